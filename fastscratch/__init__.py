@@ -1,0 +1,1 @@
+from .kernels.threads import get_num_threads, set_num_threads

@@ -1,0 +1,653 @@
+"""Inputs on which every kernel is run beside its naive twin.
+
+One registry serves the equivalence tests, the benchmarks and :func:`fastscratch.warmup`. A case
+gives float64 arrays, scalars and names; :func:`kernel_call` and :func:`twin_call` turn them into
+what each side takes: arrays of the wanted type and integer codes, or lists and the names
+themselves.
+"""
+
+import dataclasses
+import importlib
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from .kernels import KERNELS
+from .kernels.codes import ACTIVATIONS, LOSSES
+from .kernels.network import n_parameters
+
+CODES = {name: code for names in (ACTIVATIONS, LOSSES) for code, name in enumerate(names)}
+READ_OUTS = {
+    "mean_squared_error": "linear",
+    "binary_crossentropy": "sigmoid",
+    "multilabel_crossentropy": "sigmoid",
+    "categorical_crossentropy": "softmax",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One call of a kernel.
+
+    Attributes
+    ----------
+    kernel : str
+        Name of the kernel and of its twin.
+    label : str
+        What is particular about the inputs.
+    make : callable
+        Takes a NumPy random generator, returns the arguments by name.
+    outputs : tuple of str
+        The arguments that are written.
+    reduction : int
+        Number of roundings behind one output element; the tolerance grows with it.
+    scale : float
+        Magnitude of the terms that are summed, or the condition of the problem.
+    typical : bool
+        Sized like real use: the one that benchmarks take.
+    """
+
+    kernel: str
+    label: str
+    make: Callable
+    outputs: tuple[str, ...]
+    reduction: int
+    scale: float = 1.0
+    typical: bool = False
+
+    def __str__(self):
+        return f"{self.kernel}-{self.label}"
+
+    def arguments(self, dtype):
+        """The arguments by name: the same at each call, floating arrays rounded to `dtype`."""
+        rng = np.random.default_rng(zlib.crc32(str(self).encode()))
+        return {
+            name: value.astype(dtype) if _is_floating(value) else value
+            for name, value in self.make(rng).items()
+        }
+
+    def tolerance(self, dtype, expected):
+        """Largest difference that rounding explains: one unit of roundoff for each operation."""
+        magnitude = max(self.scale, np.max(np.abs(expected), initial=0.0))
+        return self.reduction * np.finfo(dtype).eps * magnitude
+
+
+def _is_floating(value):
+    return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
+
+
+def kernel_call(case, dtype):
+    """The kernel and its positional arguments."""
+
+    def convert(value):
+        if isinstance(value, str):
+            return CODES[value]
+        if isinstance(value, list):  # names, one a layer
+            return np.array([CODES[name] for name in value])
+        return value
+
+    return KERNELS[case.kernel], [convert(v) for v in case.arguments(dtype).values()]
+
+
+def twin_call(case, dtype):
+    """The naive twin and its positional arguments: the same numbers as plain lists."""
+    module = KERNELS[case.kernel].__module__.rpartition(".")[2]
+    twin = getattr(importlib.import_module(f"fastscratch.reference.{module}"), case.kernel)
+    return twin, [
+        v.tolist() if isinstance(v, np.ndarray) else v for v in case.arguments(dtype).values()
+    ]
+
+
+def _unset(*shape):
+    """An output: NaN, so that an element which is not written shows."""
+    return np.full(shape, np.nan)
+
+
+# A library function (exp, log, tanh) and the few operations around it: this many roundings.
+FUNCTION = 16
+
+
+def _activation_cases():
+    sizes = {"one": 1, "odd": 7, "typical": 1000}
+    for name in ("sigmoid", "tanh", "relu", "softmax"):
+        for label, size in sizes.items():
+            reduction = FUNCTION + (size if name == "softmax" else 0)
+            yield Case(
+                f"{name}_forward",
+                label,
+                lambda rng, size=size: {"a": _unset(size), "z": 3 * rng.standard_normal(size)},
+                ("a",),
+                reduction,
+                typical=label == "typical",
+            )
+            yield Case(
+                f"{name}_backward",
+                label,
+                lambda rng, size=size: {
+                    "dz": _unset(size),
+                    "a": rng.random(size),
+                    "da": rng.standard_normal(size),
+                },
+                ("dz",),
+                reduction,
+                scale=size if name == "softmax" else 1,
+                typical=label == "typical",
+            )
+        yield Case(
+            f"{name}_forward",
+            "extreme",
+            lambda rng: {"a": _unset(6), "z": np.array([-1e4, -1000.0, -0.0, 0.0, 1000.0, 1e4])},
+            ("a",),
+            FUNCTION,
+        )
+    shapes = {"one": (1, 1), "row": (1, 9), "chunks": (500, 17), "typical": (1000, 100)}
+    for activation in ACTIVATIONS:
+        for label, shape in shapes.items():
+            typical = label == "typical" and activation == "sigmoid"
+            if label == "typical" and not typical:
+                continue
+            yield Case(
+                "activation_forward",
+                f"{activation}-{label}",
+                lambda rng, shape=shape, activation=activation: {
+                    "a": _unset(*shape),
+                    "z": 3 * rng.standard_normal(shape),
+                    "activation": activation,
+                },
+                ("a",),
+                FUNCTION + shape[1],
+                typical=typical,
+            )
+            yield Case(
+                "activation_backward",
+                f"{activation}-{label}",
+                lambda rng, shape=shape, activation=activation: {
+                    "dz": _unset(*shape),
+                    "a": rng.random(shape),
+                    "da": rng.standard_normal(shape),
+                    "activation": activation,
+                },
+                ("dz",),
+                FUNCTION + shape[1],
+                scale=shape[1],
+                typical=typical,
+            )
+
+
+def _targets(rng, loss, shape):
+    """Targets that suit the loss: real, zero or one, or one-hot."""
+    if loss == "mean_squared_error":
+        return rng.standard_normal(shape)
+    if loss == "categorical_crossentropy":
+        return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+    return rng.integers(2, size=shape).astype(float)
+
+
+def _loss_cases():
+    for loss in LOSSES:
+        first = "prediction" if loss == "mean_squared_error" else "logits"
+        for label, size, spread in (
+            ("one", 1, 3),
+            ("odd", 7, 3),
+            ("extreme", 5, 1e4),
+            ("typical", 1000, 3),
+        ):
+
+            def make(rng, loss=loss, first=first, size=size, spread=spread):
+                z = spread * rng.standard_normal(size)
+                return {first: z, "y": _targets(rng, loss, (size,))}
+
+            squared = loss == "mean_squared_error"
+            yield Case(
+                f"{loss}_forward",
+                label,
+                make,
+                (),
+                FUNCTION + size,
+                scale=spread**2 if squared else spread * size,
+                typical=label == "typical",
+            )
+            yield Case(
+                f"{loss}_backward",
+                label,
+                lambda rng, make=make, first=first, size=size: {
+                    f"d{first}": _unset(size),
+                    **make(rng),
+                },
+                (f"d{first}",),
+                FUNCTION + size,
+                scale=spread if squared else 1,
+                typical=label == "typical",
+            )
+        for label, shape in (("one", (1, 1)), ("chunks", (1500, 5)), ("typical", (10_000, 10))):
+            typical = label == "typical" and loss == "categorical_crossentropy"
+            if label == "typical" and not typical:
+                continue
+
+            def make(rng, loss=loss, shape=shape):
+                return {
+                    "logits": 3 * rng.standard_normal(shape),
+                    "y": _targets(rng, loss, shape),
+                    "loss": loss,
+                }
+
+            yield Case(
+                "loss_forward",
+                f"{loss}-{label}",
+                lambda rng, make=make, shape=shape: {"losses": _unset(shape[0]), **make(rng)},
+                ("losses",),
+                FUNCTION + shape[1],
+                scale=10,
+                typical=typical,
+            )
+            yield Case(
+                "loss_backward",
+                f"{loss}-{label}",
+                lambda rng, make=make, shape=shape: {"dlogits": _unset(*shape), **make(rng)},
+                ("dlogits",),
+                FUNCTION + shape[1],
+                scale=3,
+                typical=typical,
+            )
+
+
+def _dense_cases():
+    for label, (n, n_in, n_out) in {
+        "one": (1, 1, 1),
+        "one-sample": (1, 13, 5),
+        "one-output": (33, 17, 1),
+        "odd": (7, 13, 19),
+        "chunks": (71, 67, 33),
+        "typical": (32, 784, 100),
+    }.items():
+        typical = label == "typical"
+
+        def make(rng, n=n, n_in=n_in, n_out=n_out):
+            return {
+                "x": rng.standard_normal((n, n_in)),
+                "dz": rng.standard_normal((n, n_out)),
+                "kernel": rng.standard_normal((n_in, n_out)),
+                "bias": rng.standard_normal(n_out),
+            }
+
+        yield Case(
+            "dense_forward",
+            label,
+            lambda rng, make=make, n=n, n_out=n_out: {
+                "z": _unset(n, n_out),
+                **_without("dz", make(rng)),
+            },
+            ("z",),
+            n_in + 1,
+            typical=typical,
+        )
+        yield Case(
+            "dense_backward_input",
+            label,
+            lambda rng, make=make, n=n, n_in=n_in: {
+                "dx": _unset(n, n_in),
+                **_without("x", "bias", make(rng)),
+            },
+            ("dx",),
+            n_out,
+            typical=typical,
+        )
+        yield Case(
+            "dense_backward_weight",
+            label,
+            lambda rng, make=make, n_in=n_in, n_out=n_out: {
+                "dkernel": _unset(n_in, n_out),
+                "dbias": _unset(n_out),
+                **_without("kernel", "bias", make(rng)),
+            },
+            ("dkernel", "dbias"),
+            n,
+            typical=typical,
+        )
+
+
+def _without(*names_and_arguments):
+    *names, arguments = names_and_arguments
+    return {name: value for name, value in arguments.items() if name not in names}
+
+
+def _network(rng, sizes, activations, n):
+    """Arguments that the kernels of a network share."""
+    return {
+        "x": rng.standard_normal((n, sizes[0])),
+        "parameters": rng.standard_normal(n_parameters(np.array(sizes))) / np.sqrt(max(sizes)),
+        "sizes": np.array(sizes),
+        "activations": activations,
+    }
+
+
+def _network_cases():
+    for label, sizes, hidden, n in (
+        ("one", [1, 1], [], 1),
+        ("odd", [5, 7, 3], ["sigmoid"], 9),
+        ("deep", [4, 9, 8, 3], ["relu", "tanh"], 30),
+        ("few-samples", [70, 90, 5], ["relu"], 7),
+        ("chunks", [20, 40, 4], ["sigmoid"], 61),
+        ("typical", [784, 100, 10], ["sigmoid"], 10),
+    ):
+        typical = label == "typical"
+        units = sum(sizes[1:])
+        depth = sum(sizes) * len(sizes) + FUNCTION * len(sizes)
+        for loss, read_out in READ_OUTS.items():
+            if typical and loss != "multilabel_crossentropy":
+                continue
+            if label == "one" and loss == "categorical_crossentropy":
+                continue  # the gradient of a softmax over one class is nothing but rounding
+            activations = [*hidden, read_out]
+
+            def make(rng, sizes=sizes, activations=activations, n=n, loss=loss):
+                arguments = _network(rng, sizes, activations, n)
+                y = _targets(rng, loss, (n, sizes[-1]))
+                return {"x": arguments.pop("x"), "y": y, **arguments, "loss": loss}
+
+            def make_sample(rng, make=make, units=units):
+                arguments = make(rng)
+                return {
+                    "gradient": rng.standard_normal(arguments["parameters"].size),
+                    "z": _unset(units),
+                    "a": _unset(units),
+                    "dz": _unset(units),
+                    "x": arguments.pop("x")[0],
+                    "y": arguments.pop("y")[0],
+                    **arguments,
+                }
+
+            def make_batch(rng, make=make, n=n):
+                arguments = make(rng)
+                return {
+                    "gradient": _unset(arguments["parameters"].size),
+                    "x": arguments.pop("x"),
+                    "y": arguments.pop("y"),
+                    "rows": rng.permutation(n),
+                    **arguments,
+                }
+
+            yield Case(
+                "backprop_sample",
+                f"{label}-{loss}",
+                make_sample,
+                ("gradient", "z", "a", "dz"),
+                depth,
+                scale=10,
+                typical=typical,
+            )
+            yield Case(
+                "minibatch_gradient",
+                f"{label}-{loss}",
+                make_batch,
+                ("gradient",),
+                depth + n,
+                scale=10,
+                typical=typical,
+            )
+        yield Case(
+            "forward_sample",
+            label,
+            lambda rng, sizes=sizes, hidden=hidden, units=units: {
+                "z": _unset(units),
+                "a": _unset(units),
+                **_one_sample(_network(rng, sizes, [*hidden, "softmax"], 1)),
+            },
+            ("z", "a"),
+            depth,
+            scale=10,
+            typical=typical,
+        )
+        yield Case(
+            "predict",
+            label,
+            lambda rng, sizes=sizes, hidden=hidden, n=n: {
+                "out": _unset(n, sizes[-1]),
+                **_network(rng, sizes, [*hidden, "sigmoid"], n),
+            },
+            ("out",),
+            depth,
+            typical=typical,
+        )
+
+
+def _one_sample(arguments):
+    return {**arguments, "x": arguments["x"][0]}
+
+
+def _training_cases():
+    """Three epochs and a step, in a call that starts in the middle of the first epoch or not."""
+    for label, sizes, n, batch_size, loss, shuffle_rows in (
+        ("full-batch", [3, 2], 5, 8, "mean_squared_error", False),
+        ("ragged-batches", [4, 6, 3], 10, 4, "categorical_crossentropy", True),
+        ("batch-of-one", [4, 5, 2], 6, 1, "multilabel_crossentropy", True),
+        ("chunks", [20, 40, 4], 130, 64, "binary_crossentropy", True),
+        ("typical", [4, 40, 3], 150, 10, "multilabel_crossentropy", True),
+    ):
+        steps = 3 * -(-n // batch_size)
+        activations = ["sigmoid"] * (len(sizes) - 2) + [READ_OUTS[loss]]
+
+        def make(
+            rng,
+            sizes=sizes,
+            n=n,
+            batch_size=batch_size,
+            loss=loss,
+            shuffle_rows=shuffle_rows,
+            steps=steps,
+            activations=activations,
+        ):
+            arguments = _network(rng, sizes, activations, n)
+            return {
+                "parameters": arguments["parameters"],
+                "losses": _unset(3),
+                "order": np.zeros(n, int),
+                "x": arguments["x"],
+                "y": _targets(rng, loss, (n, sizes[-1])),
+                "sizes": arguments["sizes"],
+                "activations": activations,
+                "loss": loss,
+                "batch_size": batch_size,
+                "learning_rate": 0.1,
+                "shuffle_rows": shuffle_rows,
+                "seed": 7,
+                "first_step": 0,
+                "n_steps": steps,
+            }
+
+        yield Case(
+            "train_steps",
+            label,
+            make,
+            ("parameters", "losses", "order"),
+            steps * (sum(sizes) + batch_size + FUNCTION * len(sizes)),
+            typical=label == "typical",
+        )
+
+
+def _optimizer_cases():
+    for label, size in (("one", 1), ("odd", 37), ("typical", 100_000)):
+        yield Case(
+            "sgd_step",
+            label,
+            lambda rng, size=size: {
+                "parameters": rng.standard_normal(size),
+                "gradient": rng.standard_normal(size),
+                "learning_rate": 0.125,
+            },
+            ("parameters",),
+            2,
+            typical=label == "typical",
+        )
+
+
+def _conv2d_cases():
+    for label, image, kernel, strides, padding, dilation, extra in (
+        ("one", (1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), (0, 0)),
+        ("valid", (2, 7, 6, 3), (3, 3, 3, 4), (1, 1), (0, 0), (1, 1), (0, 0)),
+        ("same", (2, 6, 5, 2), (3, 3, 2, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
+        ("same-even-filter", (1, 6, 5, 2), (2, 4, 2, 3), (1, 1), (0, 1), (1, 1), (1, 2)),
+        ("strides", (1, 9, 8, 2), (3, 2, 2, 5), (2, 3), (0, 0), (1, 1), (0, 0)),
+        ("dilation", (1, 9, 11, 1), (2, 3, 1, 2), (1, 1), (0, 0), (3, 2), (0, 0)),
+        ("everything", (3, 11, 9, 2), (3, 5, 2, 3), (2, 1), (2, 3), (1, 2), (1, 3)),
+        ("one-pixel-output", (2, 4, 3, 2), (4, 3, 2, 5), (1, 1), (0, 0), (1, 1), (0, 0)),
+        ("chunks", (3, 16, 17, 3), (3, 3, 3, 8), (1, 1), (1, 1), (1, 1), (1, 1)),
+        ("typical", (8, 28, 28, 1), (5, 5, 1, 6), (1, 1), (2, 2), (1, 1), (2, 2)),
+    ):
+        out = [
+            (size + before + after - rate * (taps - 1) - 1) // stride + 1
+            for size, before, after, rate, taps, stride in zip(
+                image[1:3], padding, extra, dilation, kernel[:2], strides, strict=True
+            )
+        ]
+
+        def make(
+            rng,
+            image=image,
+            kernel=kernel,
+            strides=strides,
+            padding=padding,
+            dilation=dilation,
+            out=out,
+        ):
+            return {
+                "out": _unset(image[0], *out, kernel[3]),
+                "x": rng.standard_normal(image),
+                "kernel": rng.standard_normal(kernel),
+                "bias": rng.standard_normal(kernel[3]),
+                "strides": strides,
+                "padding": padding,
+                "dilation_rate": dilation,
+            }
+
+        yield Case(
+            "conv2d_forward",
+            label,
+            make,
+            ("out",),
+            kernel[0] * kernel[1] * kernel[2] + 1,
+            typical=label == "typical",
+        )
+    for label, (h, w), (kh, kw) in (
+        ("one", (1, 1), (1, 1)),
+        ("tall-filter", (9, 8), (5, 2)),
+        ("wide-filter", (6, 19), (1, 7)),
+        ("chunks", (90, 101), (3, 3)),
+        ("typical", (256, 256), (3, 3)),
+    ):
+        yield Case(
+            "conv2d_image_forward",
+            label,
+            lambda rng, h=h, w=w, kh=kh, kw=kw: {
+                "out": _unset(h - kh + 1, w - kw + 1),
+                "image": rng.standard_normal((h, w)),
+                "kernel": rng.standard_normal((kh, kw)),
+            },
+            ("out",),
+            kh * kw,
+            typical=label == "typical",
+        )
+
+
+def _regression_cases():
+    def well_conditioned(rng, n, k):
+        """Columns with singular values between 1 and 2, or fewer rows than columns."""
+        left, _, right = np.linalg.svd(rng.standard_normal((n, k)), full_matrices=False)
+        return left * np.linspace(1, 2, min(n, k)) @ right
+
+    def deficient(rng, n, k):
+        X = well_conditioned(rng, n, k)
+        X[:, -1] = X[:, 0] - 2 * X[:, 1]
+        return X
+
+    for label, design, n, k, o in (
+        ("one", well_conditioned, 1, 1, 1),
+        ("square", well_conditioned, 4, 4, 2),
+        ("tall", well_conditioned, 50, 5, 1),
+        ("wide", well_conditioned, 3, 7, 2),
+        ("collinear", deficient, 20, 4, 1),
+        ("zero", lambda rng, n, k: np.zeros((n, k)), 5, 3, 1),
+        ("typical", well_conditioned, 500, 20, 1),
+    ):
+        yield Case(
+            "least_squares",
+            label,
+            lambda rng, design=design, n=n, k=k, o=o: {
+                "coefficients": _unset(k, o),
+                "pivots": np.zeros(k, int),
+                "X": design(rng, n, k),
+                "y": rng.standard_normal((n, o)),
+                "rcond": 1e-4,
+            },
+            ("coefficients",),
+            4 * n * k,
+            typical=label == "typical",
+        )
+    for label, activation, n, k, o, n_iterations in (
+        ("one", "linear", 1, 1, 1, 3),
+        ("linear", "linear", 30, 4, 2, 20),
+        ("logistic", "sigmoid", 100, 3, 1, 20),
+        ("multilabel", "sigmoid", 40, 5, 4, 20),
+        ("softmax", "softmax", 60, 4, 3, 20),
+        ("chunks", "sigmoid", 3001, 4, 1, 3),
+        ("typical", "sigmoid", 100, 3, 1, 500),
+    ):
+        yield Case(
+            "gradient_descent",
+            label,
+            lambda rng, activation=activation, n=n, k=k, o=o, n_iterations=n_iterations: {
+                "coefficients": rng.standard_normal((k, o)),
+                "X": rng.standard_normal((n, k)),
+                "y": _targets(rng, "multilabel_crossentropy", (n, o)),
+                "activation": activation,
+                "learning_rate": 0.1,
+                "n_iterations": n_iterations,
+            },
+            ("coefficients",),
+            n_iterations * (n + k + FUNCTION),
+            typical=label == "typical",
+        )
+
+
+def _random_cases():
+    yield Case(
+        "random_bits",
+        "typical",
+        lambda rng: {"seed": 3, "stream": 1, "index": 5},
+        (),
+        0,
+        typical=True,
+    )
+    for label, size in (("one", 1), ("odd", 7), ("typical", 10_000)):
+        for kernel, reduction in (("random_uniform", 0), ("random_normal", FUNCTION)):
+            yield Case(
+                kernel,
+                label,
+                lambda rng, size=size: {"out": _unset(size), "seed": 2**63 - 1, "stream": 4},
+                ("out",),
+                reduction,
+                typical=label == "typical",
+            )
+        yield Case(
+            "shuffle",
+            label,
+            lambda rng, size=size: {"order": np.zeros(size, int), "seed": 42, "epoch": 3},
+            ("order",),
+            0,
+            typical=label == "typical",
+        )
+
+
+#: Every case of every public kernel.
+CASES: tuple[Case, ...] = (
+    *_activation_cases(),
+    *_loss_cases(),
+    *_dense_cases(),
+    *_network_cases(),
+    *_optimizer_cases(),
+    *_training_cases(),
+    *_conv2d_cases(),
+    *_regression_cases(),
+    *_random_cases(),
+)

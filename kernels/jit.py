@@ -1,0 +1,69 @@
+"""The one place that knows Numba's decorators and their flags.
+
+Every kernel is compiled through :func:`njit` below, so that the policy stands once:
+
+* ``error_model="numpy"``: with Python's, every division carries a test that stops the
+  vectoriser (8 times slower on the sigmoid).
+* ``fastmath`` is a short list, never ``True``: sums may be regrouped and fused
+  (``reassoc``, ``contract``) and the sign of zero dropped (``nsz``), but NaN and infinity keep
+  their meaning.
+* Compiled code is kept on disk under the content of *all* kernels (see :mod:`.cache`).
+* A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
+  no threading layer can abort the process (see :mod:`.threads`).
+"""
+
+from numba import config, prange
+from numba.core.registry import CPUDispatcher
+
+from . import threads
+from .cache import KernelCache
+
+__all__ = ["njit", "prange"]
+
+FASTMATH = {"contract", "reassoc", "nsz"}
+
+
+class Kernel(CPUDispatcher):
+    """A compiled function with this package's disk cache."""
+
+    def enable_caching(self):
+        self._cache = KernelCache(self.py_func)
+
+
+class ParallelKernel(Kernel):
+    """A kernel that enters parallel regions: a call from Python passes the guard."""
+
+    def __call__(self, *args):
+        with threads.region():
+            return super().__call__(*args)
+
+
+def njit(function=None, *, parallel=False, calls_parallel=False):
+    """Compile a kernel, lazily, one specialisation for each set of argument types.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel.
+    parallel : bool
+        The function has ``prange`` loops.
+    calls_parallel : bool
+        The function has none itself, but calls kernels that have.
+    """
+    if function is None:
+        return lambda function: njit(function, parallel=parallel, calls_parallel=calls_parallel)
+    if config.DISABLE_JIT:
+        return function
+    kind = ParallelKernel if parallel or calls_parallel else Kernel
+    kernel = kind(
+        function,
+        targetoptions={
+            "nopython": True,
+            "parallel": parallel,
+            "fastmath": FASTMATH,
+            "error_model": "numpy",
+            "boundscheck": None,  # None lets the environment variable NUMBA_BOUNDSCHECK decide
+        },
+    )
+    kernel.enable_caching()
+    return kernel

@@ -1,0 +1,267 @@
+"""Losses of one sample and of a batch, and their derivatives.
+
+The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
+are finite wherever the score is, and the derivative is the essay's ``a - y``. Nothing here is
+divided by the number of samples; :func:`.network.minibatch_gradient` does that, once.
+"""
+
+import math
+
+from .activations import EXP_WORK, sigmoid_forward, softmax_forward
+from .chunks import chunk_bounds, chunk_count
+from .codes import BINARY_CROSSENTROPY, CATEGORICAL_CROSSENTROPY, MULTILABEL_CROSSENTROPY
+from .jit import njit, prange
+
+__all__ = [
+    "binary_crossentropy_backward",
+    "binary_crossentropy_forward",
+    "categorical_crossentropy_backward",
+    "categorical_crossentropy_forward",
+    "loss_backward",
+    "loss_forward",
+    "mean_squared_error_backward",
+    "mean_squared_error_forward",
+    "multilabel_crossentropy_backward",
+    "multilabel_crossentropy_forward",
+]
+
+
+@njit
+def mean_squared_error_forward(prediction, y):
+    """Mean squared error of one sample, ``mean((prediction - y)**2)``.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+
+    Returns
+    -------
+    float
+    """
+    total = prediction.dtype.type(0)
+    for o in range(y.size):
+        residual = prediction[o] - y[o]
+        total += residual * residual
+    return total / y.size
+
+
+@njit
+def mean_squared_error_backward(dprediction, prediction, y):
+    """Derivative of the mean squared error, ``2 (prediction - y) / o``.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the prediction.
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+    """
+    scale = prediction.dtype.type(2 / y.size)
+    for o in range(y.size):
+        dprediction[o] = scale * (prediction[o] - y[o])
+
+
+@njit
+def multilabel_crossentropy_forward(logits, y):
+    """Cross-entropy of ``o`` labels that do not exclude each other, summed over the labels.
+
+    Each label is a binomial logistic regression of its own; the loss is the negative
+    log-likelihood of them all, ``sum(max(z, 0) - z y + log(1 + exp(-|z|)))``.
+
+    Parameters
+    ----------
+    logits : (o,) array
+    y : (o,) array
+        Targets between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    total = logits.dtype.type(0)
+    for o in range(y.size):
+        z = logits[o]
+        total += max(z, 0) - z * y[o] + math.log1p(math.exp(-abs(z)))
+    return total
+
+
+@njit
+def multilabel_crossentropy_backward(dlogits, logits, y):
+    """Derivative of the multi-label cross-entropy, ``sigmoid(z) - y``: the essay's ``a - y``.
+
+    Parameters
+    ----------
+    dlogits : (o,) array
+        Output: gradient with respect to the logits.
+    logits : (o,) array
+    y : (o,) array
+        Targets between 0 and 1.
+    """
+    sigmoid_forward(dlogits, logits)
+    for o in range(y.size):
+        dlogits[o] -= y[o]
+
+
+@njit
+def binary_crossentropy_forward(logits, y):
+    """Binary cross-entropy of one sample, the mean over its labels, as Keras has it.
+
+    Parameters
+    ----------
+    logits : (o,) array
+    y : (o,) array
+        Targets between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    return multilabel_crossentropy_forward(logits, y) / y.size
+
+
+@njit
+def binary_crossentropy_backward(dlogits, logits, y):
+    """Derivative of the binary cross-entropy, ``(sigmoid(z) - y) / o``.
+
+    Parameters
+    ----------
+    dlogits : (o,) array
+        Output: gradient with respect to the logits.
+    logits : (o,) array
+    y : (o,) array
+        Targets between 0 and 1.
+    """
+    multilabel_crossentropy_backward(dlogits, logits, y)
+    for o in range(y.size):
+        dlogits[o] /= y.size
+
+
+@njit
+def categorical_crossentropy_forward(logits, y):
+    """Cross-entropy of one sample whose classes exclude each other, ``-sum(y log softmax(z))``.
+
+    Parameters
+    ----------
+    logits : (o,) array
+    y : (o,) array
+        Weight of each class, 1 for the right one and 0 elsewhere.
+
+    Returns
+    -------
+    float
+    """
+    largest = logits[0]
+    for o in range(1, y.size):
+        largest = max(largest, logits[o])
+    total = logits.dtype.type(0)
+    for o in range(y.size):
+        total += math.exp(logits[o] - largest)
+    log_total = math.log(total)
+    entropy = logits.dtype.type(0)
+    for o in range(y.size):
+        entropy -= y[o] * (logits[o] - largest - log_total)
+    return entropy
+
+
+@njit
+def categorical_crossentropy_backward(dlogits, logits, y):
+    """Derivative of the categorical cross-entropy, ``softmax(z) sum(y) - y``.
+
+    With ``y`` one-hot it is the essay's ``a - y`` again.
+
+    Parameters
+    ----------
+    dlogits : (o,) array
+        Output: gradient with respect to the logits.
+    logits : (o,) array
+    y : (o,) array
+        Weight of each class, 1 for the right one and 0 elsewhere.
+    """
+    total = logits.dtype.type(0)
+    for o in range(y.size):
+        total += y[o]
+    softmax_forward(dlogits, logits)
+    for o in range(y.size):
+        dlogits[o] = dlogits[o] * total - y[o]
+
+
+@njit
+def sample_loss(prediction, y, loss):
+    """Loss of one sample, chosen by code; the cross-entropies take logits as `prediction`."""
+    if loss == CATEGORICAL_CROSSENTROPY:
+        return categorical_crossentropy_forward(prediction, y)
+    if loss == MULTILABEL_CROSSENTROPY:
+        return multilabel_crossentropy_forward(prediction, y)
+    if loss == BINARY_CROSSENTROPY:
+        return binary_crossentropy_forward(prediction, y)
+    return mean_squared_error_forward(prediction, y)
+
+
+@njit
+def sample_loss_backward(dprediction, prediction, y, loss):
+    """Derivative of :func:`sample_loss`."""
+    if loss == CATEGORICAL_CROSSENTROPY:
+        categorical_crossentropy_backward(dprediction, prediction, y)
+    elif loss == MULTILABEL_CROSSENTROPY:
+        multilabel_crossentropy_backward(dprediction, prediction, y)
+    elif loss == BINARY_CROSSENTROPY:
+        binary_crossentropy_backward(dprediction, prediction, y)
+    else:
+        mean_squared_error_backward(dprediction, prediction, y)
+
+
+@njit(parallel=True)
+def loss_forward(losses, logits, y, loss):
+    """Loss of each sample of a batch, parallel over samples.
+
+    Parameters
+    ----------
+    losses : (n,) array
+        Output.
+    logits : (n, o) array
+        Logits for the cross-entropies, predictions for the mean squared error.
+    y : (n, o) array
+        Targets.
+    loss : int
+        Place of the loss's name in ``codes.LOSSES``.
+    """
+    samples, units = y.shape
+    chunks = chunk_count(samples, units * EXP_WORK)
+    if chunks == 1:
+        for n in range(samples):
+            losses[n] = sample_loss(logits[n], y[n], loss)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            for n in range(start, stop):
+                losses[n] = sample_loss(logits[n], y[n], loss)
+
+
+@njit(parallel=True)
+def loss_backward(dlogits, logits, y, loss):
+    """Derivative of each sample's own loss, parallel over samples.
+
+    Parameters
+    ----------
+    dlogits : (n, o) array
+        Output: gradient of each sample's loss; the division by ``n`` is not done here.
+    logits : (n, o) array
+        Logits for the cross-entropies, predictions for the mean squared error.
+    y : (n, o) array
+        Targets.
+    loss : int
+        Place of the loss's name in ``codes.LOSSES``.
+    """
+    samples, units = y.shape
+    chunks = chunk_count(samples, units * EXP_WORK)
+    if chunks == 1:
+        for n in range(samples):
+            sample_loss_backward(dlogits[n], logits[n], y[n], loss)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            for n in range(start, stop):
+                sample_loss_backward(dlogits[n], logits[n], y[n], loss)

@@ -1,0 +1,257 @@
+"""Every backward twin against central differences.
+
+The truth is the definition of the derivative: (f(p + h) - f(p - h)) / 2h for one number p at a
+time.  For the whole network f is written here from the textbook formulas in terms of probabilities, so
+the differences share nothing with the losses' code.
+"""
+
+import math
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from fastscratch.reference import activations, dense, losses, network
+
+# The step, a power of two so that 2h is exact.
+H = 2.0**-17
+
+# How far a central difference may be from the derivative:
+#
+# - truncation, h**2 / 6 times the third derivative.  The data below are draws of size about 1, and
+#   the functions have third derivatives below 100:            h**2 / 6 * 100 = 1e-9
+# - rounding.  Each f is off by at most its number of operations times 2**-53 times the size
+#   of what is added; for at most 1000 operations of size 10, divided by h:
+#                                                     1000 * 10 * 2**-53 / h = 1.5e-7
+#
+# Those are bounds; the gradients themselves are of size 0.01 to 10, so a wrong term shows.
+TOLERANCE = H**2 / 6 * 100 + 1000 * 10 * 2.0**-53 / H
+
+
+def differences(f, p):
+    """The central differences of f() with respect to each number in the list p."""
+    result = []
+    for i in range(len(p)):
+        held = p[i]
+        p[i] = held + H
+        above = f()
+        p[i] = held - H
+        below = f()
+        p[i] = held
+        result.append((above - below) / (2 * H))
+    return result
+
+
+def close(expected):
+    return pytest.approx(expected, rel=0, abs=TOLERANCE)
+
+
+def draws(rng, *shape):
+    """Nested lists of draws from N(0, 1)."""
+    if not shape:
+        return rng.gauss(0, 1)
+    return [draws(rng, *shape[1:]) for _ in range(shape[0])]
+
+
+def zeros(*shape):
+    """Nested lists of zeros."""
+    if not shape:
+        return 0.0
+    return [zeros(*shape[1:]) for _ in range(shape[0])]
+
+
+def dot(u, v):
+    return sum(a * b for a, b in zip(u, v, strict=True))
+
+
+ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "softmax"]
+LOSSES = [
+    "mean_squared_error",
+    "binary_crossentropy",
+    "multilabel_crossentropy",
+    "categorical_crossentropy",
+]
+
+
+# --- One function at a time ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS[1:])
+def test_activation_of_one_sample(name):
+    rng = Random(1)
+    forward = getattr(activations, f"{name}_forward")
+    backward = getattr(activations, f"{name}_backward")
+    z, da = draws(rng, 6), draws(rng, 6)
+    assert min(map(abs, z)) > H  # ReLU has no derivative at 0
+
+    def f():
+        a = zeros(6)
+        forward(a, z)
+        return dot(a, da)  # its gradient with respect to a is da
+
+    a, dz = zeros(6), zeros(6)
+    forward(a, z)
+    backward(dz, a, da)
+    assert dz == close(differences(f, z))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activation_of_several_samples(activation):
+    rng = Random(2)
+    z, da = draws(rng, 3, 4), draws(rng, 3, 4)
+    assert min(abs(score) for row in z for score in row) > H
+
+    def f():
+        a = zeros(3, 4)
+        activations.activation_forward(a, z, activation)
+        return sum(map(dot, a, da))
+
+    a, dz = zeros(3, 4), zeros(3, 4)
+    activations.activation_forward(a, z, activation)
+    activations.activation_backward(dz, a, da, activation)
+    for n in range(3):
+        assert dz[n] == close(differences(f, z[n]))
+
+
+def targets(rng, loss, n_out):
+    """Targets that suit a loss."""
+    if loss == "mean_squared_error":
+        return draws(rng, n_out)
+    if loss == "categorical_crossentropy":
+        label = rng.randrange(n_out)
+        return [float(o == label) for o in range(n_out)]
+    return [float(rng.randrange(2)) for _ in range(n_out)]
+
+
+@pytest.mark.parametrize("n_out", [1, 2, 5])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_of_one_sample(loss, n_out):
+    rng = Random(3)
+    forward = getattr(losses, f"{loss}_forward")
+    backward = getattr(losses, f"{loss}_backward")
+    logits = draws(rng, n_out)
+    for y in (targets(rng, loss, n_out), [rng.random() for _ in range(n_out)]):
+        dlogits = zeros(n_out)
+        backward(dlogits, logits, y)
+        assert dlogits == close(differences(lambda y=y: forward(logits, y), logits))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_of_several_samples(loss):
+    rng = Random(4)
+    logits = draws(rng, 3, 4)
+    y = [targets(rng, loss, 4) for _ in range(3)]
+
+    def f():
+        out = zeros(3)
+        losses.loss_forward(out, logits, y, loss)
+        return sum(out)
+
+    dlogits = zeros(3, 4)
+    losses.loss_backward(dlogits, logits, y, loss)
+    for n in range(3):
+        assert dlogits[n] == close(differences(f, logits[n]))
+
+
+@pytest.mark.parametrize(("n_samples", "n_in", "n_out"), [(1, 1, 1), (3, 4, 2), (2, 3, 5)])
+def test_dense(n_samples, n_in, n_out):
+    rng = Random(5)
+    x, kernel, bias = draws(rng, n_samples, n_in), draws(rng, n_in, n_out), draws(rng, n_out)
+    dz = draws(rng, n_samples, n_out)
+
+    def f():
+        z = zeros(n_samples, n_out)
+        dense.dense_forward(z, x, kernel, bias)
+        return sum(map(dot, z, dz))
+
+    dx, dkernel, dbias = zeros(n_samples, n_in), zeros(n_in, n_out), zeros(n_out)
+    dense.dense_backward_input(dx, dz, kernel)
+    dense.dense_backward_weight(dkernel, dbias, x, dz)
+    for n in range(n_samples):
+        assert dx[n] == close(differences(f, x[n]))
+    for i in range(n_in):
+        assert dkernel[i] == close(differences(f, kernel[i]))
+    assert dbias == close(differences(f, bias))
+
+
+# --- The whole network -----------------------------------------------------------------------
+
+NETWORKS = [
+    # A logistic and a softmax regression: no hidden layer.
+    ([3, 1], ["sigmoid"], "binary_crossentropy"),
+    ([3, 4], ["softmax"], "categorical_crossentropy"),
+    # The essay's: one hidden layer of sigmoids.
+    ([4, 5, 3], ["sigmoid", "sigmoid"], "multilabel_crossentropy"),
+    ([4, 5, 3], ["sigmoid", "sigmoid"], "binary_crossentropy"),
+    ([4, 5, 3], ["relu", "softmax"], "categorical_crossentropy"),
+    # Deeper, and with every activation hidden.
+    ([2, 4, 3, 2], ["tanh", "relu", "softmax"], "categorical_crossentropy"),
+    ([3, 2, 4, 3, 2], ["softmax", "linear", "tanh", "sigmoid"], "multilabel_crossentropy"),
+    ([1, 1, 1], ["tanh", "sigmoid"], "binary_crossentropy"),
+    # Squared error behind every activation.
+    ([3, 4, 2], ["tanh", "linear"], "mean_squared_error"),
+    ([3, 4, 2], ["sigmoid", "sigmoid"], "mean_squared_error"),
+    ([3, 4, 2], ["relu", "tanh"], "mean_squared_error"),
+    ([3, 4, 2], ["linear", "relu"], "mean_squared_error"),
+    ([3, 4, 3], ["tanh", "softmax"], "mean_squared_error"),
+]
+
+
+def textbook_loss(prediction, y, loss):
+    """The loss in terms of the activations of the last layer."""
+    pairs = list(zip(prediction, y, strict=True))
+    if loss == "mean_squared_error":
+        return sum((a - t) ** 2 for a, t in pairs) / len(y)
+    if loss == "categorical_crossentropy":
+        return -sum(t * math.log(a) for a, t in pairs)
+    total = -sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs)
+    return total / len(y) if loss == "binary_crossentropy" else total
+
+
+def draw_network(rng, sizes):
+    return draws(rng, sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes)))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("sizes", "names", "loss"), NETWORKS)
+def test_backprop_sample(sizes, names, loss, seed):
+    rng = Random(seed)
+    parameters = draw_network(rng, sizes)
+    x, y = draws(rng, sizes[0]), targets(rng, loss, sizes[-1])
+
+    def f():
+        z, a = zeros(sum(sizes[1:])), zeros(sum(sizes[1:]))
+        network.forward_sample(z, a, x, parameters, sizes, names)
+        return textbook_loss(a[-sizes[-1] :], y, loss)
+
+    z, a, dz = (zeros(sum(sizes[1:])) for _ in range(3))
+    before = draws(rng, len(parameters))
+    gradient = list(before)
+    value = network.backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, names, loss)
+    assert value == pytest.approx(f(), rel=1e-12)
+    # A score this far from 0 stays on its side of ReLU's corner when a parameter moves by h.
+    assert min(map(abs, z)) > 100 * H
+    added = [after - was for after, was in zip(gradient, before, strict=True)]
+    assert added == close(differences(f, parameters))
+    # The gradient of the first hidden scores: moving them is moving the first bias.
+    first_bias = sizes[0] * sizes[1]
+    assert dz[: sizes[1]] == close(added[first_bias : first_bias + sizes[1]])
+
+
+@pytest.mark.parametrize(("sizes", "names", "loss"), NETWORKS[:6])
+def test_minibatch_gradient(sizes, names, loss):
+    rng = Random(6)
+    parameters = draw_network(rng, sizes)
+    x = draws(rng, 6, sizes[0])
+    y = [targets(rng, loss, sizes[-1]) for _ in range(6)]
+    rows = [4, 1, 5]
+
+    def f():
+        out = zeros(6, sizes[-1])
+        network.predict(out, x, parameters, sizes, names)
+        return sum(textbook_loss(out[n], y[n], loss) for n in rows) / 3
+
+    gradient = draws(rng, len(parameters))  # is overwritten
+    value = network.minibatch_gradient(gradient, x, y, rows, parameters, sizes, names, loss)
+    assert value == pytest.approx(f(), rel=1e-12)
+    assert gradient == close(differences(f, parameters))

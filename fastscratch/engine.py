@@ -1,0 +1,43 @@
+"""How long compiled runs are driven: in slices, so that Python hears of Ctrl-C and of progress."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+SLICE_SECONDS = 0.1
+
+
+def run_in_slices(total: int, run: Callable[[int, int], None], progress: Any = None) -> None:
+    """Call ``run(first, count)`` until `total` steps are done, each call worth about 0.1 s.
+
+    Parameters
+    ----------
+    total : int
+        Number of steps.
+    run : callable
+        Runs steps ``first ... first + count - 1`` in compiled code.
+    progress : tqdm, optional
+        Told of the steps that were done, and closed.
+    """
+    first, count = 0, 1
+    try:
+        while first < total:
+            count = min(count, total - first)
+            start = time.perf_counter()
+            run(first, count)
+            seconds = time.perf_counter() - start
+            first += count
+            if progress is not None:
+                progress.update(count)
+            # At most ten times as many: one quick call says little about the next.
+            count = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+    finally:
+        if progress is not None:
+            progress.close()
+
+
+def progress_bar(total: int, title: str, unit: str) -> Any:
+    """A tqdm progress bar that appears once the work has lasted a second."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=title, unit=unit, delay=1, leave=False, dynamic_ncols=True)

@@ -1,0 +1,220 @@
+"""The essay's regressions as functions: least squares, gradient descent, log-likelihood."""
+
+from typing import Any
+
+import numpy as np
+
+from . import kernels
+from .engine import progress_bar, run_in_slices
+from .kernels.codes import ACTIVATIONS, LOSSES
+from .validation import as_array, as_integer, as_labels, as_positive, one_of, same_length
+
+__all__ = ["gradient_descent", "least_squares", "log_likelihood"]
+
+#: The activation of each family, and the loss it descends (the inverse link function and the
+#: negative log-likelihood, in the words of generalised linear models).
+FAMILIES = {
+    "linear": ("linear", "mean_squared_error"),
+    "logistic": ("sigmoid", "multilabel_crossentropy"),
+    "softmax": ("softmax", "categorical_crossentropy"),
+}
+
+
+def least_squares(
+    X: Any, y: Any, *, fit_intercept: bool = True, minimum_norm: bool = False
+) -> np.ndarray:
+    """Linear regression in closed form, through a QR factorisation with column pivoting.
+
+    Solves the normal equations ``X'X b = X'y`` without forming ``X'X``.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, k)
+        Explanatory variables.
+    y : array_like, shape (n,) or (n, o)
+        Response, or several.
+    fit_intercept : bool
+        Put a column of ones before the others; its coefficient comes first.
+    minimum_norm : bool
+        Where the columns of `X` depend on each other (or there are fewer rows than columns), many
+        coefficients fit equally well: return the smallest instead of raising an error.
+
+    Returns
+    -------
+    ndarray of float64, shape (k + 1,) or (k + 1, o)
+        Coefficients, the intercept first (without it: k).
+
+    Raises
+    ------
+    ValueError
+        If ``X'X`` is singular and `minimum_norm` is False, or the shapes do not fit.
+
+    Notes
+    -----
+    Cost: ``2 n k**2`` flops. Twin: ``reference.least_squares.least_squares``.
+    """
+    design = _design_matrix(X, fit_intercept)
+    response = as_array("y", y)
+    if response.ndim not in (1, 2):
+        raise ValueError(f"y must be 1-D or 2-D, got shape {response.shape}")
+    same_length(X=design, y=response)
+    targets = response.reshape(len(response), -1)
+    n, k = design.shape
+    coefficients = np.empty((k, targets.shape[1]))
+    pivots = np.empty(k, np.int64)
+    rcond = max(n, k) * np.finfo(np.float64).eps
+    rank = kernels.least_squares.least_squares(coefficients, pivots, design, targets, rcond)
+    if rank < k and not minimum_norm:
+        raise ValueError(_why_singular(n, k, rank, pivots, fit_intercept))
+    return coefficients.reshape(k, *response.shape[1:])
+
+
+def _why_singular(n: int, k: int, rank: int, pivots: np.ndarray, fit_intercept: bool) -> str:
+    """One sentence that names the columns to blame."""
+    names = ["the intercept"] if fit_intercept else []
+    names += [f"column {i}" for i in range(k - len(names))]
+    dependent = " and ".join(names[p] for p in sorted(pivots[rank:]))
+    cause = (
+        f"{n} rows cannot determine {k} coefficients"
+        if n < k
+        else f"{dependent} can be written in terms of the other columns"
+    )
+    return (
+        f"X'X is singular (rank {rank} of {k}): {cause}; leave such columns out, or ask for "
+        "minimum_norm=True"
+    )
+
+
+def gradient_descent(
+    X: Any,
+    y: Any,
+    family: str = "linear",
+    *,
+    learning_rate: float,
+    n_iterations: int,
+    initial: float = 0.0,
+    fit_intercept: bool = True,
+    progress: bool = False,
+) -> np.ndarray:
+    """Linear, logistic or softmax regression by gradient descent.
+
+    Each iteration is ``b -= learning_rate * X' (f(X b) - y) / n``, where ``f`` is the identity,
+    the sigmoid or the softmax: nothing else differs.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, k)
+        Explanatory variables.
+    y : array_like
+        linear: (n,) or (n, o) real. logistic: (n,) or (n, o) of 0 and 1; with several columns, one
+        binomial regression for each label. softmax: (n,) class labels 0, 1, 2, ...
+    family : {"linear", "logistic", "softmax"}
+    learning_rate : float
+    n_iterations : int
+    initial : float
+        Every coefficient starts here.
+    fit_intercept : bool
+        Put a column of ones before the others; its coefficient comes first.
+    progress : bool
+        Show a progress bar on a run of more than a second.
+
+    Returns
+    -------
+    ndarray of float64, shape (k + 1,) or (k + 1, o)
+        Coefficients, the intercept first (without it: k). For the softmax a column for each class.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not fit, `y` is not of the family, or a number is out of range.
+    FloatingPointError
+        If the coefficients grow without bound: the learning rate is too large.
+
+    Notes
+    -----
+    Twin: ``reference.gradient_descent.gradient_descent``.
+    """
+    activation, _ = FAMILIES[one_of("family", family, tuple(FAMILIES))]
+    design = _design_matrix(X, fit_intercept)
+    targets, shape = _targets(y, family)
+    same_length(X=design, y=targets)
+    rate = as_positive("learning_rate", learning_rate)
+    total = as_integer("n_iterations", n_iterations, 0)
+    coefficients = np.full((design.shape[1], targets.shape[1]), float(initial))
+    code = ACTIVATIONS.index(activation)
+
+    def run(first: int, count: int) -> None:
+        kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
+        if not np.isfinite(coefficients).all():
+            raise FloatingPointError(
+                f"gradient descent diverged within {first + count} iterations at learning_rate="
+                f"{rate:g}; wanted: a smaller learning_rate, or columns scaled to a similar range"
+            )
+
+    run_in_slices(
+        total, run, progress_bar(total, f"{family} regression", "it") if progress else None
+    )
+    return coefficients.reshape(-1, *shape)
+
+
+def log_likelihood(
+    X: Any, y: Any, coefficients: Any, family: str, *, fit_intercept: bool = True
+) -> float:
+    """Log-likelihood of a logistic or softmax regression.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, k)
+        Explanatory variables.
+    y : array_like
+        As in :func:`gradient_descent`.
+    coefficients : array_like
+        As :func:`gradient_descent` returns them.
+    family : {"logistic", "softmax"}
+    fit_intercept : bool
+        The first coefficient is the intercept's.
+
+    Returns
+    -------
+    float
+        ``sum(log p(y))``, natural logarithm.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not fit.
+    """
+    _, loss = FAMILIES[one_of("family", family, ("logistic", "softmax"))]
+    design = _design_matrix(X, fit_intercept)
+    targets, _ = _targets(y, family)
+    same_length(X=design, y=targets)
+    beta = as_array("coefficients", coefficients)
+    wanted = (design.shape[1], targets.shape[1])
+    if beta.size != wanted[0] * wanted[1] or beta.ndim > 2:
+        raise ValueError(f"coefficients must have shape {wanted}, got {beta.shape}")
+    scores = np.empty(targets.shape)
+    kernels.dense.dense_forward(scores, design, beta.reshape(wanted), np.zeros(wanted[1]))
+    losses = np.empty(len(scores))
+    kernels.losses.loss_forward(losses, scores, targets, LOSSES.index(loss))
+    return -float(losses.sum())
+
+
+def _design_matrix(X: Any, fit_intercept: bool) -> np.ndarray:
+    matrix = as_array("X", X, np.float64, 2)
+    if fit_intercept:
+        matrix = np.column_stack([np.ones(len(matrix)), matrix])
+    return matrix
+
+
+def _targets(y: Any, family: str) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The response as a matrix, and the trailing shape of the coefficients."""
+    if family == "softmax":
+        labels = as_labels("y", y)
+        return np.eye(labels.max() + 1)[labels], (labels.max() + 1,)
+    response = as_array("y", y)
+    if response.ndim not in (1, 2):
+        raise ValueError(f"y must be 1-D or 2-D, got shape {response.shape}")
+    if family == "logistic" and not np.isin(response, (0, 1)).all():
+        wrong = response[~np.isin(response, (0, 1))][0]
+        raise ValueError(f"y of a logistic regression must hold 0 and 1 only, got {wrong}")
+    return response.reshape(len(response), -1), response.shape[1:]

@@ -1,0 +1,136 @@
+"""Checks at the edge: kernels check nothing, so everything public passes through these.
+
+Each returns the value in the form that kernels take, or raises ValueError or TypeError with one
+sentence that says what was given and what was wanted. Nothing is changed before.
+"""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
+
+
+def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = None) -> np.ndarray:
+    """A C-contiguous array of finite numbers; `value` itself where it is one already.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : array_like
+        Real numbers or booleans.
+    dtype : dtype
+        float32 or float64.
+    ndim : int, optional
+        Number of dimensions wanted.
+
+    Raises
+    ------
+    TypeError
+        If `value` does not hold real numbers.
+    ValueError
+        If it has another number of dimensions, is empty, ragged, or not finite in `dtype`.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged lists
+        raise ValueError(f"{name} must be an array of numbers, got {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got an array of {array.dtype}")
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(
+            f"{name} must be {_DIMENSIONS.get(ndim, f'{ndim}-D')}, got shape {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    with np.errstate(over="ignore"):  # what overflows is found right below
+        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    if not np.isfinite(array).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name} must be finite in {np.dtype(dtype)}, got {np.asarray(value)[place]} at {place}"
+        )
+    return array
+
+
+def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
+    """As :func:`as_array`, in the type of `value` if it is float64, else in float32."""
+    is_double = getattr(value, "dtype", None) == np.float64
+    return as_array(name, value, np.float64 if is_double else np.float32, ndim)
+
+
+def as_labels(name: str, value: Any) -> np.ndarray:
+    """A 1-D int64 array of class labels ``0 ... k - 1``, each of which occurs."""
+    labels = as_array(name, value, np.float64, 1)
+    if (labels != np.floor(labels)).any() or labels.min() < 0:
+        wrong = labels[(labels != np.floor(labels)) | (labels < 0)][0]
+        raise ValueError(f"{name} must hold class labels 0, 1, 2, ..., got {wrong}")
+    labels = labels.astype(np.int64)
+    present = np.unique(labels)
+    if present.size != labels.max() + 1:
+        raise ValueError(
+            f"{name} must hold every class from 0 to the largest, got the labels {_some(present)}"
+        )
+    if present.size < 2:
+        raise ValueError(f"{name} must hold at least two classes, got one")
+    return labels
+
+
+def _some(values: np.ndarray) -> str:
+    """The values, or the first few of them."""
+    shown = ", ".join(str(v) for v in values[:6])
+    return shown + (", ..." if values.size > 6 else "")
+
+
+def as_integer(name: str, value: Any, minimum: int) -> int:
+    """An int of at least `minimum`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}") from None
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got bool")
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    return number
+
+
+def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
+    """Two ints, for rows and columns; one int stands for both."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != 2:
+            raise ValueError(f"{name} must be an int or two, got {len(value)} of them")
+        return as_integer(name, value[0], minimum), as_integer(name, value[1], minimum)
+    number = as_integer(name, value, minimum)
+    return number, number
+
+
+def as_positive(name: str, value: Any) -> float:
+    """A finite float above zero."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}") from None
+    if not (0 < number < float("inf")):
+        raise ValueError(f"{name} must be a positive finite number, got {number}")
+    return number
+
+
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
+    """One of the given names."""
+    if value not in choices:
+        wanted = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be one of {wanted}, got {value!r}")
+    return value
+
+
+def same_length(**arrays: np.ndarray) -> None:
+    """Check that the named arrays have one row for each sample."""
+    (first, a), (second, b) = arrays.items()
+    if len(a) != len(b):
+        raise ValueError(
+            f"{first} and {second} must have one row for each sample, got {len(a)} and {len(b)}"
+        )

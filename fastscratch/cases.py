@@ -46,6 +46,8 @@ class Case:
         Magnitude of the terms that are summed, or the condition of the problem.
     typical : bool
         Sized like real use: the one that benchmarks take.
+    doubles : tuple of str
+        Arrays that are float64 whatever the type of the others.
     """
 
     kernel: str
@@ -55,6 +57,7 @@ class Case:
     reduction: int
     scale: float = 1.0
     typical: bool = False
+    doubles: tuple[str, ...] = ()
 
     def __str__(self):
         return f"{self.kernel}-{self.label}"
@@ -63,18 +66,18 @@ class Case:
         """The arguments by name: the same at each call, floating arrays rounded to `dtype`."""
         rng = np.random.default_rng(zlib.crc32(str(self).encode()))
         return {
-            name: value.astype(dtype) if _is_floating(value) else value
+            name: value.astype(dtype) if self._is_of_dtype(name, value) else value
             for name, value in self.make(rng).items()
         }
+
+    def _is_of_dtype(self, name, value):
+        floating = isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
+        return floating and name not in self.doubles
 
     def tolerance(self, dtype, expected):
         """Largest difference that rounding explains: one unit of roundoff for each operation."""
         magnitude = max(self.scale, np.max(np.abs(expected), initial=0.0))
         return self.reduction * np.finfo(dtype).eps * magnitude
-
-
-def _is_floating(value):
-    return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
 
 
 def kernel_call(case, dtype):
@@ -463,6 +466,7 @@ def _training_cases():
             ("parameters", "losses", "order"),
             steps * (sum(sizes) + batch_size + FUNCTION * len(sizes)),
             typical=label == "typical",
+            doubles=("losses",),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .kernels.random import random_normal, random_uniform
+from .validation import as_number
 
 __all__ = ["GlorotUniform", "Initializer", "Ones", "RandomNormal", "RandomUniform", "Zeros", "get"]
 
@@ -42,6 +43,10 @@ class RandomNormal(Initializer):
     mean: float = 0.0
     stddev: float = 0.05
 
+    def __post_init__(self) -> None:
+        self.mean = as_number("mean", self.mean)
+        self.stddev = as_number("stddev", self.stddev)
+
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         values = np.empty(shape, np.float32)
         random_normal(values.reshape(-1), seed, 0)
@@ -54,6 +59,10 @@ class RandomUniform(Initializer):
 
     minval: float = -0.05
     maxval: float = 0.05
+
+    def __post_init__(self) -> None:
+        self.minval = as_number("minval", self.minval)
+        self.maxval = as_number("maxval", self.maxval)
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         values = np.empty(shape, np.float32)

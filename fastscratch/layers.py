@@ -1,5 +1,6 @@
 """Layers, under the names and defaults of ``keras.layers``: descriptions that hold no numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import initializers
@@ -19,7 +20,7 @@ class Input:
     """
 
     def __init__(self, shape: tuple[int, ...]):
-        if isinstance(shape, int) or len(shape) != 1:
+        if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) != 1:
             raise ValueError(f"shape must be a tuple of one int, as (784,), got {shape!r}")
         self.shape = (as_integer("shape", shape[0], 1),)
 
@@ -51,7 +52,8 @@ class Dense:
         input_shape: tuple[int, ...] | None = None,
     ):
         self.units = as_integer("units", units, 1)
-        self.activation = one_of("activation", activation or "linear", ACTIVATIONS)
+        activation = "linear" if activation is None else activation
+        self.activation = one_of("activation", activation, ACTIVATIONS)
         self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
         self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
         self.input_shape = None if input_shape is None else Input(input_shape).shape

@@ -150,13 +150,15 @@ class Sequential:
         ValueError, TypeError
             If shapes do not fit, numbers are not finite or out of range; nothing has changed then.
         FloatingPointError
-            If the loss is no longer finite; the model keeps the weights from before that slice.
+            If the loss or a weight is no longer finite; the model keeps the weights from before
+            that slice.
         RuntimeError
             If the model is not compiled.
         """
-        samples, targets, code = self._check_training_data(x, y)
         batch_size = as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
+        samples, targets, code = self._check_training_data(x, y)
+        batch_size = min(batch_size, len(samples))
         steps = epochs * -(-len(samples) // batch_size)
         sizes, activations = self._architecture()
         losses = np.zeros(epochs)
@@ -183,12 +185,12 @@ class Sequential:
                 first,
                 count,
             )
-            if not np.isfinite(losses).all():
+            if not (np.isfinite(losses).all() and np.isfinite(self._parameters).all()):
                 self._parameters[:] = before
-                epoch = int(np.argmin(np.isfinite(losses))) + 1
+                epoch = (first + count - 1) // (steps // epochs) + 1
                 raise FloatingPointError(
-                    f"the loss is no longer finite in epoch {epoch} at learning_rate="
-                    f"{learning_rate:g}; wanted: a smaller one, or inputs scaled to about 0 to 1"
+                    f"training diverged by epoch {epoch} at learning_rate={learning_rate:g}; "
+                    "wanted: a smaller one, or inputs scaled to about 0 to 1"
                 )
 
         run_in_slices(steps, run, progress_bar(steps, "fit", "step") if verbose else None)
@@ -288,12 +290,16 @@ class Sequential:
             return
         self._n_in = wanted or n_in
         self._parameters = np.empty(n_parameters(self._architecture()[0]), np.float32)
-        for i, (layer, kernel, bias) in enumerate(
-            zip(self.layers, self._views()[::2], self._views()[1::2], strict=True)
-        ):
-            seed = derived_seed(self._seed, 0) + 2 * i
-            kernel[:] = layer.kernel_initializer(kernel.shape, seed)
-            bias[:] = layer.bias_initializer(bias.shape, seed + 1)
+        try:
+            for i, (layer, kernel, bias) in enumerate(
+                zip(self.layers, self._views()[::2], self._views()[1::2], strict=True)
+            ):
+                seed = derived_seed(self._seed, 0) + 2 * i
+                kernel[:] = layer.kernel_initializer(kernel.shape, seed)
+                bias[:] = layer.bias_initializer(bias.shape, seed + 1)
+        except BaseException:  # of an initializer that is not ours: nothing was built
+            self._n_in, self._parameters = wanted, None
+            raise
 
     def _views(self) -> list[np.ndarray]:
         """Kernel and bias of each layer, as views of the flat parameters."""

@@ -10,7 +10,7 @@ import numpy as np
 from .kernels.activations import activation_forward
 from .kernels.codes import ACTIVATIONS
 from .kernels.conv2d import conv2d_forward, conv2d_image_forward
-from .validation import as_floating, as_pair, one_of
+from .validation import as_array, as_floating, as_pair, one_of
 
 __all__ = ["conv", "conv_image", "relu", "sigmoid", "softmax", "tanh"]
 
@@ -52,7 +52,7 @@ def conv(
     Cost: ``2 n out_h out_w kh kw c_in c_out`` flops. Twin: ``reference.conv2d.conv2d_forward``.
     """
     images = as_floating("inputs", inputs, 4)
-    filters = as_floating("kernel", kernel, 4).astype(images.dtype, copy=False)
+    filters = as_array("kernel", kernel, images.dtype, 4)
     if filters.shape[2] != images.shape[3]:
         raise ValueError(
             f"kernel must have {images.shape[3]} input channels, as inputs have, got shape "
@@ -101,10 +101,10 @@ def conv_image(image: Any, kernel: Any) -> np.ndarray:
         If one is not 2-D, or the filter is larger than the image.
     """
     pixels = as_floating("image", image, 2)
-    weights = as_floating("kernel", kernel, 2).astype(pixels.dtype, copy=False)
+    weights = as_array("kernel", kernel, pixels.dtype, 2)
     shape = tuple(h - kh + 1 for h, kh in zip(pixels.shape, weights.shape, strict=True))
     if min(shape) < 1:
-        raise ValueError(f"kernel must fit in the image {pixels.shape}, got {weights.shape}")
+        raise ValueError(f"kernel must fit in the image {pixels.shape}, got shape {weights.shape}")
     out = np.empty(shape, pixels.dtype)
     conv2d_image_forward(out, pixels, weights)
     return out

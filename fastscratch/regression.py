@@ -7,7 +7,15 @@ import numpy as np
 from . import kernels
 from .engine import progress_bar, run_in_slices
 from .kernels.codes import ACTIVATIONS, LOSSES
-from .validation import as_array, as_integer, as_labels, as_positive, one_of, same_length
+from .validation import (
+    as_array,
+    as_integer,
+    as_labels,
+    as_number,
+    as_positive,
+    one_of,
+    same_length,
+)
 
 __all__ = ["gradient_descent", "least_squares", "log_likelihood"]
 
@@ -74,11 +82,12 @@ def _why_singular(n: int, k: int, rank: int, pivots: np.ndarray, fit_intercept: 
     names = ["the intercept"] if fit_intercept else []
     names += [f"column {i}" for i in range(k - len(names))]
     dependent = " and ".join(names[p] for p in sorted(pivots[rank:]))
-    cause = (
-        f"{n} rows cannot determine {k} coefficients"
-        if n < k
-        else f"{dependent} can be written in terms of the other columns"
-    )
+    if n < k:
+        cause = f"{n} rows cannot determine {k} coefficients"
+    elif rank == 0:
+        cause = "every column is zero"
+    else:
+        cause = f"{dependent} can be written in terms of the other columns"
     return (
         f"X'X is singular (rank {rank} of {k}): {cause}; leave such columns out, or ask for "
         "minimum_norm=True"
@@ -140,7 +149,7 @@ def gradient_descent(
     same_length(X=design, y=targets)
     rate = as_positive("learning_rate", learning_rate)
     total = as_integer("n_iterations", n_iterations, 0)
-    coefficients = np.full((design.shape[1], targets.shape[1]), float(initial))
+    coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
     code = ACTIVATIONS.index(activation)
 
     def run(first: int, count: int) -> None:
@@ -186,11 +195,12 @@ def log_likelihood(
     """
     _, loss = FAMILIES[one_of("family", family, ("logistic", "softmax"))]
     design = _design_matrix(X, fit_intercept)
-    targets, _ = _targets(y, family)
-    same_length(X=design, y=targets)
     beta = as_array("coefficients", coefficients)
+    # Held-out rows need not show every class: the coefficients tell how many there are.
+    targets, _ = _targets(y, family, beta.shape[1] if beta.ndim == 2 else None)
+    same_length(X=design, y=targets)
     wanted = (design.shape[1], targets.shape[1])
-    if beta.size != wanted[0] * wanted[1] or beta.ndim > 2:
+    if beta.shape != wanted and (*beta.shape, 1) != wanted:
         raise ValueError(f"coefficients must have shape {wanted}, got {beta.shape}")
     scores = np.empty(targets.shape)
     kernels.dense.dense_forward(scores, design, beta.reshape(wanted), np.zeros(wanted[1]))
@@ -206,11 +216,12 @@ def _design_matrix(X: Any, fit_intercept: bool) -> np.ndarray:
     return matrix
 
 
-def _targets(y: Any, family: str) -> tuple[np.ndarray, tuple[int, ...]]:
+def _targets(y: Any, family: str, classes: int | None = None) -> tuple[np.ndarray, tuple[int, ...]]:
     """The response as a matrix, and the trailing shape of the coefficients."""
     if family == "softmax":
-        labels = as_labels("y", y)
-        return np.eye(labels.max() + 1)[labels], (labels.max() + 1,)
+        labels = as_labels("y", y, classes)
+        classes = classes or labels.max() + 1
+        return np.eye(classes)[labels], (classes,)
     response = as_array("y", y)
     if response.ndim not in (1, 2):
         raise ValueError(f"y must be 1-D or 2-D, got shape {response.shape}")

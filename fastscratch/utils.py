@@ -28,15 +28,7 @@ def set_random_seed(seed: int) -> None:
         If `seed` is not such an integer.
     """
     global _seed, _drawn
-    _seed, _drawn = as_seed("seed", seed), 0
-
-
-def as_seed(name: str, value: Any) -> int:
-    """A seed that a kernel takes."""
-    seed = as_integer(name, value, 0)
-    if seed >= 2**63:
-        raise ValueError(f"{name} must be below 2**63, got {seed}")
-    return seed
+    _seed, _drawn = as_integer("seed", seed, 0), 0
 
 
 def next_seed() -> int:
@@ -71,11 +63,14 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         If a label is not an integer in that range.
     """
     labels = as_array("x", x, np.float64, 1)
-    classes = int(labels.max()) + 1 if num_classes is None else num_classes
-    classes = as_integer("num_classes", classes, 1)
+    if num_classes is None:
+        classes, wanted = max(int(labels.max()), 0) + 1, "0, 1, 2, ..."
+    else:
+        classes = as_integer("num_classes", num_classes, 1)
+        wanted = f"from 0 to {classes - 1}"
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if wrong.any():
-        raise ValueError(f"x must hold labels from 0 to {classes - 1}, got {labels[wrong][0]:g}")
+        raise ValueError(f"x must hold labels {wanted}, got {labels[wrong][0]:g}")
     one_hot = np.zeros((labels.size, classes), np.float32)
     one_hot[np.arange(labels.size), labels.astype(np.int64)] = 1
     return one_hot

@@ -4,6 +4,7 @@ Each returns the value in the form that kernels take, or raises ValueError or Ty
 sentence that says what was given and what was wanted. Nothing is changed before.
 """
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,9 @@ _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, 
 
 def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = None) -> np.ndarray:
     """A C-contiguous array of finite numbers; `value` itself where it is one already.
+
+    Read-only and unaligned arrays are copied: to Numba they are types of their own, for which it
+    would compile every kernel again.
 
     Parameters
     ----------
@@ -36,8 +40,8 @@ def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = 
     """
     try:
         array = np.asarray(value)
-    except ValueError as error:  # ragged lists
-        raise ValueError(f"{name} must be an array of numbers, got {error}") from None
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got rows of different lengths") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got an array of {array.dtype}")
     if ndim is not None and array.ndim != ndim:
@@ -47,7 +51,7 @@ def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = 
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows is found right below
-        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+        array = np.require(array, dtype, "CAW")
     if not np.isfinite(array).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
@@ -62,13 +66,19 @@ def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
     return as_array(name, value, np.float64 if is_double else np.float32, ndim)
 
 
-def as_labels(name: str, value: Any) -> np.ndarray:
-    """A 1-D int64 array of class labels ``0 ... k - 1``, each of which occurs."""
+def as_labels(name: str, value: Any, classes: int | None = None) -> np.ndarray:
+    """A 1-D int64 array of class labels ``0 ... classes - 1``.
+
+    Without `classes`, the number follows from the labels: then each of them must occur.
+    """
     labels = as_array(name, value, np.float64, 1)
-    if (labels != np.floor(labels)).any() or labels.min() < 0:
-        wrong = labels[(labels != np.floor(labels)) | (labels < 0)][0]
-        raise ValueError(f"{name} must hold class labels 0, 1, 2, ..., got {wrong}")
-    labels = labels.astype(np.int64)
+    wrong = (labels != np.floor(labels)) | (labels < 0)
+    if wrong.any():
+        raise ValueError(f"{name} must hold class labels 0, 1, 2, ..., got {labels[wrong][0]:g}")
+    if classes is not None:
+        if labels.max() >= classes:
+            raise ValueError(f"{name} must hold labels below {classes}, got {labels.max():g}")
+        return labels.astype(np.int64)
     present = np.unique(labels)
     if present.size != labels.max() + 1:
         raise ValueError(
@@ -76,17 +86,17 @@ def as_labels(name: str, value: Any) -> np.ndarray:
         )
     if present.size < 2:
         raise ValueError(f"{name} must hold at least two classes, got one")
-    return labels
+    return labels.astype(np.int64)
 
 
 def _some(values: np.ndarray) -> str:
     """The values, or the first few of them."""
-    shown = ", ".join(str(v) for v in values[:6])
+    shown = ", ".join(f"{v:g}" for v in values[:6])
     return shown + (", ..." if values.size > 6 else "")
 
 
 def as_integer(name: str, value: Any, minimum: int) -> int:
-    """An int of at least `minimum`."""
+    """An int of at least `minimum` that fits into 64 bits."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -95,6 +105,8 @@ def as_integer(name: str, value: Any, minimum: int) -> int:
         raise TypeError(f"{name} must be an integer, got bool")
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    if number >= 2**63:
+        raise ValueError(f"{name} must be below 2**63, got {number}")
     return number
 
 
@@ -108,20 +120,32 @@ def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     return number, number
 
 
-def as_positive(name: str, value: Any) -> float:
-    """A finite float above zero."""
+def as_number(name: str, value: Any) -> float:
+    """A finite float."""
     try:
+        if isinstance(value, (str, bytes, bool)):  # float() takes them
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}") from None
-    if not (0 < number < float("inf")):
-        raise ValueError(f"{name} must be a positive finite number, got {number}")
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got an int too large for a float") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number
+
+
+def as_positive(name: str, value: Any) -> float:
+    """A finite float above zero."""
+    number = as_number(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be positive, got {number}")
     return number
 
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """One of the given names."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         wanted = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be one of {wanted}, got {value!r}")
     return value

@@ -1,8 +1,8 @@
 """Every backward twin against central differences.
 
 The truth is the definition of the derivative: (f(p + h) - f(p - h)) / 2h for one number p at a
-time.  For the whole network f is written here from the textbook formulas in terms of probabilities, so
-the differences share nothing with the losses' code.
+time.  For the whole network f is written here from the textbook formulas in terms of
+probabilities, so the differences share nothing with the losses' code.
 """
 
 import math

@@ -541,9 +541,14 @@ def unmix(z):
     return z ^ (z >> 30) ^ (z >> 60)
 
 
+def seed_of_key(key, stream):
+    """The seed whose stream has a given key: mix(mix(seed + G) + stream G) = key."""
+    return (unmix((unmix(key) - stream * GAMMA) % 2**64) - GAMMA) % 2**64
+
+
 def seed_of_published(stream):
-    """The seed whose stream is the published sequence: mix(mix(seed + G) + stream G) = 1234567."""
-    return (unmix((unmix(1234567) - stream * GAMMA) % 2**64) - GAMMA) % 2**64
+    """The seed whose stream is the published sequence."""
+    return seed_of_key(1234567, stream)
 
 
 def test_mix_gives_the_published_sequence():
@@ -581,6 +586,19 @@ def test_random_normal():
         out = [9.0] * length
         random.random_normal(out, seed_of_published(0), 0)
         assert out == close(expected[:length])
+
+
+def test_random_normal_of_no_bits():
+    # The key -G makes the first number mix(0) = 0: u1 is the smallest, 2**-53, not 0.  The second
+    # is mix(G), the published first output of SplitMix64 from the state 0.
+    seed = seed_of_key(2**64 - GAMMA, 0)
+    assert random.random_bits(seed, 0, 0) == 0
+    assert random.random_bits(seed, 0, 1) == 0xE220A8397B1DCDAF
+    out = [9.0, 9.0]
+    random.random_normal(out, seed, 0)
+    angle = 2 * math.pi * (0xE220A8397B1DCDAF / 2**64)
+    assert out[0] == close(math.sqrt(2 * 53 * LOG2) * math.cos(angle))
+    assert out[1] == close(math.sqrt(2 * 53 * LOG2) * math.sin(angle))
 
 
 def test_random_distributions():

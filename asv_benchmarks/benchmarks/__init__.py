@@ -1,0 +1,1 @@
+"""The asv suite of fastscratch: see the README one folder up."""

@@ -1,0 +1,181 @@
+"""The house is complete and its walls hold; the truth is the source text itself.
+
+Every kernel has a twin, a case and a docstring, every twin a kernel, and each module imports only
+what it may (`CONTRIBUTING.md`, "The walls").
+"""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastscratch
+from fastscratch import kernels, reference
+from fastscratch.cases import CASES
+from fastscratch.kernels import KERNELS
+
+PACKAGE = Path(fastscratch.__file__).parent
+KERNEL_SOURCES = sorted(Path(kernels.__file__).parent.glob("*.py"))
+REFERENCE_SOURCES = sorted((PACKAGE / "reference").glob("*.py"))
+LAYER_SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(REFERENCE_SOURCES) - set(KERNEL_SOURCES))
+SOURCES = [*KERNEL_SOURCES, *REFERENCE_SOURCES, *LAYER_SOURCES]
+
+TWIN_MODULES = {
+    module.name: importlib.import_module(f"fastscratch.reference.{module.name}")
+    for module in pkgutil.iter_modules(reference.__path__)
+}
+TWINS = {
+    f"{file}.{name}": twin
+    for file, module in TWIN_MODULES.items()
+    for name, twin in vars(module).items()
+    if inspect.isfunction(twin) and twin.__module__ == module.__name__ and name[0] != "_"
+}
+
+
+def module_name(source):
+    if source in KERNEL_SOURCES:
+        return f"fastscratch.kernels.{source.stem}"
+    return ".".join(source.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def file_of(function):
+    return function.__module__.rpartition(".")[2]
+
+
+def documented_parameters(function):
+    """Names under "Parameters" in a numpydoc docstring, or None without that section."""
+    section = re.search(
+        r"^Parameters\n-{10}\n(.*?)(?:\n\n[A-Z]\w+( \w+)?\n-+\n|\Z)",
+        inspect.getdoc(function) or "",
+        re.DOTALL | re.MULTILINE,
+    )
+    if section is None:
+        return None
+    heads = re.findall(r"^(\w[\w, ]*?)(?: :.*)?$", section[1], re.MULTILINE)
+    return [name for head in heads for name in head.split(", ")]
+
+
+# --- kernels and twins ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_has_a_twin_with_its_parameters(name):
+    twin = TWINS[f"{file_of(KERNELS[name])}.{name}"]
+    assert list(inspect.signature(twin).parameters) == list(
+        inspect.signature(KERNELS[name]).parameters
+    )
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_has_cases(name):
+    cases = [case for case in CASES if case.kernel == name]
+    assert sum(case.typical for case in cases) == 1  # the one that benchmarks take
+    assert len({str(case) for case in cases}) == len(cases)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twin_has_a_kernel(name):
+    file, _, function = name.partition(".")
+    if file == "neural_network":
+        return  # the whole run: the package's counterpart is Sequential
+    assert hasattr(importlib.import_module(f"fastscratch.kernels.{file}"), function)
+
+
+@pytest.mark.parametrize(
+    "function", [*KERNELS.values(), *TWINS.values()], ids=[*KERNELS, *(f"twin-{t}" for t in TWINS)]
+)
+def test_docstring_names_every_parameter(function):
+    assert documented_parameters(function) == list(inspect.signature(function).parameters)
+
+
+def test_every_kernel_module_is_listed():
+    """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
+    helpers = {"cache", "chunks", "codes", "jit", "simd", "threads"}
+    files = {source.stem for source in KERNEL_SOURCES} - {"__init__"} - helpers
+    assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
+    assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
+
+
+def test_public_names_exist_and_have_docstrings():
+    for name in fastscratch.__all__:
+        assert getattr(fastscratch, name).__doc__, name
+
+
+@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
+def test_docstring_examples_run(source):
+    """Each example shows what it really prints."""
+    if ">>>" in source.read_text(encoding="utf-8"):
+        module = importlib.import_module(module_name(source))
+        assert doctest.testmod(module).failed == 0
+
+
+# --- the walls ------------------------------------------------------------------------------------
+
+
+def imports(source):
+    """Absolute names of all modules that a file imports, at its top or inside functions."""
+    package = module_name(source).split(".")[:-1]
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else []
+            path = ".".join([*base, *filter(None, [node.module])])
+            yield from (f"{path}.{alias.name}" for alias in node.names)
+
+
+def outside(source, *allowed):
+    """Imports that stand under none of the allowed packages."""
+    return [
+        name
+        for name in imports(source)
+        if not any(name == package or name.startswith(f"{package}.") for package in allowed)
+    ]
+
+
+@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=lambda source: source.stem)
+def test_kernels_import_numpy_numba_and_themselves(source):
+    allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
+    if source.stem in ("cache", "jit", "simd", "threads"):
+        allowed += ["numba"]
+    if source.stem in ("cache", "simd"):
+        allowed += ["llvmlite"]
+    assert outside(source, *allowed) == []
+
+
+@pytest.mark.parametrize("source", REFERENCE_SOURCES, ids=lambda source: source.stem)
+def test_reference_imports_math_and_itself(source):
+    assert outside(source, "math", "fastscratch.reference") == []
+
+
+@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
+def test_python_layer_leaves_numba_to_the_kernels_and_twins_to_tests(source):
+    found = list(imports(source))
+    assert not [name for name in found if name.split(".")[0] in ("numba", "llvmlite")]
+    if source.parent.name != "demo" and source.stem != "cases":
+        assert not [name for name in found if name.startswith("fastscratch.reference")]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=module_name)
+def test_compiler_flags_stand_in_one_module(source):
+    if source in KERNEL_SOURCES and source.stem == "jit":
+        return
+    decorators = {"njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "prange"}
+    assert not [name for name in imports(source) if name in {f"numba.{d}" for d in decorators}]
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.keyword) and node.arg == "fastmath")
+        assert not (isinstance(node, ast.Constant) and node.value == "fastmath")
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert not (node.value.id == "numba" and node.attr in decorators)
+
+
+def test_import_is_light(child):
+    extras = ["matplotlib", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
+    code = f"import sys, fastscratch; print(sorted(set({extras}) & set(sys.modules)))"
+    assert child(code).strip() == "[]"

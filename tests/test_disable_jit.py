@@ -1,0 +1,49 @@
+"""The kernels as plain Python: under ``NUMBA_DISABLE_JIT=1`` they still equal their twins.
+
+Compiled code checks no index, and Numba's own bounds check does not see parallel loops; Python
+raises IndexError. So every kernel runs uncompiled in a child process, on its small cases, once as
+they are and once cut into as many chunks as there are items.
+"""
+
+CHILD = """
+import numpy as np
+
+from fastscratch.cases import CASES, kernel_call, twin_call
+from fastscratch.kernels import KERNELS, chunks
+
+assert not hasattr(KERNELS["dense_forward"], "py_func"), "the kernels are compiled"
+
+
+def outputs(case, function, arguments):
+    value = function(*arguments)
+    names = list(case.arguments(np.float64))
+    written = [arguments[names.index(name)] for name in case.outputs]
+    return [np.ravel(part) for part in ([] if value is None else [value], *written)]
+
+
+def is_small(case):
+    arrays = [v for v in case.arguments(np.float64).values() if isinstance(v, np.ndarray)]
+    return not case.typical and sum(array.size for array in arrays) <= 5000
+
+
+# random_bits has but one case; Python's own exp overflows where the compiled one gives infinity.
+cases = [case for case in CASES if is_small(case) or case.kernel == "random_bits"]
+cases = [case for case in cases if case.label != "extreme"]
+assert {case.kernel for case in cases} == set(KERNELS)
+
+np.seterr(over="ignore")  # the random numbers are modulo 2**64 on purpose
+for work in (chunks.CHUNK_WORK, 1):
+    chunks.CHUNK_WORK = work
+    for case in cases:
+        for dtype in (np.float32, np.float64):
+            expected = outputs(case, *twin_call(case, dtype))
+            computed = outputs(case, *kernel_call(case, dtype))
+            for a, b in zip(computed, expected, strict=True):
+                off = np.max(np.abs(a - b), initial=0.0)
+                assert off <= case.tolerance(dtype, b), (str(case), dtype, off)
+print(len(cases))
+"""
+
+
+def test_kernels_equal_their_twins_uncompiled(child):
+    assert int(child(CHILD, NUMBA_DISABLE_JIT="1")) > 100

@@ -1,0 +1,45 @@
+"""After `warmup`, nothing that the package does compiles: Numba's own lists of signatures tell."""
+
+CHILD = """
+import numpy as np
+
+import fastscratch as fs
+from fastscratch import layers, ops, optimizers, regression, utils
+from fastscratch.kernels import KERNELS
+
+lines = []
+seconds = fs.warmup(lines.append)
+assert {line.split()[0] for line in lines} == set(KERNELS)
+assert all(line.endswith(" s") for line in lines)
+assert seconds > 0
+
+warm = {name: set(kernel.signatures) for name, kernel in KERNELS.items()}
+
+x, y = np.random.default_rng(1).random((30, 4)), np.arange(30) % 3
+for loss, read_out in (("mean_squared_error", "tanh"), ("binary_crossentropy", "sigmoid"),
+                       ("multilabel_crossentropy", "sigmoid"),
+                       ("categorical_crossentropy", "softmax")):
+    model = fs.Sequential([layers.Dense(5, "relu", kernel_initializer="random_normal"),
+                           layers.Dense(3, read_out, kernel_initializer="random_uniform")])
+    model.compile(optimizers.SGD(0.1), loss)
+    model.fit(x, utils.to_categorical(y), verbose=0)
+    model.predict(x)
+    model.evaluate(x, utils.to_categorical(y))
+for family, targets in (("linear", x), ("logistic", y > 0), ("softmax", y)):
+    b = regression.gradient_descent(x, targets, family, learning_rate=0.1, n_iterations=2)
+    if family != "linear":
+        regression.log_likelihood(x, targets, b, family)
+regression.least_squares(x, y)
+for dtype in (np.float32, np.float64):
+    ops.conv(np.ones((1, 3, 3, 1), dtype), np.ones((2, 2, 1, 1)), padding="same")
+    ops.conv_image(np.ones((3, 3), dtype), np.ones((2, 2)))
+    for activation in (ops.relu, ops.sigmoid, ops.softmax, ops.tanh):
+        activation(np.ones((2, 3), dtype))
+
+cold = {name: set(kernel.signatures) - warm[name] for name, kernel in KERNELS.items()}
+print({name: signatures for name, signatures in cold.items() if signatures})
+"""
+
+
+def test_warmup_leaves_nothing_to_compile(child):
+    assert child(CHILD).strip() == "{}"

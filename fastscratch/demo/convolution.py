@@ -1,0 +1,83 @@
+"""Step 5: 2-D convolution of a photograph."""
+
+import numpy as np
+
+from ..datasets import load_photograph
+from ..ops import conv, conv_image
+from ..pictures import mosaic, panels
+from ..reference.conv2d import conv2d_forward as naive_conv2d_forward
+from .report import Report, clock, seconds
+
+EMBOSS = np.array([[2, 0, 0], [0, -1, 0], [0, 0, -1]])
+SHARPEN = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+
+#: Where the coat meets the sky, the pixels are
+#:     67 52 51        emboss   2*67 - 34 - 31             = 69
+#:     43 34 39        sharpen  5*34 - 52 - 43 - 39 - 26   = 10
+#:     31 26 31
+PLACE, BY_HAND = (76, 183), (69, 10)
+#: Rows and columns of the feature maps that the twin computes.
+CROP = 32
+
+
+def run(report: Report, seed: int) -> None:
+    """Emboss, sharpen, and 64 random filters."""
+    report.title("5. Convolution: 3 x 3 filters over a photograph of 512 x 512 pixels")
+    photograph = load_photograph()
+    rng = np.random.default_rng(seed)
+    filters = rng.integers(-1, 2, (3, 3, 1, 64)).astype(np.float32)
+    inputs = photograph[None, :, :, None].astype(np.float32)
+
+    report.compile(lambda: (conv_image(photograph[:9], EMBOSS), conv(inputs[:, :9], filters)))
+    embossed, sharpened = conv_image(photograph, EMBOSS), conv_image(photograph, SHARPEN)
+    report.check(
+        f"one pixel, at {PLACE}",
+        ("emboss", "sharpen"),
+        (embossed[PLACE], sharpened[PLACE]),
+        BY_HAND,
+        "by hand",
+        within=0,
+        digits=0,
+    )
+    maps = conv(inputs, filters)[0]
+    crop = np.zeros((1, CROP, CROP, 64)).tolist()
+    piece = inputs[:, 64:, 128:][:, : CROP + 2, : CROP + 2].tolist()
+    with clock("naive twin"):
+        twin = seconds(
+            lambda: naive_conv2d_forward(
+                crop, piece, filters.tolist(), [0.0] * 64, (1, 1), (0, 0), (1, 1)
+            )
+        )
+    report.check(
+        f"64 maps, {CROP} x {CROP} of each",
+        ["largest diff."],
+        abs(maps[64 : 64 + CROP, 128 : 128 + CROP] - crop[0]).max(),
+        0,
+        "from the naive twin",
+        within=0,
+        digits=0,
+    )
+    report.speed(
+        "64 maps of 510 x 510",
+        seconds(lambda: conv(inputs, filters), 5),
+        twin * (510 / CROP) ** 2,
+        f"{CROP} x {CROP} of each",
+    )
+
+    left, middle, right = panels(3, 4, 4.45)
+    for ax, image, title, limits in (
+        (left, photograph, "photograph", (0, 255)),
+        (middle, embossed, "emboss", (-160, 160)),
+        (right, sharpened, "sharpen", (0, 255)),
+    ):
+        ax.imshow(image, cmap="gray", vmin=limits[0], vmax=limits[1])
+        ax.set_title(title)
+        ax.set_axis_off()
+    report.picture("5-filters.png", left)
+    # A third of the size, by means over 3 x 3 pixels.
+    small = maps.reshape(170, 3, 170, 3, 64).mean(axis=(1, 3)).transpose(2, 0, 1)
+    (ax,) = panels(width=9.4, height=9.6)
+    low, high = np.percentile(small, (1, 99), axis=(1, 2), keepdims=True)
+    mosaic((small - low) / np.maximum(high - low, 1), ax=ax, vmin=0, vmax=1)
+    ax.set_title("64 feature maps: random filters with entries in {-1, 0, 1}")
+    report.picture("5-feature-maps.png", ax)

@@ -1,0 +1,160 @@
+"""The demo: every step meets its known answers, says so if not, and draws its pictures."""
+
+import numpy as np
+import pytest
+
+from fastscratch import cli, pictures
+from fastscratch.datasets import load_mnist
+from fastscratch.demo import (
+    convolution,
+    linear_regression,
+    logistic_regression,
+    neural_network,
+    softmax_regression,
+)
+from fastscratch.demo.report import Report, counted, duration
+
+PNG = b"\x89PNG\r\n"
+
+
+@pytest.fixture
+def report(tmp_path):
+    return Report(tmp_path / "pictures")
+
+
+def few_digits(n=300):
+    (x, y), (x_test, y_test) = load_mnist()
+    return (x[:n], y[:n]), (x_test[:n], y_test[:n])
+
+
+@pytest.mark.parametrize(
+    ("run", "answers", "names"),
+    [
+        (linear_regression.run, 5, ["1-linear-regression.png"]),
+        (logistic_regression.run, 2, ["2-logistic-regression.png"]),
+        (softmax_regression.run, 5, []),
+        (
+            lambda report: convolution.run(report, 1),
+            2,
+            ["5-filters.png", "5-feature-maps.png"],
+        ),
+    ],
+    ids=["linear", "logistic", "softmax", "convolution"],
+)
+def test_step_meets_its_known_answers(report, capsys, run, answers, names):
+    run(report)
+    assert report.met == [True] * answers, capsys.readouterr().out
+    assert report.pictures == names
+    for name in names:
+        assert (report.folder / name).read_bytes().startswith(PNG)
+
+
+def test_iris_network_meets_the_essay(report):
+    losses = neural_network.iris(report, seed=0)
+    assert report.met == [True]
+    assert len(losses) == 30
+    assert losses[-1] < losses[0] / 5
+
+
+def test_digits_are_learnt_and_a_missed_answer_is_said(report, capsys, monkeypatch):
+    monkeypatch.setattr(neural_network, "IRIS_SPLITS", 2)
+    neural_network.run(report, few_digits(), seed=0)
+    # 300 digits do not make a network as good as 14,000 do.
+    assert report.met[1:] == [False, False]
+    assert report.pictures == ["4-training.png", "4-mistakes.png"]
+    assert not report.finish()
+    out = capsys.readouterr().out
+    assert "DOES NOT MATCH within 1" in out
+    assert "2 of 3 known answers MISSED." in out
+    assert str(report.folder) in out
+
+
+def test_training_is_reproducible():
+    (x, labels), _ = few_digits(100)
+    x, y = x.reshape(100, -1) / 255, np.eye(10)[labels]
+
+    def losses():
+        neural_network.set_random_seed(3)
+        model = neural_network.network((784, 100, 10), neural_network.RELU_SOFTMAX, 0.1)
+        return neural_network.train(model, x, y, 2)[0]
+
+    assert losses() == losses()
+
+
+@pytest.mark.slow
+def test_whole_demo(capsys, tmp_path):
+    assert cli.main(["demo", "--output", str(tmp_path), "--seed", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "All 17 known answers met." in out
+    assert max(len(line) for line in out.splitlines()) <= 100
+    assert str(tmp_path) in out
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert len(written) == 6
+    assert all(f"  {name}\n" in out for name in written)
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "within", "met", "verdict"),
+    [
+        ((1.0, 2.0), (1.0, 2.0005), 1e-3, True, "matches within 0.001"),
+        ((1.0, 2.0), (1.0, 2.002), 1e-3, False, "DOES NOT MATCH within 0.001"),
+        (np.nan, 1.0, 1e-3, False, "DOES NOT MATCH within 0.001"),
+        (3, 3, 0, True, "matches exactly"),
+        (97.2, 97, None, True, "reached"),
+        (96.9, 97, None, False, "NOT REACHED"),
+        (np.nan, 97, None, False, "NOT REACHED"),
+    ],
+)
+def test_verdicts_are_computed(report, capsys, found, known, within, met, verdict):
+    report.check("a number", (), found, known, "someone", within=within)
+    assert report.met == [met]
+    assert capsys.readouterr().out.endswith(f"   {verdict}\n")
+
+
+def test_a_missing_error_is_a_missed_answer(report, capsys):
+    report.refusal("a call", lambda: None)
+    assert report.met == [False]
+    assert "a call: NO ERROR" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (4.56e-8, "0.05 us"),
+        (4.56e-6, "4.56 us"),
+        (0.0123, "12.3 ms"),
+        (1.5, "1.50 s"),
+        (119, "119 s"),
+        (150, "2.50 min"),
+        (7000, "117 min"),
+        (36000, "10.0 h"),
+    ],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_counted():
+    assert list(counted(3, "title", "unit")) == [0, 1, 2]
+
+
+def test_mosaic_lays_images_out_in_rows():
+    images = np.arange(1, 4)[:, None, None] * np.ones((3, 40, 40))
+    ax = pictures.mosaic(images, columns=2)
+    sheet = ax.images[0].get_array().filled(0)
+    # Two rows and two columns of 40 pixels, with a gap of one.
+    assert sheet.shape == (82, 81)
+    assert (sheet[1:41, :40] == 1).all()
+    assert (sheet[1:41, 41:] == 2).all()
+    assert (sheet[42:, :40] == 3).all()
+    assert (sheet[42:, 41:] == 0).all()
+
+
+def test_pictures_draw_on_the_axes_they_are_given():
+    left, right = pictures.panels(2)
+    assert pictures.curves({"a": [1, 2], "b": [2, 1]}, left) is left
+    assert [line.get_label() for line in left.lines] == ["a", "b"]
+    assert pictures.groups([[0, 1], [1, 0]], [0, 1], ("one", "two"), right) is right
+    assert len(right.collections) == 2
+    assert pictures.mosaic(np.zeros((2, 4, 4)), ["x", "y"], ax=left) is left
+    assert [text.get_text() for text in left.texts] == ["x", "y"]

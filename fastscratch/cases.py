@@ -486,25 +486,40 @@ def _optimizer_cases():
         )
 
 
+def _positions(image, window, strides, padding, dilation, extra):
+    """Height and width of what a window makes of an image; `extra` zeros come after it."""
+    return [
+        (size + before + after - rate * (taps - 1) - 1) // stride + 1
+        for size, before, after, rate, taps, stride in zip(
+            image[1:3], padding, extra, dilation, window, strides, strict=True
+        )
+    ]
+
+
 def _conv2d_cases():
-    for label, image, kernel, strides, padding, dilation, extra in (
-        ("one", (1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), (0, 0)),
-        ("valid", (2, 7, 6, 3), (3, 3, 3, 4), (1, 1), (0, 0), (1, 1), (0, 0)),
-        ("same", (2, 6, 5, 2), (3, 3, 2, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
-        ("same-even-filter", (1, 6, 5, 2), (2, 4, 2, 3), (1, 1), (0, 1), (1, 1), (1, 2)),
-        ("strides", (1, 9, 8, 2), (3, 2, 2, 5), (2, 3), (0, 0), (1, 1), (0, 0)),
-        ("dilation", (1, 9, 11, 1), (2, 3, 1, 2), (1, 1), (0, 0), (3, 2), (0, 0)),
-        ("everything", (3, 11, 9, 2), (3, 5, 2, 3), (2, 1), (2, 3), (1, 2), (1, 3)),
-        ("one-pixel-output", (2, 4, 3, 2), (4, 3, 2, 5), (1, 1), (0, 0), (1, 1), (0, 0)),
-        ("chunks", (3, 16, 17, 3), (3, 3, 3, 8), (1, 1), (1, 1), (1, 1), (1, 1)),
-        ("typical", (8, 28, 28, 1), (5, 5, 1, 6), (1, 1), (2, 2), (1, 1), (2, 2)),
+    for label, image, kernel, strides, padding, dilation, extra, groups in (
+        ("one", (1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), (0, 0), 1),
+        ("valid", (2, 7, 6, 3), (3, 3, 3, 4), (1, 1), (0, 0), (1, 1), (0, 0), 1),
+        ("same", (2, 6, 5, 2), (3, 3, 2, 3), (1, 1), (1, 1), (1, 1), (1, 1), 1),
+        ("same-even-filter", (1, 6, 5, 2), (2, 4, 2, 3), (1, 1), (0, 1), (1, 1), (1, 2), 1),
+        ("same-strides", (2, 7, 8, 3), (3, 3, 3, 2), (2, 2), (1, 0), (1, 1), (1, 1), 1),
+        ("strides", (1, 9, 8, 2), (3, 2, 2, 5), (2, 3), (0, 0), (1, 1), (0, 0), 1),
+        ("strides-beyond-filter", (1, 8, 9, 2), (1, 2, 2, 3), (3, 4), (0, 0), (1, 1), (0, 0), 1),
+        ("dilation", (1, 9, 11, 1), (2, 3, 1, 2), (1, 1), (0, 0), (3, 2), (0, 0), 1),
+        ("everything", (3, 11, 9, 2), (3, 5, 2, 3), (2, 1), (2, 3), (1, 2), (1, 3), 1),
+        ("one-pixel-output", (2, 4, 3, 2), (4, 3, 2, 5), (1, 1), (0, 0), (1, 1), (0, 0), 1),
+        ("one-pixel-image", (3, 1, 1, 2), (3, 3, 2, 2), (1, 1), (1, 1), (1, 1), (1, 1), 1),
+        ("all-padding", (1, 2, 3, 2), (2, 3, 2, 2), (1, 1), (4, 5), (1, 1), (3, 4), 1),
+        ("one-row", (2, 1, 9, 2), (1, 4, 2, 3), (1, 2), (0, 1), (1, 1), (0, 2), 1),
+        ("groups", (2, 5, 6, 6), (3, 2, 2, 9), (1, 1), (1, 0), (1, 1), (1, 1), 3),
+        ("depthwise", (2, 6, 5, 5), (3, 3, 1, 5), (1, 2), (1, 1), (1, 1), (1, 1), 5),
+        ("depthwise-multiplied", (1, 5, 6, 3), (2, 3, 1, 6), (2, 1), (0, 1), (1, 2), (1, 2), 3),
+        ("chunks", (3, 16, 17, 3), (3, 3, 3, 8), (1, 1), (1, 1), (1, 1), (1, 1), 1),
+        ("chunks-groups", (2, 19, 14, 8), (3, 3, 4, 12), (2, 1), (1, 1), (1, 1), (1, 1), 2),
+        ("chunks-depthwise", (3, 21, 22, 16), (3, 3, 1, 16), (1, 1), (1, 1), (1, 1), (1, 1), 16),
+        ("typical", (8, 28, 28, 1), (5, 5, 1, 6), (1, 1), (2, 2), (1, 1), (2, 2), 1),
     ):
-        out = [
-            (size + before + after - rate * (taps - 1) - 1) // stride + 1
-            for size, before, after, rate, taps, stride in zip(
-                image[1:3], padding, extra, dilation, kernel[:2], strides, strict=True
-            )
-        ]
+        out = _positions(image, kernel[:2], strides, padding, dilation, extra)
 
         def make(
             rng,
@@ -513,25 +528,55 @@ def _conv2d_cases():
             strides=strides,
             padding=padding,
             dilation=dilation,
+            groups=groups,
             out=out,
         ):
             return {
-                "out": _unset(image[0], *out, kernel[3]),
                 "x": rng.standard_normal(image),
+                "dout": rng.standard_normal((image[0], *out, kernel[3])),
                 "kernel": rng.standard_normal(kernel),
                 "bias": rng.standard_normal(kernel[3]),
                 "strides": strides,
                 "padding": padding,
                 "dilation_rate": dilation,
+                "groups": groups,
             }
 
+        taps = kernel[0] * kernel[1]
+        typical = label == "typical"
         yield Case(
             "conv2d_forward",
             label,
-            make,
+            lambda rng, make=make, shape=(image[0], *out, kernel[3]): {
+                "out": _unset(*shape),
+                **_without("dout", make(rng)),
+            },
             ("out",),
-            kernel[0] * kernel[1] * kernel[2] + 1,
-            typical=label == "typical",
+            taps * kernel[2] + 1,
+            typical=typical,
+        )
+        yield Case(
+            "conv2d_backward_input",
+            label,
+            lambda rng, make=make, image=image: {
+                "dx": _unset(*image),
+                **_without("x", "bias", make(rng)),
+            },
+            ("dx",),
+            taps * kernel[3] // groups,
+            typical=typical,
+        )
+        yield Case(
+            "conv2d_backward_weight",
+            label,
+            lambda rng, make=make, kernel=kernel: {
+                "dkernel": _unset(*kernel),
+                "dbias": _unset(kernel[3]),
+                **_without("kernel", "bias", make(rng)),
+            },
+            ("dkernel", "dbias"),
+            image[0] * out[0] * out[1],
+            typical=typical,
         )
     for label, (h, w), (kh, kw) in (
         ("one", (1, 1), (1, 1)),

@@ -65,7 +65,7 @@ def conv(
     width, left = _output_size(images.shape[2], filters.shape[1], strides[1], dilation[1], padding)
     out = np.empty((len(images), height, width, filters.shape[3]), images.dtype)
     bias = np.zeros(filters.shape[3], images.dtype)
-    conv2d_forward(out, images, filters, bias, strides, (top, left), dilation)
+    conv2d_forward(out, images, filters, bias, strides, (top, left), dilation, 1)
     return out
 
 

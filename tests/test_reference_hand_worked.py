@@ -443,7 +443,7 @@ def convolve(image, kernel, height, width, strides=(1, 1), padding=(0, 0), dilat
     out = [[[[9.0] for _ in range(width)] for _ in range(height)]]
     kernel = [[[[weight]] for weight in row] for row in kernel]
     x = [one_channel(image)]
-    conv2d.conv2d_forward(out, x, kernel, [100.0], strides, padding, dilation_rate)
+    conv2d.conv2d_forward(out, x, kernel, [100.0], strides, padding, dilation_rate, 1)
     return [[pixel[0] for pixel in row] for row in out[0]]
 
 
@@ -513,7 +513,7 @@ def test_conv2d_channels_and_samples():
     x = [[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]]
     kernel = [[[[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]]]]
     out = [[[[9.0] * 3 for _ in range(2)]] for _ in range(2)]
-    conv2d.conv2d_forward(out, x, kernel, [0.0, 10.0, 20.0], (1, 1), (0, 0), (1, 1))
+    conv2d.conv2d_forward(out, x, kernel, [0.0, 10.0, 20.0], (1, 1), (0, 0), (1, 1), 1)
     # 2*1 + 3*2 + 20 = 28, 2*3 + 3*4 + 20 = 38, 2*5 + 3*6 + 20 = 48, 2*7 + 3*8 + 20 = 58
     assert out == [[[[1, 12, 28], [3, 14, 38]]], [[[5, 16, 48], [7, 18, 58]]]]
 

@@ -599,6 +599,119 @@ def _conv2d_cases():
         )
 
 
+def _pooling_cases():
+    for label, image, pool_size, strides, padding, extra in (
+        ("one", (1, 1, 1, 1), (1, 1), (1, 1), (0, 0), (0, 0)),
+        ("valid", (2, 6, 8, 3), (2, 2), (2, 2), (0, 0), (0, 0)),
+        ("odd", (1, 7, 5, 2), (2, 2), (2, 2), (0, 0), (0, 0)),  # the last row is not seen
+        ("overlap", (2, 7, 6, 3), (3, 2), (2, 1), (0, 0), (0, 0)),
+        ("gaps", (1, 8, 9, 2), (2, 1), (3, 4), (0, 0), (0, 0)),
+        ("same", (2, 7, 5, 2), (3, 4), (2, 2), (1, 1), (1, 2)),
+        ("same-even", (1, 5, 6, 3), (2, 2), (1, 1), (0, 0), (1, 1)),
+        ("whole-image", (3, 4, 3, 2), (4, 3), (4, 3), (0, 0), (0, 0)),
+        ("one-row", (2, 1, 9, 1), (1, 3), (1, 2), (0, 1), (0, 1)),
+        ("chunks", (3, 22, 25, 9), (3, 3), (2, 2), (1, 1), (1, 1)),
+        ("typical", (8, 28, 28, 6), (2, 2), (2, 2), (0, 0), (0, 0)),
+    ):
+        out = (
+            image[0],
+            *_positions(image, pool_size, strides, padding, (1, 1), extra),
+            image[3],
+        )
+        window = {"pool_size": pool_size, "strides": strides, "padding": padding}
+        typical = label == "typical"
+        reduction = pool_size[0] * pool_size[1] + 1
+
+        def argmax(rng, image=image, out=out, window=window):
+            """Places in the windows that lie inside the image, so that no gradient is lost."""
+            result = np.zeros(out, np.int32)
+            twin = importlib.import_module("fastscratch.reference.pooling").max_pool2d_forward
+            places, maxima = result.tolist(), result.tolist()
+            twin(maxima, places, rng.standard_normal(image).tolist(), *window.values())
+            return np.array(places, np.int32)
+
+        yield Case(
+            "max_pool2d_forward",
+            label,
+            lambda rng, image=image, out=out, window=window: {
+                "out": _unset(*out),
+                "argmax": np.full(out, -1, np.int32),
+                "x": rng.integers(-9, 10, image) / 4,  # few values, so that some are equal
+                **window,
+            },
+            ("out", "argmax"),
+            0,
+            typical=typical,
+        )
+        yield Case(
+            "max_pool2d_backward",
+            label,
+            lambda rng, image=image, out=out, window=window, argmax=argmax: {
+                "dx": _unset(*image),
+                "dout": rng.standard_normal(out),
+                "argmax": argmax(rng),
+                **window,
+            },
+            ("dx",),
+            reduction,
+            typical=typical,
+        )
+        yield Case(
+            "average_pool2d_forward",
+            label,
+            lambda rng, image=image, out=out, window=window: {
+                "out": _unset(*out),
+                "x": rng.standard_normal(image),
+                **window,
+            },
+            ("out",),
+            reduction,
+            typical=typical,
+        )
+        yield Case(
+            "average_pool2d_backward",
+            label,
+            lambda rng, image=image, out=out, window=window: {
+                "dx": _unset(*image),
+                "dout": rng.standard_normal(out),
+                **window,
+            },
+            ("dx",),
+            reduction,
+            typical=typical,
+        )
+    for label, image in (
+        ("one", (1, 1, 1, 1)),
+        ("odd", (3, 5, 7, 3)),
+        ("one-sample", (1, 6, 5, 4)),
+        ("chunks", (13, 21, 17, 31)),
+        ("typical", (32, 8, 8, 64)),
+    ):
+        samples_and_channels = (image[0], image[3])
+        yield Case(
+            "global_average_pool2d_forward",
+            label,
+            lambda rng, image=image, out=samples_and_channels: {
+                "out": _unset(*out),
+                "x": rng.standard_normal(image),
+            },
+            ("out",),
+            image[1] * image[2] + 1,
+            typical=label == "typical",
+        )
+        yield Case(
+            "global_average_pool2d_backward",
+            label,
+            lambda rng, image=image, out=samples_and_channels: {
+                "dx": _unset(*image),
+                "dout": rng.standard_normal(out),
+            },
+            ("dx",),
+            2,
+            typical=label == "typical",
+        )
+
+
 def _regression_cases():
     def well_conditioned(rng, n, k):
         """Columns with singular values between 1 and 2, or fewer rows than columns."""
@@ -697,6 +810,7 @@ CASES: tuple[Case, ...] = (
     *_optimizer_cases(),
     *_training_cases(),
     *_conv2d_cases(),
+    *_pooling_cases(),
     *_regression_cases(),
     *_random_cases(),
 )

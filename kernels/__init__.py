@@ -19,6 +19,7 @@ from . import (
     losses,
     network,
     optimizers,
+    pooling,
     random,
     train,
 )
@@ -32,6 +33,7 @@ MODULES = (
     losses,
     network,
     optimizers,
+    pooling,
     random,
     train,
 )

@@ -75,3 +75,61 @@ def test_conv2d(window, strides, dilation, padding, groups):
     assert_equal(dx, channels_last(tensors[0].grad))
     assert_equal(dkernel, tensors[1].grad.numpy().transpose(2, 3, 1, 0))
     assert_equal(dbias, tensors[2].grad.numpy())
+
+
+@pytest.mark.parametrize(
+    ("pool_size", "strides", "padding"),
+    [
+        ((2, 2), (2, 2), (0, 0)),
+        ((3, 2), (2, 1), (1, 1)),
+        ((3, 3), (1, 2), (1, 0)),
+        ((1, 4), (3, 2), (0, 2)),
+    ],
+)
+def test_pool2d(pool_size, strides, padding):
+    x = draw(1, 3, 9, 10, 4)
+    window = (pool_size, strides, padding)
+
+    tensor = channels_first(x)
+    result = F.max_pool2d(tensor, *window)
+    expected = channels_last(result)
+    dout = draw(2, *expected.shape)
+    result.backward(channels_first(dout))
+    out, argmax = np.full_like(expected, np.nan), np.zeros(expected.shape, np.int32)
+    dx = np.full_like(x, np.nan)
+    KERNELS["max_pool2d_forward"](out, argmax, x, *window)
+    KERNELS["max_pool2d_backward"](dx, dout, argmax, *window)
+    assert_equal(out, expected)
+    assert_equal(dx, channels_last(tensor.grad))
+
+    tensor = channels_first(x)
+    result = F.avg_pool2d(tensor, *window, count_include_pad=False)
+    result.backward(channels_first(dout))
+    KERNELS["average_pool2d_forward"](out, x, *window)
+    KERNELS["average_pool2d_backward"](dx, dout, *window)
+    assert_equal(out, channels_last(result))
+    assert_equal(dx, channels_last(tensor.grad))
+
+
+def test_global_average_pool2d():
+    x, dout = draw(1, 3, 5, 7, 4), draw(2, 3, 4)
+    tensor = channels_first(x)
+    result = F.adaptive_avg_pool2d(tensor, 1)[..., 0, 0]
+    result.backward(torch.tensor(dout))
+    out, dx = np.full_like(dout, np.nan), np.full_like(x, np.nan)
+    KERNELS["global_average_pool2d_forward"](out, x)
+    KERNELS["global_average_pool2d_backward"](dx, dout)
+    assert_equal(out, result.detach().numpy())
+    assert_equal(dx, channels_last(tensor.grad))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_max_pool2d_keeps_nan(dtype):
+    """A number that is none must not vanish in a maximum, as in PyTorch."""
+    x = draw(1, 2, 6, 6, 3).astype(dtype)
+    x[0, 1, 2, 0] = x[1, 4, 5, 2] = x[1, 5, 5, 2] = np.nan
+    x[1, 0:2, 0:2, 1] = -np.inf
+    expected = channels_last(F.max_pool2d(channels_first(x), 2))
+    out, argmax = np.zeros_like(expected), np.zeros(expected.shape, np.int32)
+    KERNELS["max_pool2d_forward"](out, argmax, x, (2, 2), (2, 2), (0, 0))
+    np.testing.assert_array_equal(out, expected)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from test_reference_gradients import close, differences, dot, draws, zeros
 
-from fastscratch.reference import conv2d
+from fastscratch.reference import conv2d, pooling
 
 
 def vectors(nested):
@@ -97,3 +97,90 @@ def test_conv2d_backward(image, window, c_out, groups, out, strides, padding, di
     assert_gradient(dx, f, x)
     assert_gradient(dkernel, f, kernel)
     assert_gradient(dbias, f, bias)
+
+
+# --- Pooling ---------------------------------------------------------------------------------
+
+
+def test_max_pool2d_by_hand():
+    # Windows of 2 x 2, one after the other:     3 0 | 1 2
+    #                                            1 5 | 2 2
+    # The maxima are 5 in the last place of its window and 2 in place 1, the first of three.
+    x = [[[[3.0], [0.0], [1.0], [2.0]], [[1.0], [5.0], [2.0], [2.0]]]]
+    out, argmax = zeros(1, 1, 2, 1), zeros(1, 1, 2, 1)
+    pooling.max_pool2d_forward(out, argmax, x, (2, 2), (2, 2), (0, 0))
+    assert out == [[[[5], [2]]]]
+    assert argmax == [[[[3], [1]]]]
+    dx = draws(Random(1), 1, 2, 4, 1)
+    pooling.max_pool2d_backward(dx, [[[[7.0], [8.0]]]], argmax, (2, 2), (2, 2), (0, 0))
+    assert dx == [[[[0], [0], [0], [8]], [[0], [7], [0], [0]]]]
+
+
+def test_max_pool2d_of_negative_numbers_over_the_edge():
+    # Padding is not zero: the windows (., -3), (-3, -4), (-4, -2), (-2, .) have negative maxima.
+    x = [[[[-3.0], [-4.0], [-2.0]]]]
+    out, argmax = zeros(1, 1, 4, 1), zeros(1, 1, 4, 1)
+    pooling.max_pool2d_forward(out, argmax, x, (1, 2), (1, 1), (0, 1))
+    assert out == [[[[-3], [-3], [-2], [-2]]]]
+    assert argmax == [[[[1], [0], [1], [0]]]]
+    dx = zeros(1, 1, 3, 1)
+    pooling.max_pool2d_backward(
+        dx, [[[[1.0], [2.0], [4.0], [8.0]]]], argmax, (1, 2), (1, 1), (0, 1)
+    )
+    assert dx == [[[[3], [0], [12]]]]
+
+
+def test_average_pool2d_by_hand():
+    # Windows of three in a row, step 2, one place over each edge:
+    # (., 1, 2), (2, 4, 8), (8, 16, .): only what is inside counts.
+    x = [[[[1.0], [2.0], [4.0], [8.0], [16.0]]]]
+    out = zeros(1, 1, 3, 1)
+    pooling.average_pool2d_forward(out, x, (1, 3), (1, 2), (0, 1))
+    assert vectors(out) == [close([3 / 2]), close([14 / 3]), close([12])]
+    dx = zeros(1, 1, 5, 1)
+    pooling.average_pool2d_backward(dx, [[[[2.0], [3.0], [4.0]]]], (1, 3), (1, 2), (0, 1))
+    # halves of 2, thirds of 3, halves of 4
+    assert dx == [[[[1], [1 + 1], [1], [1 + 2], [2]]]]
+
+
+def test_global_average_pool2d_by_hand():
+    x = [[[[1.0, 10.0], [2.0, 20.0]], [[4.0, 40.0], [5.0, 50.0]]]]
+    out = zeros(1, 2)
+    pooling.global_average_pool2d_forward(out, x)
+    assert out == [[3, 30]]
+    dx = zeros(1, 2, 2, 2)
+    pooling.global_average_pool2d_backward(dx, [[4.0, 8.0]])
+    assert dx == [[[[1, 2]] * 2] * 2]
+
+
+@pytest.mark.parametrize(
+    ("image", "out", "window"),
+    [
+        ((1, 1, 1, 1), (1, 1), ((1, 1), (1, 1), (0, 0))),
+        ((2, 4, 4, 2), (2, 2), ((2, 2), (2, 2), (0, 0))),
+        ((1, 5, 4, 2), (2, 3), ((3, 2), (2, 1), (0, 0))),
+        ((1, 5, 3, 1), (3, 3), ((3, 3), (2, 1), (1, 1))),
+        ((1, 5, 5, 1), (2, 2), ((1, 2), (3, 3), (0, 0))),  # gaps
+    ],
+)
+def test_pool2d_backward(image, out, window):
+    rng = Random(8)
+    x, dout = draws(rng, *image), draws(rng, image[0], *out, image[3])
+
+    def maxima():
+        result, argmax = zeros(*shape), zeros(*shape)
+        pooling.max_pool2d_forward(result, argmax, x, *window)
+        return inner(result, dout)
+
+    def averages():
+        result = zeros(*shape)
+        pooling.average_pool2d_forward(result, x, *window)
+        return inner(result, dout)
+
+    shape = (image[0], *out, image[3])
+    dx, argmax = draws(rng, *image), zeros(*shape)
+    pooling.max_pool2d_forward(zeros(*shape), argmax, x, *window)
+    pooling.max_pool2d_backward(dx, dout, argmax, *window)
+    assert_gradient(dx, maxima, x)
+    pooling.average_pool2d_backward(dx, dout, *window)
+    assert_gradient(dx, averages, x)

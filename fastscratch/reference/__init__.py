@@ -28,5 +28,9 @@ optimizers         the update of the parameters (step 4)
 random             random numbers: initial parameters and shuffles (step 4)
 train              steps of mini-batch stochastic gradient descent (step 4)
 neural_network     the whole of step 4 in one function
-conv2d             2-D convolution (step 5)
+conv2d             2-D convolution (step 5), and its gradients
+
+Past the essay, for training convolutional networks:
+
+pooling            maxima and means of windows
 """

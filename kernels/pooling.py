@@ -1,0 +1,338 @@
+"""Pooling: the largest number or the mean of each window of an image, channel by channel.
+
+Zeros are never put in: what lies outside the image counts neither for the maximum nor for the
+average, as in Keras. A window must see at least one pixel.
+
+Each costs about one operation for each pixel of each window, and is bound by memory. The innermost
+loops run along the channels. The backward passes gather: a row of the image collects from the
+windows that saw it, so no two threads add to the same number.
+"""
+
+import numpy as np
+
+from .chunks import chunk_bounds, chunk_count
+from .jit import njit, prange
+from .windows import tap_position, tap_range
+
+__all__ = [
+    "average_pool2d_backward",
+    "average_pool2d_forward",
+    "global_average_pool2d_backward",
+    "global_average_pool2d_forward",
+    "max_pool2d_backward",
+    "max_pool2d_forward",
+]
+
+
+@njit
+def _max_row(out, argmax, x, y, pool_size, strides, padding):
+    """One row of one sample's maxima, tap by tap."""
+    height, width, channels = x.shape
+    positions = out.shape[0]
+    out[:] = -np.inf
+    argmax[:] = 0
+    for py in range(pool_size[0]):
+        iy = y * strides[0] + py - padding[0]
+        if iy < 0 or iy >= height:
+            continue
+        for px in range(pool_size[1]):
+            place = np.int32(py * pool_size[1] + px)
+            first, stop = tap_range(px, width, positions, strides[1], 1, padding[1])
+            for ox in range(first, stop):
+                pixel = x[iy, ox * strides[1] + px - padding[1]]
+                largest, places = out[ox], argmax[ox]
+                for c in range(channels):
+                    wins = pixel[c] > largest[c] or pixel[c] != pixel[c]  # NaN stays NaN
+                    largest[c] = pixel[c] if wins else largest[c]
+                    places[c] = place if wins else places[c]
+
+
+@njit(parallel=True)
+def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
+    """Largest number of each window, parallel over output rows of all samples.
+
+    ``out[n,y,x,c] = max over py, px of x[n, y sy + py - top, x sx + px - left, c]``, over the
+    places inside the image.
+
+    Parameters
+    ----------
+    out : (n, out_h, out_w, c) array
+        Output.
+    argmax : (n, out_h, out_w, c) int32 array
+        Output: where in its window the maximum stands, ``py * pool_width + px``; of equal ones
+        the first.
+    x : (n, h, w, c) array
+        Images, channels last.
+    pool_size : (ph, pw) ints
+        Height and width of the window.
+    strides : (sy, sx) ints
+        Steps of the window.
+    padding : (top, left) ints
+        How far the first window begins before the image; `out` says how far they go past its end.
+    """
+    samples, out_height = out.shape[:2]
+    rows = samples * out_height
+    chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
+    if chunks == 1:
+        for row in range(rows):
+            n, y = divmod(row, out_height)
+            _max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            for row in range(start, stop):
+                n, y = divmod(row, out_height)
+                _max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+
+
+@njit
+def _max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding):
+    """One row of one sample's input gradient."""
+    out_height, positions, channels = dout.shape
+    zero = dx.dtype.type(0)
+    dx[:] = 0
+    for py in range(pool_size[0]):
+        y = tap_position(py, iy, out_height, strides[0], 1, padding[0])
+        if y < 0:
+            continue
+        for px in range(pool_size[1]):
+            place = np.int32(py * pool_size[1] + px)
+            first, stop = tap_range(px, dx.shape[0], positions, strides[1], 1, padding[1])
+            for ox in range(first, stop):
+                dpixel = dx[ox * strides[1] + px - padding[1]]
+                dlargest, places = dout[y, ox], argmax[y, ox]
+                for c in range(channels):
+                    dpixel[c] += dlargest[c] if places[c] == place else zero
+
+
+@njit(parallel=True)
+def max_pool2d_backward(dx, dout, argmax, pool_size, strides, padding):
+    """Derivative of max pooling, parallel over input rows of all samples.
+
+    Each window hands its gradient to the place where its maximum stood.
+
+    Parameters
+    ----------
+    dx : (n, h, w, c) array
+        Output: gradient with respect to the images.
+    dout : (n, out_h, out_w, c) array
+        Gradient with respect to the output.
+    argmax : (n, out_h, out_w, c) int32 array
+        Places of the maxima, from the forward pass.
+    pool_size : (ph, pw) ints
+        Height and width of the window.
+    strides : (sy, sx) ints
+        Steps of the window.
+    padding : (top, left) ints
+        How far the first window begins before the image.
+    """
+    samples, height = dx.shape[:2]
+    rows = samples * height
+    chunks = chunk_count(rows, dout[0].size * pool_size[0] * pool_size[1] // height)
+    if chunks == 1:
+        for row in range(rows):
+            n, iy = divmod(row, height)
+            _max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            for row in range(start, stop):
+                n, iy = divmod(row, height)
+                _max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
+
+
+@njit
+def _seen(position, size, taps, stride, padding):
+    """How many places of the image a window sees along one axis."""
+    first = position * stride - padding
+    return min(first + taps, size) - max(first, 0)
+
+
+@njit
+def _average_row(out, x, y, pool_size, strides, padding):
+    """One row of one sample's averages: sums, tap by tap, and then the division."""
+    height, width, channels = x.shape
+    positions = out.shape[0]
+    out[:] = 0
+    for py in range(pool_size[0]):
+        iy = y * strides[0] + py - padding[0]
+        if iy < 0 or iy >= height:
+            continue
+        for px in range(pool_size[1]):
+            first, stop = tap_range(px, width, positions, strides[1], 1, padding[1])
+            for ox in range(first, stop):
+                sums, pixel = out[ox], x[iy, ox * strides[1] + px - padding[1]]
+                for c in range(channels):
+                    sums[c] += pixel[c]
+    rows = _seen(y, height, pool_size[0], strides[0], padding[0])
+    for ox in range(positions):
+        pixels = rows * _seen(ox, width, pool_size[1], strides[1], padding[1])
+        share = out.dtype.type(1 / pixels)
+        sums = out[ox]
+        for c in range(channels):
+            sums[c] *= share
+
+
+@njit(parallel=True)
+def average_pool2d_forward(out, x, pool_size, strides, padding):
+    """Mean of each window, parallel over output rows of all samples.
+
+    ``out[n,y,x,c] = mean over py, px of x[n, y sy + py - top, x sx + px - left, c]``, over the
+    places inside the image: the sum is divided by their number, not by the size of the window.
+
+    Parameters
+    ----------
+    out : (n, out_h, out_w, c) array
+        Output.
+    x : (n, h, w, c) array
+        Images, channels last.
+    pool_size : (ph, pw) ints
+        Height and width of the window.
+    strides : (sy, sx) ints
+        Steps of the window.
+    padding : (top, left) ints
+        How far the first window begins before the image; `out` says how far they go past its end.
+    """
+    samples, out_height = out.shape[:2]
+    rows = samples * out_height
+    chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
+    if chunks == 1:
+        for row in range(rows):
+            n, y = divmod(row, out_height)
+            _average_row(out[n, y], x[n], y, pool_size, strides, padding)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            for row in range(start, stop):
+                n, y = divmod(row, out_height)
+                _average_row(out[n, y], x[n], y, pool_size, strides, padding)
+
+
+@njit
+def _average_row_backward(dx, dout, iy, height, pool_size, strides, padding):
+    """One row of one sample's input gradient; the image has so many rows as `height`."""
+    out_height, positions, channels = dout.shape
+    width = dx.shape[0]
+    dx[:] = 0
+    for py in range(pool_size[0]):
+        y = tap_position(py, iy, out_height, strides[0], 1, padding[0])
+        if y < 0:
+            continue
+        rows = _seen(y, height, pool_size[0], strides[0], padding[0])
+        for px in range(pool_size[1]):
+            first, stop = tap_range(px, width, positions, strides[1], 1, padding[1])
+            for ox in range(first, stop):
+                pixels = rows * _seen(ox, width, pool_size[1], strides[1], padding[1])
+                share = dx.dtype.type(1 / pixels)
+                dpixel, dmean = dx[ox * strides[1] + px - padding[1]], dout[y, ox]
+                for c in range(channels):
+                    dpixel[c] += share * dmean[c]
+
+
+@njit(parallel=True)
+def average_pool2d_backward(dx, dout, pool_size, strides, padding):
+    """Derivative of average pooling, parallel over input rows of all samples.
+
+    Each window hands an equal share of its gradient to every place of the image that it saw.
+
+    Parameters
+    ----------
+    dx : (n, h, w, c) array
+        Output: gradient with respect to the images.
+    dout : (n, out_h, out_w, c) array
+        Gradient with respect to the output.
+    pool_size : (ph, pw) ints
+        Height and width of the window.
+    strides : (sy, sx) ints
+        Steps of the window.
+    padding : (top, left) ints
+        How far the first window begins before the image.
+    """
+    samples, height = dx.shape[:2]
+    rows = samples * height
+    chunks = chunk_count(rows, dout[0].size * pool_size[0] * pool_size[1] // height)
+    if chunks == 1:
+        for row in range(rows):
+            n, iy = divmod(row, height)
+            _average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            for row in range(start, stop):
+                n, iy = divmod(row, height)
+                _average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
+
+
+@njit
+def _sample_average(out, x):
+    """Mean of one sample's pixels."""
+    height, width, channels = x.shape
+    share = out.dtype.type(1 / (height * width))
+    out[:] = 0
+    for y in range(height):
+        for ix in range(width):
+            pixel = x[y, ix]
+            for c in range(channels):
+                out[c] += pixel[c]
+    for c in range(channels):
+        out[c] *= share
+
+
+@njit(parallel=True)
+def global_average_pool2d_forward(out, x):
+    """Mean over all places of each image, ``out[n,c] = mean over y, x``, parallel over samples.
+
+    Parameters
+    ----------
+    out : (n, c) array
+        Output.
+    x : (n, h, w, c) array
+        Images, channels last.
+    """
+    samples = x.shape[0]
+    chunks = chunk_count(samples, x[0].size)
+    if chunks == 1:
+        for n in range(samples):
+            _sample_average(out[n], x[n])
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            for n in range(start, stop):
+                _sample_average(out[n], x[n])
+
+
+@njit
+def _sample_average_backward(dx, dout):
+    """Equal shares of one sample's gradient for all its pixels."""
+    height, width, channels = dx.shape
+    share = dx.dtype.type(1 / (height * width))
+    for y in range(height):
+        for ix in range(width):
+            dpixel = dx[y, ix]
+            for c in range(channels):
+                dpixel[c] = share * dout[c]
+
+
+@njit(parallel=True)
+def global_average_pool2d_backward(dx, dout):
+    """Derivative of global average pooling, ``dx[n,y,x,c] = dout[n,c] / (h w)``.
+
+    Parallel over samples.
+
+    Parameters
+    ----------
+    dx : (n, h, w, c) array
+        Output: gradient with respect to the images.
+    dout : (n, c) array
+        Gradient with respect to the means.
+    """
+    samples = dx.shape[0]
+    chunks = chunk_count(samples, dx[0].size)
+    if chunks == 1:
+        for n in range(samples):
+            _sample_average_backward(dx[n], dout[n])
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            for n in range(start, stop):
+                _sample_average_backward(dx[n], dout[n])

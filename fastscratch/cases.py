@@ -712,6 +712,104 @@ def _pooling_cases():
         )
 
 
+def _normalization_cases():
+    for label, (rows, units), mean in (
+        ("one", (1, 1), 0),
+        ("one-row", (1, 7), 0),
+        ("one-unit", (9, 1), 0),
+        ("odd", (13, 5), 0),
+        ("far-from-zero", (40, 10), 1000),
+        ("chunks", (1501, 67), 0),
+        ("typical", (4096, 32), 0),
+    ):
+        typical = label == "typical"
+
+        def make(rng, rows=rows, units=units, mean=mean):
+            return {
+                "x": mean + rng.standard_normal((rows, units)),
+                "gamma": rng.standard_normal(units),
+                "beta": rng.standard_normal(units),
+                "epsilon": 0.001,
+            }
+
+        # A constant row or channel is divided by sqrt(epsilon), about 1/32.
+        scale = max(mean, 32.0)
+        for kind, axis in (("batch", 0), ("layer", 1)):
+            statistics = (units, rows)[axis]
+
+            def backward(rng, make=make, axis=axis, rows=rows, units=units):
+                arguments = make(rng)
+                x = arguments["x"]
+                return {
+                    "dx": _unset(rows, units),
+                    "dgamma": _unset(units),
+                    "dbeta": _unset(units),
+                    "dout": rng.standard_normal((rows, units)),
+                    "x": x,
+                    "mean": x.mean(axis),
+                    "variance": x.var(axis),
+                    "gamma": arguments["gamma"],
+                    "epsilon": 0.001,
+                }
+
+            yield Case(
+                f"{kind}_norm_forward",
+                label,
+                lambda rng, make=make, rows=rows, units=units, statistics=statistics: {
+                    "out": _unset(rows, units),
+                    "mean": _unset(statistics),
+                    "variance": _unset(statistics),
+                    **make(rng),
+                },
+                ("out", "mean", "variance"),
+                FUNCTION + rows + units,
+                scale=scale,
+                typical=typical,
+            )
+            yield Case(
+                f"{kind}_norm_backward",
+                label,
+                backward,
+                ("dx", "dgamma", "dbeta"),
+                FUNCTION + rows + units,
+                scale=scale,
+                typical=typical,
+            )
+
+        def inference(rng, make=make, rows=rows, units=units, mean=mean):
+            arguments = make(rng)
+            return {
+                "out": _unset(rows, units),
+                "x": arguments.pop("x"),
+                "mean": mean + rng.standard_normal(units),
+                "variance": rng.random(units),
+                **arguments,
+            }
+
+        yield Case(
+            "batch_norm_inference",
+            label,
+            inference,
+            ("out",),
+            FUNCTION,
+            scale=scale,
+            typical=typical,
+        )
+    for label, size in (("one", 1), ("odd", 7), ("typical", 1000)):
+        yield Case(
+            "moving_average_update",
+            label,
+            lambda rng, size=size: {
+                "moving": rng.standard_normal(size),
+                "batch": rng.standard_normal(size),
+                "momentum": 0.99,
+            },
+            ("moving",),
+            3,
+            typical=label == "typical",
+        )
+
+
 def _regression_cases():
     def well_conditioned(rng, n, k):
         """Columns with singular values between 1 and 2, or fewer rows than columns."""
@@ -811,6 +909,7 @@ CASES: tuple[Case, ...] = (
     *_training_cases(),
     *_conv2d_cases(),
     *_pooling_cases(),
+    *_normalization_cases(),
     *_regression_cases(),
     *_random_cases(),
 )

@@ -133,3 +133,32 @@ def test_max_pool2d_keeps_nan(dtype):
     out, argmax = np.zeros_like(expected), np.zeros(expected.shape, np.int32)
     KERNELS["max_pool2d_forward"](out, argmax, x, (2, 2), (2, 2), (0, 0))
     np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("kind", ["batch", "layer"])
+def test_normalization(kind):
+    x, dout = draw(1, 60, 7), draw(2, 60, 7)
+    gamma, beta = draw(3, 7), draw(4, 7)
+    tensors = [parameter(array) for array in (x, gamma, beta)]
+    if kind == "batch":
+        result = F.batch_norm(tensors[0], None, None, *tensors[1:], training=True, eps=0.001)
+    else:
+        result = F.layer_norm(tensors[0], (7,), *tensors[1:], eps=0.001)
+    result.backward(torch.tensor(dout))
+
+    statistics = 7 if kind == "batch" else 60
+    out, mean, variance = np.full_like(x, np.nan), np.zeros(statistics), np.zeros(statistics)
+    KERNELS[f"{kind}_norm_forward"](out, mean, variance, x, gamma, beta, 0.001)
+    dx, dgamma, dbeta = np.full_like(x, np.nan), np.zeros(7), np.zeros(7)
+    KERNELS[f"{kind}_norm_backward"](dx, dgamma, dbeta, dout, x, mean, variance, gamma, 0.001)
+    assert_equal(out, result.detach().numpy())
+    for ours, theirs in zip((dx, dgamma, dbeta), tensors, strict=True):
+        assert_equal(ours, theirs.grad.numpy())
+
+
+def test_batch_norm_inference():
+    x, gamma, beta, mean, variance = draw(1, 20, 5), *draw(2, 3, 5), draw(3, 5) ** 2
+    out = np.full_like(x, np.nan)
+    KERNELS["batch_norm_inference"](out, x, mean, variance, gamma, beta, 0.001)
+    tensors = [torch.tensor(array) for array in (x, mean, variance, gamma, beta)]
+    assert_equal(out, F.batch_norm(*tensors, training=False, eps=0.001).numpy())

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from test_reference_gradients import close, differences, dot, draws, zeros
 
-from fastscratch.reference import conv2d, pooling
+from fastscratch.reference import conv2d, normalization, pooling
 
 
 def vectors(nested):
@@ -184,3 +184,82 @@ def test_pool2d_backward(image, out, window):
     assert_gradient(dx, maxima, x)
     pooling.average_pool2d_backward(dx, dout, *window)
     assert_gradient(dx, averages, x)
+
+
+# --- Normalisation ---------------------------------------------------------------------------
+
+
+def test_batch_norm_by_hand():
+    # Channels (1, 3) and (5, 5): means 2 and 5, variances 1 and 0.  With epsilon 3 and 1/4 the
+    # deviations are divided by 2 and by sqrt(3); so the second channel is beta whatever happens.
+    x = [[1.0, 5.0], [3.0, 5.0]]
+    out, mean, variance = zeros(2, 2), zeros(2), zeros(2)
+    normalization.batch_norm_forward(out, mean, variance, x, [10.0, 10.0], [100.0, 7.0], 3.0)
+    assert mean == [2, 5]
+    assert variance == [1, 0]
+    assert out == [[95, 7], [105, 7]]
+    # Given mean 1 and variance 6, the first channel is 100 + 10 (x - 1) / 3.
+    normalization.batch_norm_inference(
+        out, x, [1.0, 5.0], [6.0, 1.0], [10.0, 10.0], [100.0, 7.0], 3.0
+    )
+    assert out[0] == close([100, 7])
+    assert out[1] == close([100 + 20 / 3, 7])
+    # xhat = -1/2, 1/2 and dout = 4, 8: dgamma = -2 + 4, dbeta = 12, and
+    # dx = 10/2 (4 - 12/2 + (1/2) 2/2) = -7.5, 10/2 (8 - 12/2 - (1/2) 2/2) = 7.5.
+    # The second channel: xhat = 0, 1 / sqrt(3 + 0) each, (1 - 3/2), (2 - 3/2).
+    dx, dgamma, dbeta = zeros(2, 2), zeros(2), zeros(2)
+    normalization.batch_norm_backward(
+        dx, dgamma, dbeta, [[4.0, 1.0], [8.0, 2.0]], x, mean, variance, [10.0, 3**0.5], 3.0
+    )
+    assert dgamma == [2, 0]
+    assert dbeta == [12, 3]
+    assert dx[0] == close([-7.5, -0.5])
+    assert dx[1] == close([7.5, 0.5])
+
+
+def test_layer_norm_by_hand():
+    # The rows are the channels of the batch above, with the gammas by unit.
+    x = [[1.0, 3.0], [5.0, 5.0]]
+    out, mean, variance = zeros(2, 2), zeros(2), zeros(2)
+    normalization.layer_norm_forward(out, mean, variance, x, [10.0, 20.0], [100.0, 7.0], 3.0)
+    assert mean == [2, 5]
+    assert variance == [1, 0]
+    assert out == [[100 - 5, 7 + 10], [100, 7]]
+    # g = gamma dout = (20, 80), xhat = -1/2, 1/2: mean g = 50, mean g xhat = (-10 + 40) / 2 = 15,
+    # dx = (20 - 50 + 7.5) / 2, (80 - 50 - 7.5) / 2
+    dx, dgamma, dbeta = zeros(2, 2), zeros(2), zeros(2)
+    dout = [[2.0, 4.0], [0.0, 0.0]]
+    normalization.layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, [10.0, 20.0], 3.0)
+    assert dx == [[-11.25, 11.25], [0, 0]]
+    assert dgamma == [-1, 2]
+    assert dbeta == [2, 4]
+
+
+def test_moving_average_by_hand():
+    moving = [8.0, 0.0]
+    normalization.moving_average_update(moving, [4.0, 1.0], 0.75)
+    assert moving == [7, 0.25]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (4, 1), (5, 3)])
+@pytest.mark.parametrize("kind", ["batch", "layer"])
+def test_normalization_backward(kind, shape):
+    rng = Random(9)
+    forward = getattr(normalization, f"{kind}_norm_forward")
+    backward = getattr(normalization, f"{kind}_norm_backward")
+    x, dout = draws(rng, *shape), draws(rng, *shape)
+    gamma, beta = draws(rng, shape[1]), draws(rng, shape[1])
+    size = shape[1] if kind == "batch" else shape[0]
+    mean, variance = zeros(size), zeros(size)
+
+    def f():
+        out = zeros(*shape)
+        forward(out, mean, variance, x, gamma, beta, 0.125)
+        return inner(out, dout)
+
+    f()
+    dx, dgamma, dbeta = zeros(*shape), zeros(shape[1]), zeros(shape[1])
+    backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, 0.125)
+    assert_gradient(dx, f, x)
+    assert_gradient(dgamma, f, gamma)
+    assert_gradient(dbeta, f, beta)

@@ -33,4 +33,5 @@ conv2d             2-D convolution (step 5), and its gradients
 Past the essay, for training convolutional networks:
 
 pooling            maxima and means of windows
+normalization      batch and layer normalisation
 """

@@ -1,0 +1,392 @@
+"""Batch normalisation (each channel over the rows) and layer normalisation (each row).
+
+Images come as rows too: ``(n, h, w, c)`` is ``(n h w, c)``. Both kinds compute
+``out = gamma xhat + beta`` with ``xhat = (x - mean) / sqrt(variance + epsilon)``, where the
+variance is the biased one, the mean of the squared deviations.
+
+Means, variances and the sums of the gradients are added up in float64 whatever the type of the
+arrays: over 100 000 rows float32 would lose digits. Sums over rows are partial sums of fixed
+pieces, added in order. All passes are bound by memory; the inner loops run along the channels.
+
+Backward, the derivative goes through the mean and the variance as well. The division by the number
+of terms there is the derivative of a mean and has nothing to do with the mean over a mini-batch:
+`dgamma` and `dbeta` are sums over the rows.
+
+References
+----------
+Ioffe and Szegedy (2015), Batch normalization: accelerating deep network training by reducing
+internal covariate shift. Ba, Kiros and Hinton (2016), Layer normalization.
+"""
+
+import math
+
+import numpy as np
+
+from .chunks import chunk_bounds, chunk_count
+from .jit import njit, prange
+
+__all__ = [
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batch_norm_inference",
+    "layer_norm_backward",
+    "layer_norm_forward",
+    "moving_average_update",
+]
+
+
+@njit
+def _sum_rows(sums, x):
+    """Sum of each channel over some rows."""
+    sums[:] = 0
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            sums[c] += x[n, c]
+
+
+@njit
+def _sum_squares(sums, x, mean):
+    """Sum of the squared deviations of each channel over some rows."""
+    sums[:] = 0
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            deviation = x[n, c] - mean[c]
+            sums[c] += deviation * deviation
+
+
+@njit
+def _add_partials(total, partials, scale):
+    """Sum of the pieces' sums in order, times `scale`."""
+    for c in range(total.size):
+        value = 0.0
+        for chunk in range(partials.shape[0]):
+            value += partials[chunk, c]
+        total[c] = value * scale
+
+
+@njit
+def _inverse_deviation(inv_std, variance, epsilon):
+    """``1 / sqrt(variance + epsilon)`` of each channel."""
+    for c in range(inv_std.size):
+        inv_std[c] = 1 / math.sqrt(variance[c] + epsilon)
+
+
+@njit
+def _normalize_rows(out, x, mean, scale, beta):
+    """``(x - mean) scale + beta`` for some rows."""
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            out[n, c] = (x[n, c] - mean[c]) * scale[c] + beta[c]
+
+
+@njit(parallel=True)
+def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
+    """Batch normalisation with a given mean and variance, parallel over rows.
+
+    ``out = gamma (x - mean) / sqrt(variance + epsilon) + beta``. In use, mean and variance are
+    the moving averages that training has left.
+
+    Parameters
+    ----------
+    out : (n, c) array
+        Output; may be `x` itself.
+    x : (n, c) array
+        Rows.
+    mean, variance : (c,) array
+        Of each channel.
+    gamma, beta : (c,) array
+        Scale and offset of each channel.
+    epsilon : float
+        Added to the variance; Keras takes 0.001.
+    """
+    rows, channels = x.shape
+    scale = np.empty(channels, x.dtype)
+    _inverse_deviation(scale, variance, epsilon)
+    scale *= gamma
+    chunks = chunk_count(rows, channels)
+    if chunks == 1:
+        _normalize_rows(out, x, mean, scale, beta)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+
+
+@njit(parallel=True)
+def batch_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
+    """Batch normalisation in training: each channel by its own mean and variance over the rows.
+
+    ``out = gamma (x - mean) / sqrt(variance + epsilon) + beta``, parallel over rows. Three passes:
+    the deviations are squared after the mean is known, which loses no digits where the mean is
+    large beside them.
+
+    Parameters
+    ----------
+    out : (n, c) array
+        Output; may be `x` itself, but then :func:`batch_norm_backward` has no `x`.
+    mean : (c,) array
+        Output: mean of each channel.
+    variance : (c,) array
+        Output: biased variance of each channel.
+    x : (n, c) array
+        Rows.
+    gamma, beta : (c,) array
+        Scale and offset of each channel.
+    epsilon : float
+        Added to the variance; Keras takes 0.001.
+    """
+    rows, channels = x.shape
+    chunks = chunk_count(rows, channels)
+    partials = np.empty((chunks, channels))
+    scale = np.empty(channels, x.dtype)
+    if chunks == 1:
+        _sum_rows(partials[0], x)
+        _add_partials(mean, partials, 1 / rows)
+        _sum_squares(partials[0], x, mean)
+        _add_partials(variance, partials, 1 / rows)
+        _inverse_deviation(scale, variance, epsilon)
+        scale *= gamma
+        _normalize_rows(out, x, mean, scale, beta)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _sum_rows(partials[chunk], x[start:stop])
+        _add_partials(mean, partials, 1 / rows)
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _sum_squares(partials[chunk], x[start:stop], mean)
+        _add_partials(variance, partials, 1 / rows)
+        _inverse_deviation(scale, variance, epsilon)
+        scale *= gamma
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+
+
+@njit
+def _sum_gradients(dgamma, dbeta, dout, x, mean, inv_std):
+    """Gradients of gamma and beta over some rows: sums of ``dout xhat`` and of ``dout``."""
+    dgamma[:] = 0
+    dbeta[:] = 0
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            dgamma[c] += dout[n, c] * ((x[n, c] - mean[c]) * inv_std[c])
+            dbeta[c] += dout[n, c]
+
+
+@njit
+def _batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share):
+    """Input gradient of some rows; `share` is one over the number of all rows."""
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            normal = (x[n, c] - mean[c]) * inv_std[c]
+            centred = dout[n, c] - share * (dbeta[c] + normal * dgamma[c])
+            dx[n, c] = gamma[c] * inv_std[c] * centred
+
+
+@njit(parallel=True)
+def batch_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
+    """Derivative of batch normalisation in training, parallel over rows.
+
+    ``dgamma = sum over n of dout xhat``, ``dbeta = sum over n of dout``, and
+    ``dx = gamma / sqrt(variance + epsilon) (dout - dbeta / n - xhat dgamma / n)``: the last two
+    terms are what goes through the mean and the variance.
+
+    Parameters
+    ----------
+    dx : (n, c) array
+        Output: gradient with respect to the rows; may be `dout` itself.
+    dgamma, dbeta : (c,) array
+        Outputs: gradients with respect to scale and offset.
+    dout : (n, c) array
+        Gradient with respect to the output.
+    x : (n, c) array
+        Rows.
+    mean, variance : (c,) array
+        Of each channel, from :func:`batch_norm_forward`.
+    gamma : (c,) array
+        Scale of each channel.
+    epsilon : float
+        Added to the variance.
+    """
+    rows, channels = x.shape
+    chunks = chunk_count(rows, 2 * channels)
+    partials = np.empty((2, chunks, channels))
+    inv_std = np.empty(channels, x.dtype)
+    share = x.dtype.type(1 / rows)
+    _inverse_deviation(inv_std, variance, epsilon)
+    if chunks == 1:
+        _sum_gradients(partials[0, 0], partials[1, 0], dout, x, mean, inv_std)
+        _add_partials(dgamma, partials[0], 1.0)
+        _add_partials(dbeta, partials[1], 1.0)
+        _batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _sum_gradients(
+                partials[0, chunk],
+                partials[1, chunk],
+                dout[start:stop],
+                x[start:stop],
+                mean,
+                inv_std,
+            )
+        _add_partials(dgamma, partials[0], 1.0)
+        _add_partials(dbeta, partials[1], 1.0)
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _batch_norm_rows_backward(
+                dx[start:stop],
+                dout[start:stop],
+                x[start:stop],
+                mean,
+                inv_std,
+                gamma,
+                dgamma,
+                dbeta,
+                share,
+            )
+
+
+@njit
+def moving_average_update(moving, batch, momentum):
+    """One step of a moving average, ``moving = momentum moving + (1 - momentum) batch``.
+
+    Batch normalisation keeps one of its means and one of its (biased) variances.
+
+    Parameters
+    ----------
+    moving : (c,) array
+        Updated in place.
+    batch : (c,) array
+        The values of this mini-batch.
+    momentum : float
+        Weight of the past; Keras takes 0.99.
+    """
+    keep, take = moving.dtype.type(momentum), moving.dtype.type(1 - momentum)
+    for c in range(moving.size):
+        moving[c] = keep * moving[c] + take * batch[c]
+
+
+@njit
+def _layer_norm_row(out, x, gamma, beta, epsilon):
+    """Layer normalisation of one row; returns its mean and variance."""
+    total = 0.0
+    for o in range(x.size):
+        total += x[o]
+    mean = x.dtype.type(total / x.size)
+    squares = 0.0
+    for o in range(x.size):
+        deviation = x[o] - mean
+        squares += deviation * deviation
+    variance = x.dtype.type(squares / x.size)
+    inv_std = x.dtype.type(1 / math.sqrt(variance + epsilon))
+    for o in range(x.size):
+        out[o] = (x[o] - mean) * inv_std * gamma[o] + beta[o]
+    return mean, variance
+
+
+@njit(parallel=True)
+def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
+    """Layer normalisation: each row by its own mean and variance, parallel over rows.
+
+    ``out = gamma (x - mean) / sqrt(variance + epsilon) + beta``.
+
+    Parameters
+    ----------
+    out : (n, o) array
+        Output; may be `x` itself, but then :func:`layer_norm_backward` has no `x`.
+    mean : (n,) array
+        Output: mean of each row.
+    variance : (n,) array
+        Output: biased variance of each row.
+    x : (n, o) array
+        Rows.
+    gamma, beta : (o,) array
+        Scale and offset of each unit.
+    epsilon : float
+        Added to the variance; Keras takes 0.001.
+    """
+    rows, units = x.shape
+    chunks = chunk_count(rows, 3 * units)
+    if chunks == 1:
+        for n in range(rows):
+            mean[n], variance[n] = _layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            for n in range(start, stop):
+                mean[n], variance[n] = _layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+
+
+@njit
+def _layer_norm_rows_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
+    """Input gradient of some rows, and their sums for gamma and beta."""
+    units = x.shape[1]
+    dgamma[:] = 0
+    dbeta[:] = 0
+    for n in range(x.shape[0]):
+        row_mean = mean[n]
+        inv_std = x.dtype.type(1 / math.sqrt(variance[n] + epsilon))
+        total, total_normal = 0.0, 0.0
+        for o in range(units):
+            normal = (x[n, o] - row_mean) * inv_std
+            dnormal = dout[n, o] * gamma[o]
+            total += dnormal
+            total_normal += dnormal * normal
+            dgamma[o] += dout[n, o] * normal
+            dbeta[o] += dout[n, o]
+        share, share_normal = x.dtype.type(total / units), x.dtype.type(total_normal / units)
+        for o in range(units):
+            normal = (x[n, o] - row_mean) * inv_std
+            dx[n, o] = inv_std * (dout[n, o] * gamma[o] - share - normal * share_normal)
+
+
+@njit(parallel=True)
+def layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
+    """Derivative of layer normalisation, parallel over rows.
+
+    ``dgamma = sum over n of dout xhat``, ``dbeta = sum over n of dout``, and with
+    ``g = gamma dout``:
+    ``dx = (g - mean over o of g - xhat mean over o of (g xhat)) / sqrt(variance + epsilon)``.
+
+    Parameters
+    ----------
+    dx : (n, o) array
+        Output: gradient with respect to the rows; may be `dout` itself.
+    dgamma, dbeta : (o,) array
+        Outputs: gradients with respect to scale and offset.
+    dout : (n, o) array
+        Gradient with respect to the output.
+    x : (n, o) array
+        Rows.
+    mean, variance : (n,) array
+        Of each row, from :func:`layer_norm_forward`.
+    gamma : (o,) array
+        Scale of each unit.
+    epsilon : float
+        Added to the variance.
+    """
+    rows, units = x.shape
+    chunks = chunk_count(rows, 4 * units)
+    partials = np.empty((2, chunks, units))
+    if chunks == 1:
+        _layer_norm_rows_backward(
+            dx, partials[0, 0], partials[1, 0], dout, x, mean, variance, gamma, epsilon
+        )
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, rows)
+            _layer_norm_rows_backward(
+                dx[start:stop],
+                partials[0, chunk],
+                partials[1, chunk],
+                dout[start:stop],
+                x[start:stop],
+                mean[start:stop],
+                variance[start:stop],
+                gamma,
+                epsilon,
+            )
+    _add_partials(dgamma, partials[0], 1.0)
+    _add_partials(dbeta, partials[1], 1.0)

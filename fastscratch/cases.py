@@ -810,6 +810,35 @@ def _normalization_cases():
         )
 
 
+def _dropout_cases():
+    for label, size, rate in (
+        ("one", 1, 0.5),
+        ("odd", 37, 0.3),
+        ("nothing-dropped", 9, 0.0),
+        ("all-dropped", 9, 1.0),
+        ("chunks", 20_001, 0.1),
+        ("typical", 100_000, 0.5),
+    ):
+        for kernel, written, read in (
+            ("dropout_forward", "out", "x"),
+            ("dropout_backward", "dx", "dout"),
+        ):
+            yield Case(
+                kernel,
+                label,
+                lambda rng, size=size, rate=rate, written=written, read=read: {
+                    written: _unset(size),
+                    read: rng.standard_normal(size),
+                    "rate": rate,
+                    "seed": 2**62 + 1,
+                    "stream": 2**32 + 5,
+                },
+                (written,),
+                3,
+                typical=label == "typical",
+            )
+
+
 def _regression_cases():
     def well_conditioned(rng, n, k):
         """Columns with singular values between 1 and 2, or fewer rows than columns."""
@@ -910,6 +939,7 @@ CASES: tuple[Case, ...] = (
     *_conv2d_cases(),
     *_pooling_cases(),
     *_normalization_cases(),
+    *_dropout_cases(),
     *_regression_cases(),
     *_random_cases(),
 )

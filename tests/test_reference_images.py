@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from test_reference_gradients import close, differences, dot, draws, zeros
 
-from fastscratch.reference import conv2d, normalization, pooling
+from fastscratch.reference import conv2d, dropout, normalization, pooling, random
 
 
 def vectors(nested):
@@ -263,3 +263,38 @@ def test_normalization_backward(kind, shape):
     assert_gradient(dx, f, x)
     assert_gradient(dgamma, f, gamma)
     assert_gradient(dbeta, f, beta)
+
+
+# --- Dropout ---------------------------------------------------------------------------------
+
+
+def test_dropout_by_hand():
+    # The numbers kept are those whose uniform number is at least 3/4; they are multiplied by 4.
+    uniform = zeros(50)
+    random.random_uniform(uniform, 5, 9)
+    kept = [u >= 0.75 for u in uniform]
+    assert 5 < sum(kept) < 20
+    x = draws(Random(1), 50)
+    out, dx = zeros(50), zeros(50)
+    dropout.dropout_forward(out, x, 0.75, 5, 9)
+    assert out == [4 * number if keep else 0 for number, keep in zip(x, kept, strict=True)]
+    dropout.dropout_backward(dx, x, 0.75, 5, 9)
+    assert dx == out  # linear, and diagonal
+    dropout.dropout_forward(out, x, 0.75, 5, 10)
+    assert out != dx  # another stream drops others
+
+
+def test_dropout_of_nothing_and_of_everything():
+    x, out = draws(Random(1), 20), zeros(20)
+    dropout.dropout_forward(out, x, 0.0, 1, 1)
+    assert out == x
+    dropout.dropout_forward(out, x, 1.0, 1, 1)
+    assert out == zeros(20)
+
+
+def test_dropout_rate():
+    # The number of ones kept is binomial: 10000 * 0.7, standard deviation sqrt(2100) = 46; the
+    # seed is fixed, and 4 deviations are exceeded by one seed in 16000.
+    out = zeros(10_000)
+    dropout.dropout_forward(out, [1.0] * 10_000, 0.3, 11, 2)
+    assert abs(sum(number > 0 for number in out) - 7000) < 184

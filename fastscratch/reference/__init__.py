@@ -34,4 +34,5 @@ Past the essay, for training convolutional networks:
 
 pooling            maxima and means of windows
 normalization      batch and layer normalisation
+dropout            random zeros
 """

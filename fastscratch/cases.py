@@ -111,15 +111,23 @@ def _unset(*shape):
 FUNCTION = 16
 
 
+PARAMETERS = {"leaky_relu": {"negative_slope": 0.3}, "elu": {"alpha": 1.5}}
+
+
 def _activation_cases():
     sizes = {"one": 1, "odd": 7, "typical": 1000}
-    for name in ("sigmoid", "tanh", "relu", "softmax"):
+    for name in ACTIVATIONS[1:]:
+        parameters = PARAMETERS.get(name, {})
         for label, size in sizes.items():
             reduction = FUNCTION + (size if name == "softmax" else 0)
             yield Case(
                 f"{name}_forward",
                 label,
-                lambda rng, size=size: {"a": _unset(size), "z": 3 * rng.standard_normal(size)},
+                lambda rng, size=size, parameters=parameters: {
+                    "a": _unset(size),
+                    "z": 3 * rng.standard_normal(size),
+                    **parameters,
+                },
                 ("a",),
                 reduction,
                 typical=label == "typical",
@@ -127,10 +135,12 @@ def _activation_cases():
             yield Case(
                 f"{name}_backward",
                 label,
-                lambda rng, size=size: {
+                lambda rng, size=size, parameters=parameters: {
                     "dz": _unset(size),
-                    "a": rng.random(size),
+                    "z": 3 * rng.standard_normal(size),
+                    "a": rng.uniform(-1, 1, size),
                     "da": rng.standard_normal(size),
+                    **parameters,
                 },
                 ("dz",),
                 reduction,
@@ -140,8 +150,25 @@ def _activation_cases():
         yield Case(
             f"{name}_forward",
             "extreme",
-            lambda rng: {"a": _unset(6), "z": np.array([-1e4, -1000.0, -0.0, 0.0, 1000.0, 1e4])},
+            lambda rng, parameters=parameters: {
+                "a": _unset(6),
+                "z": np.array([-1e4, -1000.0, -0.0, 0.0, 1000.0, 1e4]),
+                **parameters,
+            },
             ("a",),
+            FUNCTION,
+        )
+        yield Case(
+            f"{name}_backward",
+            "extreme",
+            lambda rng, parameters=parameters: {
+                "dz": _unset(6),
+                "z": np.array([-1e4, -1000.0, -0.0, 0.0, 1000.0, 1e4]),
+                "a": rng.uniform(-1, 1, 6),
+                "da": rng.standard_normal(6),
+                **parameters,
+            },
+            ("dz",),
             FUNCTION,
         )
     shapes = {"one": (1, 1), "row": (1, 9), "chunks": (500, 17), "typical": (1000, 100)}
@@ -167,7 +194,8 @@ def _activation_cases():
                 f"{activation}-{label}",
                 lambda rng, shape=shape, activation=activation: {
                     "dz": _unset(*shape),
-                    "a": rng.random(shape),
+                    "z": 3 * rng.standard_normal(shape),
+                    "a": rng.uniform(-1, 1, shape),
                     "da": rng.standard_normal(shape),
                     "activation": activation,
                 },
@@ -331,6 +359,7 @@ def _network_cases():
         ("odd", [5, 7, 3], ["sigmoid"], 9),
         ("deep", [4, 9, 8, 3], ["relu", "tanh"], 30),
         ("few-samples", [70, 90, 5], ["relu"], 7),
+        ("modern", [4, 9, 8, 7, 6, 3], ["gelu", "silu", "elu", "softplus"], 12),
         ("chunks", [20, 40, 4], ["sigmoid"], 61),
         ("typical", [784, 100, 10], ["sigmoid"], 10),
     ):

@@ -1,31 +1,74 @@
 """Activations and their derivatives.
 
-The derivatives are written in terms of the activation ``a``, which the forward pass has already
-computed. ``a`` may be ``z`` itself, and ``dz`` may be ``da``: each element is read before it is
-written.
+Every derivative takes both the pre-activations ``z`` and the activations ``a``, and reads one of
+them: ``a``, which the forward pass has already computed, wherever the derivative can be written in
+terms of it, and ``z`` for softplus, SiLU and the GELUs. So the array that is not read may be any,
+and in the forward pass ``a`` may be ``z`` itself where ``z`` is not needed again. ``dz`` may be
+``da``: each element is read before it is written.
+
+Names and defaults are those of ``keras.activations``.
 """
 
 import math
 
 from .chunks import chunk_bounds, chunk_count
-from .codes import RELU, SIGMOID, SOFTMAX, TANH
+from .codes import (
+    ELU,
+    GELU,
+    GELU_TANH,
+    LEAKY_RELU,
+    RELU,
+    SELU,
+    SIGMOID,
+    SILU,
+    SOFTMAX,
+    SOFTPLUS,
+    TANH,
+)
 from .jit import njit, prange
 
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "elu_backward",
+    "elu_forward",
+    "gelu_backward",
+    "gelu_forward",
+    "gelu_tanh_backward",
+    "gelu_tanh_forward",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
     "relu_backward",
     "relu_forward",
+    "selu_backward",
+    "selu_forward",
     "sigmoid_backward",
     "sigmoid_forward",
+    "silu_backward",
+    "silu_forward",
     "softmax_backward",
     "softmax_forward",
+    "softplus_backward",
+    "softplus_forward",
     "tanh_backward",
     "tanh_forward",
 ]
 
 # An exponential costs about this many multiply-adds.
 EXP_WORK = 16
+
+# Defaults of Keras where an activation is chosen by name.
+NEGATIVE_SLOPE = 0.2
+ALPHA = 1.0
+
+# The fixed point of Klambauer et al. (2017): mean 0 and variance 1 stay what they are.
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
+
+# Hendrycks and Gimpel (2016): Phi(z) is about (1 + tanh(sqrt(2 / pi) (z + 0.044715 z**3))) / 2.
+GELU_CUBIC = 0.044715
+SQRT_HALF = math.sqrt(1 / 2)
+SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 
 @njit
@@ -47,13 +90,15 @@ def sigmoid_forward(a, z):
 
 
 @njit
-def sigmoid_backward(dz, a, da):
+def sigmoid_backward(dz, z, a, da):
     """Derivative of the sigmoid, ``dz = da * a * (1 - a)``.
 
     Parameters
     ----------
     dz : (o,) array
         Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
     a : (o,) array
         Activations of the forward pass.
     da : (o,) array
@@ -80,13 +125,15 @@ def tanh_forward(a, z):
 
 
 @njit
-def tanh_backward(dz, a, da):
+def tanh_backward(dz, z, a, da):
     """Derivative of the hyperbolic tangent, ``dz = da * (1 - a**2)``.
 
     Parameters
     ----------
     dz : (o,) array
         Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
     a : (o,) array
         Activations of the forward pass.
     da : (o,) array
@@ -114,13 +161,15 @@ def relu_forward(a, z):
 
 
 @njit
-def relu_backward(dz, a, da):
+def relu_backward(dz, z, a, da):
     """Derivative of the rectified linear unit, ``dz = da`` where ``a > 0``, else 0.
 
     Parameters
     ----------
     dz : (o,) array
         Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
     a : (o,) array
         Activations of the forward pass.
     da : (o,) array
@@ -157,13 +206,15 @@ def softmax_forward(a, z):
 
 
 @njit
-def softmax_backward(dz, a, da):
+def softmax_backward(dz, z, a, da):
     """Derivative of the softmax of one sample, ``dz = a * (da - sum(a * da))``.
 
     Parameters
     ----------
     dz : (o,) array
         Output: gradient with respect to the logits.
+    z : (o,) array
+        Not read.
     a : (o,) array
         Activations of the forward pass.
     da : (o,) array
@@ -174,6 +225,309 @@ def softmax_backward(dz, a, da):
         total += a[o] * da[o]
     for o in range(a.size):
         dz[o] = a[o] * (da[o] - total)
+
+
+@njit
+def leaky_relu_forward(a, z, negative_slope):
+    """Leaky rectified linear unit, ``a = z`` where ``z >= 0``, else ``negative_slope z``.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    negative_slope : float
+        Not negative; Keras takes 0.2.
+    """
+    slope, zero = a.dtype.type(negative_slope), a.dtype.type(0)
+    for o in range(z.size):
+        a[o] = slope * z[o] if z[o] < zero else z[o]
+
+
+@njit
+def leaky_relu_backward(dz, z, a, da, negative_slope):
+    """Derivative of the leaky unit, ``dz = da`` where ``a > 0``, else ``negative_slope da``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
+    a : (o,) array
+        Activations of the forward pass.
+    da : (o,) array
+        Gradient with respect to the activations.
+    negative_slope : float
+        Not negative; Keras takes 0.2.
+    """
+    slope, zero = a.dtype.type(negative_slope), a.dtype.type(0)
+    for o in range(a.size):
+        dz[o] = da[o] if a[o] > zero else slope * da[o]
+
+
+@njit
+def elu_forward(a, z, alpha):
+    """Exponential linear unit, ``a = z`` where ``z > 0``, else ``alpha (exp(z) - 1)``.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    alpha : float
+        Minus the limit at minus infinity, positive; Keras takes 1.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter (2016), Fast and accurate deep network learning by
+    exponential linear units.
+    """
+    scale, zero = a.dtype.type(alpha), a.dtype.type(0)
+    for o in range(z.size):
+        a[o] = z[o] if z[o] > zero else scale * math.expm1(z[o])
+
+
+@njit
+def elu_backward(dz, z, a, da, alpha):
+    """Derivative of the exponential linear unit, ``da`` where ``a > 0``, else ``da (a + alpha)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
+    a : (o,) array
+        Activations of the forward pass.
+    da : (o,) array
+        Gradient with respect to the activations.
+    alpha : float
+        Minus the limit at minus infinity, positive; Keras takes 1.
+    """
+    scale, zero = a.dtype.type(alpha), a.dtype.type(0)
+    for o in range(a.size):
+        dz[o] = da[o] if a[o] > zero else da[o] * (a[o] + scale)
+
+
+@njit
+def selu_forward(a, z):
+    """Scaled exponential linear unit, ``scale elu(z, alpha)`` with two fixed constants.
+
+    With them, mean 0 and variance 1 of the inputs carry over from layer to layer.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter (2017), Self-normalizing neural networks.
+    """
+    scale, zero = a.dtype.type(SELU_SCALE), a.dtype.type(0)
+    negative_scale = a.dtype.type(SELU_SCALE * SELU_ALPHA)
+    for o in range(z.size):
+        a[o] = scale * z[o] if z[o] > zero else negative_scale * math.expm1(z[o])
+
+
+@njit
+def selu_backward(dz, z, a, da):
+    """Derivative of SELU, ``scale da`` where ``a > 0``, else ``da (a + scale alpha)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
+    a : (o,) array
+        Activations of the forward pass.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    scale, zero = a.dtype.type(SELU_SCALE), a.dtype.type(0)
+    negative_scale = a.dtype.type(SELU_SCALE * SELU_ALPHA)
+    for o in range(a.size):
+        dz[o] = scale * da[o] if a[o] > zero else da[o] * (a[o] + negative_scale)
+
+
+@njit
+def softplus_forward(a, z):
+    """Softplus, ``a = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))``; the latter is computed.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    """
+    zero = a.dtype.type(0)
+    for o in range(z.size):
+        a[o] = max(z[o], zero) + math.log1p(math.exp(-abs(z[o])))
+
+
+@njit
+def softplus_backward(dz, z, a, da):
+    """Derivative of softplus, ``dz = da sigmoid(z)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Pre-activations.
+    a : (o,) array
+        Not read.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    one = z.dtype.type(1)
+    for o in range(z.size):
+        dz[o] = da[o] / (one + math.exp(-z[o]))
+
+
+@njit
+def silu_forward(a, z):
+    """Sigmoid linear unit, also called swish: ``a = z sigmoid(z)``.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya (2018), Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning.
+    """
+    one = a.dtype.type(1)
+    for o in range(z.size):
+        a[o] = z[o] / (one + math.exp(-z[o]))
+
+
+@njit
+def silu_backward(dz, z, a, da):
+    """Derivative of SiLU, ``dz = da s (1 + z (1 - s))`` with ``s = sigmoid(z)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Pre-activations.
+    a : (o,) array
+        Not read.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    one = z.dtype.type(1)
+    for o in range(z.size):
+        sigmoid = one / (one + math.exp(-z[o]))
+        dz[o] = da[o] * sigmoid * (one + z[o] * (one - sigmoid))
+
+
+@njit
+def gelu_forward(a, z):
+    """Gaussian error linear unit, ``a = z Phi(z)``; ``Phi`` is the normal distribution function.
+
+    ``Phi(z) = erfc(-z / sqrt(2)) / 2``, which keeps its digits where ``Phi`` is small.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian error linear units (GELUs).
+    """
+    half, root = a.dtype.type(0.5), a.dtype.type(SQRT_HALF)
+    for o in range(z.size):
+        a[o] = half * z[o] * math.erfc(-z[o] * root)
+
+
+@njit
+def gelu_backward(dz, z, a, da):
+    """Derivative of GELU, ``dz = da (Phi(z) + z phi(z))``; ``phi`` is the normal density.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Pre-activations.
+    a : (o,) array
+        Not read.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    half, root = z.dtype.type(0.5), z.dtype.type(SQRT_HALF)
+    height = z.dtype.type(1 / math.sqrt(2 * math.pi))
+    for o in range(z.size):
+        below = half * math.erfc(-z[o] * root)
+        density = height * math.exp(-half * z[o] * z[o])
+        dz[o] = da[o] * (below + z[o] * density)
+
+
+@njit
+def gelu_tanh_forward(a, z):
+    """GELU with ``Phi(z)`` taken as ``(1 + tanh(u)) / 2``.
+
+    ``u = sqrt(2 / pi) (z + 0.044715 z**3)``. It is within 0.0005 of :func:`gelu_forward`.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian error linear units (GELUs), section 2.
+    """
+    one, half = a.dtype.type(1), a.dtype.type(0.5)
+    root, cubic = a.dtype.type(SQRT_2_OVER_PI), a.dtype.type(GELU_CUBIC)
+    for o in range(z.size):
+        u = root * z[o] * (one + cubic * z[o] * z[o])
+        a[o] = half * z[o] * (one + math.tanh(u))
+
+
+@njit
+def gelu_tanh_backward(dz, z, a, da):
+    """Derivative of the approximate GELU.
+
+    ``dz = da (1 + t + z (1 - t**2) du) / 2`` with ``t = tanh(u)`` and
+    ``du = sqrt(2 / pi) (1 + 3 * 0.044715 z**2)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Pre-activations.
+    a : (o,) array
+        Not read.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    one, half, three = z.dtype.type(1), z.dtype.type(0.5), z.dtype.type(3)
+    root, cubic = z.dtype.type(SQRT_2_OVER_PI), z.dtype.type(GELU_CUBIC)
+    for o in range(z.size):
+        square = cubic * z[o] * z[o]
+        t = math.tanh(root * z[o] * (one + square))
+        slope = root * (one + three * square)
+        dz[o] = half * da[o] * (one + t + z[o] * (one - t * t) * slope)
 
 
 @njit
@@ -188,22 +542,51 @@ def activate(a, z, activation):
         tanh_forward(a.reshape(-1), z.reshape(-1))
     elif activation == RELU:
         relu_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == LEAKY_RELU:
+        leaky_relu_forward(a.reshape(-1), z.reshape(-1), NEGATIVE_SLOPE)
+    elif activation == ELU:
+        elu_forward(a.reshape(-1), z.reshape(-1), ALPHA)
+    elif activation == SELU:
+        selu_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == SOFTPLUS:
+        softplus_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == SILU:
+        silu_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == GELU:
+        gelu_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == GELU_TANH:
+        gelu_tanh_forward(a.reshape(-1), z.reshape(-1))
     else:
         a[:] = z
 
 
 @njit
-def activate_backward(dz, a, da, activation):
+def activate_backward(dz, z, a, da, activation):
     """Derivative of :func:`activate`."""
+    flat_dz, flat_z, flat_a, flat_da = dz.reshape(-1), z.reshape(-1), a.reshape(-1), da.reshape(-1)
     if activation == SOFTMAX:
         for n in range(a.shape[0]):
-            softmax_backward(dz[n], a[n], da[n])
+            softmax_backward(dz[n], z[n], a[n], da[n])
     elif activation == SIGMOID:
-        sigmoid_backward(dz.reshape(-1), a.reshape(-1), da.reshape(-1))
+        sigmoid_backward(flat_dz, flat_z, flat_a, flat_da)
     elif activation == TANH:
-        tanh_backward(dz.reshape(-1), a.reshape(-1), da.reshape(-1))
+        tanh_backward(flat_dz, flat_z, flat_a, flat_da)
     elif activation == RELU:
-        relu_backward(dz.reshape(-1), a.reshape(-1), da.reshape(-1))
+        relu_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == LEAKY_RELU:
+        leaky_relu_backward(flat_dz, flat_z, flat_a, flat_da, NEGATIVE_SLOPE)
+    elif activation == ELU:
+        elu_backward(flat_dz, flat_z, flat_a, flat_da, ALPHA)
+    elif activation == SELU:
+        selu_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == SOFTPLUS:
+        softplus_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == SILU:
+        silu_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == GELU:
+        gelu_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == GELU_TANH:
+        gelu_tanh_backward(flat_dz, flat_z, flat_a, flat_da)
     else:
         dz[:] = da
 
@@ -211,6 +594,8 @@ def activate_backward(dz, a, da, activation):
 @njit(parallel=True)
 def activation_forward(a, z, activation):
     """Activation of a batch, parallel over samples.
+
+    Leaky ReLU takes the slope 0.2, ELU the limit -1, as Keras does by name.
 
     Parameters
     ----------
@@ -232,15 +617,19 @@ def activation_forward(a, z, activation):
 
 
 @njit(parallel=True)
-def activation_backward(dz, a, da, activation):
+def activation_backward(dz, z, a, da, activation):
     """Derivative of the activation of a batch, parallel over samples.
+
+    Leaky ReLU takes the slope 0.2, ELU the limit -1.
 
     Parameters
     ----------
     dz : (n, o) array
         Output: gradient with respect to the pre-activations.
+    z : (n, o) array
+        Pre-activations; read by softplus, SiLU and the GELUs only.
     a : (n, o) array
-        Activations of the forward pass.
+        Activations of the forward pass; read by the others only.
     da : (n, o) array
         Gradient with respect to the activations.
     activation : int
@@ -249,8 +638,10 @@ def activation_backward(dz, a, da, activation):
     samples, units = a.shape
     chunks = chunk_count(samples, units)
     if chunks == 1:
-        activate_backward(dz, a, da, activation)
+        activate_backward(dz, z, a, da, activation)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, samples)
-            activate_backward(dz[start:stop], a[start:stop], da[start:stop], activation)
+            activate_backward(
+                dz[start:stop], z[start:stop], a[start:stop], da[start:stop], activation
+            )

@@ -5,8 +5,36 @@ The code of a name is its place in the tuple.
 
 __all__ = ["ACTIVATIONS", "LOSSES"]
 
-ACTIVATIONS = ("linear", "sigmoid", "tanh", "relu", "softmax")
-LINEAR, SIGMOID, TANH, RELU, SOFTMAX = range(len(ACTIVATIONS))
+# The derivatives from softplus on read the pre-activations z, those before it the activations a.
+# "gelu_tanh" is Keras's ``gelu(x, approximate=True)``, which has no name of its own there.
+ACTIVATIONS = (
+    "linear",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "softmax",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+)
+(
+    LINEAR,
+    SIGMOID,
+    TANH,
+    RELU,
+    SOFTMAX,
+    LEAKY_RELU,
+    ELU,
+    SELU,
+    SOFTPLUS,
+    SILU,
+    GELU,
+    GELU_TANH,
+) = range(len(ACTIVATIONS))
 
 LOSSES = (
     "mean_squared_error",

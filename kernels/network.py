@@ -116,7 +116,8 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
         value = sample_loss(a[unit:], y, loss)
         sample_loss_backward(delta, a[unit:], y, loss)
         rows = delta.reshape(1, -1)
-        activate_backward(rows, a[unit:].reshape(1, -1), rows, activations[layers - 1])
+        z_last, a_last = z[unit:].reshape(1, -1), a[unit:].reshape(1, -1)
+        activate_backward(rows, z_last, a_last, rows, activations[layers - 1])
     else:  # a cross-entropy and its read-out, in one: a - y
         value = sample_loss(z[unit:], y, loss)
         sample_loss_backward(delta, z[unit:], y, loss)
@@ -134,7 +135,8 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
             dense_backward_weight_sample(dkernel, dbias, a_below, delta)
             dense_backward_input_sample(delta_below, delta, kernel)
             rows = delta_below.reshape(1, -1)
-            activate_backward(rows, a_below.reshape(1, -1), rows, activations[layer - 1])
+            z_rows, a_rows = z[below].reshape(1, -1), a_below.reshape(1, -1)
+            activate_backward(rows, z_rows, a_rows, rows, activations[layer - 1])
             delta = delta_below
             unit -= n_in
     return value

@@ -162,3 +162,31 @@ def test_batch_norm_inference():
     KERNELS["batch_norm_inference"](out, x, mean, variance, gamma, beta, 0.001)
     tensors = [torch.tensor(array) for array in (x, mean, variance, gamma, beta)]
     assert_equal(out, F.batch_norm(*tensors, training=False, eps=0.001).numpy())
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "parameters"),
+    [
+        ("sigmoid", F.sigmoid, ()),
+        ("tanh", F.tanh, ()),
+        ("relu", F.relu, ()),
+        ("softmax", lambda z: F.softmax(z, 0), ()),
+        ("leaky_relu", lambda z: F.leaky_relu(z, 0.3), (0.3,)),
+        ("elu", lambda z: F.elu(z, 1.5), (1.5,)),
+        ("selu", F.selu, ()),
+        ("softplus", lambda z: F.softplus(z, threshold=1e9), ()),
+        ("silu", F.silu, ()),
+        ("gelu", F.gelu, ()),
+        ("gelu_tanh", lambda z: F.gelu(z, approximate="tanh"), ()),
+    ],
+)
+def test_activation(name, theirs, parameters):
+    z, da = 4 * draw(1, 200), draw(2, 200)
+    tensor = parameter(z)
+    result = theirs(tensor)
+    result.backward(torch.tensor(da))
+    a, dz = np.full_like(z, np.nan), np.full_like(z, np.nan)
+    KERNELS[f"{name}_forward"](a, z, *parameters)
+    KERNELS[f"{name}_backward"](dz, z, a, da, *parameters)
+    assert_equal(a, result.detach().numpy())
+    assert_equal(dz, tensor.grad.numpy())

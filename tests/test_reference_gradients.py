@@ -64,7 +64,21 @@ def dot(u, v):
     return sum(a * b for a, b in zip(u, v, strict=True))
 
 
-ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "softmax"]
+ACTIVATIONS = [
+    "linear",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "softmax",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+]
+PARAMETERS = {"leaky_relu": [0.3], "elu": [1.5]}
 LOSSES = [
     "mean_squared_error",
     "binary_crossentropy",
@@ -83,15 +97,16 @@ def test_activation_of_one_sample(name):
     backward = getattr(activations, f"{name}_backward")
     z, da = draws(rng, 6), draws(rng, 6)
     assert min(map(abs, z)) > H  # ReLU has no derivative at 0
+    parameters = PARAMETERS.get(name, [])
 
     def f():
         a = zeros(6)
-        forward(a, z)
+        forward(a, z, *parameters)
         return dot(a, da)  # its gradient with respect to a is da
 
     a, dz = zeros(6), zeros(6)
-    forward(a, z)
-    backward(dz, a, da)
+    forward(a, z, *parameters)
+    backward(dz, z, a, da, *parameters)
     assert dz == close(differences(f, z))
 
 
@@ -108,7 +123,7 @@ def test_activation_of_several_samples(activation):
 
     a, dz = zeros(3, 4), zeros(3, 4)
     activations.activation_forward(a, z, activation)
-    activations.activation_backward(dz, a, da, activation)
+    activations.activation_backward(dz, z, a, da, activation)
     for n in range(3):
         assert dz[n] == close(differences(f, z[n]))
 
@@ -188,6 +203,8 @@ NETWORKS = [
     ([2, 4, 3, 2], ["tanh", "relu", "softmax"], "categorical_crossentropy"),
     ([3, 2, 4, 3, 2], ["softmax", "linear", "tanh", "sigmoid"], "multilabel_crossentropy"),
     ([1, 1, 1], ["tanh", "sigmoid"], "binary_crossentropy"),
+    ([3, 4, 3, 4, 2], ["gelu", "silu", "softplus", "softmax"], "categorical_crossentropy"),
+    ([3, 4, 3, 4, 2], ["leaky_relu", "elu", "selu", "gelu_tanh"], "mean_squared_error"),
     # Squared error behind every activation.
     ([3, 4, 2], ["tanh", "linear"], "mean_squared_error"),
     ([3, 4, 2], ["sigmoid", "sigmoid"], "mean_squared_error"),

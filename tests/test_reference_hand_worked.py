@@ -36,7 +36,7 @@ def test_sigmoid():
     assert a == close([1 / 2, 3 / 4, 1 / 4])
     # dz = da a (1 - a) = 16 (1/4), 16 (3/16), -1 (3/16)
     dz = [9.0] * 3
-    activations.sigmoid_backward(dz, a, [16.0, 16.0, -1.0])
+    activations.sigmoid_backward(dz, [0.0, LOG3, -LOG3], a, [16.0, 16.0, -1.0])
     assert dz == close([4, 3, -3 / 16])
 
 
@@ -47,7 +47,7 @@ def test_tanh():
     assert a == close([0, 3 / 5, -3 / 5])
     # dz = da (1 - a**2) = 2 (1), 25 (16/25), -25 (16/25)
     dz = [9.0] * 3
-    activations.tanh_backward(dz, a, [2.0, 25.0, -25.0])
+    activations.tanh_backward(dz, [0.0, LOG2, -LOG2], a, [2.0, 25.0, -25.0])
     assert dz == close([2, 16, -16])
 
 
@@ -56,7 +56,7 @@ def test_relu():
     activations.relu_forward(a, [-2.0, 0.0, 3.0])
     assert a == [0, 0, 3]
     dz = [9.0] * 3
-    activations.relu_backward(dz, a, [5.0, 6.0, 7.0])
+    activations.relu_backward(dz, [-2.0, 0.0, 3.0], a, [5.0, 6.0, 7.0])
     assert dz == [0, 0, 7]
 
 
@@ -67,7 +67,7 @@ def test_softmax():
     assert a == close([1 / 6, 1 / 3, 1 / 2])
     # sum(a da) = 6/6 + 3/3 + 0 = 2, so dz = (1/6)(6 - 2), (1/3)(3 - 2), (1/2)(0 - 2)
     dz = [9.0] * 3
-    activations.softmax_backward(dz, a, [6.0, 3.0, 0.0])
+    activations.softmax_backward(dz, [0.0, LOG2, LOG3], a, [6.0, 3.0, 0.0])
     assert dz == close([2 / 3, 1 / 3, -1])
 
 
@@ -79,6 +79,77 @@ def test_softmax_takes_any_shift_of_the_scores():
         assert a == pytest.approx([1 / 6, 1 / 3, 1 / 2], rel=1.2e-13)
 
 
+def test_leaky_relu():
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.leaky_relu_forward(a, [-2.0, 0.0, 3.0], 0.25)
+    assert a == [-0.5, 0, 3]
+    activations.leaky_relu_backward(dz, [-2.0, 0.0, 3.0], a, [8.0, 8.0, 8.0], 0.25)
+    assert dz == [2, 2, 8]
+
+
+def test_elu_and_selu():
+    # exp(-log 2) - 1 = -1/2; the derivative there is exp(-log 2) = 1/2.
+    z = [-LOG2, 0.0, 3.0]
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.elu_forward(a, z, 4.0)
+    assert a == close([-2, 0, 3])
+    activations.elu_backward(dz, z, a, [1.0, 1.0, 1.0], 4.0)
+    assert dz == close([2, 4, 1])  # at 0 the derivative from the left
+    # SELU is scale * elu(z, alpha) with alpha = 1.67326... and scale = 1.05070...
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    activations.selu_forward(a, z)
+    assert a == close([-scale * alpha / 2, 0, 3 * scale])
+    activations.selu_backward(dz, z, a, [1.0, 1.0, 2.0])
+    assert dz == close([scale * alpha / 2, scale * alpha, 2 * scale])
+
+
+def test_selu_keeps_mean_0_and_variance_1():
+    # What its constants are defined by: the integrals of a phi and a**2 phi, by the trapezoidal
+    # rule from -12 to 12. Its error is h**2 / 12 times the jump of the derivative of the integrand
+    # at the corner, which is 0.3 for the first and 0 for the second.
+    h = 1 / 1024
+    z = [h * i for i in range(-12 * 1024, 12 * 1024 + 1)]
+    a = [9.0] * len(z)
+    activations.selu_forward(a, z)
+    phi = [math.exp(-score * score / 2) / math.sqrt(2 * math.pi) for score in z]
+    moment = [h * sum(p * u**power for p, u in zip(phi, a, strict=True)) for power in (1, 2)]
+    assert moment == pytest.approx([0, 1], abs=h**2 / 12)
+
+
+def test_softplus_and_silu():
+    # softplus(log 3) = log 4, softplus(-log 3) = log(4/3); its derivative is the sigmoid.
+    z = [LOG3, -LOG3, 0.0]
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.softplus_forward(a, z)
+    assert a == close([2 * LOG2, math.log(4 / 3), LOG2])
+    activations.softplus_backward(dz, z, a, [4.0, 4.0, 4.0])
+    assert dz == close([3, 1, 2])
+    # z s, and s (1 + z (1 - s)) with s = 3/4, 1/4, 1/2
+    activations.silu_forward(a, z)
+    assert a == close([0.75 * LOG3, -0.25 * LOG3, 0])
+    activations.silu_backward(dz, z, a, [16.0, 16.0, 2.0])
+    assert dz == close([12 + 3 * LOG3, 4 - 3 * LOG3, 1])
+
+
+def test_gelu():
+    # Phi from the normal table: Phi(1) = 0.8413447460685429, and Phi(-z) = 1 - Phi(z).
+    below = 0.8413447460685429
+    density = math.exp(-1 / 2) / math.sqrt(2 * math.pi)
+    z = [1.0, -1.0, 0.0]
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.gelu_forward(a, z)
+    assert a == close([below, below - 1, 0])
+    activations.gelu_backward(dz, z, a, [1.0, 1.0, 1.0])
+    assert dz == close([below + density, 1 - below - density, 1 / 2])
+    # The approximation is within 0.0005 of it (and not the same).
+    scores = [i / 16 for i in range(-80, 81)]
+    exact, approximate = [9.0] * len(scores), [9.0] * len(scores)
+    activations.gelu_forward(exact, scores)
+    activations.gelu_tanh_forward(approximate, scores)
+    assert approximate == pytest.approx(exact, abs=5e-4)
+    assert max(abs(u - v) for u, v in zip(exact, approximate, strict=True)) > 2e-4
+
+
 def test_activations_at_the_extremes():
     # exp(-1000) is below the smallest double, exp(-700) is not.
     a = [9.0] * 4
@@ -88,6 +159,10 @@ def test_activations_at_the_extremes():
     assert a == [1, -1, 1, -1]
     activations.softmax_forward(a, [1000.0, -1000.0, 1000.0, -1e4])
     assert a == [1 / 2, 0, 1 / 2, 0]
+    for name in ("softplus", "silu", "gelu", "gelu_tanh"):
+        a = [9.0] * 2
+        getattr(activations, f"{name}_forward")(a, [1000.0, -1000.0])
+        assert a == [1000, 0]
 
 
 def test_activations_of_several_samples():

@@ -1,10 +1,14 @@
 """Activations: the functions a layer puts its scores `z` through, and their derivatives.
 
-The backward functions take the activations `a`, not the scores `z`, because every derivative here
-is simplest when written in terms of `a`.
+The backward functions take both the scores `z` and the activations `a`, and use the one in which
+the derivative is simplest to write.
 """
 
 import math
+
+# Constants of SELU: with them, mean 0 and variance 1 carry over from layer to layer.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def sigmoid_forward(a, z):
@@ -30,13 +34,15 @@ def sigmoid_forward(a, z):
             a[o] = math.exp(z[o]) / (1 + math.exp(z[o]))
 
 
-def sigmoid_backward(dz, a, da):
+def sigmoid_backward(dz, z, a, da):
     """Take a gradient back through the sigmoid: dz = da * a * (1 - a).
 
     Parameters
     ----------
     dz : list of float, (o,)
         Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
     a : list of float, (o,)
         Activations, from `sigmoid_forward`.
     da : list of float, (o,)
@@ -68,13 +74,15 @@ def tanh_forward(a, z):
         a[o] = math.tanh(z[o])
 
 
-def tanh_backward(dz, a, da):
+def tanh_backward(dz, z, a, da):
     """Take a gradient back through tanh: dz = da * (1 - a**2).
 
     Parameters
     ----------
     dz : list of float, (o,)
         Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
     a : list of float, (o,)
         Activations, from `tanh_forward`.
     da : list of float, (o,)
@@ -102,13 +110,15 @@ def relu_forward(a, z):
         a[o] = max(z[o], 0.0)
 
 
-def relu_backward(dz, a, da):
+def relu_backward(dz, z, a, da):
     """Take a gradient back through ReLU: dz = da where a > 0, else 0.
 
     Parameters
     ----------
     dz : list of float, (o,)
         Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
     a : list of float, (o,)
         Activations, from `relu_forward`.
     da : list of float, (o,)
@@ -143,7 +153,7 @@ def softmax_forward(a, z):
         a[o] /= total
 
 
-def softmax_backward(dz, a, da):
+def softmax_backward(dz, z, a, da):
     """Take a gradient back through softmax: dz[o] = a[o] * (da[o] - sum(a * da)).
 
     The sum is there because raising one score lowers the probability of every other class.
@@ -152,6 +162,8 @@ def softmax_backward(dz, a, da):
     ----------
     dz : list of float, (o,)
         Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
     a : list of float, (o,)
         Activations, from `softmax_forward`.
     da : list of float, (o,)
@@ -164,8 +176,292 @@ def softmax_backward(dz, a, da):
         dz[o] = a[o] * (da[o] - mean)
 
 
+def leaky_relu_forward(a, z, negative_slope):
+    """Flatten negative scores, but not entirely: a = z where z > 0, else negative_slope * z.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+    negative_slope : float
+        Slope below zero, not negative.
+
+    Notes
+    -----
+    Maas, Hannun & Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+    """
+    for o in range(len(z)):
+        a[o] = z[o] if z[o] > 0 else negative_slope * z[o]
+
+
+def leaky_relu_backward(dz, z, a, da, negative_slope):
+    """Take a gradient back through leaky ReLU: da where a > 0, else negative_slope * da.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
+    a : list of float, (o,)
+        Activations, from `leaky_relu_forward`.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    negative_slope : float
+        Slope below zero, not negative.
+    """
+    for o in range(len(z)):
+        dz[o] = da[o] if a[o] > 0 else negative_slope * da[o]
+
+
+def elu_forward(a, z, alpha):
+    """Let negative scores level off at -alpha: a = z where z > 0, else alpha (exp(z) - 1).
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+    alpha : float
+        Minus the limit at minus infinity, positive.
+
+    Notes
+    -----
+    Clevert, Unterthiner & Hochreiter (2016), "Fast and accurate deep network learning by
+    exponential linear units (ELUs)".
+    """
+    for o in range(len(z)):
+        a[o] = z[o] if z[o] > 0 else alpha * math.expm1(z[o])
+
+
+def elu_backward(dz, z, a, da, alpha):
+    """Take a gradient back through ELU: da where a > 0, else da * alpha * exp(z).
+
+    That is da * (a + alpha).
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
+    a : list of float, (o,)
+        Activations, from `elu_forward`.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    alpha : float
+        Minus the limit at minus infinity, positive.
+    """
+    for o in range(len(z)):
+        dz[o] = da[o] if a[o] > 0 else da[o] * (a[o] + alpha)
+
+
+def selu_forward(a, z):
+    """Scale an ELU, a = scale * elu(z, alpha), by constants that keep mean 0 and variance 1.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+
+    Notes
+    -----
+    Klambauer, Unterthiner, Mayr & Hochreiter (2017), "Self-normalizing neural networks".
+    """
+    for o in range(len(z)):
+        a[o] = _SELU_SCALE * (z[o] if z[o] > 0 else _SELU_ALPHA * math.expm1(z[o]))
+
+
+def selu_backward(dz, z, a, da):
+    """Take a gradient back through SELU: scale * da where a > 0, else da * (a + scale * alpha).
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
+    a : list of float, (o,)
+        Activations, from `selu_forward`.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        dz[o] = da[o] * (_SELU_SCALE if a[o] > 0 else a[o] + _SELU_SCALE * _SELU_ALPHA)
+
+
+def softplus_forward(a, z):
+    """Round off the corner of ReLU: a = log(1 + exp(z)).
+
+    Computed as max(z, 0) + log(1 + exp(-|z|)), which is the same number and cannot overflow.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+
+    Notes
+    -----
+    Glorot, Bordes & Bengio (2011), "Deep sparse rectifier neural networks".
+    """
+    for o in range(len(z)):
+        a[o] = max(z[o], 0.0) + math.log1p(math.exp(-abs(z[o])))
+
+
+def softplus_backward(dz, z, a, da):
+    """Take a gradient back through softplus, whose derivative is the sigmoid of z.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores.
+    a : list of float, (o,)
+        Activations, from `softplus_forward`; not used.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        sigmoid = [0.0]
+        sigmoid_forward(sigmoid, [z[o]])
+        dz[o] = da[o] * sigmoid[0]
+
+
+def silu_forward(a, z):
+    """Weight each score by its own sigmoid: a = z * sigmoid(z).
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+
+    Notes
+    -----
+    Elfwing, Uchibe & Doya (2018), "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning".
+    """
+    for o in range(len(z)):
+        sigmoid = [0.0]
+        sigmoid_forward(sigmoid, [z[o]])
+        a[o] = z[o] * sigmoid[0]
+
+
+def silu_backward(dz, z, a, da):
+    """Take a gradient back through SiLU: dz = da * (s + z s (1 - s)), where s = sigmoid(z).
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores.
+    a : list of float, (o,)
+        Activations, from `silu_forward`; not used.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        sigmoid = [0.0]
+        sigmoid_forward(sigmoid, [z[o]])
+        dz[o] = da[o] * (sigmoid[0] + z[o] * sigmoid[0] * (1 - sigmoid[0]))
+
+
+def gelu_forward(a, z):
+    """Weight each score by the probability of a smaller normal draw: a = z * Phi(z).
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+
+    Notes
+    -----
+    Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)".
+    """
+    for o in range(len(z)):
+        a[o] = z[o] * _normal_distribution(z[o])
+
+
+def _normal_distribution(z):
+    """Return Phi(z), the probability that a draw from N(0, 1) is below z."""
+    return (1 + math.erf(z / math.sqrt(2))) / 2
+
+
+def gelu_backward(dz, z, a, da):
+    """Take a gradient back through GELU: dz = da * (Phi(z) + z * phi(z)), phi the density.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores.
+    a : list of float, (o,)
+        Activations, from `gelu_forward`; not used.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        density = math.exp(-z[o] * z[o] / 2) / math.sqrt(2 * math.pi)
+        dz[o] = da[o] * (_normal_distribution(z[o]) + z[o] * density)
+
+
+def gelu_tanh_forward(a, z):
+    """Apply GELU with Phi(z) replaced by (1 + tanh(sqrt(2 / pi) (z + 0.044715 z**3))) / 2.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+
+    Notes
+    -----
+    Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)", section 2.
+    """
+    for o in range(len(z)):
+        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] ** 3)
+        a[o] = z[o] * (1 + math.tanh(u)) / 2
+
+
+def gelu_tanh_backward(dz, z, a, da):
+    """Take a gradient back through the approximate GELU, by the product and chain rules.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores.
+    a : list of float, (o,)
+        Activations, from `gelu_tanh_forward`; not used.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] ** 3)
+        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z[o] ** 2)
+        dtanh = 1 - math.tanh(u) ** 2
+        dz[o] = da[o] * ((1 + math.tanh(u)) / 2 + z[o] * dtanh * du / 2)
+
+
 def activation_forward(a, z, activation):
     """Apply an activation to each sample (row): a[n] = f(z[n]).
+
+    Leaky ReLU has the slope 0.2 here, and ELU the limit -1.
 
     Parameters
     ----------
@@ -173,8 +469,8 @@ def activation_forward(a, z, activation):
         Written: the activations.
     z : list of lists of float, (n, o)
         Scores.
-    activation : {"linear", "sigmoid", "tanh", "relu", "softmax"}
-        Name of f.
+    activation : str
+        Name of f: "linear", or a function of this file without its "_forward".
     """
     for n in range(len(z)):
         if activation == "linear":
@@ -187,30 +483,60 @@ def activation_forward(a, z, activation):
             relu_forward(a[n], z[n])
         elif activation == "softmax":
             softmax_forward(a[n], z[n])
+        elif activation == "leaky_relu":
+            leaky_relu_forward(a[n], z[n], 0.2)
+        elif activation == "elu":
+            elu_forward(a[n], z[n], 1.0)
+        elif activation == "selu":
+            selu_forward(a[n], z[n])
+        elif activation == "softplus":
+            softplus_forward(a[n], z[n])
+        elif activation == "silu":
+            silu_forward(a[n], z[n])
+        elif activation == "gelu":
+            gelu_forward(a[n], z[n])
+        elif activation == "gelu_tanh":
+            gelu_tanh_forward(a[n], z[n])
 
 
-def activation_backward(dz, a, da, activation):
+def activation_backward(dz, z, a, da, activation):
     """Take a gradient back through an activation, for each sample (row).
 
     Parameters
     ----------
     dz : list of lists of float, (n, o)
         Written: gradient with respect to the scores.
+    z : list of lists of float, (n, o)
+        Scores.
     a : list of lists of float, (n, o)
         Activations, from `activation_forward`.
     da : list of lists of float, (n, o)
         Gradient with respect to the activations.
-    activation : {"linear", "sigmoid", "tanh", "relu", "softmax"}
+    activation : str
         Name of the activation.
     """
     for n in range(len(a)):
         if activation == "linear":
             dz[n][:] = da[n]
         elif activation == "sigmoid":
-            sigmoid_backward(dz[n], a[n], da[n])
+            sigmoid_backward(dz[n], z[n], a[n], da[n])
         elif activation == "tanh":
-            tanh_backward(dz[n], a[n], da[n])
+            tanh_backward(dz[n], z[n], a[n], da[n])
         elif activation == "relu":
-            relu_backward(dz[n], a[n], da[n])
+            relu_backward(dz[n], z[n], a[n], da[n])
         elif activation == "softmax":
-            softmax_backward(dz[n], a[n], da[n])
+            softmax_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "leaky_relu":
+            leaky_relu_backward(dz[n], z[n], a[n], da[n], 0.2)
+        elif activation == "elu":
+            elu_backward(dz[n], z[n], a[n], da[n], 1.0)
+        elif activation == "selu":
+            selu_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "softplus":
+            softplus_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "silu":
+            silu_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "gelu":
+            gelu_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "gelu_tanh":
+            gelu_tanh_backward(dz[n], z[n], a[n], da[n])

@@ -118,7 +118,7 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
         dprediction = [0.0] * len(y)
         loss_forward(losses, [prediction], [y], loss)
         loss_backward([dprediction], [prediction], [y], loss)
-        activation_backward([layer_dz], [prediction], [dprediction], activations[-1])
+        activation_backward([layer_dz], [logits], [prediction], [dprediction], activations[-1])
     else:
         loss_forward(losses, [logits], [y], loss)
         loss_backward([layer_dz], [logits], [y], loss)
@@ -143,7 +143,8 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
             da = [0.0] * n_in
             dense_backward_input([da], [layer_dz], kernel)
             layer_dz = [0.0] * n_in
-            activation_backward([layer_dz], [layer_input], [da], activations[layer - 1])
+            below = z[unit - n_in : unit]
+            activation_backward([layer_dz], [below], [layer_input], [da], activations[layer - 1])
     return losses[0]
 
 

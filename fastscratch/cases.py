@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .kernels import KERNELS
-from .kernels.codes import ACTIVATIONS, LOSSES
+from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES
 from .kernels.network import n_parameters
 
 CODES = {name: code for names in (ACTIVATIONS, LOSSES) for code, name in enumerate(names)}
@@ -23,6 +23,9 @@ READ_OUTS = {
     "binary_crossentropy": "sigmoid",
     "multilabel_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
+    "mean_absolute_error": "linear",
+    "huber": "linear",
+    "poisson": "softplus",
 }
 
 
@@ -207,17 +210,27 @@ def _activation_cases():
 
 
 def _targets(rng, loss, shape):
-    """Targets that suit the loss: real, zero or one, or one-hot."""
-    if loss == "mean_squared_error":
+    """Targets that suit the loss: real, counts, zero or one, or one-hot."""
+    if loss in ("mean_squared_error", "mean_absolute_error", "huber"):
         return rng.standard_normal(shape)
+    if loss == "poisson":
+        return rng.integers(5, size=shape).astype(float)
     if loss == "categorical_crossentropy":
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
     return rng.integers(2, size=shape).astype(float)
 
 
+def _predictions(rng, loss, shape, spread):
+    """Logits, or predictions that suit the loss."""
+    if loss == "poisson":
+        return spread * rng.uniform(0.01, 1, shape)
+    return spread * rng.standard_normal(shape)
+
+
 def _loss_cases():
-    for loss in LOSSES:
-        first = "prediction" if loss == "mean_squared_error" else "logits"
+    for code, loss in enumerate(LOSSES):
+        first = "logits" if code in CROSSENTROPIES else "prediction"
+        parameters = {"delta": 1.5} if loss == "huber" else {}
         for label, size, spread in (
             ("one", 1, 3),
             ("odd", 7, 3),
@@ -225,9 +238,9 @@ def _loss_cases():
             ("typical", 1000, 3),
         ):
 
-            def make(rng, loss=loss, first=first, size=size, spread=spread):
-                z = spread * rng.standard_normal(size)
-                return {first: z, "y": _targets(rng, loss, (size,))}
+            def make(rng, loss=loss, first=first, parameters=parameters, size=size, spread=spread):
+                z = _predictions(rng, loss, (size,), spread)
+                return {first: z, "y": _targets(rng, loss, (size,)), **parameters}
 
             squared = loss == "mean_squared_error"
             yield Case(
@@ -258,7 +271,7 @@ def _loss_cases():
 
             def make(rng, loss=loss, shape=shape):
                 return {
-                    "logits": 3 * rng.standard_normal(shape),
+                    "logits": _predictions(rng, loss, shape, 3),
                     "y": _targets(rng, loss, shape),
                     "loss": loss,
                 }

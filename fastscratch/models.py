@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .engine import progress_bar, run_in_slices
-from .kernels.codes import ACTIVATIONS, CATEGORICAL_CROSSENTROPY, LOSSES, MEAN_SQUARED_ERROR
+from .kernels.codes import ACTIVATIONS, CATEGORICAL_CROSSENTROPY, CROSSENTROPIES, LOSSES
 from .kernels.losses import loss_forward
 from .kernels.network import layer_views, n_parameters, predict
 from .kernels.train import train_steps
@@ -89,7 +89,9 @@ class Sequential:
         ----------
         optimizer : optimizers.SGD
         loss : str
-            "mean_squared_error"; "binary_crossentropy" (sigmoid read-out, mean over the labels);
+            "mean_squared_error", "mean_absolute_error", "huber" (with ``delta = 1``) or "poisson"
+            (predictions that are not negative) behind any read-out; "binary_crossentropy"
+            (sigmoid read-out, mean over the labels);
             "multilabel_crossentropy" (sigmoid read-out, sum over the labels: the essay's
             ``a - y``; not in Keras); "categorical_crossentropy" (softmax read-out).
 
@@ -105,7 +107,7 @@ class Sequential:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
         read_out = self.layers[-1].activation
         wanted = "softmax" if code == CATEGORICAL_CROSSENTROPY else "sigmoid"
-        if code != MEAN_SQUARED_ERROR and read_out != wanted:
+        if code in CROSSENTROPIES and read_out != wanted:
             raise ValueError(
                 f"{loss} wants a {wanted} activation in the last layer, got {read_out}: the wrong "
                 "pair would report a loss that is none"
@@ -237,7 +239,7 @@ class Sequential:
         """
         samples, targets, code = self._check_training_data(x, y)
         sizes, activations = self._architecture()
-        if code != MEAN_SQUARED_ERROR:  # the cross-entropies take logits
+        if code in CROSSENTROPIES:  # they take logits
             activations[-1] = ACTIVATIONS.index("linear")
         out = np.empty(targets.shape, np.float32)
         predict(out, samples, self._parameters, sizes, activations)

@@ -41,10 +41,19 @@ LOSSES = (
     "binary_crossentropy",
     "multilabel_crossentropy",
     "categorical_crossentropy",
+    "mean_absolute_error",
+    "huber",
+    "poisson",
 )
 (
     MEAN_SQUARED_ERROR,
     BINARY_CROSSENTROPY,
     MULTILABEL_CROSSENTROPY,
     CATEGORICAL_CROSSENTROPY,
+    MEAN_ABSOLUTE_ERROR,
+    HUBER,
+    POISSON,
 ) = range(len(LOSSES))
+
+# These take logits and want their own read-out; the others take the activations of the last layer.
+CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROSSENTROPY)

@@ -1,15 +1,23 @@
 """Losses of one sample and of a batch, and their derivatives.
 
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
-are finite wherever the score is, and the derivative is the essay's ``a - y``. Nothing here is
-divided by the number of samples; :func:`.network.minibatch_gradient` does that, once.
+are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
+prediction. Nothing here is divided by the number of samples;
+:func:`.network.minibatch_gradient` does that, once.
 """
 
 import math
 
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
 from .chunks import chunk_bounds, chunk_count
-from .codes import BINARY_CROSSENTROPY, CATEGORICAL_CROSSENTROPY, MULTILABEL_CROSSENTROPY
+from .codes import (
+    BINARY_CROSSENTROPY,
+    CATEGORICAL_CROSSENTROPY,
+    HUBER,
+    MEAN_ABSOLUTE_ERROR,
+    MULTILABEL_CROSSENTROPY,
+    POISSON,
+)
 from .jit import njit, prange
 
 __all__ = [
@@ -17,13 +25,25 @@ __all__ = [
     "binary_crossentropy_forward",
     "categorical_crossentropy_backward",
     "categorical_crossentropy_forward",
+    "huber_backward",
+    "huber_forward",
     "loss_backward",
     "loss_forward",
+    "mean_absolute_error_backward",
+    "mean_absolute_error_forward",
     "mean_squared_error_backward",
     "mean_squared_error_forward",
     "multilabel_crossentropy_backward",
     "multilabel_crossentropy_forward",
+    "poisson_backward",
+    "poisson_forward",
 ]
+
+# Keras's default where the loss is chosen by name: residuals up to this size are squared.
+DELTA = 1.0
+
+# Keras's epsilon: keeps the logarithm of a prediction of 0 finite.
+EPSILON = 1e-7
 
 
 @njit
@@ -62,6 +82,146 @@ def mean_squared_error_backward(dprediction, prediction, y):
     scale = prediction.dtype.type(2 / y.size)
     for o in range(y.size):
         dprediction[o] = scale * (prediction[o] - y[o])
+
+
+@njit
+def mean_absolute_error_forward(prediction, y):
+    """Mean absolute error of one sample, ``mean(|prediction - y|)``.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+
+    Returns
+    -------
+    float
+    """
+    total = prediction.dtype.type(0)
+    for o in range(y.size):
+        total += abs(prediction[o] - y[o])
+    return total / y.size
+
+
+@njit
+def mean_absolute_error_backward(dprediction, prediction, y):
+    """Derivative of the mean absolute error, ``sign(prediction - y) / o``; 0 where they are equal.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the prediction.
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+    """
+    zero, share = prediction.dtype.type(0), prediction.dtype.type(1 / y.size)
+    for o in range(y.size):
+        residual = prediction[o] - y[o]
+        # zero times NaN: a prediction that is none must not look like a perfect one
+        flat = zero * residual
+        dprediction[o] = share if residual > zero else -share if residual < zero else flat
+
+
+@njit
+def huber_forward(prediction, y, delta):
+    """Huber loss of one sample: squared where the residual is small, linear where it is large.
+
+    The mean of ``r**2 / 2`` where ``|r| <= delta`` and of ``delta (|r| - delta / 2)`` elsewhere,
+    with ``r = prediction - y``.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+    delta : float
+        Where the one becomes the other; Keras takes 1.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Huber (1964), Robust estimation of a location parameter.
+    """
+    half, limit = prediction.dtype.type(0.5), prediction.dtype.type(delta)
+    total = prediction.dtype.type(0)
+    for o in range(y.size):
+        residual = abs(prediction[o] - y[o])
+        if residual <= limit:
+            total += half * residual * residual
+        else:
+            total += limit * (residual - half * limit)
+    return total / y.size
+
+
+@njit
+def huber_backward(dprediction, prediction, y, delta):
+    """Derivative of the Huber loss, ``(prediction - y) / o`` cut off at ``delta / o``.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the prediction.
+    prediction : (o,) array
+    y : (o,) array
+        Targets.
+    delta : float
+        Largest residual that is squared.
+    """
+    limit, share = prediction.dtype.type(delta), prediction.dtype.type(1 / y.size)
+    for o in range(y.size):
+        residual = prediction[o] - y[o]
+        if residual > limit:
+            residual = limit
+        if residual < -limit:
+            residual = -limit
+        dprediction[o] = share * residual
+
+
+@njit
+def poisson_forward(prediction, y):
+    """Poisson loss of one sample, ``mean(prediction - y log(prediction + 1e-7))``.
+
+    The negative log-likelihood of counts `y` with these means, without the term in `y` alone.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+        Not negative: behind an exponential, a softplus or the like.
+    y : (o,) array
+        Targets, not negative.
+
+    Returns
+    -------
+    float
+    """
+    total, epsilon = prediction.dtype.type(0), prediction.dtype.type(EPSILON)
+    for o in range(y.size):
+        total += prediction[o] - y[o] * math.log(prediction[o] + epsilon)
+    return total / y.size
+
+
+@njit
+def poisson_backward(dprediction, prediction, y):
+    """Derivative of the Poisson loss, ``(1 - y / (prediction + 1e-7)) / o``.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the prediction.
+    prediction : (o,) array
+        Not negative.
+    y : (o,) array
+        Targets, not negative.
+    """
+    one, share = prediction.dtype.type(1), prediction.dtype.type(1 / y.size)
+    epsilon = prediction.dtype.type(EPSILON)
+    for o in range(y.size):
+        dprediction[o] = share * (one - y[o] / (prediction[o] + epsilon))
 
 
 @njit
@@ -197,6 +357,12 @@ def sample_loss(prediction, y, loss):
         return multilabel_crossentropy_forward(prediction, y)
     if loss == BINARY_CROSSENTROPY:
         return binary_crossentropy_forward(prediction, y)
+    if loss == MEAN_ABSOLUTE_ERROR:
+        return mean_absolute_error_forward(prediction, y)
+    if loss == HUBER:
+        return huber_forward(prediction, y, DELTA)
+    if loss == POISSON:
+        return poisson_forward(prediction, y)
     return mean_squared_error_forward(prediction, y)
 
 
@@ -209,20 +375,26 @@ def sample_loss_backward(dprediction, prediction, y, loss):
         multilabel_crossentropy_backward(dprediction, prediction, y)
     elif loss == BINARY_CROSSENTROPY:
         binary_crossentropy_backward(dprediction, prediction, y)
+    elif loss == MEAN_ABSOLUTE_ERROR:
+        mean_absolute_error_backward(dprediction, prediction, y)
+    elif loss == HUBER:
+        huber_backward(dprediction, prediction, y, DELTA)
+    elif loss == POISSON:
+        poisson_backward(dprediction, prediction, y)
     else:
         mean_squared_error_backward(dprediction, prediction, y)
 
 
 @njit(parallel=True)
 def loss_forward(losses, logits, y, loss):
-    """Loss of each sample of a batch, parallel over samples.
+    """Loss of each sample of a batch, parallel over samples; Huber's with ``delta = 1``.
 
     Parameters
     ----------
     losses : (n,) array
         Output.
     logits : (n, o) array
-        Logits for the cross-entropies, predictions for the mean squared error.
+        Logits for the cross-entropies, predictions for the others.
     y : (n, o) array
         Targets.
     loss : int
@@ -242,14 +414,14 @@ def loss_forward(losses, logits, y, loss):
 
 @njit(parallel=True)
 def loss_backward(dlogits, logits, y, loss):
-    """Derivative of each sample's own loss, parallel over samples.
+    """Derivative of each sample's own loss, parallel over samples; Huber's with ``delta = 1``.
 
     Parameters
     ----------
     dlogits : (n, o) array
         Output: gradient of each sample's loss; the division by ``n`` is not done here.
     logits : (n, o) array
-        Logits for the cross-entropies, predictions for the mean squared error.
+        Logits for the cross-entropies, predictions for the others.
     y : (n, o) array
         Targets.
     loss : int

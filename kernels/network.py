@@ -9,7 +9,7 @@ import numpy as np
 
 from .activations import activate, activate_backward
 from .chunks import chunk_bounds, chunk_count
-from .codes import MEAN_SQUARED_ERROR
+from .codes import CROSSENTROPIES
 from .dense import (
     dense_backward_input_sample,
     dense_backward_weight_sample,
@@ -112,15 +112,15 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
     unit = z.size - n_out
     offset = parameters.size
     delta = dz[unit:]
-    if loss == MEAN_SQUARED_ERROR:
+    if loss in CROSSENTROPIES:  # with its read-out, in one: a - y
+        value = sample_loss(z[unit:], y, loss)
+        sample_loss_backward(delta, z[unit:], y, loss)
+    else:
         value = sample_loss(a[unit:], y, loss)
         sample_loss_backward(delta, a[unit:], y, loss)
         rows = delta.reshape(1, -1)
         z_last, a_last = z[unit:].reshape(1, -1), a[unit:].reshape(1, -1)
         activate_backward(rows, z_last, a_last, rows, activations[layers - 1])
-    else:  # a cross-entropy and its read-out, in one: a - y
-        value = sample_loss(z[unit:], y, loss)
-        sample_loss_backward(delta, z[unit:], y, loss)
 
     for layer in range(layers - 1, -1, -1):
         n_in, n_out = sizes[layer], sizes[layer + 1]

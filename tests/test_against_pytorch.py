@@ -190,3 +190,28 @@ def test_activation(name, theirs, parameters):
     KERNELS[f"{name}_backward"](dz, z, a, da, *parameters)
     assert_equal(a, result.detach().numpy())
     assert_equal(dz, tensor.grad.numpy())
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "parameters"),
+    [
+        ("mean_squared_error", F.mse_loss, ()),
+        ("mean_absolute_error", F.l1_loss, ()),
+        ("huber", lambda p, y: F.huber_loss(p, y, delta=0.7), (0.7,)),
+        ("poisson", lambda p, y: F.poisson_nll_loss(p, y, log_input=False, eps=1e-7), ()),
+        ("binary_crossentropy", F.binary_cross_entropy_with_logits, ()),
+        ("categorical_crossentropy", F.cross_entropy, ()),
+    ],
+)
+def test_loss(name, theirs, parameters):
+    prediction = draw(1, 50)
+    y = np.random.default_rng(2).random(50)
+    if name == "poisson":
+        prediction = np.abs(prediction) + 0.1
+    tensor = parameter(prediction)
+    value = theirs(tensor, torch.tensor(y))
+    value.backward()
+    gradient = np.full_like(prediction, np.nan)
+    KERNELS[f"{name}_backward"](gradient, prediction, y, *parameters)
+    assert_equal(KERNELS[f"{name}_forward"](prediction, y, *parameters), value.item())
+    assert_equal(gradient, tensor.grad.numpy())

@@ -84,6 +84,9 @@ LOSSES = [
     "binary_crossentropy",
     "multilabel_crossentropy",
     "categorical_crossentropy",
+    "mean_absolute_error",
+    "huber",
+    "poisson",
 ]
 
 
@@ -130,12 +133,21 @@ def test_activation_of_several_samples(activation):
 
 def targets(rng, loss, n_out):
     """Targets that suit a loss."""
-    if loss == "mean_squared_error":
+    if loss in ("mean_squared_error", "mean_absolute_error", "huber"):
         return draws(rng, n_out)
+    if loss == "poisson":
+        return [float(rng.randrange(5)) for _ in range(n_out)]
     if loss == "categorical_crossentropy":
         label = rng.randrange(n_out)
         return [float(o == label) for o in range(n_out)]
     return [float(rng.randrange(2)) for _ in range(n_out)]
+
+
+def predictions(rng, loss, n_out):
+    """Logits, or predictions that suit a loss."""
+    if loss == "poisson":
+        return [rng.uniform(0.5, 3) for _ in range(n_out)]
+    return draws(rng, n_out)
 
 
 @pytest.mark.parametrize("n_out", [1, 2, 5])
@@ -144,17 +156,19 @@ def test_loss_of_one_sample(loss, n_out):
     rng = Random(3)
     forward = getattr(losses, f"{loss}_forward")
     backward = getattr(losses, f"{loss}_backward")
-    logits = draws(rng, n_out)
+    logits = predictions(rng, loss, n_out)
+    parameters = [0.7] if loss == "huber" else []
     for y in (targets(rng, loss, n_out), [rng.random() for _ in range(n_out)]):
         dlogits = zeros(n_out)
-        backward(dlogits, logits, y)
-        assert dlogits == close(differences(lambda y=y: forward(logits, y), logits))
+        backward(dlogits, logits, y, *parameters)
+        f = differences(lambda y=y: forward(logits, y, *parameters), logits)
+        assert dlogits == close(f)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_loss_of_several_samples(loss):
     rng = Random(4)
-    logits = draws(rng, 3, 4)
+    logits = [predictions(rng, loss, 4) for _ in range(3)]
     y = [targets(rng, loss, 4) for _ in range(3)]
 
     def f():
@@ -211,6 +225,9 @@ NETWORKS = [
     ([3, 4, 2], ["relu", "tanh"], "mean_squared_error"),
     ([3, 4, 2], ["linear", "relu"], "mean_squared_error"),
     ([3, 4, 3], ["tanh", "softmax"], "mean_squared_error"),
+    ([3, 4, 2], ["tanh", "linear"], "mean_absolute_error"),
+    ([3, 4, 2], ["silu", "linear"], "huber"),
+    ([3, 4, 2], ["tanh", "softplus"], "poisson"),
 ]
 
 
@@ -219,6 +236,12 @@ def textbook_loss(prediction, y, loss):
     pairs = list(zip(prediction, y, strict=True))
     if loss == "mean_squared_error":
         return sum((a - t) ** 2 for a, t in pairs) / len(y)
+    if loss == "mean_absolute_error":
+        return sum(abs(a - t) for a, t in pairs) / len(y)
+    if loss == "huber":  # r**2 / 2, less the square of what is beyond 1
+        return sum((a - t) ** 2 - max(abs(a - t) - 1, 0) ** 2 for a, t in pairs) / 2 / len(y)
+    if loss == "poisson":
+        return sum(a - t * math.log(a + 1e-7) for a, t in pairs) / len(y)
     if loss == "categorical_crossentropy":
         return -sum(t * math.log(a) for a, t in pairs)
     total = -sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs)

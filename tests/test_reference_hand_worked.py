@@ -195,6 +195,36 @@ def test_mean_squared_error():
     assert d == [1, -3]
 
 
+def test_mean_absolute_error():
+    # (|1 - 0| + |2 - 5| + 0) / 3
+    assert losses.mean_absolute_error_forward([1.0, 2.0, 4.0], [0.0, 5.0, 4.0]) == close(4 / 3)
+    d = [9.0] * 3
+    losses.mean_absolute_error_backward(d, [1.0, 2.0, 4.0], [0.0, 5.0, 4.0])
+    assert d == [1 / 3, -1 / 3, 0]
+
+
+def test_huber():
+    # Residuals 1, -2, 5, -6 and delta 2: 1/2, 2, 2 (5 - 1), 2 (6 - 1), whose mean is 20.5 / 4.
+    prediction, y = [1.0, 3.0, 5.0, 0.0], [0.0, 5.0, 0.0, 6.0]
+    assert losses.huber_forward(prediction, y, 2.0) == 20.5 / 4
+    d = [9.0] * 4
+    losses.huber_backward(d, prediction, y, 2.0)
+    assert d == [1 / 4, -1 / 2, 1 / 2, -1 / 2]
+
+
+def test_poisson():
+    # Predictions 1 and 2 (less the small number), counts 3 and 4: (1 - 3 log 1 + 2 - 4 log 2) / 2
+    prediction = [1 - 1e-7, 2 - 1e-7]
+    value = losses.poisson_forward(prediction, [3.0, 4.0])
+    assert value == close((3 - 2e-7 - 4 * LOG2) / 2)
+    d = [9.0, 9.0]
+    losses.poisson_backward(d, prediction, [3.0, 4.0])
+    assert d == close([-1, -1 / 2])
+    # No count expected and none seen costs nothing; one seen costs the logarithm of 1e-7.
+    assert losses.poisson_forward([0.0], [0.0]) == 0
+    assert losses.poisson_forward([0.0], [1.0]) == close(-math.log(1e-7))
+
+
 def test_binary_and_multilabel_crossentropy():
     # a = 3/4, 1/4, 1/2 and y = 1, 1, 0: losses -log(3/4), -log(1/4), -log(1/2); their sum is
     # log(4/3 * 4 * 2) = log(32/3), and a - y = -1/4, -3/4, 1/2.

@@ -2,7 +2,7 @@
 
 The cross-entropies take the scores before the last activation (the "logits"), not the
 probabilities after it.  A probability that rounds to 0 or 1 has an infinite logarithm; its logit is
-an ordinary number.
+an ordinary number.  The other losses take the activations of the last layer.
 """
 
 import math
@@ -49,6 +49,142 @@ def mean_squared_error_backward(dprediction, prediction, y):
     """
     for o in range(len(y)):
         dprediction[o] = 2 * (prediction[o] - y[o]) / len(y)
+
+
+def mean_absolute_error_forward(prediction, y):
+    """Return the mean over the outputs of |prediction - y|.
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Activations of the last layer.
+    y : list of float, (o,)
+        Targets.
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+    """
+    total = 0.0
+    for o in range(len(y)):
+        total += abs(prediction[o] - y[o])
+    return total / len(y)
+
+
+def mean_absolute_error_backward(dprediction, prediction, y):
+    """Write the gradient of the absolute error: the sign of prediction - y, over o.
+
+    Where they are equal there is a corner; the gradient taken is 0.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the prediction.
+    prediction : list of float, (o,)
+        Activations of the last layer.
+    y : list of float, (o,)
+        Targets.
+    """
+    for o in range(len(y)):
+        if prediction[o] > y[o]:
+            dprediction[o] = 1 / len(y)
+        elif prediction[o] < y[o]:
+            dprediction[o] = -1 / len(y)
+        else:
+            dprediction[o] = 0.0
+
+
+def huber_forward(prediction, y, delta):
+    """Return the mean over the outputs of Huber's function of the residual.
+
+    It is r**2 / 2 for residuals up to delta and goes on as a straight line,
+    delta (|r| - delta / 2), so that outliers count less than in the squared error.
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Activations of the last layer.
+    y : list of float, (o,)
+        Targets.
+    delta : float
+        Largest residual that is squared.
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+
+    Notes
+    -----
+    Huber (1964), "Robust estimation of a location parameter".
+    """
+    total = 0.0
+    for o in range(len(y)):
+        residual = abs(prediction[o] - y[o])
+        if residual <= delta:
+            total += residual**2 / 2
+        else:
+            total += delta * (residual - delta / 2)
+    return total / len(y)
+
+
+def huber_backward(dprediction, prediction, y, delta):
+    """Write the gradient of Huber's loss: the residual, cut off at -delta and delta, over o.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the prediction.
+    prediction : list of float, (o,)
+        Activations of the last layer.
+    y : list of float, (o,)
+        Targets.
+    delta : float
+        Largest residual that is squared.
+    """
+    for o in range(len(y)):
+        dprediction[o] = min(max(prediction[o] - y[o], -delta), delta) / len(y)
+
+
+def poisson_forward(prediction, y):
+    """Return the mean over the outputs of prediction - y log(prediction + 1e-7).
+
+    Without the small number, and but for a term in y alone, it is the negative log-likelihood of
+    counts y that are Poisson distributed with these means.
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Activations of the last layer, not negative.
+    y : list of float, (o,)
+        Targets, not negative.
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+    """
+    total = 0.0
+    for o in range(len(y)):
+        total += prediction[o] - y[o] * math.log(prediction[o] + 1e-7)
+    return total / len(y)
+
+
+def poisson_backward(dprediction, prediction, y):
+    """Write the gradient of the Poisson loss: (1 - y / (prediction + 1e-7)) / o.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the prediction.
+    prediction : list of float, (o,)
+        Activations of the last layer, not negative.
+    y : list of float, (o,)
+        Targets, not negative.
+    """
+    for o in range(len(y)):
+        dprediction[o] = (1 - y[o] / (prediction[o] + 1e-7)) / len(y)
 
 
 def binary_crossentropy_forward(logits, y):
@@ -206,12 +342,11 @@ def loss_forward(losses, logits, y, loss):
     losses : list of float, (n,)
         Written: one loss per sample.
     logits : list of lists of float, (n, o)
-        Scores before the last activation; for "mean_squared_error", the predictions after it.
+        Scores before the last activation for the cross-entropies, predictions for the others.
     y : list of lists of float, (n, o)
         Targets.
-    loss : {"mean_squared_error", "binary_crossentropy", "multilabel_crossentropy", \
-"categorical_crossentropy"}
-        Name of the loss.
+    loss : str
+        Name of the loss: a function of this file without its "_forward".
     """
     for n in range(len(y)):
         if loss == "mean_squared_error":
@@ -222,6 +357,12 @@ def loss_forward(losses, logits, y, loss):
             losses[n] = multilabel_crossentropy_forward(logits[n], y[n])
         elif loss == "categorical_crossentropy":
             losses[n] = categorical_crossentropy_forward(logits[n], y[n])
+        elif loss == "mean_absolute_error":
+            losses[n] = mean_absolute_error_forward(logits[n], y[n])
+        elif loss == "huber":
+            losses[n] = huber_forward(logits[n], y[n], 1.0)
+        elif loss == "poisson":
+            losses[n] = poisson_forward(logits[n], y[n])
 
 
 def loss_backward(dlogits, logits, y, loss):
@@ -232,12 +373,11 @@ def loss_backward(dlogits, logits, y, loss):
     dlogits : list of lists of float, (n, o)
         Written: gradient with respect to the logits (or predictions).
     logits : list of lists of float, (n, o)
-        Scores before the last activation; for "mean_squared_error", the predictions after it.
+        Scores before the last activation for the cross-entropies, predictions for the others.
     y : list of lists of float, (n, o)
         Targets.
-    loss : {"mean_squared_error", "binary_crossentropy", "multilabel_crossentropy", \
-"categorical_crossentropy"}
-        Name of the loss.
+    loss : str
+        Name of the loss: a function of this file without its "_forward".
     """
     for n in range(len(y)):
         if loss == "mean_squared_error":
@@ -248,3 +388,9 @@ def loss_backward(dlogits, logits, y, loss):
             multilabel_crossentropy_backward(dlogits[n], logits[n], y[n])
         elif loss == "categorical_crossentropy":
             categorical_crossentropy_backward(dlogits[n], logits[n], y[n])
+        elif loss == "mean_absolute_error":
+            mean_absolute_error_backward(dlogits[n], logits[n], y[n])
+        elif loss == "huber":
+            huber_backward(dlogits[n], logits[n], y[n], 1.0)
+        elif loss == "poisson":
+            poisson_backward(dlogits[n], logits[n], y[n])

@@ -114,14 +114,14 @@ def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, lo
     logits, prediction = z[unit:], a[unit:]
     losses = [0.0]
     layer_dz = [0.0] * len(y)
-    if loss == "mean_squared_error":
+    if loss.endswith("crossentropy"):
+        loss_forward(losses, [logits], [y], loss)
+        loss_backward([layer_dz], [logits], [y], loss)
+    else:
         dprediction = [0.0] * len(y)
         loss_forward(losses, [prediction], [y], loss)
         loss_backward([dprediction], [prediction], [y], loss)
         activation_backward([layer_dz], [logits], [prediction], [dprediction], activations[-1])
-    else:
-        loss_forward(losses, [logits], [y], loss)
-        loss_backward([layer_dz], [logits], [y], loss)
 
     # Backwards through the layers.
     for layer in reversed(range(len(layers))):

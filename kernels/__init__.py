@@ -20,6 +20,7 @@ from . import (
     network,
     optimizers,
     random,
+    schedules,
     train,
 )
 
@@ -33,6 +34,7 @@ MODULES = (
     network,
     optimizers,
     random,
+    schedules,
     train,
 )
 

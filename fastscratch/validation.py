@@ -4,6 +4,7 @@ Each returns the value in the form that kernels take, or raises ValueError or Ty
 sentence that says what was given and what was wanted. Nothing is changed before.
 """
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -108,14 +109,26 @@ def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     return number, number
 
 
-def as_positive(name: str, value: Any) -> float:
-    """A finite float above zero."""
+def as_number(name: str, value: Any) -> float:
+    """A finite float."""
     try:
+        if isinstance(value, (str, bytes, bool)):  # float() takes them
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}") from None
-    if not (0 < number < float("inf")):
-        raise ValueError(f"{name} must be a positive finite number, got {number}")
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got an int too large for a float") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number
+
+
+def as_positive(name: str, value: Any) -> float:
+    """A finite float above zero."""
+    number = as_number(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be positive, got {number}")
     return number
 
 
@@ -134,3 +147,26 @@ def same_length(**arrays: np.ndarray) -> None:
         raise ValueError(
             f"{first} and {second} must have one row for each sample, got {len(a)} and {len(b)}"
         )
+
+
+def as_not_negative(name: str, value: Any) -> float:
+    """A finite float, zero or above."""
+    number = as_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}")
+    return number
+
+
+def as_fraction(name: str, value: Any) -> float:
+    """A float from 0 to below 1."""
+    number = as_number(name, value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {number}")
+    return number
+
+
+def as_flag(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)

@@ -14,10 +14,14 @@ from collections.abc import Callable
 import numpy as np
 
 from .kernels import KERNELS
-from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES
+from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES, OPTIMIZERS, SCHEDULES
 from .kernels.network import n_parameters
 
-CODES = {name: code for names in (ACTIVATIONS, LOSSES) for code, name in enumerate(names)}
+CODES = {
+    name: code
+    for names in (ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES)
+    for code, name in enumerate(names)
+}
 READ_OUTS = {
     "mean_squared_error": "linear",
     "binary_crossentropy": "sigmoid",
@@ -512,20 +516,189 @@ def _training_cases():
         )
 
 
+# Each optimiser's slots, and what its step function takes besides the learning rate.
+_OPTIMIZER_SLOTS = {
+    "sgd": (),
+    "momentum": ("velocity",),
+    "rmsprop": ("mean_square",),
+    "rmsprop_momentum": ("mean_square", "mean", "velocity"),
+    "adagrad": ("accumulator",),
+    "adam": ("first_moment", "second_moment"),
+    "adamw": ("first_moment", "second_moment"),
+}
+_OPTIMIZER_HYPER = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9, "nesterov": False},
+    "rmsprop": {"rho": 0.9, "epsilon": 1e-7},
+    "rmsprop_momentum": {"rho": 0.9, "epsilon": 1e-7, "momentum": 0.8, "centered": True},
+    "adagrad": {"epsilon": 1e-7},
+    "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "adamw": {"weight_decay": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+}
+
+
+def _slots(rng, optimizer, size):
+    """Slots as they are some steps into a run: squares above zero, and above the mean's square."""
+    signed = ("velocity", "mean", "first_moment")
+    return {
+        name: 0.5 * rng.standard_normal(size) if name in signed else 4 + rng.random(size)
+        for name in _OPTIMIZER_SLOTS[optimizer]
+    }
+
+
 def _optimizer_cases():
-    for label, size in (("one", 1), ("odd", 37), ("typical", 100_000)):
+    variants = [
+        *((optimizer, "", {}) for optimizer in OPTIMIZERS),
+        ("momentum", "-nesterov", {"nesterov": True}),
+        ("rmsprop_momentum", "-not-centered", {"centered": False}),
+    ]
+    for optimizer, variant, changed in variants:
+        slots, hyper = _OPTIMIZER_SLOTS[optimizer], {**_OPTIMIZER_HYPER[optimizer], **changed}
+        for label, size, step in (("one", 1, 0), ("odd", 37, 8), ("typical", 100_000, 1000)):
+            typical = label == "typical"
+            if typical and variant:
+                continue
+
+            def make(rng, optimizer=optimizer, hyper=hyper, size=size, step=step):
+                return {
+                    "parameters": rng.standard_normal(size),
+                    **_slots(rng, optimizer, size),
+                    "gradient": rng.standard_normal(size),
+                    "learning_rate": 0.125,
+                    **hyper,
+                    **({"step": step} if "adam" in optimizer else {}),
+                }
+
+            yield Case(
+                f"{optimizer}_step",
+                label + variant,
+                make,
+                ("parameters", *slots),
+                FUNCTION,
+                typical=typical,
+            )
+
+        def make_any(rng, optimizer=optimizer, hyper=hyper, size=150):
+            rest = [value for name, value in hyper.items() if name != "weight_decay"]
+            slots = list(_slots(rng, optimizer, size).values())
+            return {
+                "parameters": rng.standard_normal(size),
+                "slots": np.array(slots).reshape(len(slots), size),
+                "gradient": rng.standard_normal(size),
+                "start": 13,
+                "stop": 131,
+                "optimizer": optimizer,
+                "hyper": np.array([0.125, 0.01, *rest], float),
+                "step": 8,
+            }
+
         yield Case(
-            "sgd_step",
+            "optimizer_step",
+            optimizer + variant,
+            make_any,
+            ("parameters", "slots"),
+            FUNCTION,
+            typical=optimizer == "adam",
+            doubles=("hyper",),
+        )
+
+    for label, size in (("one", 1), ("odd", 37), ("typical", 100_000)):
+        typical = label == "typical"
+        yield Case(
+            "weight_decay_step",
             label,
             lambda rng, size=size: {
                 "parameters": rng.standard_normal(size),
-                "gradient": rng.standard_normal(size),
                 "learning_rate": 0.125,
+                "weight_decay": 0.01,
             },
             ("parameters",),
             2,
-            typical=label == "typical",
+            typical=typical,
         )
+        yield Case(
+            "clip_by_value",
+            label,
+            lambda rng, size=size: {"gradient": rng.standard_normal(size), "clipvalue": 0.5},
+            ("gradient",),
+            1,
+            typical=typical,
+        )
+        yield Case(
+            "squared_norm",
+            label,
+            lambda rng, size=size: {"gradient": rng.standard_normal(size)},
+            (),
+            size,
+            typical=typical,
+        )
+        yield Case(
+            "clip_by_norm",
+            label,
+            lambda rng, size=size: {"gradient": rng.standard_normal(size), "clipnorm": 0.01},
+            ("gradient",),
+            FUNCTION,
+            scale=0.01,
+            typical=typical,
+        )
+        yield Case(
+            "penalty",
+            label,
+            lambda rng, size=size: {"parameters": rng.standard_normal(size), "l1": 0.1, "l2": 0.2},
+            (),
+            size,
+            typical=typical,
+        )
+        yield Case(
+            "add_penalty_gradient",
+            label,
+            lambda rng, size=size: {
+                "gradient": rng.standard_normal(size),
+                "parameters": rng.standard_normal(size).round(1),  # some of them zero
+                "l1": 0.1,
+                "l2": 0.2,
+            },
+            ("gradient",),
+            4,
+            typical=typical,
+        )
+    yield Case(
+        "clip_by_norm",
+        "short-enough",
+        lambda rng: {"gradient": rng.standard_normal(9), "clipnorm": 9.0},
+        ("gradient",),
+        0,
+    )
+
+
+def _schedule_cases():
+    for schedule, numbers in (
+        ("Constant", [0.1]),
+        ("ExponentialDecay", [0.1, 10, 0.5, 0]),
+        ("ExponentialDecay", [0.1, 10, 0.5, 1]),
+        ("PiecewiseConstantDecay", [4, 15, 0.3, 0.2, 0.1]),
+        ("PolynomialDecay", [0.1, 10, 0.01, 2, 0]),
+        ("PolynomialDecay", [0.1, 10, 0.01, 0.5, 1]),
+        ("InverseTimeDecay", [0.1, 10, 2, 0]),
+        ("InverseTimeDecay", [0.1, 10, 2, 1]),
+        ("CosineDecay", [0.1, 10, 0.05, 0.1, 0]),
+        ("CosineDecay", [0.01, 10, 0.05, 0.1, 5]),
+    ):
+        for step in (0, 4, 5, 10, 15, 23, 10**9):
+            yield Case(
+                "scheduled_rate",
+                f"{schedule}-{'-'.join(f'{number:g}' for number in numbers)}-step-{step}",
+                lambda rng, schedule=schedule, numbers=numbers, step=step: {
+                    "schedule": schedule,
+                    "numbers": np.array(numbers, float),
+                    "step": step,
+                },
+                (),
+                FUNCTION,
+                scale=0.1,
+                typical=schedule == "Constant" and step == 5,
+                doubles=("numbers",),
+            )
 
 
 def _positions(image, window, strides, padding, dilation, extra):
@@ -977,6 +1150,7 @@ CASES: tuple[Case, ...] = (
     *_dense_cases(),
     *_network_cases(),
     *_optimizer_cases(),
+    *_schedule_cases(),
     *_training_cases(),
     *_conv2d_cases(),
     *_pooling_cases(),

@@ -102,6 +102,10 @@ class Sequential:
         """
         if not isinstance(optimizer, SGD):
             raise TypeError(f"optimizer must be an optimizers.SGD, got {type(optimizer).__name__}")
+        if optimizer != SGD(optimizer.learning_rate) or not isinstance(
+            optimizer.learning_rate, float
+        ):
+            raise ValueError(f"fit knows only a learning_rate so far, got {optimizer}")
         code = LOSSES.index(one_of("loss", loss, LOSSES))
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")

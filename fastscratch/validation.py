@@ -158,3 +158,26 @@ def same_length(**arrays: np.ndarray) -> None:
         raise ValueError(
             f"{first} and {second} must have one row for each sample, got {len(a)} and {len(b)}"
         )
+
+
+def as_not_negative(name: str, value: Any) -> float:
+    """A finite float, zero or above."""
+    number = as_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}")
+    return number
+
+
+def as_fraction(name: str, value: Any) -> float:
+    """A float from 0 to below 1."""
+    number = as_number(name, value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {number}")
+    return number
+
+
+def as_flag(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)

@@ -23,6 +23,7 @@ from . import (
     optimizers,
     pooling,
     random,
+    schedules,
     train,
 )
 
@@ -39,6 +40,7 @@ MODULES = (
     optimizers,
     pooling,
     random,
+    schedules,
     train,
 )
 

@@ -1,9 +1,9 @@
-"""Integer codes of activations and losses: kernels choose by number, people by Keras name.
+"""Integer codes of activations, losses, ...: kernels choose by number, people by Keras name.
 
 The code of a name is its place in the tuple.
 """
 
-__all__ = ["ACTIVATIONS", "LOSSES"]
+__all__ = ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "SCHEDULES"]
 
 # The derivatives from softplus on read the pre-activations z, those before it the activations a.
 # "gelu_tanh" is Keras's ``gelu(x, approximate=True)``, which has no name of its own there.
@@ -57,3 +57,24 @@ LOSSES = (
 
 # These take logits and want their own read-out; the others take the activations of the last layer.
 CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROSSENTROPY)
+
+# "momentum" is Keras' SGD with momentum; "rmsprop_momentum" its RMSprop with momentum or centered.
+OPTIMIZERS = ("sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw")
+SGD, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM, ADAGRAD, ADAM, ADAMW = range(len(OPTIMIZERS))
+
+SCHEDULES = (
+    "Constant",
+    "ExponentialDecay",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "InverseTimeDecay",
+    "CosineDecay",
+)
+(
+    CONSTANT,
+    EXPONENTIAL_DECAY,
+    PIECEWISE_CONSTANT_DECAY,
+    POLYNOMIAL_DECAY,
+    INVERSE_TIME_DECAY,
+    COSINE_DECAY,
+) = range(len(SCHEDULES))

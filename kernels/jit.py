@@ -6,7 +6,10 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
   vectoriser (8 times slower on the sigmoid).
 * ``fastmath`` is a short list, never ``True``: sums may be regrouped and fused
   (``reassoc``, ``contract``) and the sign of zero dropped (``nsz``), but NaN and infinity keep
-  their meaning.
+  their meaning. Where ``a*b + c*d`` is fused the compiler may choose which product is rounded,
+  and chooses otherwise in the scalar copy of a loop (its tail, and all of it where arrays stand
+  close together in memory), or in the copy that is compiled into a caller: a kernel that must not
+  depend on that is ``exact``, without any of the flags.
 * Compiled code is kept on disk under the content of *all* kernels (see :mod:`.cache`).
 * A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
   no threading layer can abort the process (see :mod:`.threads`).
@@ -38,7 +41,7 @@ class ParallelKernel(Kernel):
             return super().__call__(*args)
 
 
-def njit(function=None, *, parallel=False, calls_parallel=False):
+def njit(function=None, *, parallel=False, calls_parallel=False, exact=False):
     """Compile a kernel, lazily, one specialisation for each set of argument types.
 
     Parameters
@@ -49,9 +52,13 @@ def njit(function=None, *, parallel=False, calls_parallel=False):
         The function has ``prange`` loops.
     calls_parallel : bool
         The function has none itself, but calls kernels that have.
+    exact : bool
+        Every operation is rounded as it is written. Costs nothing in a loop over elements that
+        waits for memory or divides; a sum does not vectorise.
     """
     if function is None:
-        return lambda function: njit(function, parallel=parallel, calls_parallel=calls_parallel)
+        options = {"parallel": parallel, "calls_parallel": calls_parallel, "exact": exact}
+        return lambda function: njit(function, **options)
     if config.DISABLE_JIT:
         return function
     kind = ParallelKernel if parallel or calls_parallel else Kernel
@@ -60,7 +67,7 @@ def njit(function=None, *, parallel=False, calls_parallel=False):
         targetoptions={
             "nopython": True,
             "parallel": parallel,
-            "fastmath": FASTMATH,
+            "fastmath": False if exact else FASTMATH,
             "error_model": "numpy",
             "boundscheck": None,  # None lets the environment variable NUMBA_BOUNDSCHECK decide
         },

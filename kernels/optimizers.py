@@ -1,11 +1,44 @@
-"""Optimisers: one step over the flat vector of all parameters."""
+"""Optimisers: one step over the flat vector of all parameters, or over a range of it.
 
+Formulas and order are those of Keras 3: clip the gradient, decay the weights, take the step. All
+loops are serial. But for the two sums (norm and penalty) they work element by element and round
+each operation as it is written (``exact``), so any cut into ranges gives the same bits; who calls
+from several threads gives each a range of its own.
+
+Scalars are made in float64 and rounded once to the type of the arrays. Per element and step the
+loops read and write 12 bytes (SGD) to 28 bytes (Adam) of float32. On one Zen 4 core SGD takes
+0.09 ns an element, momentum 0.14, RMSprop, Adagrad and Adam 0.28: in the last three a square root
+and a division, which keep their unit busy all the time, cost more than memory (Adam without the two
+takes 0.20). Tried and left out: a refined estimate of ``1 / sqrt`` (the ``arcp`` flag), RMSprop
+0.20; the body of the loop then rounds otherwise than its tail, and the bits depend on the cut.
+"""
+
+import math
+
+import numpy as np
+
+from .codes import ADAGRAD, ADAM, ADAMW, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM
 from .jit import njit
 
-__all__ = ["sgd_step"]
+__all__ = [
+    "adagrad_step",
+    "adam_step",
+    "adamw_step",
+    "add_penalty_gradient",
+    "clip_by_norm",
+    "clip_by_value",
+    "momentum_step",
+    "optimizer_step",
+    "penalty",
+    "rmsprop_momentum_step",
+    "rmsprop_step",
+    "sgd_step",
+    "squared_norm",
+    "weight_decay_step",
+]
 
 
-@njit
+@njit(exact=True)
 def sgd_step(parameters, gradient, learning_rate):
     """Gradient descent step, ``parameters -= learning_rate * gradient``.
 
@@ -20,3 +53,450 @@ def sgd_step(parameters, gradient, learning_rate):
     rate = parameters.dtype.type(learning_rate)
     for p in range(parameters.size):
         parameters[p] -= rate * gradient[p]
+
+
+@njit(exact=True)
+def momentum_step(parameters, velocity, gradient, learning_rate, momentum, nesterov):
+    """Gradient descent with momentum: the parameters roll on, the gradient pushes.
+
+    ``velocity = momentum * velocity - learning_rate * gradient``, and the parameters move by
+    ``velocity``; Nesterov's variant moves them by
+    ``momentum * velocity - learning_rate * gradient``, one push further.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    velocity : (p,) array
+        Updated in place; starts at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    momentum : float
+        Part of the velocity that is kept.
+    nesterov : bool
+
+    References
+    ----------
+    Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and momentum
+    in deep learning.
+    """
+    rate = parameters.dtype.type(learning_rate)
+    keep = parameters.dtype.type(momentum)
+    if nesterov:
+        for p in range(parameters.size):
+            push = rate * gradient[p]
+            velocity[p] = keep * velocity[p] - push
+            parameters[p] += keep * velocity[p] - push
+    else:
+        for p in range(parameters.size):
+            velocity[p] = keep * velocity[p] - rate * gradient[p]
+            parameters[p] += velocity[p]
+
+
+@njit(exact=True)
+def rmsprop_step(parameters, mean_square, gradient, learning_rate, rho, epsilon):
+    """RMSprop step: the gradient over the root of its mean square.
+
+    ``mean_square = rho * mean_square + (1 - rho) * gradient**2`` and
+    ``parameters -= learning_rate * gradient / sqrt(mean_square + epsilon)``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    mean_square : (p,) array
+        Updated in place; starts at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    rho : float
+        Part of the mean square that is kept.
+    epsilon : float
+        Keeps the division from zero; under the root, as in Keras.
+
+    References
+    ----------
+    Tieleman and Hinton (2012), Neural networks for machine learning, lecture 6.5.
+    """
+    rate = parameters.dtype.type(learning_rate)
+    keep, renew = parameters.dtype.type(rho), parameters.dtype.type(1 - rho)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        square = keep * mean_square[p] + renew * (g * g)
+        mean_square[p] = square
+        parameters[p] -= rate * g / np.sqrt(square + floor)
+
+
+@njit(exact=True)
+def rmsprop_momentum_step(
+    parameters,
+    mean_square,
+    mean,
+    velocity,
+    gradient,
+    learning_rate,
+    rho,
+    epsilon,
+    momentum,
+    centered,
+):
+    """RMSprop step with momentum, and with the variance in place of the mean square.
+
+    As :func:`rmsprop_step`, but ``mean = rho * mean + (1 - rho) * gradient`` is kept as well; if
+    `centered`, its square is taken off the mean square. The steps are then gathered:
+    ``velocity = momentum * velocity + step`` and ``parameters -= velocity``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    mean_square, mean, velocity : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    rho : float
+        Part of the two means that is kept.
+    epsilon : float
+        Keeps the division from zero; under the root.
+    momentum : float
+        Part of the velocity that is kept.
+    centered : bool
+
+    References
+    ----------
+    Graves (2013), Generating sequences with recurrent neural networks, section 4.2.
+    """
+    rate = parameters.dtype.type(learning_rate)
+    keep, renew = parameters.dtype.type(rho), parameters.dtype.type(1 - rho)
+    floor = parameters.dtype.type(epsilon)
+    roll = parameters.dtype.type(momentum)
+    center = parameters.dtype.type(1 if centered else 0)
+    for p in range(parameters.size):
+        g = gradient[p]
+        square = keep * mean_square[p] + renew * (g * g)
+        average = keep * mean[p] + renew * g
+        mean_square[p], mean[p] = square, average
+        step = rate * g / np.sqrt(square - center * (average * average) + floor)
+        velocity[p] = roll * velocity[p] + step
+        parameters[p] -= velocity[p]
+
+
+@njit(exact=True)
+def adagrad_step(parameters, accumulator, gradient, learning_rate, epsilon):
+    """Adagrad step: the gradient over the root of the sum of all its squares so far.
+
+    ``accumulator += gradient**2`` and
+    ``parameters -= learning_rate * gradient / sqrt(accumulator + epsilon)``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    accumulator : (p,) array
+        Updated in place; starts at 0.1 in Keras.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    epsilon : float
+        Keeps the division from zero; under the root.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), Adaptive subgradient methods for online learning and stochastic
+    optimization.
+    """
+    rate = parameters.dtype.type(learning_rate)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        total = accumulator[p] + g * g
+        accumulator[p] = total
+        parameters[p] -= rate * g / np.sqrt(total + floor)
+
+
+@njit(exact=True)
+def adam_step(
+    parameters,
+    first_moment,
+    second_moment,
+    gradient,
+    learning_rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Adam step: the mean gradient over the root of the mean square.
+
+    ``first_moment += (1 - beta_1) * (gradient - first_moment)``,
+    ``second_moment += (1 - beta_2) * (gradient**2 - second_moment)`` and
+    ``parameters -= rate * first_moment / (sqrt(second_moment) + epsilon)``. Both moments start at
+    0 and so are too small at first; `rate` corrects both: with ``t = step + 1``, it is
+    ``learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t)``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    first_moment, second_moment : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    beta_1, beta_2 : float
+        Part of either moment that is kept.
+    epsilon : float
+        Keeps the division from zero; outside the root, and not bias-corrected.
+    step : int
+        Number of the step, the first is 0.
+
+    References
+    ----------
+    Kingma and Ba (2015), Adam: a method for stochastic optimization, the faster form at the end
+    of section 2.
+    """
+    adamw_step(
+        parameters,
+        first_moment,
+        second_moment,
+        gradient,
+        learning_rate,
+        0.0,
+        beta_1,
+        beta_2,
+        epsilon,
+        step,
+    )
+
+
+@njit(exact=True)
+def adamw_step(
+    parameters,
+    first_moment,
+    second_moment,
+    gradient,
+    learning_rate,
+    weight_decay,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Adam step with decoupled weight decay.
+
+    :func:`weight_decay_step` and then :func:`adam_step`, in one pass over memory.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    first_moment, second_moment : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    weight_decay : float
+        The parameters lose this part of themselves, times the learning rate.
+    beta_1, beta_2 : float
+        Part of either moment that is kept.
+    epsilon : float
+        Keeps the division from zero; outside the root, and not bias-corrected.
+    step : int
+        Number of the step, the first is 0.
+
+    References
+    ----------
+    Loshchilov and Hutter (2019), Decoupled weight decay regularization, algorithm 2.
+    """
+    t = step + 1
+    corrected = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    rate = parameters.dtype.type(corrected)
+    decay = parameters.dtype.type(learning_rate * weight_decay)
+    renew_1, renew_2 = parameters.dtype.type(1 - beta_1), parameters.dtype.type(1 - beta_2)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        first = first_moment[p] + renew_1 * (g - first_moment[p])
+        second = second_moment[p] + renew_2 * (g * g - second_moment[p])
+        first_moment[p], second_moment[p] = first, second
+        kept = parameters[p] - decay * parameters[p]
+        parameters[p] = kept - rate * first / (np.sqrt(second) + floor)
+
+
+@njit(exact=True)
+def weight_decay_step(parameters, learning_rate, weight_decay):
+    """Decoupled weight decay, ``parameters -= learning_rate * weight_decay * parameters``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    learning_rate : float
+    weight_decay : float
+        The parameters lose this part of themselves, times the learning rate.
+    """
+    decay = parameters.dtype.type(learning_rate * weight_decay)
+    for p in range(parameters.size):
+        parameters[p] -= decay * parameters[p]
+
+
+@njit(exact=True)
+def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, step):
+    """One step of any optimiser over ``parameters[start:stop]``.
+
+    The range is named, not sliced by the caller: columns cut out of a 2-D array are strided to the
+    compiler, which then does not vectorise (8 times slower).
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place within the range.
+    slots : (n_slots, p) array
+        What the optimiser remembers of each parameter, a row for each slot, in the order of its
+        step function's arguments; updated in place within the range.
+    gradient : (p,) array
+        Mean gradient over the mini-batch, clipped if it is to be.
+    start, stop : int
+        First parameter, and the one after the last.
+    optimizer : int
+        Place of the optimiser's name in ``codes.OPTIMIZERS``.
+    hyper : (h,) float64 array
+        The learning rate of this step, the weight decay (0 for none), and then, in the order of
+        the step function's arguments: momentum, nesterov (``momentum``); rho, epsilon
+        (``rmsprop``); rho, epsilon, momentum, centered (``rmsprop_momentum``); epsilon
+        (``adagrad``); beta_1, beta_2, epsilon (``adam``, ``adamw``).
+    step : int
+        Number of the step, the first is 0.
+    """
+    weights, push = parameters[start:stop], gradient[start:stop]
+    rate, decay = hyper[0], hyper[1]
+    if decay != 0 and optimizer != ADAMW:
+        weight_decay_step(weights, rate, decay)
+
+    if optimizer == MOMENTUM:
+        momentum_step(weights, slots[0, start:stop], push, rate, hyper[2], hyper[3] != 0)
+    elif optimizer == RMSPROP:
+        rmsprop_step(weights, slots[0, start:stop], push, rate, hyper[2], hyper[3])
+    elif optimizer == RMSPROP_MOMENTUM:
+        square, mean, velocity = (
+            slots[0, start:stop],
+            slots[1, start:stop],
+            slots[2, start:stop],
+        )
+        rho, epsilon, momentum, centered = hyper[2], hyper[3], hyper[4], hyper[5] != 0
+        rmsprop_momentum_step(
+            weights, square, mean, velocity, push, rate, rho, epsilon, momentum, centered
+        )
+    elif optimizer == ADAGRAD:
+        adagrad_step(weights, slots[0, start:stop], push, rate, hyper[2])
+    elif optimizer in (ADAM, ADAMW):
+        first, second = slots[0, start:stop], slots[1, start:stop]
+        decay = decay if optimizer == ADAMW else 0.0
+        beta_1, beta_2, epsilon = hyper[2], hyper[3], hyper[4]
+        adamw_step(weights, first, second, push, rate, decay, beta_1, beta_2, epsilon, step)
+    else:
+        sgd_step(weights, push, rate)
+
+
+@njit(exact=True)
+def clip_by_value(gradient, clipvalue):
+    """Bring every element to between ``-clipvalue`` and ``clipvalue``; NaN stays NaN.
+
+    Parameters
+    ----------
+    gradient : (p,) array
+        Updated in place.
+    clipvalue : float
+    """
+    high = gradient.dtype.type(clipvalue)
+    for p in range(gradient.size):
+        g = gradient[p]
+        gradient[p] = high if g > high else -high if g < -high else g
+
+
+@njit
+def squared_norm(gradient):
+    """Sum of squares, in float64: it neither overflows nor loses digits in a long sum.
+
+    The order of the sum depends on the compiled code, never on the number of threads.
+
+    Parameters
+    ----------
+    gradient : (p,) array
+
+    Returns
+    -------
+    float
+    """
+    total = 0.0
+    for p in range(gradient.size):
+        g = np.float64(gradient[p])
+        total += g * g
+    return total
+
+
+@njit(exact=True)
+def clip_by_norm(gradient, clipnorm):
+    """Shorten the gradient to the length `clipnorm` if it is longer; Keras' ``global_clipnorm``.
+
+    Parameters
+    ----------
+    gradient : (p,) array
+        Updated in place: the gradient of all parameters, so that its direction is kept.
+    clipnorm : float
+        Largest Euclidean norm.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks.
+    """
+    norm = math.sqrt(squared_norm(gradient))
+    if norm > clipnorm:
+        scale = gradient.dtype.type(clipnorm / norm)
+        for p in range(gradient.size):
+            gradient[p] *= scale
+
+
+@njit
+def penalty(parameters, l1, l2):
+    """Regularisation added to the loss, ``l1 * sum(abs(w)) + l2 * sum(w**2)``, in float64.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Those that are regularised: a kernel, say.
+    l1, l2 : float
+
+    Returns
+    -------
+    float
+    """
+    total_1, total_2 = 0.0, 0.0
+    for p in range(parameters.size):
+        w = np.float64(parameters[p])
+        total_1 += abs(w)
+        total_2 += w * w
+    return l1 * total_1 + l2 * total_2
+
+
+@njit(exact=True)
+def add_penalty_gradient(gradient, parameters, l1, l2):
+    """Add the derivative of :func:`penalty`, ``l1 * sign(w) + 2 * l2 * w``; sign(0) is 0.
+
+    Parameters
+    ----------
+    gradient : (p,) array
+        The derivative is added to it.
+    parameters : (p,) array
+        Those that are regularised: a kernel, say.
+    l1, l2 : float
+    """
+    zero, slope = gradient.dtype.type(0), gradient.dtype.type(2 * l2)
+    push = gradient.dtype.type(l1)
+    for p in range(parameters.size):
+        w = parameters[p]
+        sign = push if w > zero else -push if w < zero else zero
+        gradient[p] += sign + slope * w

@@ -10,8 +10,8 @@ How to read them:
   pixel is a list of channels.  Sizes come from `len`.
 - Outputs are the first arguments and are written in place, as the kernels write into arrays.
 - `d<name>` is the gradient of the loss with respect to `<name>`.
-- Activations and losses are named by their Keras names, such as "sigmoid" or
-  "categorical_crossentropy"; the kernels take integer codes in the same place.
+- Activations, losses, optimisers and schedules are named by their Keras names, such as "sigmoid"
+  or "categorical_crossentropy"; the kernels take integer codes in the same place.
 - Loop letters: `n` sample, `i` input unit, `o` output unit, `c` input channel, `y`, `x` position in
   the image, `ky`, `kx` offset in the convolution kernel.
 - Nothing is validated.
@@ -24,7 +24,8 @@ activations        linear, sigmoid, tanh, ReLU and softmax, forward and backward
 losses             squared error and the cross-entropies, forward and backward (steps 1 to 3)
 dense              one fully connected layer, forward and backward (step 4)
 network            a stack of dense layers and back-propagation through it (step 4)
-optimizers         the update of the parameters (step 4)
+optimizers         the update of the parameters (step 4, and on past it)
+schedules          learning rates that change with the step (past the essay)
 random             random numbers: initial parameters and shuffles (step 4)
 train              steps of mini-batch stochastic gradient descent (step 4)
 neural_network     the whole of step 4 in one function

@@ -1,0 +1,330 @@
+"""Optimisers, under the names and defaults of ``keras.optimizers``.
+
+They hold numbers and do nothing: the steps stand in :mod:`fastscratch.kernels.optimizers`, and
+the engine asks an optimiser for what :func:`~fastscratch.kernels.optimizers.optimizer_step` takes.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..kernels.codes import OPTIMIZERS
+from ..validation import as_flag, as_fraction, as_not_negative, as_positive, one_of
+from . import schedules
+from .schedules import LearningRateSchedule, as_schedule
+
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
+
+
+def _rate(name: str, value: Any) -> float | LearningRateSchedule:
+    return value if isinstance(value, LearningRateSchedule) else as_positive(name, value)
+
+
+def _optional(check: Callable) -> Callable:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+# An argument means the same wherever it stands, so it has one check.
+_CHECKS: dict[str, Callable] = {
+    "learning_rate": _rate,
+    "momentum": as_fraction,
+    "nesterov": as_flag,
+    "rho": as_fraction,
+    "centered": as_flag,
+    "beta_1": as_fraction,
+    "beta_2": as_fraction,
+    "epsilon": as_positive,
+    "initial_accumulator_value": as_not_negative,
+    "weight_decay": _optional(as_not_negative),
+    "clipvalue": _optional(as_positive),
+    "global_clipnorm": _optional(as_positive),
+}
+
+
+@dataclasses.dataclass(repr=False)
+class Optimizer:
+    """Base of all optimisers; what they all take.
+
+    Attributes can be changed, and are checked then as they were at first.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    weight_decay : float, optional
+        At each step the weights lose this part of themselves, times the learning rate.
+    clipvalue : float, optional
+        Each element of the gradient is brought to between minus and plus this.
+    global_clipnorm : float, optional
+        The gradient of all weights together is shortened to this norm if it is longer; not
+        together with `clipvalue`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    AttributeError
+        If an attribute is set that the optimiser does not have.
+    """
+
+    learning_rate: float | LearningRateSchedule
+    weight_decay: float | None = dataclasses.field(default=None, kw_only=True)
+    clipvalue: float | None = dataclasses.field(default=None, kw_only=True)
+    global_clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
+
+    #: Value with which all slots start.
+    slot_start: ClassVar[float] = 0.0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set")
+        object.__setattr__(self, name, _CHECKS[name](name, value))
+        if self.clipvalue is not None and self.global_clipnorm is not None:
+            object.__setattr__(self, name, None)
+            raise ValueError("at most one of clipvalue and global_clipnorm may be set, got both")
+
+    def __repr__(self) -> str:
+        """The learning rate, and whatever is not its default."""
+        shown = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name == "learning_rate" or getattr(self, field.name) != field.default
+        }
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+
+    @property
+    def kind(self) -> str:
+        """Name of the step, one of ``codes.OPTIMIZERS``."""
+        return type(self).__name__.lower()
+
+    @property
+    def code(self) -> int:
+        """Place of :attr:`kind` in ``codes.OPTIMIZERS``."""
+        return OPTIMIZERS.index(self.kind)
+
+    @property
+    def n_slots(self) -> int:
+        """Numbers that are remembered of each parameter."""
+        raise NotImplementedError
+
+    @property
+    def schedule(self) -> LearningRateSchedule:
+        """The learning rate as a schedule, constant if it is a number."""
+        return as_schedule("learning_rate", self.learning_rate)
+
+    def hyper(self, step: int = 0) -> np.ndarray:
+        """What the kernel takes of a step: learning rate, weight decay, and the rest in order."""
+        return np.array([self.schedule(step), self.weight_decay or 0.0, *self._rest()], float)
+
+    def _rest(self) -> tuple:
+        return ()
+
+
+@dataclasses.dataclass(repr=False)
+class SGD(Optimizer):
+    """Stochastic gradient descent, ``parameters -= learning_rate * gradient``.
+
+    The gradient is the mean over the mini-batch. With momentum,
+    ``velocity = momentum * velocity - learning_rate * gradient`` and
+    ``parameters += velocity``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    momentum : float
+        Part of the velocity that is kept; from 0 to below 1.
+    nesterov : bool
+        Move by what the velocity would be one push later.
+    **kwargs
+        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+    """
+
+    learning_rate: float | LearningRateSchedule = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "momentum" if self.momentum else "sgd"
+
+    @property
+    def n_slots(self) -> int:
+        return 1 if self.momentum else 0
+
+    def _rest(self) -> tuple:
+        return (self.momentum, self.nesterov) if self.momentum else ()
+
+
+@dataclasses.dataclass(repr=False)
+class RMSprop(Optimizer):
+    """The gradient over the root of its mean square, ``gradient / sqrt(mean_square + epsilon)``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    rho : float
+        Part of the running mean that is kept; from 0 to below 1.
+    momentum : float
+        Part of the step before that is added to a step; from 0 to below 1.
+    epsilon : float
+        Keeps the division from zero.
+    centered : bool
+        Take the square of the mean gradient off the mean square.
+    **kwargs
+        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+
+    References
+    ----------
+    Tieleman and Hinton (2012), Neural networks for machine learning, lecture 6.5.
+    """
+
+    learning_rate: float | LearningRateSchedule = 0.001
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    centered: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "rmsprop_momentum" if self.momentum or self.centered else "rmsprop"
+
+    @property
+    def n_slots(self) -> int:
+        return 3 if self.momentum or self.centered else 1
+
+    def _rest(self) -> tuple:
+        if self.momentum or self.centered:
+            return self.rho, self.epsilon, self.momentum, self.centered
+        return self.rho, self.epsilon
+
+
+@dataclasses.dataclass(repr=False)
+class Adagrad(Optimizer):
+    """The gradient over the root of the sum of its squares, ``gradient / sqrt(sum + epsilon)``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    initial_accumulator_value : float
+        Where the sum starts; not negative.
+    epsilon : float
+        Keeps the division from zero.
+    **kwargs
+        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), Adaptive subgradient methods for online learning and stochastic
+    optimization.
+    """
+
+    learning_rate: float | LearningRateSchedule = 0.001
+    initial_accumulator_value: float = 0.1
+    epsilon: float = 1e-7
+
+    n_slots: ClassVar[int] = 1
+
+    @property
+    def slot_start(self) -> float:
+        return self.initial_accumulator_value
+
+    def _rest(self) -> tuple:
+        return (self.epsilon,)
+
+
+@dataclasses.dataclass(repr=False)
+class Adam(Optimizer):
+    """The mean gradient over the root of the mean square, both corrected for their start at 0.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    beta_1, beta_2 : float
+        Part of the running mean of the gradient, and of its square, that is kept; from 0 to
+        below 1.
+    epsilon : float
+        Keeps the division from zero.
+    **kwargs
+        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+
+    References
+    ----------
+    Kingma and Ba (2015), Adam: a method for stochastic optimization.
+    """
+
+    learning_rate: float | LearningRateSchedule = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    n_slots: ClassVar[int] = 2
+
+    @property
+    def kind(self) -> str:
+        return "adamw" if self.weight_decay else "adam"
+
+    def _rest(self) -> tuple:
+        return self.beta_1, self.beta_2, self.epsilon
+
+
+@dataclasses.dataclass(repr=False)
+class AdamW(Optimizer):
+    """:class:`Adam` with weight decay: the same step, with another default.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        Positive.
+    weight_decay : float
+        At each step the weights lose this part of themselves, times the learning rate; None is 0.
+    beta_1, beta_2, epsilon : float
+        As in :class:`Adam`.
+    **kwargs
+        `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+
+    References
+    ----------
+    Loshchilov and Hutter (2019), Decoupled weight decay regularization.
+    """
+
+    learning_rate: float | LearningRateSchedule = 0.001
+    weight_decay: float | None = 0.004
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    n_slots: ClassVar[int] = 2
+
+    def _rest(self) -> tuple:
+        return self.beta_1, self.beta_2, self.epsilon
+
+
+_BY_NAME = {kind.__name__.lower(): kind for kind in (SGD, RMSprop, Adagrad, Adam, AdamW)}
+
+
+def get(identifier: str | Optimizer) -> Optimizer:
+    """The optimiser of a name, with its defaults; an instance is returned as it is.
+
+    Parameters
+    ----------
+    identifier : {"sgd", "rmsprop", "adagrad", "adam", "adamw"} or Optimizer
+
+    Returns
+    -------
+    Optimizer
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    name = identifier.lower() if isinstance(identifier, str) else identifier
+    return _BY_NAME[one_of("optimizer", name, tuple(_BY_NAME))]()

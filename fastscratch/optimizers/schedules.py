@@ -1,0 +1,300 @@
+"""Learning-rate schedules, under the names and defaults of ``keras.optimizers.schedules``.
+
+A schedule is called with the number of a step, the first is 0, and gives the learning rate. The
+formulas stand in :func:`fastscratch.kernels.schedules.scheduled_rate`, where compiled training
+evaluates them at each step; a schedule holds the numbers.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.codes import SCHEDULES
+from ..kernels.schedules import scheduled_rate
+from ..validation import (
+    as_flag,
+    as_fraction,
+    as_integer,
+    as_not_negative,
+    as_positive,
+)
+
+__all__ = [
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class LearningRateSchedule:
+    """Base of all schedules."""
+
+    def __call__(self, step: int) -> float:
+        """Learning rate of a step.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step, the first is 0.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no such integer.
+        """
+        return float(scheduled_rate(self.code, self.numbers(), as_integer("step", step, 0)))
+
+    @property
+    def code(self) -> int:
+        """Place of the schedule's name in ``codes.SCHEDULES``."""
+        return SCHEDULES.index(type(self).__name__)
+
+    def numbers(self) -> np.ndarray:
+        """What the kernel takes: the arguments in their order, as float64."""
+        return np.array(dataclasses.astuple(self), float)
+
+    def _check(self, **checks: Any) -> None:
+        """Put each named argument through its check."""
+        for name, check in checks.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Constant(LearningRateSchedule):
+    """One learning rate for all steps: what a number given for a schedule becomes."""
+
+    learning_rate: float
+
+    def __post_init__(self):
+        self._check(learning_rate=as_positive)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExponentialDecay(LearningRateSchedule):
+    """A rate multiplied by `decay_rate` every `decay_steps` steps.
+
+    ``initial_learning_rate * decay_rate ** (step / decay_steps)``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    decay_rate : float
+        Positive.
+    staircase : bool
+        Change the rate every `decay_steps` steps only: the fraction is rounded down.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool = False
+
+    def __post_init__(self):
+        self._check(
+            initial_learning_rate=as_positive,
+            decay_steps=as_positive,
+            decay_rate=as_positive,
+            staircase=as_flag,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class InverseTimeDecay(LearningRateSchedule):
+    """A rate that falls as one over the time.
+
+    ``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    decay_rate : float
+        Not negative.
+    staircase : bool
+        Change the rate every `decay_steps` steps only: ``step / decay_steps`` is rounded down.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool = False
+
+    def __post_init__(self):
+        self._check(
+            initial_learning_rate=as_positive,
+            decay_steps=as_positive,
+            decay_rate=as_not_negative,
+            staircase=as_flag,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """Rates that hold up to and with given steps.
+
+    ``values[0]`` while ``step <= boundaries[0]``, then ``values[1]`` while
+    ``step <= boundaries[1]``, and so on; the last value holds for ever.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Increasing.
+    values : sequence of float
+        One more than there are boundaries.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths do not fit, or a number is out of range.
+    """
+
+    boundaries: Sequence[int]
+    values: Sequence[float]
+
+    def __post_init__(self):
+        self._check(boundaries=_each(as_not_negative), values=_each(as_positive))
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                f"values must be one more than boundaries, got {len(self.values)} values and "
+                f"{len(self.boundaries)} boundaries"
+            )
+        if any(b <= a for a, b in itertools.pairwise(self.boundaries)):
+            raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
+
+    def numbers(self) -> np.ndarray:
+        """What the kernel takes: the boundaries, then the values."""
+        return np.array([*self.boundaries, *self.values], float)
+
+
+@dataclasses.dataclass(frozen=True)
+class PolynomialDecay(LearningRateSchedule):
+    """From one rate to another along a power of the time that is left.
+
+    ``(initial - end) * (1 - step / decay_steps) ** power + end``, and `end_learning_rate` after
+    `decay_steps`.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    end_learning_rate : float
+        Not negative.
+    power : float
+        Positive; 1 is a straight line.
+    cycle : bool
+        Begin again after `decay_steps`: the decay is stretched to the next multiple of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    end_learning_rate: float = 0.0001
+    power: float = 1.0
+    cycle: bool = False
+
+    def __post_init__(self):
+        self._check(
+            initial_learning_rate=as_positive,
+            decay_steps=as_positive,
+            end_learning_rate=as_not_negative,
+            power=as_positive,
+            cycle=as_flag,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class CosineDecay(LearningRateSchedule):
+    """Half a wave of the cosine, after a straight warm-up if there is a target for it.
+
+    ``rate * (alpha + (1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2)``, and
+    ``rate * alpha`` after `decay_steps`; `rate` is the initial one or the warm-up's target.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Not negative if there is a warm-up, else positive.
+    decay_steps : int
+        Steps of the decay, after those of the warm-up.
+    alpha : float
+        The part of the rate that is left in the end; from 0 to below 1.
+    warmup_target : float, optional
+        Where the warm-up leads to.
+    warmup_steps : int
+        Steps of the warm-up.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range, or there are warm-up steps but no target.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    alpha: float = 0.0
+    warmup_target: float | None = None
+    warmup_steps: int = 0
+
+    def __post_init__(self):
+        warms_up = self.warmup_target is not None
+        self._check(
+            initial_learning_rate=as_not_negative if warms_up else as_positive,
+            decay_steps=as_positive,
+            alpha=as_fraction,
+            warmup_steps=as_not_negative,
+        )
+        if warms_up:
+            self._check(warmup_target=as_positive)
+        elif self.warmup_steps:
+            raise ValueError(f"warmup_steps={self.warmup_steps:g} wants a warmup_target, got None")
+
+    def numbers(self) -> np.ndarray:
+        """What the kernel takes: the arguments in their order; no warm-up is one of no steps."""
+        target = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
+        return np.array(
+            [self.initial_learning_rate, self.decay_steps, self.alpha, target, self.warmup_steps],
+            float,
+        )
+
+
+def _each(check: Any) -> Any:
+    """The check of a sequence whose elements pass `check`."""
+
+    def check_all(name: str, value: Any) -> tuple:
+        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+            raise TypeError(f"{name} must be a sequence of numbers, got {type(value).__name__}")
+        return tuple(check(f"{name}[{i}]", element) for i, element in enumerate(value))
+
+    return check_all
+
+
+def as_schedule(name: str, value: Any) -> LearningRateSchedule:
+    """A schedule; a number becomes a constant one."""
+    if isinstance(value, LearningRateSchedule):
+        return value
+    return Constant(as_positive(name, value))

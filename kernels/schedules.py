@@ -1,0 +1,66 @@
+"""Learning-rate schedules: the rate of a step, from a code and a few numbers."""
+
+import math
+
+from .codes import (
+    COSINE_DECAY,
+    EXPONENTIAL_DECAY,
+    INVERSE_TIME_DECAY,
+    PIECEWISE_CONSTANT_DECAY,
+    POLYNOMIAL_DECAY,
+)
+from .jit import njit
+
+__all__ = ["scheduled_rate"]
+
+
+@njit
+def scheduled_rate(schedule, numbers, step):
+    """Learning rate of a step, by the formulas of ``keras.optimizers.schedules``.
+
+    Parameters
+    ----------
+    schedule : int
+        Place of the schedule's name in ``codes.SCHEDULES``.
+    numbers : (k,) float64 array
+        What the schedule is made of, in the order of its arguments in Keras, flags as 0 and 1:
+        the rate (``Constant``); initial_learning_rate, decay_steps, decay_rate, staircase
+        (``ExponentialDecay``, ``InverseTimeDecay``); the boundaries, then the values, one more
+        (``PiecewiseConstantDecay``); initial_learning_rate, decay_steps, end_learning_rate,
+        power, cycle (``PolynomialDecay``); initial_learning_rate, decay_steps, alpha,
+        warmup_target, warmup_steps (``CosineDecay``; without a warm-up the target is the initial
+        rate).
+    step : int
+        Number of the step, the first is 0.
+
+    Returns
+    -------
+    float
+    """
+    if schedule == PIECEWISE_CONSTANT_DECAY:
+        boundaries = numbers.size // 2
+        piece = 0
+        while piece < boundaries and step > numbers[piece]:
+            piece += 1
+        return numbers[boundaries + piece]
+
+    rate = numbers[0]
+    if schedule in (EXPONENTIAL_DECAY, INVERSE_TIME_DECAY):
+        time = step / numbers[1]
+        if numbers[3] != 0:
+            time = math.floor(time)
+        if schedule == EXPONENTIAL_DECAY:
+            return rate * numbers[2] ** time
+        return rate / (1 + numbers[2] * time)
+    if schedule == POLYNOMIAL_DECAY:
+        duration, end, power = numbers[1], numbers[2], numbers[3]
+        if numbers[4] != 0:
+            duration *= max(1, math.ceil(step / duration))
+        return (rate - end) * (1 - min(step / duration, 1.0)) ** power + end
+    if schedule == COSINE_DECAY:
+        duration, alpha, target, warmup_steps = numbers[1], numbers[2], numbers[3], numbers[4]
+        if step < warmup_steps:
+            return rate + (target - rate) * step / warmup_steps
+        time = min((step - warmup_steps) / duration, 1.0)
+        return target * (alpha + (1 - alpha) * 0.5 * (1 + math.cos(math.pi * time)))
+    return rate

@@ -1,0 +1,554 @@
+"""Optimisers and schedules: worked by hand, in closed form, and beside Keras where it is there."""
+
+import dataclasses
+import functools
+import itertools
+import math
+import os
+
+import numpy as np
+import pytest
+
+from fastscratch import Sequential, layers, optimizers
+from fastscratch.kernels import KERNELS
+from fastscratch.kernels.codes import OPTIMIZERS, SCHEDULES
+from fastscratch.kernels.optimizers import optimizer_step
+from fastscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop, schedules
+from fastscratch.reference import optimizers as reference
+
+close = functools.partial(pytest.approx, rel=1e-12, abs=0)
+
+EVERY = [
+    SGD(0.1),
+    SGD(0.1, momentum=0.9),
+    SGD(0.1, momentum=0.9, nesterov=True),
+    SGD(0.1, weight_decay=0.01),
+    RMSprop(),
+    RMSprop(rho=0.8, momentum=0.5),
+    RMSprop(momentum=0.5, centered=True, weight_decay=0.01),
+    RMSprop(centered=True),
+    Adagrad(0.1),
+    Adam(),
+    Adam(weight_decay=0.01),
+    AdamW(),
+    Adam(schedules.ExponentialDecay(0.01, 5, 0.5)),
+]
+
+
+def run(optimizer, start, gradients, dtype=np.float64, cuts=()):
+    """Parameters after a step for each gradient, clipped, as an engine would do it."""
+    parameters = np.array(start, dtype)
+    slots = np.full((optimizer.n_slots, parameters.size), optimizer.slot_start, dtype)
+    bounds = [0, *cuts, parameters.size]
+    for step, gradient in enumerate(gradients):
+        push = np.array(gradient, dtype)
+        if optimizer.clipvalue is not None:
+            KERNELS["clip_by_value"](push, optimizer.clipvalue)
+        if optimizer.global_clipnorm is not None:
+            KERNELS["clip_by_norm"](push, optimizer.global_clipnorm)
+        hyper = optimizer.hyper(step)
+        for first, last in itertools.pairwise(bounds):
+            optimizer_step(parameters, slots, push, first, last, optimizer.code, hyper, step)
+    return parameters
+
+
+def one(optimizer, start, *gradients):
+    """The same for one parameter."""
+    return run(optimizer, [start], [[g] for g in gradients])[0]
+
+
+# --- The first two steps by hand ------------------------------------------------------------------
+
+
+def test_sgd_by_hand():
+    # 1 - 2/4 = 1/2;  1/2 - (-4)/4 = 3/2.
+    assert one(SGD(0.25), 1, 2) == 0.5
+    assert one(SGD(0.25), 1, 2, -4) == 1.5
+
+
+def test_weight_decay_by_hand():
+    # Each step first takes 1/4 * 1/2 = 1/8 of the weight: 1 -> 7/8 -> 7/8 - 1/2 = 3/8;
+    # 3/8 -> 21/64 -> 21/64 + 1 = 85/64.
+    assert one(SGD(0.25, weight_decay=0.5), 1, 2, -4) == 85 / 64
+    # Adam's first step is one learning rate, whatever the gradient: 7/8 - 1/4 = 5/8.
+    for optimizer in (
+        AdamW(0.25, 0.5, epsilon=1e-30),
+        Adam(0.25, epsilon=1e-30, weight_decay=0.5),
+    ):
+        assert one(optimizer, 1, 2) == close(5 / 8)
+
+
+def test_momentum_by_hand():
+    # v = -2/4 = -1/2, w = 1/2;  v = -1/4 + 1 = 3/4, w = 5/4.
+    assert one(SGD(0.25, 0.5), 1, 2) == 0.5
+    assert one(SGD(0.25, 0.5), 1, 2, -4) == 1.25
+    # Nesterov: v = -1/2, w = 1 - 1/4 - 1/2 = 1/4;  v = 3/4, w = 1/4 + 3/8 + 1 = 13/8.
+    assert one(SGD(0.25, 0.5, nesterov=True), 1, 2) == 0.25
+    assert one(SGD(0.25, 0.5, nesterov=True), 1, 2, -4) == 1.625
+
+
+def test_rmsprop_by_hand():
+    # s = 3/4 * 0 + 1/4 * 4 = 1, and 3 under the root gives 2: w = 1 - 2/8 / 2 = 7/8.
+    optimizer = RMSprop(0.125, rho=0.75, epsilon=3)
+    assert one(optimizer, 1, 2) == 0.875
+    # s = 3/4 + 1/4 * 33 = 9, root of 12: w = 7/8 - sqrt(33) / 8 / sqrt(12).
+    assert one(optimizer, 1, 2, math.sqrt(33)) == close(0.875 - math.sqrt(33 / 12) / 8)
+
+
+def test_rmsprop_with_momentum_by_hand():
+    # The steps are 1/8 and sqrt(33/12) / 8, as above; the second move has half the first in it.
+    second = math.sqrt(33 / 12) / 8 + 1 / 16
+    optimizer = RMSprop(0.125, rho=0.75, momentum=0.5, epsilon=3)
+    assert one(optimizer, 1, 2, math.sqrt(33)) == close(0.875 - second)
+
+
+def test_centered_rmsprop_by_hand():
+    # s = 1, m = 1/4 * 2 = 1/2, variance 3/4, and 1/4 make 1: w = 1 - 2/8 = 3/4.
+    # g = 0: s = 3/4, but no step.
+    optimizer = RMSprop(0.125, rho=0.75, epsilon=0.25, centered=True)
+    assert one(optimizer, 1, 2) == 0.75
+    assert one(optimizer, 1, 2, 0) == 0.75
+    # g = 2 again: s = 7/4, m = 3/8 + 1/2 = 7/8, variance 63/64, and 16/64: root sqrt(79)/8.
+    assert one(optimizer, 1, 2, 2) == close(0.75 - 2 / math.sqrt(79))
+
+
+def test_adagrad_by_hand():
+    # 5 + 2**2 = 9, root 3: w = 1 - 3/4 * 2/3 = 1/2;  9 + 4**2 = 25, root 5: w = 1/2 + 3/5.
+    optimizer = Adagrad(0.75, initial_accumulator_value=5, epsilon=1e-30)
+    assert one(optimizer, 1, 2) == close(0.5)
+    assert one(optimizer, 1, 2, -4) == close(1.1)
+
+
+def test_adam_by_hand():
+    # m = 2/2 = 1, s = 4/4 = 1; corrected m = 2, s = 4: one learning rate, w = 3/4.
+    optimizer = Adam(0.25, beta_1=0.5, beta_2=0.75, epsilon=1e-30)
+    assert one(optimizer, 1, 2) == close(0.75)
+    # g = -4: m = 1/2 - 2 = -3/2, over 1 - 1/4: -2;  s = 3/4 + 4 = 19/4, over 1 - 9/16: 76/7.
+    assert one(optimizer, 1, 2, -4) == close(0.75 + 0.5 / math.sqrt(76 / 7))
+    # epsilon stands beside the uncorrected root: rate = 1/4 * sqrt(1/4) / (1/2) = 1/4, over 1 + 1.
+    assert one(Adam(0.25, beta_1=0.5, beta_2=0.75, epsilon=1), 1, 2) == close(1 - 0.25 / 2)
+
+
+def test_clipping_by_hand():
+    # (3, -4) has norm 5; to norm 1 it is (3/5, -4/5); to 3.5 by value (3, -3.5).
+    w = run(SGD(1.0, global_clipnorm=1.0), [0, 0], [[3, -4]])
+    np.testing.assert_allclose(w, [-0.6, 0.8], rtol=1e-15)
+    assert run(SGD(1.0, clipvalue=3.5), [0, 0], [[3, -4]]).tolist() == [-3, 3.5]
+    assert run(SGD(1.0, global_clipnorm=5.0), [0, 0], [[3, -4]]).tolist() == [-3, 4]
+
+
+def test_penalty_by_hand():
+    # 1/2 * (1 + 0 + 3) + 1/4 * (1 + 0 + 9) = 9/2; derivative 1/2 sign(w) + w/2.
+    weights = np.array([1.0, 0.0, -3.0])
+    gradient = np.ones(3)
+    assert KERNELS["penalty"](weights, 0.5, 0.25) == 4.5
+    KERNELS["add_penalty_gradient"](gradient, weights, 0.5, 0.25)
+    assert gradient.tolist() == [2, 1, -1]
+
+
+# --- Closed forms ---------------------------------------------------------------------------------
+
+
+def descend(optimizer, start, steps):
+    """Minimise w**2 / 2, whose gradient is w."""
+    parameters = np.array(start, float)
+    slots = np.full((optimizer.n_slots, parameters.size), optimizer.slot_start)
+    for step in range(steps):
+        optimizer_step(
+            parameters,
+            slots,
+            parameters.copy(),
+            0,
+            parameters.size,
+            optimizer.code,
+            optimizer.hyper(step),
+            step,
+        )
+    return parameters
+
+
+def test_sgd_on_a_quadratic():
+    # w becomes (1 - rate) w at each step.
+    np.testing.assert_allclose(descend(SGD(0.1), [1, -2], 50), 0.9**50 * np.array([1, -2]))
+
+
+def test_momentum_on_a_quadratic():
+    # (w, v) moves linearly, with eigenvalues z: z**2 - (1 + m - r) z + m = 0.  For m = 1/4 and
+    # r = 1/4 both are 1/2, so w after t steps is (a + b t) / 2**t; w = 3 and then 3 - 3/4 give
+    # a = 3 and b = 3/2, and after ten steps 18 / 2**10.
+    assert descend(SGD(0.25, 0.25), [3.0], 10) == 18 / 2**10
+
+
+@pytest.mark.parametrize("optimizer", EVERY, ids=repr)
+def test_every_optimizer_goes_down(optimizer):
+    w = descend(optimizer, [0.5, -0.2], 100)
+    assert np.all(np.abs(w) < [0.5, 0.2])
+
+
+def test_first_step_of_adam_is_the_sign_of_the_gradient():
+    gradient = np.array([1e-3, -5, 1e4, -1e-4])
+    w = run(Adam(0.01, epsilon=1e-20), np.zeros(4), [gradient])
+    np.testing.assert_allclose(w, -0.01 * np.sign(gradient), rtol=1e-12)
+
+
+def test_adam_with_one_gradient_for_ever_moves_at_one_pace():
+    # The corrections are exact for a constant gradient, at each step.
+    w = one(Adam(0.01, epsilon=1e-20), 1, *[3] * 40)
+    assert w == pytest.approx(1 - 0.4, rel=1e-11)
+
+
+def test_small_weight_decay_is_not_lost_in_float32():
+    # 1 - 4e-6 rounded to float32 is off by 0.8 % of the decay; w - 4e-6 w is not.
+    start = np.random.default_rng(0).random(10_000) + 1
+    w = run(SGD(1e-3, weight_decay=4e-3), start, [np.zeros(10_000)] * 100, np.float32)
+    lost = np.mean(start - w) / np.mean(start)
+    assert lost == pytest.approx(1 - (1 - 4e-6) ** 100, rel=2e-3)
+
+
+def test_norm_neither_overflows_nor_drifts():
+    many = np.full(1_000_000, 0.1, np.float32)
+    assert KERNELS["squared_norm"](many) == pytest.approx(many[0].astype(float) ** 2 * 1e6)
+    huge = np.array([3e30, 4e30], np.float32)
+    KERNELS["clip_by_norm"](huge, 1.0)
+    np.testing.assert_allclose(huge, [0.6, 0.8], rtol=1e-6)
+
+
+def test_a_gradient_that_is_not_finite_shows():
+    for kernel in ("clip_by_value", "clip_by_norm"):
+        gradient = np.array([1.0, np.nan])
+        KERNELS[kernel](gradient, 1.0)
+        assert np.isnan(gradient[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", EVERY, ids=repr)
+def test_ranges_give_the_bits_of_the_whole(optimizer, dtype):
+    rng = np.random.default_rng(1)
+    start, gradients = rng.standard_normal(1000), rng.standard_normal((5, 1000))
+    whole = run(optimizer, start, gradients, dtype)
+    for cuts in ([1], [500], [3, 77, 78, 640, 999]):
+        assert run(optimizer, start, gradients, dtype, cuts).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("optimizer", EVERY, ids=repr)
+def test_bits_do_not_depend_on_where_the_arrays_stand(optimizer):
+    # Arrays closer together than a vector or two are worked on by the scalar copy of a loop.
+    rng = np.random.default_rng(4)
+    start, gradient = rng.standard_normal((2, 9)).astype(np.float32)
+    far = run(optimizer, start, [gradient], np.float32)
+    k = optimizer.n_slots
+    near = np.concatenate([start, np.full(9 * k, optimizer.slot_start, np.float32), gradient])
+    parameters, slots, push = near[:9], near[9 : 9 + 9 * k].reshape(k, 9), near[9 + 9 * k :]
+    optimizer_step(parameters, slots, push, 0, 9, optimizer.code, optimizer.hyper(), 0)
+    assert parameters.tobytes() == far.tobytes()
+
+
+@pytest.mark.parametrize("optimizer", EVERY, ids=repr)
+def test_twenty_steps_equal_the_twin(optimizer):
+    rng = np.random.default_rng(2)
+    start, gradients = rng.standard_normal(9), rng.standard_normal((20, 9))
+    parameters = start.tolist()
+    slots = [[optimizer.slot_start] * 9 for _ in range(optimizer.n_slots)]
+    for step, gradient in enumerate(gradients.tolist()):
+        hyper = optimizer.hyper(step).tolist()
+        reference.optimizer_step(parameters, slots, gradient, 0, 9, optimizer.kind, hyper, step)
+    np.testing.assert_allclose(run(optimizer, start, gradients), parameters, rtol=1e-12)
+
+
+# --- Schedules ------------------------------------------------------------------------------------
+
+STEPS = (0, 1, 4, 5, 9, 10, 11, 25, 1000)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "formula"),
+    [
+        (schedules.ExponentialDecay(0.1, 10, 0.5), lambda t: 0.1 * 0.5 ** (t / 10)),
+        (schedules.ExponentialDecay(0.1, 10, 0.5, True), lambda t: 0.1 * 0.5 ** (t // 10)),
+        (schedules.InverseTimeDecay(0.1, 10, 0.5), lambda t: 0.1 / (1 + 0.5 * t / 10)),
+        (schedules.InverseTimeDecay(0.1, 10, 0.5, True), lambda t: 0.1 / (1 + 0.5 * (t // 10))),
+        (
+            schedules.PiecewiseConstantDecay([4, 10], [0.3, 0.2, 0.1]),
+            lambda t: 0.3 if t <= 4 else 0.2 if t <= 10 else 0.1,
+        ),
+        (schedules.PiecewiseConstantDecay([], [0.3]), lambda t: 0.3),
+        (
+            schedules.PolynomialDecay(0.1, 10, 0.02, power=2),
+            lambda t: 0.08 * (1 - min(t, 10) / 10) ** 2 + 0.02,
+        ),
+        (
+            # 25 steps are in the third cycle, a decay over 30: (1 - 25/30) is left.
+            schedules.PolynomialDecay(0.1, 10, 0.02, cycle=True),
+            lambda t: 0.08 * (1 - t / (10 * max(1, -(-t // 10)))) + 0.02,
+        ),
+        (
+            schedules.CosineDecay(0.1, 10, alpha=0.2),
+            lambda t: 0.1 * (0.2 + 0.8 * (1 + math.cos(math.pi * min(t, 10) / 10)) / 2),
+        ),
+        (
+            schedules.CosineDecay(0.0, 10, warmup_target=0.1, warmup_steps=5),
+            lambda t: (
+                0.1 * t / 5 if t < 5 else 0.1 * (1 + math.cos(math.pi * min(t - 5, 10) / 10)) / 2
+            ),
+        ),
+        (SGD(0.3).schedule, lambda t: 0.3),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, schedules.LearningRateSchedule) else "",
+)
+def test_schedules(schedule, formula):
+    for step in STEPS:
+        assert schedule(step) == pytest.approx(formula(step), rel=1e-14, abs=1e-17)
+        assert type(schedule(step)) is float
+
+
+def test_every_schedule_has_a_code():
+    kinds = [getattr(schedules, name) for name in schedules.__all__]
+    kinds = [kind for kind in kinds if kind is not schedules.LearningRateSchedule]
+    assert {kind.__name__ for kind in kinds} | {"Constant"} == set(SCHEDULES)
+
+
+def test_optimizer_takes_the_rate_of_the_step():
+    # 1/2, then 1/4 of a gradient of 1.
+    assert one(SGD(schedules.ExponentialDecay(0.5, 1, 0.5)), 1, 1, 1) == 0.25
+
+
+# --- The objects ----------------------------------------------------------------------------------
+
+
+def test_defaults_are_those_of_keras():
+    fields = {
+        kind.__name__: {
+            field.name: field.default
+            for field in dataclasses.fields(kind)
+            if field.default is not None
+        }
+        for kind in (SGD, RMSprop, Adagrad, Adam, AdamW)
+    }
+    adam = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    assert fields == {
+        "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False},
+        "RMSprop": {
+            "learning_rate": 0.001,
+            "rho": 0.9,
+            "momentum": 0.0,
+            "epsilon": 1e-7,
+            "centered": False,
+        },
+        "Adagrad": {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+        "Adam": adam,
+        "AdamW": {**adam, "weight_decay": 0.004},
+    }
+
+
+def test_positions_are_those_of_keras():
+    assert SGD(1, 0.5, True) == SGD(learning_rate=1, momentum=0.5, nesterov=True)
+    assert RMSprop(1, 0.5, 0.4, 0.3, True) == RMSprop(
+        learning_rate=1, rho=0.5, momentum=0.4, epsilon=0.3, centered=True
+    )
+    assert Adam(1, 0.5, 0.4, 0.3) == Adam(learning_rate=1, beta_1=0.5, beta_2=0.4, epsilon=0.3)
+    assert AdamW(1, 0.6, 0.5, 0.4, 0.3) == AdamW(
+        learning_rate=1, weight_decay=0.6, beta_1=0.5, beta_2=0.4, epsilon=0.3
+    )
+
+
+def test_repr_shows_what_is_not_the_default():
+    assert repr(SGD()) == "SGD(learning_rate=0.01)"
+    assert repr(Adam(0.1, 0.5, clipvalue=1)) == "Adam(learning_rate=0.1, clipvalue=1.0, beta_1=0.5)"
+
+
+def test_get():
+    for name, kind in (("sgd", SGD), ("RMSprop", RMSprop), ("adagrad", Adagrad), ("adam", Adam)):
+        assert optimizers.get(name) == kind()
+    given = AdamW(0.5)
+    assert optimizers.get(given) is given
+    with pytest.raises(ValueError, match=r"optimizer must be one of 'sgd', .*, got 'adamax'"):
+        optimizers.get("adamax")
+    with pytest.raises(ValueError, match=r"optimizer must be one of 'sgd', .*, got 3"):
+        optimizers.get(3)
+
+
+def test_attributes_are_checked_when_they_are_changed():
+    optimizer = Adam()
+    optimizer.learning_rate = 0.5
+    assert optimizer.hyper()[0] == 0.5
+    with pytest.raises(ValueError, match="learning_rate must be positive, got -1"):
+        optimizer.learning_rate = -1
+    with pytest.raises(AttributeError, match="Adam has no attribute 'lr' to set"):
+        optimizer.lr = 0.1
+    optimizer.clipvalue = 1
+    with pytest.raises(ValueError, match="at most one of clipvalue and global_clipnorm"):
+        optimizer.global_clipnorm = 1
+    assert optimizer == Adam(0.5, clipvalue=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: SGD(0), ValueError, "learning_rate must be positive, got 0"),
+        (lambda: Adam("0.1"), TypeError, "learning_rate must be a number, got str"),
+        (lambda: Adam(lambda: 0.1), TypeError, "learning_rate must be a number, got function"),
+        (lambda: SGD(momentum=1), ValueError, "momentum must be at least 0 and below 1, got 1"),
+        (lambda: SGD(nesterov=1), TypeError, "nesterov must be True or False, got 1"),
+        (lambda: RMSprop(rho=-0.1), ValueError, "rho must be at least 0 and below 1, got -0.1"),
+        (lambda: RMSprop(epsilon=0), ValueError, "epsilon must be positive, got 0"),
+        (lambda: Adam(beta_2=1.5), ValueError, "beta_2 must be at least 0 and below 1, got 1.5"),
+        (
+            lambda: Adagrad(initial_accumulator_value=-1),
+            ValueError,
+            "initial_accumulator_value must not be negative, got -1",
+        ),
+        (lambda: AdamW(weight_decay=-1), ValueError, "weight_decay must not be negative, got -1"),
+        (lambda: SGD(clipvalue=0), ValueError, "clipvalue must be positive, got 0"),
+        (lambda: SGD(clipvalue=1, global_clipnorm=2), ValueError, "at most one of clipvalue and"),
+        (lambda: SGD(clipnorm=1), TypeError, "clipnorm"),
+        (
+            lambda: schedules.ExponentialDecay(0.1, 0, 0.5),
+            ValueError,
+            "decay_steps must be positive, got 0",
+        ),
+        (
+            lambda: schedules.InverseTimeDecay(0.1, 5, -1),
+            ValueError,
+            "decay_rate must not be negative, got -1",
+        ),
+        (
+            lambda: schedules.PolynomialDecay(0.1, 5, cycle="yes"),
+            TypeError,
+            "cycle must be True or False, got 'yes'",
+        ),
+        (
+            lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2]),
+            ValueError,
+            "values must be one more than boundaries, got 2 values and 2 boundaries",
+        ),
+        (
+            lambda: schedules.PiecewiseConstantDecay([2, 2], [0.1, 0.2, 0.3]),
+            ValueError,
+            r"boundaries must increase, got \[2.0, 2.0\]",
+        ),
+        (
+            lambda: schedules.PiecewiseConstantDecay([2], [0.1, 0]),
+            ValueError,
+            r"values\[1\] must be positive, got 0",
+        ),
+        (
+            lambda: schedules.PiecewiseConstantDecay(2, [0.1, 0.2]),
+            TypeError,
+            "boundaries must be a sequence of numbers, got int",
+        ),
+        (
+            lambda: schedules.CosineDecay(0.1, 5, alpha=1),
+            ValueError,
+            "alpha must be at least 0 and below 1, got 1",
+        ),
+        (
+            lambda: schedules.CosineDecay(0.1, 5, warmup_steps=2),
+            ValueError,
+            "warmup_steps=2 wants a warmup_target, got None",
+        ),
+        (
+            lambda: schedules.CosineDecay(0.1, 5)(-1),
+            ValueError,
+            "step must be at least 0, got -1",
+        ),
+    ],
+)
+def test_error_sentences(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_kinds_and_codes():
+    kinds = [optimizer.kind for optimizer in EVERY]
+    assert set(kinds) == set(OPTIMIZERS)
+    for optimizer in EVERY:
+        assert OPTIMIZERS[optimizer.code] == optimizer.kind
+        assert optimizer.hyper().dtype == np.float64
+
+
+def test_a_model_refuses_what_its_loop_would_ignore():
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    for optimizer in (SGD(0.1, 0.9), SGD(clipvalue=1), SGD(schedules.CosineDecay(0.1, 5))):
+        with pytest.raises(ValueError, match=r"fit knows only a learning_rate so far, got SGD\("):
+            model.compile(optimizer, "mean_squared_error")
+
+
+# --- Keras ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """Keras 3 on PyTorch; it is no dependency of the tests."""
+    reason = "the comparison with Keras wants keras and torch installed"
+    pytest.importorskip("torch", reason=reason)
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", minversion="3", reason=reason)
+    if keras.backend.backend() != "torch":
+        pytest.skip(f"Keras runs on {keras.backend.backend()}, not on torch")
+    return keras
+
+
+def keras_twin(keras, optimizer):
+    """The optimiser of the same name and arguments."""
+    arguments = {f.name: getattr(optimizer, f.name) for f in dataclasses.fields(optimizer)}
+    schedule = arguments["learning_rate"]
+    if isinstance(schedule, schedules.LearningRateSchedule):
+        arguments["learning_rate"] = keras_schedule(keras, schedule)
+    return getattr(keras.optimizers, type(optimizer).__name__)(**arguments)
+
+
+def keras_schedule(keras, schedule):
+    kind = getattr(keras.optimizers.schedules, type(schedule).__name__)
+    return kind(**dataclasses.asdict(schedule))
+
+
+CLIPPED = [
+    SGD(0.1, momentum=0.9, clipvalue=0.5),
+    Adam(global_clipnorm=1.0),
+    AdamW(global_clipnorm=1000.0),
+]
+
+
+# In float32 Keras, which decays and then steps, rounds each weight sixty times in thirty steps: up
+# to 60 * 2**-24 = 4e-6 of it. It also takes Adam's 1 - beta**t in the type of the weights, and the
+# learning rate in `floatx`; it rounds the reciprocal of the global norm to float32 always.
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 4e-6)])
+@pytest.mark.parametrize("optimizer", [*EVERY, *CLIPPED], ids=repr)
+def test_thirty_steps_equal_keras(keras, optimizer, dtype, tolerance):
+    rng = np.random.default_rng(3)
+    start, gradients = rng.standard_normal(200), rng.standard_normal((30, 200))
+    keras.config.set_floatx(dtype)
+    try:
+        twin = keras_twin(keras, optimizer)
+        variable = keras.Variable(start, dtype=dtype)
+        for gradient in gradients:
+            twin.apply([keras.ops.convert_to_tensor(gradient, dtype=dtype)], [variable])
+        expected = variable.value.detach().numpy()
+    finally:
+        keras.config.set_floatx("float32")
+    computed = run(optimizer, start, gradients, np.dtype(dtype))
+    if optimizer.global_clipnorm is not None:
+        tolerance = max(tolerance, 1e-9)
+    np.testing.assert_allclose(computed, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        schedules.ExponentialDecay(0.1, 10, 0.5),
+        schedules.ExponentialDecay(0.1, 10, 0.5, True),
+        schedules.InverseTimeDecay(0.1, 10, 0.5),
+        schedules.InverseTimeDecay(0.1, 10, 0.5, True),
+        schedules.PiecewiseConstantDecay([4, 10], [0.3, 0.2, 0.1]),
+        schedules.PolynomialDecay(0.1, 10, 0.02, power=2),
+        schedules.PolynomialDecay(0.1, 10, 0.02, cycle=True),
+        schedules.CosineDecay(0.1, 10, alpha=0.2),
+        schedules.CosineDecay(0.0, 10, warmup_target=0.1, warmup_steps=5),
+    ],
+    ids=repr,
+)
+def test_schedules_equal_keras(keras, schedule):
+    twin = keras_schedule(keras, schedule)
+    for step in STEPS:
+        expected = float(twin(step))  # in float32
+        assert schedule(step) == pytest.approx(expected, rel=1e-6, abs=1e-8)

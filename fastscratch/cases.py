@@ -505,16 +505,71 @@ def _training_cases():
                 "n_steps": steps,
             }
 
+        reduction = steps * (sum(sizes) + batch_size + FUNCTION * len(sizes))
         yield Case(
             "train_steps",
             label,
             make,
             ("parameters", "losses", "order"),
-            steps * (sum(sizes) + batch_size + FUNCTION * len(sizes)),
+            reduction,
             typical=label == "typical",
             doubles=("losses",),
         )
+        for optimizer, hyper in _OPTIMIZER_HYPER.items():
+            if label != "ragged-batches" and optimizer != "adam":
+                continue
 
+            def make_optimized(rng, make=make, optimizer=optimizer, hyper=hyper, label=label):
+                run = make(rng)
+                size = run["parameters"].size
+                slots = np.array([*_slots(rng, optimizer, size).values()]).reshape(-1, size)
+                rest = {k: v for k, v in hyper.items() if k != "weight_decay"}
+                decay = hyper.get("weight_decay", 0.0)
+                steps = run.pop("n_steps")
+                del run["learning_rate"]
+                run["hyper"] = np.array([np.nan, decay, *rest.values()], float)
+                run |= {
+                    "slots": slots,
+                    "optimizer": optimizer,
+                    "clipvalue": 0.05 if optimizer in ("sgd", "rmsprop") else np.inf,
+                    "clipnorm": 0.1 if optimizer in ("momentum", "adam") else np.inf,
+                    "learning_rates": np.linspace(0.02, 0.01, steps),
+                    "iterations": 3,
+                }
+                return {name: run[name] for name in _OPTIMIZE_STEPS}
+
+            yield Case(
+                "optimize_steps",
+                f"{label}-{optimizer}",
+                make_optimized,
+                ("parameters", "slots", "losses", "order"),
+                reduction,
+                typical=label == "typical",
+                doubles=("losses", "hyper", "learning_rates"),
+            )
+
+
+_OPTIMIZE_STEPS = [
+    "parameters",
+    "slots",
+    "losses",
+    "order",
+    "x",
+    "y",
+    "sizes",
+    "activations",
+    "loss",
+    "optimizer",
+    "hyper",
+    "clipvalue",
+    "clipnorm",
+    "batch_size",
+    "learning_rates",
+    "iterations",
+    "shuffle_rows",
+    "seed",
+    "first_step",
+]
 
 # Each optimiser's slots, and what its step function takes besides the learning rate.
 _OPTIMIZER_SLOTS = {
@@ -699,6 +754,33 @@ def _schedule_cases():
                 typical=schedule == "Constant" and step == 5,
                 doubles=("numbers",),
             )
+
+    for label, n_steps in (("one", 1), ("typical", 100)):
+        yield Case(
+            "scheduled_rates",
+            label,
+            lambda rng, n_steps=n_steps: {
+                "learning_rates": _unset(n_steps),
+                "schedule": "CosineDecay",
+                "numbers": np.array([0.01, 50, 0.05, 0.1, 20]),
+                "first_step": 7,
+            },
+            ("learning_rates",),
+            FUNCTION,
+            scale=0.1,
+            typical=label == "typical",
+            doubles=("learning_rates", "numbers"),
+        )
+
+
+def _positions(image, window, strides, padding, dilation, extra):
+    """Height and width of what a window makes of an image; `extra` zeros come after it."""
+    return [
+        (size + before + after - rate * (taps - 1) - 1) // stride + 1
+        for size, before, after, rate, taps, stride in zip(
+            image[1:3], padding, extra, dilation, window, strides, strict=True
+        )
+    ]
 
 
 def _positions(image, window, strides, padding, dilation, extra):

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from . import optimizers
 from .engine import progress_bar, run_in_slices
 from .kernels.codes import ACTIVATIONS, CATEGORICAL_CROSSENTROPY, CROSSENTROPIES, LOSSES
 from .kernels.losses import loss_forward
 from .kernels.network import layer_views, n_parameters, predict
-from .kernels.train import train_steps
+from .kernels.schedules import scheduled_rates
+from .kernels.train import optimize_steps
 from .layers import Dense, Input
-from .optimizers import SGD
 from .utils import derived_seed, next_seed
 from .validation import as_array, as_integer, one_of, same_length
 
@@ -55,7 +56,9 @@ class Sequential:
         self._n_in: int | None = None
         self._parameters: np.ndarray | None = None
         self._loss: str | None = None
-        self._optimizer: SGD | None = None
+        self._optimizer: optimizers.Optimizer | None = None
+        self._slots: np.ndarray | None = None
+        self._iterations = 0
         for layer in layers:
             self.add(layer)
 
@@ -82,12 +85,15 @@ class Sequential:
             self.layers.append(layer)
         self._parameters = None
 
-    def compile(self, optimizer: SGD, loss: str) -> None:
+    def compile(
+        self, optimizer: str | optimizers.Optimizer = "rmsprop", loss: str | None = None
+    ) -> None:
         """Choose how the model is trained.
 
         Parameters
         ----------
-        optimizer : optimizers.SGD
+        optimizer : str or optimizers.Optimizer
+            What it remembers of earlier steps is forgotten by the next ``compile``.
         loss : str
             "mean_squared_error", "mean_absolute_error", "huber" (with ``delta = 1``) or "poisson"
             (predictions that are not negative) behind any read-out; "binary_crossentropy"
@@ -100,12 +106,7 @@ class Sequential:
         TypeError, ValueError
             If one of them is not known, or the last layer has the wrong activation for the loss.
         """
-        if not isinstance(optimizer, SGD):
-            raise TypeError(f"optimizer must be an optimizers.SGD, got {type(optimizer).__name__}")
-        if optimizer != SGD(optimizer.learning_rate) or not isinstance(
-            optimizer.learning_rate, float
-        ):
-            raise ValueError(f"fit knows only a learning_rate so far, got {optimizer}")
+        optimizer = optimizers.get(optimizer)
         code = LOSSES.index(one_of("loss", loss, LOSSES))
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
@@ -117,6 +118,7 @@ class Sequential:
                 "pair would report a loss that is none"
             )
         self._optimizer, self._loss = optimizer, loss
+        self._slots, self._iterations = None, 0
 
     def fit(
         self,
@@ -171,12 +173,20 @@ class Sequential:
         order = np.arange(len(samples))
         self._fits += 1
         seed = derived_seed(self._seed, self._fits)
-        learning_rate = self._optimizer.learning_rate
+        optimizer = self._optimizer
+        if self._slots is None:
+            shape = (optimizer.n_slots, self._parameters.size)
+            self._slots = np.full(shape, optimizer.slot_start, np.float32)
+        schedule, numbers = optimizer.schedule, optimizer.schedule.numbers()
+        iterations = self._iterations
+        state = (self._parameters, self._slots)
 
         def run(first: int, count: int) -> None:
-            before = self._parameters.copy()
-            train_steps(
-                self._parameters,
+            before = [array.copy() for array in state]
+            learning_rates = np.empty(count)
+            scheduled_rates(learning_rates, schedule.code, numbers, iterations + first)
+            optimize_steps(
+                *state,
                 losses,
                 order,
                 samples,
@@ -184,20 +194,26 @@ class Sequential:
                 sizes,
                 activations,
                 code,
+                optimizer.code,
+                optimizer.hyper(),
+                optimizer.clipvalue or np.inf,
+                optimizer.global_clipnorm or np.inf,
                 batch_size,
-                learning_rate,
+                learning_rates,
+                iterations,
                 bool(shuffle),
                 seed,
                 first,
-                count,
             )
             if not (np.isfinite(losses).all() and np.isfinite(self._parameters).all()):
-                self._parameters[:] = before
+                for array, old in zip(state, before, strict=True):
+                    array[:] = old
                 epoch = (first + count - 1) // (steps // epochs) + 1
                 raise FloatingPointError(
-                    f"training diverged by epoch {epoch} at learning_rate={learning_rate:g}; "
+                    f"training diverged by epoch {epoch} at learning_rate={learning_rates[-1]:g}; "
                     "wanted: a smaller one, or inputs scaled to about 0 to 1"
                 )
+            self._iterations = iterations + first + count
 
         run_in_slices(steps, run, progress_bar(steps, "fit", "step") if verbose else None)
         return History(losses.tolist())
@@ -332,11 +348,12 @@ class Sequential:
                 f"{targets.shape}" + _hint(self._loss, targets)
             )
         same_length(x=samples, y=targets)
-        if self._loss != "mean_squared_error" and (targets.min() < 0 or targets.max() > 1):
+        code = LOSSES.index(self._loss)
+        if code in CROSSENTROPIES and (targets.min() < 0 or targets.max() > 1):
             wrong = targets[(targets < 0) | (targets > 1)][0]
             raise ValueError(f"y of {self._loss} must be from 0 to 1, got {wrong}")
         self._build(samples.shape[1])
-        return samples, targets, LOSSES.index(self._loss)
+        return samples, targets, code
 
 
 def _hint(loss: str, targets: np.ndarray) -> str:

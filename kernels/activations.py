@@ -25,7 +25,9 @@ from .codes import (
     SOFTPLUS,
     TANH,
 )
+from .elementary import exp, log1p, sigmoid, tanh
 from .jit import njit, prange
+from .program import ACTIVATION, DA, UNITS, UNITS_AN_ITEM, A, Z
 
 __all__ = [
     "activation_backward",
@@ -75,7 +77,7 @@ SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 def sigmoid_forward(a, z):
     """Logistic sigmoid, ``a = 1 / (1 + exp(-z))``.
 
-    Right at any ``z``: where ``exp(-z)`` overflows to infinity, its reciprocal is the limit 0.
+    Right at any ``z``: see :func:`.elementary.sigmoid`.
 
     Parameters
     ----------
@@ -84,9 +86,8 @@ def sigmoid_forward(a, z):
     z : (o,) array
         Pre-activations.
     """
-    one = a.dtype.type(1)
     for o in range(z.size):
-        a[o] = one / (one + math.exp(-z[o]))
+        a[o] = sigmoid(z[o])
 
 
 @njit
@@ -121,7 +122,7 @@ def tanh_forward(a, z):
         Pre-activations.
     """
     for o in range(z.size):
-        a[o] = math.tanh(z[o])
+        a[o] = tanh(z[o])
 
 
 @njit
@@ -197,9 +198,12 @@ def softmax_forward(a, z):
     largest = z[0]
     for o in range(1, z.size):
         largest = max(largest, z[o])
+    for o in range(z.size):
+        a[o] = exp(z[o] - largest)
+    # A loop of its own: beside the stores, LLVM would add in an order that depends on where the
+    # arrays lie in memory.
     total = a.dtype.type(0)
     for o in range(z.size):
-        a[o] = math.exp(z[o] - largest)
         total += a[o]
     for o in range(z.size):
         a[o] /= total
@@ -369,7 +373,7 @@ def softplus_forward(a, z):
     """
     zero = a.dtype.type(0)
     for o in range(z.size):
-        a[o] = max(z[o], zero) + math.log1p(math.exp(-abs(z[o])))
+        a[o] = max(z[o], zero) + log1p(exp(-abs(z[o])))
 
 
 @njit
@@ -408,9 +412,8 @@ def silu_forward(a, z):
     Elfwing, Uchibe and Doya (2018), Sigmoid-weighted linear units for neural network function
     approximation in reinforcement learning.
     """
-    one = a.dtype.type(1)
     for o in range(z.size):
-        a[o] = z[o] / (one + math.exp(-z[o]))
+        a[o] = z[o] * sigmoid(z[o])
 
 
 @njit
@@ -557,7 +560,9 @@ def activate(a, z, activation):
     elif activation == GELU_TANH:
         gelu_tanh_forward(a.reshape(-1), z.reshape(-1))
     else:
-        a[:] = z
+        for n in range(z.shape[0]):
+            for o in range(z.shape[1]):
+                a[n, o] = z[n, o]
 
 
 @njit
@@ -588,7 +593,9 @@ def activate_backward(dz, z, a, da, activation):
     elif activation == GELU_TANH:
         gelu_tanh_backward(flat_dz, flat_z, flat_a, flat_da)
     else:
-        dz[:] = da
+        for n in range(a.shape[0]):
+            for o in range(a.shape[1]):
+                dz[n, o] = da[n, o]
 
 
 @njit(parallel=True)
@@ -645,3 +652,28 @@ def activation_backward(dz, z, a, da, activation):
             activate_backward(
                 dz[start:stop], z[start:stop], a[start:stop], da[start:stop], activation
             )
+
+
+@njit
+def activation_forward_item(memory, row, samples, item, worker, step):
+    """Activation of some units of every sample of a mini-batch, ``a = f(z)``."""
+    length = row[UNITS]
+    first = item * row[UNITS_AN_ITEM]
+    units = min(row[UNITS_AN_ITEM], length - first)
+    for n in range(samples):
+        a = memory[row[A] + n * length + first :][:units].reshape(1, -1)
+        z = memory[row[Z] + n * length + first :][:units].reshape(1, -1)
+        activate(a, z, row[ACTIVATION])
+
+
+@njit
+def activation_backward_item(memory, row, samples, item, worker, step):
+    """Its derivative: the gradient with respect to ``a`` becomes that with respect to ``z``."""
+    length = row[UNITS]
+    first = item * row[UNITS_AN_ITEM]
+    units = min(row[UNITS_AN_ITEM], length - first)
+    for n in range(samples):
+        z = memory[row[Z] + n * length + first :][:units].reshape(1, -1)
+        a = memory[row[A] + n * length + first :][:units].reshape(1, -1)
+        da = memory[row[DA] + n * length + first :][:units].reshape(1, -1)
+        activate_backward(da, z, a, da, row[ACTIVATION])

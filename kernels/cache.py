@@ -7,24 +7,24 @@ depends on (the sources of all kernels, the signature, the processor, the versio
 one content for ever and nothing needs locking; it is written aside and renamed; and it carries
 its own checksum, so a damaged file is compiled again, never loaded.
 
-The files go to the first of these that can be written; they are looked for in all of them:
-
-1. ``NUMBA_CACHE_DIR``, if it is set;
-2. ``__pycache__`` beside the kernels;
-3. the user's cache folder.
+The files go to ``NUMBA_CACHE_DIR`` if it is set. Otherwise they are looked for in ``__pycache__``
+beside the kernels and in the user's cache folder, and go to the first of the two that can be
+written. Where no folder can be, each process compiles for itself. Loading a file runs code, as
+loading a ``.pyc`` does: the folder must be one that only trusted users can write.
 """
 
 import contextlib
 import functools
 import hashlib
-import os
 import pathlib
 import pickle
 import sys
-import tempfile
+import time
+import uuid
 
 import llvmlite
 import numba
+import numpy as np
 from numba.core import config
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
@@ -34,16 +34,32 @@ from numba.misc.appdirs import AppDirs
 __all__ = ["KernelCache", "folders"]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
+_VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+# Numba's settings that change the machine code. Threads and their layer are chosen at run time.
+_SETTINGS = (
+    "BOUNDSCHECK",
+    "DEBUGINFO_DEFAULT",
+    "LLVM_REFPRUNE_FLAGS",
+    "LOOP_VECTORIZE",
+    "OPT",
+    "SLP_VECTORIZE",
+    "USING_SVML",
+)
+_ABANDONED = 3600  # seconds after which a file written aside has lost its process
+
 _compiling_was_said = False
 
 
-@functools.cache
-def _sources_digest() -> str:
-    """Digest of every source file of the kernels and of what compiles them."""
-    digest = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__)).encode())
+def _digest_sources() -> str:
+    digest = hashlib.sha256()
     for source in sorted(_SOURCES.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+# Taken at import, as the kernels themselves are: these are the sources that this process runs,
+# whatever the files hold by the time it first compiles.
+_DIGEST = _digest_sources()
 
 
 @functools.cache
@@ -51,13 +67,12 @@ def folders() -> list[pathlib.Path]:
     """Folders that may hold compiled kernels, the preferred one first."""
     # One sub-folder for each place the kernels are installed in: installs do not mix.
     place = hashlib.sha256(str(_SOURCES).encode()).hexdigest()[:16]
-    shared = [config.CACHE_DIR] if config.CACHE_DIR else []
-    user = AppDirs(appname="fastscratch", appauthor=False).user_cache_dir
-    return [
-        *(pathlib.Path(folder) / f"fastscratch-{place}" for folder in shared),
-        _SOURCES / "__pycache__",
-        pathlib.Path(user) / f"kernels-{place}",
-    ]
+    if config.CACHE_DIR:
+        return [pathlib.Path(config.CACHE_DIR) / f"fastscratch-{place}"]
+    user = pathlib.Path(AppDirs(appname="fastscratch", appauthor=False).user_cache_dir)
+    # Without a home the user's folder is relative: code must not come from the working folder.
+    users = [user / f"kernels-{place}"] if user.is_absolute() else []
+    return [_SOURCES / "__pycache__", *users]
 
 
 def _say_compiling_once():
@@ -72,11 +87,20 @@ def _say_compiling_once():
 
 
 class KernelCache(_Cache):
-    """The disk cache of one kernel (the interface is Numba's)."""
+    """The disk cache of one kernel (the interface is Numba's).
 
-    def __init__(self, function):
+    Parameters
+    ----------
+    function : callable
+        The kernel's Python function.
+    parallel : bool
+        How it is compiled: one function may be both a serial and a parallel kernel.
+    """
+
+    def __init__(self, function, parallel):
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        self._enabled = True
+        self._parallel = parallel
+        self.enable()
 
     @property
     def cache_path(self):
@@ -89,7 +113,7 @@ class KernelCache(_Cache):
         self._enabled = False
 
     def flush(self):
-        """Delete this kernel's files, those of other signatures and older sources too."""
+        """Delete this kernel's files, of all signatures."""
         for folder in folders():
             for file in folder.glob(f"{self._name}-*.nbc"):
                 with contextlib.suppress(OSError):
@@ -114,6 +138,8 @@ class KernelCache(_Cache):
         """Keep a compiled kernel, in the first folder that can be written."""
         if not self._enabled or data.library.has_dynamic_globals:
             return  # machine code that holds this process's addresses is for this process only
+        if _digest_sources() != _DIGEST:
+            return  # the files were edited since the import: another digest is theirs now
         name = self._file_name(sig, data.codegen)
         payload = dumps(data._reduce())
         content = hashlib.sha256(payload).digest() + payload
@@ -122,30 +148,34 @@ class KernelCache(_Cache):
                 _write_aside_and_rename(folder, name, content)
             except OSError:  # read-only or full: the next folder, or no cache at all
                 continue
-            self._remove_outdated(folder)
+            _sweep(folder)
             return
 
     def _file_name(self, sig, codegen):
         """Name made of all that the machine code depends on."""
-        flags = (config.BOUNDSCHECK, config.OPT, config.DEBUGINFO_DEFAULT)
-        key = repr((sig, codegen.magic_tuple(), flags)).encode()
-        return f"{self._name}-{_sources_digest()}-{hashlib.sha256(key).hexdigest()[:16]}.nbc"
-
-    def _remove_outdated(self, folder):
-        """Delete what older sources of this kernel left behind."""
-        for file in folder.glob(f"{self._name}-*.nbc"):
-            if not file.name.startswith(f"{self._name}-{_sources_digest()}-"):
-                with contextlib.suppress(OSError):
-                    file.unlink()
+        settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
+        key = repr((sig, self._parallel, codegen.magic_tuple(), settings, _VERSIONS)).encode()
+        return f"{self._name}-{_DIGEST}-{hashlib.sha256(key).hexdigest()[:16]}.nbc"
 
 
 def _write_aside_and_rename(folder, name, content):
     folder.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=folder, suffix=".tmp")
+    # Not tempfile, whose files only their owner can read: root may warm up for all users.
+    aside = folder / f"{name}.{uuid.uuid4().hex}.tmp"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(aside, folder / name)
+        aside.write_bytes(content)
+        aside.replace(folder / name)
     except BaseException:
-        os.unlink(aside)
+        with contextlib.suppress(OSError):
+            aside.unlink()
         raise
+
+
+@functools.cache  # once in a process
+def _sweep(folder):
+    """Delete what older sources and killed processes left behind."""
+    for file in folder.glob("*.nbc*"):
+        with contextlib.suppress(OSError):
+            age = time.time() - file.stat().st_mtime
+            if f"-{_DIGEST}-" not in file.name or (file.suffix == ".tmp" and age > _ABANDONED):
+                file.unlink()

@@ -2,8 +2,8 @@
 
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
 are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
-prediction. Nothing here is divided by the number of samples;
-:func:`.network.minibatch_gradient` does that, once.
+prediction. Nothing here is divided by the number of samples: :func:`.network.minibatch_gradient`
+does that for the gradient it returns, and :func:`loss_item` where a network is trained.
 """
 
 import math
@@ -18,7 +18,9 @@ from .codes import (
     MULTILABEL_CROSSENTROPY,
     POISSON,
 )
+from .elementary import exp, log1p
 from .jit import njit, prange
+from .program import ARGUMENTS, DA, UNITS, A
 
 __all__ = [
     "binary_crossentropy_backward",
@@ -244,7 +246,7 @@ def multilabel_crossentropy_forward(logits, y):
     total = logits.dtype.type(0)
     for o in range(y.size):
         z = logits[o]
-        total += max(z, 0) - z * y[o] + math.log1p(math.exp(-abs(z)))
+        total += max(z, 0) - z * y[o] + log1p(exp(-abs(z)))
     return total
 
 
@@ -318,7 +320,7 @@ def categorical_crossentropy_forward(logits, y):
         largest = max(largest, logits[o])
     total = logits.dtype.type(0)
     for o in range(y.size):
-        total += math.exp(logits[o] - largest)
+        total += exp(logits[o] - largest)
     log_total = math.log(total)
     entropy = logits.dtype.type(0)
     for o in range(y.size):
@@ -437,3 +439,27 @@ def loss_backward(dlogits, logits, y, loss):
             start, stop = chunk_bounds(chunk, chunks, samples)
             for n in range(start, stop):
                 sample_loss_backward(dlogits[n], logits[n], y[n], loss)
+
+
+# What else the row of a loss holds in a program: the loss, and places of the targets and of the
+# samples' losses. Its units are those of the last layer (A, DA).
+LOSS, TARGETS, LOSSES = range(ARGUMENTS, ARGUMENTS + 3)
+SAMPLES_AN_ITEM = 16
+
+
+@njit
+def loss_item(memory, row, samples, item, worker, step):
+    """Losses of some samples, and the gradient of their mean over the mini-batch.
+
+    This is where training divides by the number of samples.
+    """
+    units, loss = row[UNITS], row[LOSS]
+    scale = memory.dtype.type(1 / samples)
+    for n in range(item * SAMPLES_AN_ITEM, min((item + 1) * SAMPLES_AN_ITEM, samples)):
+        a = memory[row[A] + n * units :][:units]
+        da = memory[row[DA] + n * units :][:units]
+        y = memory[row[TARGETS] + n * units :][:units]
+        memory[row[LOSSES] + n] = sample_loss(a, y, loss)
+        sample_loss_backward(da, a, y, loss)
+        for o in range(units):
+            da[o] *= scale

@@ -19,6 +19,15 @@ import numpy as np
 
 from .codes import ADAGRAD, ADAM, ADAMW, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM
 from .jit import njit
+from .program import (
+    CLIPNORM,
+    CLIPVALUE,
+    GRADIENT,
+    HYPER,
+    N_HYPER,
+    OPTIMIZER,
+    PARAMETERS,
+)
 
 __all__ = [
     "adagrad_step",
@@ -500,3 +509,39 @@ def add_penalty_gradient(gradient, parameters, l1, l2):
         w = parameters[p]
         sign = push if w > zero else -push if w < zero else zero
         gradient[p] += sign + slope * w
+
+
+# Slots that an optimiser may have; memory keeps room for all.
+MAX_SLOTS = 3
+
+
+@njit
+def update_range(memory, row, start, stop, step):
+    """Update the parameters at some places in memory with the optimiser of a program's row.
+
+    The gradient stands as far behind the parameters as the row says, and each slot as far behind
+    the one before.
+    """
+    first, length = row[PARAMETERS], row[GRADIENT]
+    gradient = memory[first + length :][:length]
+    clipvalue = row[CLIPVALUE : CLIPVALUE + 1].view(np.float64)[0]
+    if clipvalue < np.inf:
+        clip_by_value(gradient[start - first : stop - first], clipvalue)
+    optimizer_step(
+        memory[first:][:length],
+        memory[first + 2 * length :][: MAX_SLOTS * length].reshape(MAX_SLOTS, length),
+        gradient,
+        start - first,
+        stop - first,
+        row[OPTIMIZER],
+        row[HYPER : HYPER + N_HYPER].view(np.float64),
+        step,
+    )
+
+
+@njit
+def clip_norm_item(memory, row, samples, item, worker, step):
+    """Shorten the gradient of all parameters to the norm of the program's row."""
+    first, length = row[PARAMETERS], row[GRADIENT]
+    clipnorm = row[CLIPNORM : CLIPNORM + 1].view(np.float64)[0]
+    clip_by_norm(memory[first + length :][:length], clipnorm)

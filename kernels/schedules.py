@@ -11,7 +11,7 @@ from .codes import (
 )
 from .jit import njit
 
-__all__ = ["scheduled_rate"]
+__all__ = ["scheduled_rate", "scheduled_rates"]
 
 
 @njit
@@ -64,3 +64,22 @@ def scheduled_rate(schedule, numbers, step):
         time = min((step - warmup_steps) / duration, 1.0)
         return target * (alpha + (1 - alpha) * 0.5 * (1 + math.cos(math.pi * time)))
     return rate
+
+
+@njit
+def scheduled_rates(learning_rates, schedule, numbers, first_step):
+    """Learning rates of consecutive steps.
+
+    Parameters
+    ----------
+    learning_rates : (n_steps,) float64 array
+        Output.
+    schedule : int
+        As :func:`scheduled_rate` takes it.
+    numbers : (k,) float64 array
+        As :func:`scheduled_rate` takes it.
+    first_step : int
+        Number of the first of the steps.
+    """
+    for step in range(learning_rates.size):
+        learning_rates[step] = scheduled_rate(schedule, numbers, first_step + step)

@@ -2,32 +2,38 @@
 
 Numba offers three layers. Each fails in its own way when misused:
 
-========== ==================================== =======================================
-layer      two Python threads enter at once     a forked child enters after its parent
-========== ==================================== =======================================
-tbb        works                                works
-omp        works                                GNU OpenMP kills the child
-workqueue  aborts the process                   works
-========== ==================================== =======================================
+========== ========================= ========================= ==========================
+layer      two Python threads enter  a child forked at rest    a child forked while
+           at once                   enters                    another thread is inside
+========== ========================= ========================= ==========================
+tbb        works                     works                     may hang
+omp        works                     GNU OpenMP kills it       GNU OpenMP kills it
+workqueue  aborts the process        works                     works
+========== ========================= ========================= ==========================
 
-So ``tbb`` is preferred, with ``workqueue`` entries are serialised by a lock, and with ``omp`` a
-forked child gets an error instead of its death.
+So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
+no other thread is inside; and with ``omp`` a forked child gets an error instead of its death.
 """
 
 import contextlib
 import ctypes
 import importlib.metadata
+import numbers
 import os
-import sys
 import threading
+import time
 
 import numba
-from numba.np.ufunc.parallel import _launch_threads
+from numba.core.compiler_lock import global_compiler_lock
+from numba.np.ufunc import parallel
 
 __all__ = ["get_num_threads", "layer", "region", "set_num_threads"]
 
-_OPEN = contextlib.nullcontext()
-_guard = None  # what a parallel region passes; None until the layer is known
+# Held while the layer starts, while a fork goes on and, with workqueue, in a region.
+_lock = threading.RLock()
+_fork_goes_on = False
+_inside = set()  # with the other layers: the Python threads that are in a region
+_guard = None  # what a call with a region passes; None until the layer is known
 
 
 def _load_tbb():
@@ -46,6 +52,21 @@ def _load_tbb():
                 ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
 
 
+class _Open:
+    """Guard of a layer that many threads may enter at once, but not while one of them forks."""
+
+    def __enter__(self):
+        me = threading.get_ident()
+        _inside.add(me)  # before the look: a thread that forks looks after it has said so
+        if _fork_goes_on:
+            _inside.discard(me)
+            with _lock:
+                _inside.add(me)
+
+    def __exit__(self, *error):
+        _inside.discard(threading.get_ident())
+
+
 class _Refuse:
     """The guard of a forked child whose parent had started OpenMP threads."""
 
@@ -57,26 +78,48 @@ class _Refuse:
         )
 
     def __exit__(self, *error):
-        return False
+        pass
 
 
 def region():
     """The context in which a kernel with parallel regions is called from Python."""
     global _guard
     if _guard is None:
-        _launch_threads()
-        _guard = threading.RLock() if numba.threading_layer() == "workqueue" else _OPEN
+        with _lock:
+            parallel._launch_threads()
+            _guard = _lock if parallel._threading_layer == "workqueue" else _Open()
     return _guard
+
+
+def _before_fork():
+    """Wait for the regions and the compilations of other threads.
+
+    A fork copies the locks they hold, but not the threads that would release them.
+    """
+    global _fork_goes_on
+    _lock.acquire()
+    _fork_goes_on = True
+    while _inside - {threading.get_ident()}:
+        time.sleep(0.0005)
+    global_compiler_lock.acquire()
+
+
+def _after_fork():
+    global _fork_goes_on
+    _fork_goes_on = False
+    _lock.release()
+    global_compiler_lock.release()  # last: it is not held if Ctrl-C ended the wait for it
 
 
 def _after_fork_in_child():
     global _guard
-    if _guard is None:
-        return
-    if numba.threading_layer() == "omp" and sys.platform.startswith("linux"):
-        _guard = _Refuse()
-    elif _guard is not _OPEN:
-        _guard = threading.RLock()  # the parent's may have been held by a thread that is gone
+    _inside.intersection_update({threading.get_ident()})  # the other threads are not here
+    _after_fork()
+    if parallel._threading_layer == "omp":  # known, so its module is loaded
+        from numba.np.ufunc import omppool
+
+        if omppool.openmp_vendor == "GNU":
+            _guard = _Refuse()
 
 
 def layer() -> str:
@@ -100,7 +143,7 @@ def set_num_threads(n: int) -> None:
         If ``n`` is not an integer, or not in that range.
     """
     most = numba.config.NUMBA_NUM_THREADS
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
+    if isinstance(n, bool) or not isinstance(n, numbers.Integral):
         raise TypeError(f"n must be an integer, got {type(n).__name__}")
     if not 1 <= n <= most:
         raise ValueError(f"n must be from 1 to {most} (NUMBA_NUM_THREADS), got {n}")
@@ -114,4 +157,8 @@ def get_num_threads() -> int:
 
 _load_tbb()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork,
+        after_in_child=_after_fork_in_child,
+    )

@@ -5,6 +5,7 @@ Both sides compute in float64, so that they agree to rounding. PyTorch's images 
 
 import numpy as np
 import pytest
+
 from fastscratch.kernels import KERNELS
 
 torch = pytest.importorskip("torch", reason="PyTorch, the peer compared with, is not installed")

@@ -466,11 +466,32 @@ def test_kinds_and_codes():
         assert optimizer.hyper().dtype == np.float64
 
 
-def test_a_model_refuses_what_its_loop_would_ignore():
-    model = Sequential([layers.Input((2,)), layers.Dense(1)])
-    for optimizer in (SGD(0.1, 0.9), SGD(clipvalue=1), SGD(schedules.CosineDecay(0.1, 5))):
-        with pytest.raises(ValueError, match=r"fit knows only a learning_rate so far, got SGD\("):
-            model.compile(optimizer, "mean_squared_error")
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *EVERY,
+        SGD(0.1, 0.9, clipvalue=0.1),
+        Adam(global_clipnorm=0.05),
+        RMSprop(schedules.CosineDecay(0.01, 20)),
+    ],
+    ids=repr,
+)
+def test_two_fits_go_on_where_one_would(optimizer):
+    """Without shuffling, two epochs twice are four epochs: slots and schedule are kept."""
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((30, 3)), rng.standard_normal((30, 2))
+    start = None
+    ends = []
+    for epochs in ([4], [2, 2]):
+        model = Sequential([layers.Input((3,)), layers.Dense(5, "tanh"), layers.Dense(2)])
+        model.compile(optimizer, "mean_squared_error")
+        start = start or model.get_weights()
+        model.set_weights(start)
+        for n in epochs:
+            model.fit(x, y, batch_size=8, epochs=n, shuffle=False, verbose=0)
+        ends.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    assert not np.array_equal(ends[0], np.concatenate([w.ravel() for w in start]))
+    assert ends[0].tobytes() == ends[1].tobytes()
 
 
 # --- Keras ----------------------------------------------------------------------------------------

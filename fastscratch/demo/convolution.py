@@ -45,7 +45,7 @@ def run(report: Report, seed: int) -> None:
     with clock("naive twin"):
         twin = seconds(
             lambda: naive_conv2d_forward(
-                crop, piece, filters.tolist(), [0.0] * 64, (1, 1), (0, 0), (1, 1)
+                crop, piece, filters.tolist(), [0.0] * 64, (1, 1), (0, 0), (1, 1), 1
             )
         )
     report.check(

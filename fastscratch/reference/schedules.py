@@ -62,3 +62,21 @@ def scheduled_rate(schedule, numbers, step):
         time = min((step - warmup_steps) / decay_steps, 1.0)
         cosine = (1 + math.cos(math.pi * time)) / 2
         return warmup_target * ((1 - alpha) * cosine + alpha)
+
+
+def scheduled_rates(learning_rates, schedule, numbers, first_step):
+    """Write the learning rates of consecutive steps.
+
+    Parameters
+    ----------
+    learning_rates : list of float, (n_steps,)
+        Written.
+    schedule : str
+        Name of the schedule.
+    numbers : list of float
+        As `scheduled_rate` takes them.
+    first_step : int
+        Number of the first of the steps.
+    """
+    for step in range(len(learning_rates)):
+        learning_rates[step] = scheduled_rate(schedule, numbers, first_step + step)

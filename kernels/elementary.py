@@ -1,0 +1,275 @@
+"""exp, log, log1p, sigmoid and tanh that vectorise: no branch, no call, no table.
+
+Called in a plain loop, LLVM computes a whole vector at once (16 float32 with AVX-512), where the
+functions of `math` go one by one: 0.4 to 0.7 ns an element in float32, 1.0 to 1.4 ns in float64.
+Each works on float32 and float64 scalars and returns the same type.
+
+Every function reduces its argument to a small interval, where a few terms of its Taylor series are
+exact to rounding, and puts the exponent back with integer arithmetic on the bits of the number. The
+choice among special cases is ``a if condition else b`` on values, which becomes a vector select.
+
+Worst error found, in units in the last place, over 14 million arguments of all magnitudes and the
+special points, against long double (float32: against float64), on a machine with fused
+multiply-add:
+
+=========  =======  =======
+function   float32  float64
+=========  =======  =======
+exp        1.1      1.1
+log        1.0      1.2
+log1p      2.5      2.5
+sigmoid    2.4      2.4
+tanh       2.5      2.6
+=========  =======  =======
+
+References
+----------
+Muller, "Elementary Functions", 3rd ed. (2016), chapters 3 and 11. Cody and Waite, "Software Manual
+for the Elementary Functions" (1980), for the reduction with a constant in two parts.
+"""
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from .jit import njit
+from .simd import fma
+
+F, D = np.float32, np.float64
+# log 2 in two parts: a multiple of the first by an exponent is exact, the second is the rest.
+HIGH32, LOW32 = F(0.693359375), F(np.log(2) - 0.693359375)
+HIGH64 = D(0x162E42FEE / 2**33)
+LOW64 = D(1.90821492927058770002e-10)
+ONE_OVER_LOG2 = 1 / np.log(2)
+SQRT_HALF = np.sqrt(0.5)
+
+
+@njit
+def _expm1_32(x):
+    """n and exp(r) - 1, for x = n log 2 + r with |r| <= log(2) / 2."""
+    n = np.floor(fma(x, F(ONE_OVER_LOG2), F(0.5)))
+    r = fma(n, -LOW32, fma(n, -HIGH32, x))
+    p = F(1 / 5040)
+    p = fma(p, r, F(1 / 720))
+    p = fma(p, r, F(1 / 120))
+    p = fma(p, r, F(1 / 24))
+    p = fma(p, r, F(1 / 6))
+    p = fma(p, r, F(1 / 2))
+    return np.int32(n), fma(p * r, r, r)
+
+
+@njit
+def _expm1_64(x):
+    """n and exp(r) - 1, for x = n log 2 + r with |r| <= log(2) / 2."""
+    n = np.floor(fma(x, D(ONE_OVER_LOG2), D(0.5)))
+    r = fma(n, -LOW64, fma(n, -HIGH64, x))
+    p = D(1 / 6227020800)
+    p = fma(p, r, D(1 / 479001600))
+    p = fma(p, r, D(1 / 39916800))
+    p = fma(p, r, D(1 / 3628800))
+    p = fma(p, r, D(1 / 362880))
+    p = fma(p, r, D(1 / 40320))
+    p = fma(p, r, D(1 / 5040))
+    p = fma(p, r, D(1 / 720))
+    p = fma(p, r, D(1 / 120))
+    p = fma(p, r, D(1 / 24))
+    p = fma(p, r, D(1 / 6))
+    p = fma(p, r, D(1 / 2))
+    return np.int64(n), fma(p * r, r, r)
+
+
+@njit
+def _exp32(x):
+    # `x if x < limit else limit` also replaces nan, which has no integer part; it returns last.
+    bounded = x if x < F(89) else F(89)
+    bounded = bounded if bounded > F(-104) else F(-104)
+    n, p = _expm1_32(bounded)
+    # Multiply by 2**n in the bits. A denormal result is rounded once, from 2**64 above.
+    tiny = n < -125
+    bits = F(F(1) + p).view(np.int32) + ((n + np.int32(64) if tiny else n) << np.int32(23))
+    y = np.int32(bits).view(np.float32) * (F(2.0**-64) if tiny else F(1))
+    y = y if x < F(88.722839) else F(np.inf)
+    y = y if x > F(-103.97209) else F(0)
+    return y if x == x else x
+
+
+@njit
+def _exp64(x):
+    bounded = x if x < D(710) else D(710)
+    bounded = bounded if bounded > D(-746) else D(-746)
+    n, p = _expm1_64(bounded)
+    tiny = n < -1021
+    bits = D(D(1) + p).view(np.int64) + ((n + 64 if tiny else n) << 52)
+    y = np.int64(bits).view(np.float64) * (D(2.0**-64) if tiny else D(1))
+    y = y if x < D(709.7827128933841) else D(np.inf)
+    y = y if x > D(-745.1332191019412) else D(0)
+    return y if x == x else x
+
+
+@njit
+def _split32(x):
+    """n and f with x = 2**n (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), for x > 0."""
+    denormal = x < F(2.0**-126)
+    bits = F(x * F(2.0**32) if denormal else x).view(np.int32)
+    # Subtract the bits of sqrt(1/2): the exponent of the difference is n.
+    above = bits - np.int32(0x3F3504F3)
+    n = above >> np.int32(23)
+    m = np.int32((above & np.int32(0x7FFFFF)) + np.int32(0x3F3504F3)).view(np.float32)
+    return F(n - np.int32(32) if denormal else n), m - F(1)
+
+
+@njit
+def _split64(x):
+    """n and f with x = 2**n (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), for x > 0."""
+    denormal = x < D(2.0**-1022)
+    bits = D(x * D(2.0**64) if denormal else x).view(np.int64)
+    above = bits - 0x3FE6A09E667F3BCD
+    n = above >> 52
+    m = np.int64((above & 0xFFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD).view(np.float64)
+    return D(n - 64 if denormal else n), m - D(1)
+
+
+@njit
+def _log32(n, f):
+    """n log 2 + log(1 + f), from 2 artanh(s) = log((1 + s) / (1 - s)) with s = f / (2 + f)."""
+    s = f / (F(2) + f)
+    z = s * s
+    p = F(2 / 11)
+    p = fma(p, z, F(2 / 9))
+    p = fma(p, z, F(2 / 7))
+    p = fma(p, z, F(2 / 5))
+    p = fma(p, z, F(2 / 3))
+    # 2 s = f - s f: so the rounding error of s counts little.
+    return fma(n, HIGH32, fma(n, LOW32, fma(-s, fma(-p, z, f), f)))
+
+
+@njit
+def _log64(n, f):
+    s = f / (D(2) + f)
+    z = s * s
+    p = D(2 / 23)
+    p = fma(p, z, D(2 / 21))
+    p = fma(p, z, D(2 / 19))
+    p = fma(p, z, D(2 / 17))
+    p = fma(p, z, D(2 / 15))
+    p = fma(p, z, D(2 / 13))
+    p = fma(p, z, D(2 / 11))
+    p = fma(p, z, D(2 / 9))
+    p = fma(p, z, D(2 / 7))
+    p = fma(p, z, D(2 / 5))
+    p = fma(p, z, D(2 / 3))
+    return fma(n, HIGH64, fma(n, LOW64, fma(-s, fma(-p, z, f), f)))
+
+
+@njit
+def _log_any32(x):
+    n, f = _split32(x if x > F(0) else F(1))
+    y = _log32(n, f)
+    y = y if x > F(0) else (F(-np.inf) if x == F(0) else F(np.nan))
+    return y if x < F(np.inf) else x
+
+
+@njit
+def _log_any64(x):
+    n, f = _split64(x if x > D(0) else D(1))
+    y = _log64(n, f)
+    y = y if x > D(0) else (D(-np.inf) if x == D(0) else D(np.nan))
+    return y if x < D(np.inf) else x
+
+
+@njit
+def _log1p32(x):
+    n, f = _split32(F(1) + (x if x > F(-1) else F(0)))
+    y = _log32(n, x if n == F(0) else f)
+    y = y if x > F(-1) else (F(-np.inf) if x == F(-1) else F(np.nan))
+    return y if x < F(np.inf) else x
+
+
+@njit
+def _log1p64(x):
+    n, f = _split64(D(1) + (x if x > D(-1) else D(0)))
+    y = _log64(n, x if n == D(0) else f)
+    y = y if x > D(-1) else (D(-np.inf) if x == D(-1) else D(np.nan))
+    return y if x < D(np.inf) else x
+
+
+@njit
+def _sigmoid32(x):
+    e = _exp32(-abs(x))
+    return (F(1) if x > F(0) else e) / (F(1) + e)
+
+
+@njit
+def _sigmoid64(x):
+    e = _exp64(-abs(x))
+    return (D(1) if x > D(0) else e) / (D(1) + e)
+
+
+@njit
+def _tanh32(x):
+    twice = F(-2) * abs(x)
+    n, p = _expm1_32(twice if twice > F(-40) else F(-40))
+    power = np.int32((n + np.int32(127)) << np.int32(23)).view(np.float32)
+    e = fma(power, p, power - F(1))  # exp(-2 |x|) - 1, without cancellation
+    y = e / (F(2) + e)
+    y = y if x < F(0) else -y
+    return y if x == x else x
+
+
+@njit
+def _tanh64(x):
+    twice = D(-2) * abs(x)
+    n, p = _expm1_64(twice if twice > D(-80) else D(-80))
+    power = np.int64((n + 1023) << 52).view(np.float64)
+    e = fma(power, p, power - D(1))
+    y = e / (D(2) + e)
+    y = y if x < D(0) else -y
+    return y if x == x else x
+
+
+def exp(x):
+    """e**x. Overflows to inf, underflows through the denormal numbers to 0; nan stays nan.
+
+    exp(x) = 2**n exp(r) with n = round(x / log 2) and the Taylor series of exp(r), |r| <= 0.35.
+    """
+    return _exp32(x) if isinstance(x, F) else _exp64(D(x))
+
+
+def log(x):
+    """The natural logarithm; log(0) = -inf, nan below.
+
+    log(2**n (1 + f)) = n log 2 + 2 artanh(f / (2 + f)), the series of artanh.
+    """
+    return _log_any32(x) if isinstance(x, F) else _log_any64(D(x))
+
+
+def log1p(x):
+    """log(1 + x), accurate near 0; log1p(-1) = -inf, nan below."""
+    return _log1p32(x) if isinstance(x, F) else _log1p64(D(x))
+
+
+def sigmoid(x):
+    """1 / (1 + e**-x), from e**-|x|, which cannot overflow; tiny results keep their digits."""
+    return _sigmoid32(x) if isinstance(x, F) else _sigmoid64(D(x))
+
+
+def tanh(x):
+    """(1 - e) / (1 + e) with e = exp(-2 |x|), and 1 - e computed without cancellation."""
+    return _tanh32(x) if isinstance(x, F) else _tanh64(D(x))
+
+
+def _compiled(function, single, double):
+    """In compiled code, `function` means `single` for float32 and `double` for other numbers."""
+
+    @overload(function)
+    def choose(x):
+        if x == types.float32:
+            return lambda x: single(x)
+        return lambda x: double(D(x))
+
+
+_compiled(exp, _exp32, _exp64)
+_compiled(log, _log_any32, _log_any64)
+_compiled(log1p, _log1p32, _log1p64)
+_compiled(sigmoid, _sigmoid32, _sigmoid64)
+_compiled(tanh, _tanh32, _tanh64)

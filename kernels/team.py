@@ -1,0 +1,66 @@
+"""A team of threads that goes through the phases of a training step together.
+
+A parallel region costs microseconds, and a step of a small network has half a dozen phases. So a
+whole slice of steps is *one* region (0.03 to 0.5 us a phase): every worker walks through the same
+phases, and in each the workers share out its items. What an item is depends on the problem alone,
+so the bits do not depend on how many workers there are, nor on who takes what.
+
+Nobody waits for a worker that has not come: one alone does every item of every phase, and a late
+one finds the phases done and skips them. A worker takes the items of its own share first (that
+part of the weights is in its cache), then what others have left.
+"""
+
+import numpy as np
+
+from .atomics import atomic_add, atomic_load, atomic_replace, atomic_store, pause, yield_processor
+from .jit import njit
+
+# A team is an int64 array with a cache line (8 numbers) for each of: the current phase; how many of
+# its items are done; and, for each worker, (phase << 32) + items taken of its share.
+PHASE, DONE, SHARES, LINE = 0, 8, 16, 8
+TAKEN = (1 << 32) - 1
+
+# Turns of waiting, about 20 us, before the processor is offered to others.
+PATIENCE = 1000
+
+
+@njit
+def new_team(workers):
+    """A team at phase 0."""
+    return np.zeros(SHARES + LINE * workers, np.int64)
+
+
+@njit
+def claim(team, worker, phase, items):
+    """An item of the phase that nobody has taken, or -1 once all of them are done."""
+    workers = (team.size - SHARES) // LINE
+    for k in range(workers):
+        owner = (worker + k) % workers
+        share = SHARES + LINE * owner
+        first, stop = owner * items // workers, (owner + 1) * items // workers
+        while True:
+            state = atomic_load(team, share)
+            item = first + (state & TAKEN)
+            if state >> 32 != phase or item >= stop:
+                break
+            if atomic_replace(team, share, state, state + 1):
+                return item
+    turns = 0
+    while atomic_load(team, PHASE) == phase:
+        turns += 1
+        if turns < PATIENCE:
+            pause()
+        else:
+            yield_processor()
+    return -1
+
+
+@njit
+def next_item(team, worker, phase, items):
+    """A claimed item is done: claim another; the last one done opens the next phase."""
+    if atomic_add(team, DONE, 1) + 1 == items:
+        atomic_store(team, DONE, 0)
+        for share in range(SHARES, team.size, LINE):
+            atomic_store(team, share, (phase + 1) << 32)
+        atomic_store(team, PHASE, phase + 1)
+    return claim(team, worker, phase, items)

@@ -1,0 +1,308 @@
+"""Compiled kernels on disk: loaded when they are right, compiled again when they are not."""
+
+import os
+import pathlib
+import time
+
+import pytest
+from children import finish, install_copy, run, start
+
+from fastscratch.kernels import cache
+
+SIGMOID = """
+    import numpy as np
+    from fastscratch.kernels.activations import relu_forward, sigmoid_forward
+
+    a = np.zeros(3, np.float32)
+    sigmoid_forward(a, np.array([-1000, 0, 1000], np.float32))
+    assert a.tolist() == [0, 0.5, 1], a
+"""
+BOTH = SIGMOID + "    relu_forward(a, a)\n"
+
+needs_home_variable = pytest.mark.skipif(
+    os.name == "nt", reason="the user's cache folder does not come from the environment"
+)
+
+
+def files(folder):
+    """Every file below a folder that is not Python's, with its time of change."""
+    found = pathlib.Path(folder).rglob("*")
+    return {f: f.stat().st_mtime_ns for f in found if f.is_file() and f.suffix in (".nbc", ".tmp")}
+
+
+def says_compiling(err):
+    assert err in ("", err.splitlines()[0]), err  # at most one line
+    return "compiling kernels" in err
+
+
+@pytest.fixture
+def install(tmp_path):
+    """A copy of the package, and the environment that runs it with a home of its own."""
+    kernels = install_copy(tmp_path / "site")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"PYTHONPATH": tmp_path / "site", "HOME": home, "XDG_CACHE_HOME": home / "cache"}
+    return kernels, home, environment
+
+
+def make_read_only(kernels):
+    """No file can go below a regular file; permission bits would not stop root."""
+    (kernels / "__pycache__").write_text("")
+
+
+def test_second_process_loads_and_only_the_first_says_that_it_compiles(tmp_path):
+    _, err = run(BOTH, NUMBA_CACHE_DIR=tmp_path)
+    assert says_compiling(err)
+    cold = files(tmp_path)
+    assert len(cold) == 2
+    _, err = run(BOTH, NUMBA_CACHE_DIR=tmp_path)
+    assert err == ""
+    assert files(tmp_path) == cold
+
+
+def test_four_processes_compile_at_once(tmp_path):
+    children = [start(BOTH, NUMBA_CACHE_DIR=tmp_path) for _ in range(4)]
+    for child in children:
+        finish(child)
+    left = files(tmp_path)
+    assert len(left) == 2
+    _, err = run(BOTH, NUMBA_CACHE_DIR=tmp_path)
+    assert err == ""
+    assert files(tmp_path) == left
+
+
+def flip_a_bit(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "bit flipped": flip_a_bit,
+    "last byte lost": lambda content: content[:-1],
+    "cut in its checksum": lambda content: content[:20],
+    "empty": lambda content: b"",
+}
+
+
+def test_damaged_file_is_compiled_again(tmp_path):
+    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    (file,) = files(tmp_path)
+    for damage, inflict in DAMAGES.items():
+        file.write_bytes(inflict(file.read_bytes()))
+        _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+        assert says_compiling(err), damage
+        assert list(files(tmp_path)) == [file]
+    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    assert err == ""
+
+
+FOURTH_POWER = """
+    import numpy as np
+    from fastscratch.kernels.toys import fourth_powers
+
+    out = np.empty(1)
+    fourth_powers(out, np.array([2.0]))
+    print(out[0])
+"""
+
+
+def test_changed_callee_is_noticed_and_old_files_are_removed(install):
+    kernels, _, environment = install
+    out, err = run(FOURTH_POWER, **environment)
+    assert (out, says_compiling(err)) == ("16.0", True)
+    old = files(kernels)
+    callee = kernels / "callee.py"
+    callee.write_text(callee.read_text().replace("x * x", "x * x + 1"))
+    out, err = run(FOURTH_POWER, **environment)
+    assert (out, says_compiling(err)) == ("26.0", True)
+    new = files(kernels)
+    assert len(new) == len(old)
+    assert not new.keys() & old.keys()
+    out, err = run(FOURTH_POWER, **environment)
+    assert (out, err) == ("26.0", "")
+
+
+def test_process_that_runs_edited_sources_keeps_nothing(install):
+    # It compiles the code it imported: kept under the digest of the new files, that would be
+    # yesterday's code for the next process.
+    kernels, home, environment = install
+    edit = f"""
+    import pathlib
+    callee = pathlib.Path({str(kernels / "callee.py")!r})
+    callee.write_text(callee.read_text().replace("x * x", "x * x + 1"))
+    """
+    code = "from fastscratch.kernels import toys\n" + edit + FOURTH_POWER
+    out, _ = run("\n".join(line.strip() for line in code.splitlines()), **environment)
+    assert out == "16.0"
+    assert not files(kernels)
+    assert not files(home)
+    out, _ = run(FOURTH_POWER, **environment)
+    assert out == "26.0"
+
+
+def test_serial_and_parallel_kernels_of_one_function_have_files_of_their_own(install):
+    kernels, _, environment = install
+    (kernels / "one.py").write_text(
+        "from .jit import njit, prange\n"
+        "def ones(out):\n"
+        "    for i in prange(out.size):\n"
+        "        out[i] = 1\n"
+        "serial, parallel = njit(ones), njit(ones, parallel=True)\n"
+    )
+    code = """
+    import numpy as np
+    from fastscratch.kernels import one
+
+    one.{}(np.empty(9))
+    """
+    run(code.format("serial"), **environment)
+    assert len(files(kernels)) == 1
+    _, err = run(code.format("parallel"), **environment)
+    assert says_compiling(err)
+    assert len(files(kernels)) == 2
+
+
+def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
+    for settings in ({}, {"BOUNDSCHECK": 1}, {"CPU_NAME": "generic"}, {"OPT": 0}):
+        settings = {f"NUMBA_{name}": value for name, value in settings.items()}
+        before = files(tmp_path)
+        _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path, **settings)
+        assert says_compiling(err), settings
+        after = files(tmp_path)
+        assert len(after) == len(before) + 1
+        assert before.items() <= after.items()
+
+
+def test_bounds_are_checked_after_a_start_that_did_not_check(tmp_path):
+    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    code = (
+        SIGMOID
+        + """
+    try:
+        sigmoid_forward(a[:2], a)
+    except IndexError:
+        print("checked")
+    """
+    )
+    out, _ = run(code, NUMBA_CACHE_DIR=tmp_path, NUMBA_BOUNDSCHECK=1)
+    assert out == "checked"
+
+
+def test_numba_cache_dir_is_the_only_folder_when_it_is_set(install, tmp_path):
+    kernels, home, environment = install
+    run(SIGMOID, **environment)
+    beside = files(kernels)
+    assert len(beside) == 1
+    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path / "new" / "folder", **environment)
+    assert says_compiling(err)
+    assert len(files(tmp_path / "new")) == 1
+    assert files(kernels) == beside
+    assert not files(home)
+
+
+@needs_home_variable
+def test_read_only_install_keeps_its_code_in_the_users_cache(install):
+    kernels, home, environment = install
+    make_read_only(kernels)
+    _, err = run(SIGMOID, **environment)
+    assert says_compiling(err)
+    assert len(files(home)) == 1
+    _, err = run(SIGMOID, **environment)
+    assert err == ""
+
+
+@needs_home_variable
+def test_read_only_install_and_read_only_home_compile_in_each_process(install, tmp_path):
+    kernels, home, environment = install
+    make_read_only(kernels)
+    home.rmdir()
+    home.write_text("")
+    for _ in range(2):
+        _, err = run(SIGMOID, **environment)
+        assert says_compiling(err)
+    assert not files(tmp_path)
+
+
+def test_cache_dir_that_cannot_be_written_stops_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path / "file" / "below")
+    assert says_compiling(err)
+    assert not files(tmp_path)
+
+
+@needs_home_variable
+def test_without_a_home_the_working_folder_is_not_taken_for_one(install, tmp_path):
+    kernels, _, environment = install
+    make_read_only(kernels)
+    work = tmp_path / "work"
+    work.mkdir()
+    no_home = f"""
+    import os
+    os.chdir({str(work)!r})
+    os.environ.pop("XDG_CACHE_HOME", None)
+    os.path.expanduser = lambda path: path  # what Python does for a user who has no home
+    """
+    _, err = run(no_home + SIGMOID, **environment)
+    assert says_compiling(err)
+    assert not list(work.iterdir())
+
+
+def test_sweep_removes_outdated_and_abandoned_files_only(tmp_path):
+    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    (current,) = files(tmp_path)
+    folder = current.parent
+    outdated = folder / "activations.renamed_since-0123456789abcdef-0123456789abcdef.nbc"
+    of_a_killed_process = current.with_name(current.name + ".0.tmp")
+    of_a_live_process = current.with_name(current.name + ".1.tmp")
+    foreign = folder / "notes.txt"
+    for file in (outdated, of_a_killed_process, of_a_live_process, foreign):
+        file.write_text("")
+    long_ago = time.time() - 2 * 3600
+    os.utime(of_a_killed_process, (long_ago, long_ago))
+    current.unlink()  # so that it is written again, which sweeps
+    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    assert set(folder.iterdir()) == {current, of_a_live_process, foreign}
+
+
+def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
+    names = ["step-0-0.nbc", "step-1-1.nbc", "step_size-0-0.nbc", "a_step-0-0.nbc"]
+    for name in names:
+        (tmp_path / f"module.{name}").write_text("")
+
+    def step():
+        pass
+
+    step.__module__, step.__qualname__ = "fastscratch.kernels.module", "step"
+    cache.KernelCache(step, parallel=False).flush()
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"module.step_size-0-0.nbc", "module.a_step-0-0.nbc"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permission bits")
+def test_files_can_be_read_by_whom_the_umask_allows(tmp_path):
+    run(
+        "import os; os.umask(0o022)\n" + "\n".join(map(str.strip, SIGMOID.splitlines())),
+        NUMBA_CACHE_DIR=tmp_path,
+    )
+    (file,) = files(tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_without_jit_nothing_is_compiled(tmp_path):
+    code = """
+    import numpy as np
+    from fastscratch.kernels.activations import sigmoid_forward
+
+    a = np.zeros(3, np.float32)
+    sigmoid_forward(a, a)
+    assert a.tolist() == [0.5, 0.5, 0.5], a
+    """
+    _, err = run(code, NUMBA_CACHE_DIR=tmp_path, NUMBA_DISABLE_JIT=1)
+    assert err == ""
+    assert not files(tmp_path)
+
+
+def test_digest_covers_every_source_of_the_kernels():
+    sources = pathlib.Path(cache.__file__).parent
+    assert sorted(sources.rglob("*.py")) == sorted(sources.glob("*.py"))

@@ -1,0 +1,139 @@
+"""What the decorator promises of every kernel."""
+
+import ast
+import copy
+import importlib
+import inspect
+import math
+import pathlib
+import pickle
+import pkgutil
+
+import numpy as np
+import pytest
+from numba import config
+
+from fastscratch import kernels
+from fastscratch.kernels.jit import njit
+
+if config.DISABLE_JIT:
+    pytest.skip("nothing is compiled under NUMBA_DISABLE_JIT", allow_module_level=True)
+
+from fastscratch.kernels.jit import Kernel, ParallelKernel
+
+MODULES = [
+    importlib.import_module(f"fastscratch.kernels.{module.name}")
+    for module in pkgutil.iter_modules(kernels.__path__)
+]
+ALL_KERNELS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": kernel
+    for module in MODULES
+    for name, kernel in vars(module).items()
+    if isinstance(kernel, Kernel) and kernel.__module__ == module.__name__
+}
+
+
+def compiled(function):
+    """A kernel for one test, which is not kept on disk."""
+    kernel = njit(function)
+    kernel._cache.disable()
+    return kernel
+
+
+def test_every_public_kernel_is_compiled_by_the_policy():
+    assert set(kernels.KERNELS.values()) <= set(ALL_KERNELS.values())
+
+
+@pytest.mark.parametrize("kernel", ALL_KERNELS.values(), ids=ALL_KERNELS)
+def test_flags(kernel):
+    options = kernel.targetoptions
+    assert options["error_model"] == "numpy"
+    assert options["nogil"]
+    assert not options["fastmath"] & {"fast", "nnan", "ninf"}
+
+
+def test_division_by_zero_follows_numpy():
+    @compiled
+    def divide(out, x, y):
+        for i in range(x.size):
+            out[i] = x[i] / y[i]
+
+    x = np.array([1.0, -1.0, 0.0, 1.0])
+    y = np.array([0.0, 0.0, 0.0, np.inf])
+    out = np.empty(4)
+    divide(out, x, y)
+    np.testing.assert_array_equal(out, [np.inf, -np.inf, np.nan, 0.0])
+
+
+def test_nan_and_infinity_keep_their_meaning():
+    @compiled
+    def classify(out, x):
+        for i in range(x.size):
+            out[i] = math.isnan(x[i]) + 2 * math.isinf(x[i]) + 4 * (x[i] != x[i])
+
+    x = np.array([1.0, np.nan, np.inf, -np.inf] * 9)  # long enough to be vectorised
+    out = np.empty(x.size, np.int64)
+    classify(out, x)
+    np.testing.assert_array_equal(out, [0, 5, 2, 2] * 9)
+
+
+@pytest.mark.parametrize("name", ["sigmoid_forward", "relu_forward", "tanh_forward"])
+def test_nan_survives_a_kernel(name):
+    z = np.array([0.5, np.nan, -0.5] * 9, np.float32)
+    a = np.zeros_like(z)
+    kernels.KERNELS[name](a, z)
+    np.testing.assert_array_equal(np.isnan(a), np.isnan(z))
+
+
+def test_keyword_arguments():
+    z = np.zeros(3, np.float32)
+    a = np.empty_like(z)
+    kernels.KERNELS["sigmoid_forward"](z=z, a=a)
+    assert a.tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("kernel", ALL_KERNELS.values(), ids=ALL_KERNELS)
+def test_kernel_is_pickled_by_name_and_looks_like_its_function(kernel):
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        pickled = pickle.dumps(kernel, protocol)
+        assert pickle.loads(pickled) is kernel
+        assert len(pickled) < 200
+    assert copy.deepcopy(kernel) is kernel
+    assert inspect.signature(kernel) == inspect.signature(kernel.py_func)
+    assert kernel.__name__ == kernel.py_func.__name__
+    assert kernel.__doc__ == kernel.py_func.__doc__
+
+
+def test_python_function_gives_the_numbers_of_the_kernel():
+    sigmoid_forward = kernels.KERNELS["sigmoid_forward"]
+    z = np.linspace(-5, 5, 11)
+    a, expected = np.empty(11), np.empty(11)
+    sigmoid_forward(a, z)
+    sigmoid_forward.py_func(expected, z)
+    np.testing.assert_allclose(a, expected, rtol=1e-15)
+
+
+def called_parallel_kernels(tree, module):
+    """Names of the parallel kernels that a piece of code calls."""
+    names = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return {name for name in names if isinstance(vars(module).get(name), ParallelKernel)}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_parallel_kernels_are_called_where_they_may_be(module):
+    tree = ast.parse(pathlib.Path(module.__file__).read_text(encoding="utf-8"))
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        called = called_parallel_kernels(function, module)
+        if called:
+            # Or its call from Python would not pass the guard.
+            assert isinstance(vars(module)[function.name], ParallelKernel), (
+                f"{function.name} calls {called}: wanted @njit(calls_parallel=True)"
+            )
+        for loop in (node for node in ast.walk(function) if isinstance(node, ast.For)):
+            if isinstance(loop.iter, ast.Call) and getattr(loop.iter.func, "id", "") == "prange":
+                # The workqueue layer aborts at a region within a region.
+                assert not called_parallel_kernels(loop, module), f"in a prange of {function.name}"

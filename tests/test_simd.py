@@ -1,0 +1,181 @@
+"""The tile, the copies and the dense products against float64, for every awkward size."""
+
+import numba
+import numpy as np
+import pytest
+
+from fastscratch.kernels import matmul, simd
+from fastscratch.kernels.jit import FASTMATH
+from fastscratch.kernels.simd import Matrix
+
+# Numba's own decorator: functions made inside of functions must not go to the disk cache.
+njit = numba.njit(error_model="numpy", fastmath=FASTMATH)
+
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+DTYPES = [np.float32, np.float64]
+GUARD = 40
+
+
+def random(shape, dtype, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(dtype)
+
+
+def assert_product(c, a, b, start=0.0):
+    """Within (depth + 2) roundings of the sum of magnitudes, which bounds every order of adding."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    tolerance = (a.shape[1] + 2) * np.finfo(c.dtype).eps * (np.abs(a) @ np.abs(b) + np.abs(start))
+    assert c.shape == (a.shape[0], b.shape[1])
+    assert np.all(np.abs(c - (a @ b + start)) <= tolerance)
+
+
+def guarded(array):
+    """A copy of `array` between two stretches of nan, to notice what is written beside it."""
+    flat = np.full(array.size + 2 * GUARD, np.nan, array.dtype)
+    inside = flat[GUARD : GUARD + array.size].reshape(array.shape)
+    inside[...] = array
+    return flat, inside
+
+
+@njit
+def tile(c, start, start_row, a, a_row, a_step, b, height, width, depth, c_at, b_at):
+    simd.tile_product(
+        Matrix(c, c_at, width, 1),
+        Matrix(start, 0, start_row, 1),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, b_at, width, 1),
+        height,
+        width,
+        depth,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", simd.TILE_HEIGHTS)
+def test_tile_writes_the_tile_and_nothing_else(dtype, height):
+    lanes = simd.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for width in range(1, simd.TILE_VECTORS * lanes + 1):
+        for depth in (0, 1, 7):
+            a, bias = random((height, depth), dtype, 1), random(width, dtype, 3)
+            b_flat, b = guarded(random((depth, width), dtype, 2))
+            c_flat, c = guarded(np.zeros((height, width), dtype))
+            args = b_flat, height, width, depth, GUARD, GUARD
+            tile(c_flat, bias, 0, a.ravel(), depth, 1, *args)
+            assert_product(c, a, b, bias)
+            assert np.isnan(c_flat).sum() == 2 * GUARD
+            # The same from a transposed left factor, bit for bit.
+            before = c.copy()
+            tile(c_flat, bias, 0, a.T.ravel(), 1, height, *args)
+            assert np.array_equal(c, before)
+
+
+def odd_shapes():
+    if INTERPRETED:
+        return [(1, 1, 1), (1, 3, 9), (3, 5, 2), (7, 4, 9), (13, 2, 5)]
+    small = [(m, k, n) for m in (1, 2, 13, 23) for k in (0, 1, 17, 40) for n in (1, 3, 15, 33, 47)]
+    return [
+        *small,
+        (10, 784, 100),
+        (128, 512, 10),
+        (37, 1000, 61),
+        (129, 257, 130),
+        (12, 9, 1100),
+        (520, 64, 48),
+        (100, 400, 520),
+        (192, 1024, 1024),
+        (260, 2048, 33),
+    ]
+
+
+FORMS = {
+    "nn": (matmul.matmul, lambda a, b: (a, b)),
+    "tn": (matmul.matmul_tn, lambda a, b: (np.ascontiguousarray(a.T), b)),
+    "nt": (matmul.matmul_nt, lambda a, b: (a, np.ascontiguousarray(b.T))),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("form", FORMS)
+def test_matmul(form, dtype):
+    function, stored = FORMS[form]
+    for m, k, n in odd_shapes():
+        a, b = random((m, k), dtype, 1), random((k, n), dtype, 2)
+        flat, c = guarded(np.zeros((m, n), dtype))
+        function(c, *stored(a, b))
+        assert_product(c, a, b)
+        assert np.isnan(flat).sum() == 2 * GUARD
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matmul_bias(dtype):
+    for m, k, n in odd_shapes():
+        a, b, bias = random((m, k), dtype, 1), random((k, n), dtype, 2), random(n, dtype, 3)
+        c = np.empty((m, n), dtype)
+        matmul.matmul_bias(c, a, b, bias)
+        assert_product(c, a, b, bias)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="one thread")
+@pytest.mark.parametrize("form", FORMS)
+def test_bits_do_not_depend_on_the_number_of_threads(form):
+    function, stored = FORMS[form]
+    threads = numba.get_num_threads()
+    if threads == 1:
+        pytest.skip("one thread")
+    for m, k, n in [(130, 200, 150), (128, 784, 512), (512, 512, 512), (300, 1024, 700)]:
+        a, b = stored(random((m, k), np.float32, 1), random((k, n), np.float32, 2))
+        one, many = np.empty((m, n), np.float32), np.empty((m, n), np.float32)
+        try:
+            numba.set_num_threads(1)
+            function(one, a, b)
+        finally:
+            numba.set_num_threads(threads)
+        function(many, a, b)
+        assert np.array_equal(one, many)
+
+
+@njit
+def accumulate(c, a, b, scratch):
+    (rows, columns), depth = c.shape, a.shape[1]
+    to = Matrix(c.reshape(-1), 0, columns, 1)
+    matmul.product_serial(
+        to,
+        to,
+        Matrix(a.reshape(-1), 0, depth, 1),
+        Matrix(b.reshape(-1), 0, columns, 1),
+        rows,
+        columns,
+        depth,
+        scratch,
+    )
+
+
+def test_product_accumulates():
+    for m, k, n in odd_shapes():
+        a, b, c = (random(s, np.float64) for s in ((m, k), (k, n), (m, n)))
+        before = c.copy()
+        accumulate(c, a, b, np.empty(matmul.scratch_size(k, n, 8)))
+        assert_product(c, a, b, before)
+
+
+def test_nan_and_inf_pass_through():
+    a, b = np.ones((5, 3), np.float32), np.ones((3, 4), np.float32)
+    a[1, 2], b[0, 3] = np.nan, np.inf
+    c = np.empty((5, 4), np.float32)
+    matmul.matmul(c, a, b)
+    np.testing.assert_array_equal(c, a @ b)
+
+
+@njit
+def half_of_tiny(x):
+    old = simd.set_denormals_flushed()
+    x[0] = x[1] * x[2]
+    simd.restore_denormals(old)
+    x[3] = x[1] * x[2]
+
+
+@pytest.mark.skipif(INTERPRETED, reason="the interpreter keeps denormals")
+def test_denormals_are_flushed_and_restored():
+    x = np.array([-1, np.finfo(np.float64).tiny, 0.5, -1])
+    half_of_tiny(x)
+    assert x[0] == 0
+    assert x[3] > 0

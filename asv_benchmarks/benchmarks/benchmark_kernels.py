@@ -49,12 +49,28 @@ class Conv2d(_Kernels, module="conv2d", dtypes=BOTH):
     """The sliding window."""
 
 
+class Pooling(_Kernels, module="pooling", dtypes=SINGLE):
+    """Maxima and means of windows."""
+
+
+class Normalization(_Kernels, module="normalization", dtypes=SINGLE):
+    """Batch and layer normalisation."""
+
+
+class Dropout(_Kernels, module="dropout", dtypes=SINGLE):
+    """Random zeros."""
+
+
 class Network(_Kernels, module="network", dtypes=BOTH):
     """Forward pass and backpropagation through a network of dense layers."""
 
 
 class Optimizers(_Kernels, module="optimizers", dtypes=SINGLE):
     """A step of an optimiser."""
+
+
+class Schedules(_Kernels, module="schedules", dtypes=SINGLE):
+    """Learning rates by step."""
 
 
 class Train(_Kernels, module="train", dtypes=BOTH):

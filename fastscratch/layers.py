@@ -35,8 +35,9 @@ class Dense:
     ----------
     units : int
         Number of outputs.
-    activation : {"linear", "sigmoid", "tanh", "relu", "softmax"} or None
-        None is linear.
+    activation : str or None
+        "linear" (as None is), "sigmoid", "tanh", "relu", "softmax", "leaky_relu", "elu", "selu",
+        "softplus", "silu", "gelu", or "gelu_tanh", the approximate one.
     kernel_initializer, bias_initializer : str or Initializer
     input_shape : tuple of one int, optional
         Number of features, for the first layer of a model (or put an :class:`Input` before it).

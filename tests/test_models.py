@@ -26,6 +26,9 @@ READ_OUT = {
     "binary_crossentropy": "sigmoid",
     "multilabel_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
+    "mean_absolute_error": "linear",
+    "huber": "linear",
+    "poisson": "softplus",
 }
 
 
@@ -149,6 +152,9 @@ FORMULAS = {
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),
     "softmax": softmax,
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
+    "silu": lambda z: z * sigmoid(z),
 }
 LOSS_FORMULAS = {
     "mean_squared_error": lambda a, y: ((a - y) ** 2).mean(),
@@ -157,6 +163,9 @@ LOSS_FORMULAS = {
         -np.where(y == 1, np.log(a), np.log(1 - a)).sum(axis=1).mean()
     ),
     "categorical_crossentropy": lambda a, y: -(y * np.log(a)).sum(axis=1).mean(),
+    "mean_absolute_error": lambda a, y: abs(a - y).mean(),
+    "huber": lambda a, y: np.where(abs(a - y) < 1, (a - y) ** 2 / 2, abs(a - y) - 0.5).mean(),
+    "poisson": lambda a, y: (a - y * np.log(a + 1e-7)).mean(),
 }
 
 
@@ -571,9 +580,9 @@ def test_input_shapes_belong_in_front():
         (lambda: layers.Dense(0), ValueError, "units must be at least 1, got 0"),
         (lambda: layers.Dense(2.0), TypeError, "units must be an integer, got float"),
         (
-            lambda: layers.Dense(2, "swish"),
+            lambda: layers.Dense(2, "step"),
             ValueError,
-            "activation must be one of 'linear', 'sigmoid', .*, got 'swish'",
+            "activation must be one of 'linear', 'sigmoid', .*, got 'step'",
         ),
         (lambda: layers.Dense(2, ""), ValueError, "activation must be one of .*, got ''"),
         (

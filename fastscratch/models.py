@@ -9,7 +9,7 @@ from . import optimizers
 from .engine import progress_bar, run_in_slices
 from .kernels.codes import ACTIVATIONS, CATEGORICAL_CROSSENTROPY, CROSSENTROPIES, LOSSES
 from .kernels.losses import loss_forward
-from .kernels.network import layer_views, n_parameters, predict
+from .kernels.network import n_parameters, predict
 from .kernels.schedules import scheduled_rates
 from .kernels.train import optimize_steps
 from .layers import Dense, Input
@@ -329,8 +329,10 @@ class Sequential:
             self._build(None)
         views, offset, n_in = [], 0, self._n_in
         for layer in self.layers:
-            views += layer_views(self._parameters, offset, n_in, layer.units)
-            offset += (n_in + 1) * layer.units
+            end = offset + n_in * layer.units
+            views.append(self._parameters[offset:end].reshape(n_in, layer.units))
+            views.append(self._parameters[end : end + layer.units])
+            offset = end + layer.units
             n_in = layer.units
         return views
 

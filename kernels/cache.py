@@ -31,7 +31,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["KernelCache", "folders"]
+__all__ = ["KernelCache", "file_name", "folders", "load", "save"]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
 _VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
@@ -122,40 +122,55 @@ class KernelCache(_Cache):
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
-        name = self._file_name(sig, target_context.codegen())
-        for folder in folders() if self._enabled else ():
-            try:
-                content = (folder / name).read_bytes()
-            except OSError:
-                continue
-            digest, payload = content[:32], content[32:]
-            if hashlib.sha256(payload).digest() == digest:
-                return CompileResult._rebuild(target_context, *pickle.loads(payload))
-        _say_compiling_once()
-        return None
+        payload = load(self._file_name(sig, target_context.codegen())) if self._enabled else None
+        if payload is None:
+            _say_compiling_once()
+            return None
+        return CompileResult._rebuild(target_context, *pickle.loads(payload))
 
     def save_overload(self, sig, data):
-        """Keep a compiled kernel, in the first folder that can be written."""
-        if not self._enabled or data.library.has_dynamic_globals:
-            return  # machine code that holds this process's addresses is for this process only
-        if _digest_sources() != _DIGEST:
-            return  # the files were edited since the import: another digest is theirs now
-        name = self._file_name(sig, data.codegen)
-        payload = dumps(data._reduce())
-        content = hashlib.sha256(payload).digest() + payload
-        for folder in folders():
-            try:
-                _write_aside_and_rename(folder, name, content)
-            except OSError:  # read-only or full: the next folder, or no cache at all
-                continue
-            _sweep(folder)
-            return
+        """Keep a compiled kernel."""
+        # Machine code that holds this process's addresses is for this process only.
+        if self._enabled and not data.library.has_dynamic_globals:
+            save(self._file_name(sig, data.codegen), dumps(data._reduce()))
 
     def _file_name(self, sig, codegen):
         """Name made of all that the machine code depends on."""
         settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
-        key = repr((sig, self._parallel, codegen.magic_tuple(), settings, _VERSIONS)).encode()
-        return f"{self._name}-{_DIGEST}-{hashlib.sha256(key).hexdigest()[:16]}.nbc"
+        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), settings)
+
+
+def file_name(subject, *dependencies):
+    """Name for machine code that depends on the kernels' sources, the versions, and these."""
+    key = hashlib.sha256(repr((dependencies, _VERSIONS)).encode()).hexdigest()[:16]
+    return f"{subject}-{_DIGEST}-{key}.nbc"
+
+
+def load(name):
+    """What was saved under a name, or None: there is no such file, or it is damaged."""
+    for folder in folders():
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            continue
+        digest, payload = content[:32], content[32:]
+        if hashlib.sha256(payload).digest() == digest:
+            return payload
+    return None
+
+
+def save(name, payload):
+    """Keep bytes under a name, in the first folder that can be written."""
+    if _digest_sources() != _DIGEST:
+        return  # the files were edited since the import: another digest is theirs now
+    content = hashlib.sha256(payload).digest() + payload
+    for folder in folders():
+        try:
+            _write_aside_and_rename(folder, name, content)
+        except OSError:  # read-only or full: the next folder, or no cache at all
+            continue
+        _sweep(folder)
+        return
 
 
 def _write_aside_and_rename(folder, name, content):

@@ -44,17 +44,16 @@ and Van Zee and van de Geijn, "BLIS" (2015).
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it means.
 """
 
-import hashlib
-import os
 from collections import namedtuple
-from pathlib import Path
 
 import numpy as np
-from llvmlite import __version__, binding, ir
+from llvmlite import binding, ir
 from numba import config, types
 from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features, initialize_llvm
 from numba.extending import intrinsic
+
+from . import cache
 
 Matrix = namedtuple("Matrix", "values at row step")
 Matrix.__doc__ = "A matrix in a flat array: element (i, j) is ``values[at + i * row + j * step]``."
@@ -332,30 +331,19 @@ def _write_module():
 
 
 def _compile():
-    """Compile the functions and tell LLVM their names; 0.25 s, or 3 ms from the cache.
-
-    The object code is kept beside the byte code; its name covers this file and the machine.
-    Where that cannot be written, nothing is lost but the time.
-    """
-    key = hashlib.sha256(Path(__file__).read_bytes())
-    key.update(repr((_CPU, _FEATURES, __version__)).encode())
-    cached = Path(__file__).parent / "__pycache__" / f"simd-{key.hexdigest()[:16]}.o"
-    compiled = []
+    """Compile the functions and tell LLVM their names; 0.25 s, or 3 ms from the cache."""
+    name = cache.file_name("simd.tiles", _CPU, _FEATURES)
+    code = cache.load(name)
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _target_machine())
-    try:
-        engine.add_object_file(binding.object_file.ObjectFileRef.from_data(cached.read_bytes()))
-    except (OSError, RuntimeError):
+    if code is not None:
+        engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+    else:
+        compiled = []
         engine.set_object_cache(lambda module, code: compiled.append(code), lambda module: None)
         engine.add_module(binding.parse_assembly(_write_module()))
-    engine.finalize_object()
-    if compiled:
-        try:
-            cached.parent.mkdir(exist_ok=True)
-            partial = cached.with_suffix(f".{os.getpid()}")
-            partial.write_bytes(max(compiled, key=len))  # the other one is the empty module's
-            partial.replace(cached)
-        except OSError:
-            pass
+        engine.finalize_object()
+        cache.save(name, max(compiled, key=len))  # the other one is the empty module's
     for item in (4, 8):
         for name in ("tile", "copy", "transpose"):
             symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"

@@ -9,15 +9,15 @@ from children import finish, install_copy, run, start
 
 from fastscratch.kernels import cache
 
-SIGMOID = """
+RELU = """
     import numpy as np
-    from fastscratch.kernels.activations import relu_forward, sigmoid_forward
+    from fastscratch.kernels.activations import relu_backward, relu_forward
 
     a = np.zeros(3, np.float32)
-    sigmoid_forward(a, np.array([-1000, 0, 1000], np.float32))
+    relu_forward(a, np.array([-1000, 0.5, 1], np.float32))
     assert a.tolist() == [0, 0.5, 1], a
 """
-BOTH = SIGMOID + "    relu_forward(a, a)\n"
+BOTH = RELU + "    relu_backward(a, a, a, a)\n"
 
 needs_home_variable = pytest.mark.skipif(
     os.name == "nt", reason="the user's cache folder does not come from the environment"
@@ -25,9 +25,9 @@ needs_home_variable = pytest.mark.skipif(
 
 
 def files(folder):
-    """Every file below a folder that is not Python's, with its time of change."""
-    found = pathlib.Path(folder).rglob("*")
-    return {f: f.stat().st_mtime_ns for f in found if f.is_file() and f.suffix in (".nbc", ".tmp")}
+    """Every file of a kernel below a folder, with its time of change."""
+    found = [f for f in pathlib.Path(folder).rglob("*") if f.suffix in (".nbc", ".tmp")]
+    return {f: f.stat().st_mtime_ns for f in found if not f.name.startswith("simd.")}
 
 
 def says_compiling(err):
@@ -85,14 +85,14 @@ DAMAGES = {
 
 
 def test_damaged_file_is_compiled_again(tmp_path):
-    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    run(RELU, NUMBA_CACHE_DIR=tmp_path)
     (file,) = files(tmp_path)
     for damage, inflict in DAMAGES.items():
         file.write_bytes(inflict(file.read_bytes()))
-        _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+        _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path)
         assert says_compiling(err), damage
         assert list(files(tmp_path)) == [file]
-    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path)
     assert err == ""
 
 
@@ -166,7 +166,7 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
     for settings in ({}, {"BOUNDSCHECK": 1}, {"CPU_NAME": "generic"}, {"OPT": 0}):
         settings = {f"NUMBA_{name}": value for name, value in settings.items()}
         before = files(tmp_path)
-        _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path, **settings)
+        _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path, **settings)
         assert says_compiling(err), settings
         after = files(tmp_path)
         assert len(after) == len(before) + 1
@@ -174,12 +174,12 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
 
 
 def test_bounds_are_checked_after_a_start_that_did_not_check(tmp_path):
-    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    run(RELU, NUMBA_CACHE_DIR=tmp_path)
     code = (
-        SIGMOID
+        RELU
         + """
     try:
-        sigmoid_forward(a[:2], a)
+        relu_forward(a[:2], a)
     except IndexError:
         print("checked")
     """
@@ -190,10 +190,10 @@ def test_bounds_are_checked_after_a_start_that_did_not_check(tmp_path):
 
 def test_numba_cache_dir_is_the_only_folder_when_it_is_set(install, tmp_path):
     kernels, home, environment = install
-    run(SIGMOID, **environment)
+    run(RELU, **environment)
     beside = files(kernels)
     assert len(beside) == 1
-    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path / "new" / "folder", **environment)
+    _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path / "new" / "folder", **environment)
     assert says_compiling(err)
     assert len(files(tmp_path / "new")) == 1
     assert files(kernels) == beside
@@ -204,10 +204,10 @@ def test_numba_cache_dir_is_the_only_folder_when_it_is_set(install, tmp_path):
 def test_read_only_install_keeps_its_code_in_the_users_cache(install):
     kernels, home, environment = install
     make_read_only(kernels)
-    _, err = run(SIGMOID, **environment)
+    _, err = run(RELU, **environment)
     assert says_compiling(err)
     assert len(files(home)) == 1
-    _, err = run(SIGMOID, **environment)
+    _, err = run(RELU, **environment)
     assert err == ""
 
 
@@ -218,14 +218,14 @@ def test_read_only_install_and_read_only_home_compile_in_each_process(install, t
     home.rmdir()
     home.write_text("")
     for _ in range(2):
-        _, err = run(SIGMOID, **environment)
+        _, err = run(RELU, **environment)
         assert says_compiling(err)
     assert not files(tmp_path)
 
 
 def test_cache_dir_that_cannot_be_written_stops_nothing(tmp_path):
     (tmp_path / "file").write_text("")
-    _, err = run(SIGMOID, NUMBA_CACHE_DIR=tmp_path / "file" / "below")
+    _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path / "file" / "below")
     assert says_compiling(err)
     assert not files(tmp_path)
 
@@ -242,13 +242,13 @@ def test_without_a_home_the_working_folder_is_not_taken_for_one(install, tmp_pat
     os.environ.pop("XDG_CACHE_HOME", None)
     os.path.expanduser = lambda path: path  # what Python does for a user who has no home
     """
-    _, err = run(no_home + SIGMOID, **environment)
+    _, err = run(no_home + RELU, **environment)
     assert says_compiling(err)
     assert not list(work.iterdir())
 
 
 def test_sweep_removes_outdated_and_abandoned_files_only(tmp_path):
-    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
+    run(RELU, NUMBA_CACHE_DIR=tmp_path)
     (current,) = files(tmp_path)
     folder = current.parent
     outdated = folder / "activations.renamed_since-0123456789abcdef-0123456789abcdef.nbc"
@@ -260,8 +260,9 @@ def test_sweep_removes_outdated_and_abandoned_files_only(tmp_path):
     long_ago = time.time() - 2 * 3600
     os.utime(of_a_killed_process, (long_ago, long_ago))
     current.unlink()  # so that it is written again, which sweeps
-    run(SIGMOID, NUMBA_CACHE_DIR=tmp_path)
-    assert set(folder.iterdir()) == {current, of_a_live_process, foreign}
+    run(RELU, NUMBA_CACHE_DIR=tmp_path)
+    left = {file for file in folder.iterdir() if not file.name.startswith("simd.")}
+    assert left == {current, of_a_live_process, foreign}
 
 
 def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
@@ -282,7 +283,7 @@ def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="no permission bits")
 def test_files_can_be_read_by_whom_the_umask_allows(tmp_path):
     run(
-        "import os; os.umask(0o022)\n" + "\n".join(map(str.strip, SIGMOID.splitlines())),
+        "import os; os.umask(0o022)\n" + "\n".join(map(str.strip, RELU.splitlines())),
         NUMBA_CACHE_DIR=tmp_path,
     )
     (file,) = files(tmp_path)

@@ -41,7 +41,9 @@ def compiled(function):
 
 
 def test_every_public_kernel_is_compiled_by_the_policy():
-    assert set(kernels.KERNELS.values()) <= set(ALL_KERNELS.values())
+    # Those of `train` are Python: they lower a network to a table that a kernel runs.
+    public = {k for k in kernels.KERNELS.values() if not k.__module__.endswith(".train")}
+    assert public <= set(ALL_KERNELS.values())
 
 
 @pytest.mark.parametrize("kernel", ALL_KERNELS.values(), ids=ALL_KERNELS)
@@ -49,7 +51,7 @@ def test_flags(kernel):
     options = kernel.targetoptions
     assert options["error_model"] == "numpy"
     assert options["nogil"]
-    assert not options["fastmath"] & {"fast", "nnan", "ninf"}
+    assert options["fastmath"] is False or not options["fastmath"] & {"fast", "nnan", "ninf"}
 
 
 def test_division_by_zero_follows_numpy():
@@ -128,7 +130,7 @@ def test_parallel_kernels_are_called_where_they_may_be(module):
     tree = ast.parse(pathlib.Path(module.__file__).read_text(encoding="utf-8"))
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         called = called_parallel_kernels(function, module)
-        if called:
+        if called and module.__name__ != "fastscratch.kernels.train":  # that is Python
             # Or its call from Python would not pass the guard.
             assert isinstance(vars(module)[function.name], ParallelKernel), (
                 f"{function.name} calls {called}: wanted @njit(calls_parallel=True)"

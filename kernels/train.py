@@ -41,8 +41,10 @@ from .threads import get_num_threads
 
 __all__ = ["optimize_steps", "train_steps"]
 
-# Multiply-adds that are worth an item (a few microseconds), and a second thread.
-ITEM_WORK = 400_000
+# Multiply-adds that are worth an item (a few microseconds), and a second thread. More items balance
+# better, but each reads all the inputs again.
+ITEM_WORK = 200_000
+MAX_ITEMS = 8
 PARALLEL_WORK = 400_000
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
@@ -106,9 +108,10 @@ def _lower(
     ]
 
     def units_an_item(units, work):
-        """Units worth an item, a multiple of a tile's width."""
+        """Units of an item, a multiple of a tile's width, where a unit is so many multiply-adds."""
         width = TILE_VECTORS * VECTOR_BYTES // dtype.itemsize
-        return min(units, width * max(1, ITEM_WORK // (work * width)))
+        items = max(1, min(MAX_ITEMS, units * work // ITEM_WORK))
+        return min(units, width * -(-units // (width * items)))
 
     rows = []
 

@@ -1,37 +1,87 @@
 """Gradient descent for the essay's regressions: linear, logistic, softmax.
 
-The three differ in one function only: ``f`` in the residual ``f(X B) - y``.
+The three differ in one function only: ``f`` in the residual ``f(X B) - y``. Inside, all matrices
+are transposed, so that every inner loop runs along the samples, which are many, and vectorises.
 """
 
 import numpy as np
 
-from .activations import EXP_WORK, activate
+from .activations import EXP_WORK, sigmoid_forward
 from .chunks import chunk_bounds, chunk_count
+from .codes import SIGMOID, SOFTMAX
+from .elementary import exp
 from .jit import njit, prange
 
 __all__ = ["gradient_descent"]
 
 
 @njit
-def _residual_gradient(gradient, residual, X, y, coefficients, activation):
-    """``X' (f(X B) - y)`` of some rows, on one thread."""
-    samples, columns = X.shape
-    outputs = y.shape[1]
-    residual[:] = 0
-    for n in range(samples):
+def _softmax_columns(z, first, stop):
+    """Softmax of the columns `first` to `stop` of a matrix, in place."""
+    outputs = z.shape[0]
+    for n in range(first, stop):
+        largest = z[0, n]
+        for o in range(1, outputs):
+            largest = max(largest, z[o, n])
+        for o in range(outputs):
+            z[o, n] = exp(z[o, n] - largest)
+        total = z[0, n]
+        for o in range(1, outputs):
+            total += z[o, n]
+        for o in range(outputs):
+            z[o, n] /= total
+
+
+@njit
+def _residual_gradient(gradient, residual, X, y, coefficients, activation, first, stop):
+    """``X' (f(X B) - y)`` of the samples `first` to `stop`, on one thread."""
+    columns, outputs = coefficients.shape
+    for o in range(outputs):
+        scores = residual[o, first:stop]
+        for n in range(scores.size):
+            scores[n] = 0
         for i in range(columns):
-            for o in range(outputs):
-                residual[n, o] += X[n, i] * coefficients[i, o]
-    activate(residual, residual, activation)
-    residual -= y
-    gradient[:] = 0
-    for n in range(samples):
+            x, b = X[i, first:stop], coefficients[i, o]
+            for n in range(scores.size):
+                scores[n] += b * x[n]
+        if activation == SIGMOID:
+            sigmoid_forward(scores, scores)
+    if activation == SOFTMAX:
+        _softmax_columns(residual, first, stop)
+    for o in range(outputs):
+        difference, target = residual[o, first:stop], y[o, first:stop]
+        for n in range(difference.size):
+            difference[n] -= target[n]
         for i in range(columns):
-            for o in range(outputs):
-                gradient[i, o] += X[n, i] * residual[n, o]
+            x = X[i, first:stop]
+            total = x.dtype.type(0)
+            for n in range(x.size):
+                total += x[n] * difference[n]
+            gradient[i, o] = total
 
 
 @njit(parallel=True)
+def _descend(coefficients, residual, gradients, X, y, activation, rate, n_iterations):
+    """The iterations, with everything transposed; `gradients` has one matrix for each chunk."""
+    chunks, samples = gradients.shape[0], X.shape[1]
+    for _ in range(n_iterations):
+        if chunks == 1:
+            _residual_gradient(gradients[0], residual, X, y, coefficients, activation, 0, samples)
+        else:
+            for chunk in prange(chunks):
+                first, stop = chunk_bounds(chunk, chunks, samples)
+                _residual_gradient(
+                    gradients[chunk], residual, X, y, coefficients, activation, first, stop
+                )
+        for i in range(coefficients.shape[0]):
+            for o in range(coefficients.shape[1]):
+                total = gradients[0, i, o]
+                for chunk in range(1, chunks):
+                    total += gradients[chunk, i, o]
+                coefficients[i, o] -= rate * total
+
+
+@njit(calls_parallel=True)
 def gradient_descent(coefficients, X, y, activation, learning_rate, n_iterations):
     """Iterations of ``B -= learning_rate * X' (f(X B) - y) / n``, parallel over rows.
 
@@ -54,24 +104,16 @@ def gradient_descent(coefficients, X, y, activation, learning_rate, n_iterations
     n_iterations : int
     """
     samples, columns = X.shape
+    outputs = y.shape[1]
     rate = coefficients.dtype.type(learning_rate / samples)
-    chunks = chunk_count(samples, y.shape[1] * (2 * columns + EXP_WORK))
-    residual = np.empty_like(y)
-    gradients = np.empty((chunks, *coefficients.shape), coefficients.dtype)
-    for _ in range(n_iterations):
-        if chunks == 1:
-            _residual_gradient(gradients[0], residual, X, y, coefficients, activation)
-        else:
-            for chunk in prange(chunks):
-                start, stop = chunk_bounds(chunk, chunks, samples)
-                _residual_gradient(
-                    gradients[chunk],
-                    residual[start:stop],
-                    X[start:stop],
-                    y[start:stop],
-                    coefficients,
-                    activation,
-                )
-        for chunk in range(1, chunks):
-            gradients[0] += gradients[chunk]
-        coefficients -= rate * gradients[0]
+    chunks = chunk_count(samples, outputs * (2 * columns + EXP_WORK))
+    _descend(
+        coefficients,
+        np.empty((outputs, samples), coefficients.dtype),
+        np.empty((chunks, columns, outputs), coefficients.dtype),
+        X.T.copy(),
+        y.T.copy(),
+        activation,
+        rate,
+        n_iterations,
+    )

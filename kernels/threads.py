@@ -13,6 +13,7 @@ workqueue  aborts the process        works                     works
 
 So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
 no other thread is inside; and with ``omp`` a forked child gets an error instead of its death.
+Calls from kernel to kernel stay in the region of the outer one and pass nothing.
 """
 
 import contextlib
@@ -81,12 +82,25 @@ class _Refuse:
         pass
 
 
+def _launch():
+    """Start the layer's threads, once in a process."""
+    if parallel._is_initialized:
+        return
+    parallel._launch_threads()
+    if parallel._threading_layer == "tbb":
+        from numba.np.ufunc import tbbpool
+
+        # Numba leaves a task with TBB, and waits for it at exit. On a single processor TBB has no
+        # worker to take it, and the exit may hang (oneTBB issue 2056): this thread takes it now.
+        ctypes.CFUNCTYPE(None)(tbbpool.synchronize)()
+
+
 def region():
     """The context in which a kernel with parallel regions is called from Python."""
     global _guard
     if _guard is None:
         with _lock:
-            parallel._launch_threads()
+            _launch()
             _guard = _lock if parallel._threading_layer == "workqueue" else _Open()
     return _guard
 
@@ -147,11 +161,13 @@ def set_num_threads(n: int) -> None:
         raise TypeError(f"n must be an integer, got {type(n).__name__}")
     if not 1 <= n <= most:
         raise ValueError(f"n must be from 1 to {most} (NUMBA_NUM_THREADS), got {n}")
+    region()
     numba.set_num_threads(int(n))
 
 
 def get_num_threads() -> int:
     """The number of threads that the calling thread's parallel regions use."""
+    region()
     return numba.get_num_threads()
 
 

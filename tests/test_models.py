@@ -415,10 +415,11 @@ def test_ctrl_c_keeps_the_steps_that_were_taken(monkeypatch):
 
 def test_ctrl_c_is_heard(child):
     code = """
-import _thread, threading
+import _thread, signal, threading
 import numpy as np
 from fastscratch import Sequential, layers, optimizers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 model = Sequential([layers.Dense(3, "softmax")])
 model.compile(optimizers.SGD(0.1), "categorical_crossentropy")
 x, y = np.random.default_rng(1).random((50, 4)), np.eye(3)[np.arange(50) % 3]

@@ -134,6 +134,22 @@ def test_eight_threads_at_once(on_layer):
     assert run(code, **on_layer) == ("8", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen")
+def test_exit_on_one_processor_after_a_first_call_from_a_thread(on_layer):
+    code = """
+    import os
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    import threading
+    from fastscratch.kernels import toys
+
+    worker = threading.Thread(target=toys.check)
+    worker.start()
+    worker.join()
+    """
+    assert run(code, **on_layer) == ("", "")
+
+
 @needs_fork
 def test_fork_after_use(on_layer):
     code = """

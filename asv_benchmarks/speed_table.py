@@ -22,6 +22,7 @@ from fastscratch.reference.gradient_descent import gradient_descent as naive_des
 from fastscratch.reference.train import train_steps as naive_train_steps
 
 TURNS = 7
+REST = 0.2  # seconds: idle threads of one side go on spinning for a while, on the other's time
 
 
 def sigmoid(z):
@@ -120,6 +121,7 @@ def measure(naive, repeats, vectorised, kernel):
         for place, (function, threads) in enumerate(((vectorised, 1), (kernel, 1), (kernel, 2))):
             if place:
                 fastscratch.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+            time.sleep(REST)
             begin = time.perf_counter()
             function()
             best[place] = min(best[place], (time.perf_counter() - begin) / repeats)

@@ -472,6 +472,7 @@ def _training_cases():
         ("ragged-batches", [4, 6, 3], 10, 4, "categorical_crossentropy", True),
         ("batch-of-one", [4, 5, 2], 6, 1, "multilabel_crossentropy", True),
         ("chunks", [20, 40, 4], 130, 64, "binary_crossentropy", True),
+        ("two-workers", [300, 200, 5], 25, 24, "categorical_crossentropy", True),
         ("typical", [4, 40, 3], 150, 10, "multilabel_crossentropy", True),
     ):
         steps = 3 * -(-n // batch_size)

@@ -466,7 +466,7 @@ def _one_sample(arguments):
 
 
 def _training_cases():
-    """Three epochs and a step, in a call that starts in the middle of the first epoch or not."""
+    """Three epochs from the first step."""
     for label, sizes, n, batch_size, loss, shuffle_rows in (
         ("full-batch", [3, 2], 5, 8, "mean_squared_error", False),
         ("ragged-batches", [4, 6, 3], 10, 4, "categorical_crossentropy", True),

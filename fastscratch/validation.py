@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .kernels.codes import ACTIVATIONS
+
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
 
@@ -181,3 +183,8 @@ def as_flag(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+def as_activation(value: Any) -> str:
+    """Name of an activation; None is "linear"."""
+    return "linear" if value is None else one_of("activation", value, ACTIVATIONS)

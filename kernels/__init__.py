@@ -24,7 +24,6 @@ from . import (
     pooling,
     random,
     schedules,
-    train,
 )
 
 MODULES = (
@@ -41,7 +40,6 @@ MODULES = (
     pooling,
     random,
     schedules,
-    train,
 )
 
 #: Every public kernel by its name.

@@ -27,7 +27,6 @@ from .codes import (
 )
 from .elementary import exp, log1p, sigmoid, tanh
 from .jit import njit, prange
-from .program import ACTIVATION, DA, UNITS, UNITS_AN_ITEM, A, Z
 
 __all__ = [
     "activation_backward",
@@ -655,25 +654,61 @@ def activation_backward(dz, z, a, da, activation):
 
 
 @njit
-def activation_forward_item(memory, row, samples, item, worker, step):
-    """Activation of some units of every sample of a mini-batch, ``a = f(z)``."""
-    length = row[UNITS]
-    first = item * row[UNITS_AN_ITEM]
-    units = min(row[UNITS_AN_ITEM], length - first)
-    for n in range(samples):
-        a = memory[row[A] + n * length + first :][:units].reshape(1, -1)
-        z = memory[row[Z] + n * length + first :][:units].reshape(1, -1)
-        activate(a, z, row[ACTIVATION])
+def _linear_forward(a, z):
+    a[:] = z
 
 
 @njit
-def activation_backward_item(memory, row, samples, item, worker, step):
-    """Its derivative: the gradient with respect to ``a`` becomes that with respect to ``z``."""
-    length = row[UNITS]
-    first = item * row[UNITS_AN_ITEM]
-    units = min(row[UNITS_AN_ITEM], length - first)
-    for n in range(samples):
-        z = memory[row[Z] + n * length + first :][:units].reshape(1, -1)
-        a = memory[row[A] + n * length + first :][:units].reshape(1, -1)
-        da = memory[row[DA] + n * length + first :][:units].reshape(1, -1)
-        activate_backward(da, z, a, da, row[ACTIVATION])
+def _linear_backward(dz, z, a, da):
+    dz[:] = da
+
+
+@njit
+def _leaky_relu_forward(a, z):
+    leaky_relu_forward(a, z, NEGATIVE_SLOPE)
+
+
+@njit
+def _leaky_relu_backward(dz, z, a, da):
+    leaky_relu_backward(dz, z, a, da, NEGATIVE_SLOPE)
+
+
+@njit
+def _elu_forward(a, z):
+    elu_forward(a, z, ALPHA)
+
+
+@njit
+def _elu_backward(dz, z, a, da):
+    elu_backward(dz, z, a, da, ALPHA)
+
+
+#: Every activation and its derivative by its code, as programs call them: (a, z), (dz, z, a, da).
+FORWARD = (
+    _linear_forward,
+    sigmoid_forward,
+    tanh_forward,
+    relu_forward,
+    softmax_forward,
+    _leaky_relu_forward,
+    _elu_forward,
+    selu_forward,
+    softplus_forward,
+    silu_forward,
+    gelu_forward,
+    gelu_tanh_forward,
+)
+BACKWARD = (
+    _linear_backward,
+    sigmoid_backward,
+    tanh_backward,
+    relu_backward,
+    softmax_backward,
+    _leaky_relu_backward,
+    _elu_backward,
+    selu_backward,
+    softplus_backward,
+    silu_backward,
+    gelu_backward,
+    gelu_tanh_backward,
+)

@@ -52,8 +52,10 @@ _compiling_was_said = False
 
 def _digest_sources() -> str:
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for source in sorted(_SOURCES.rglob("*.py")):
+        digest.update(
+            str(source.relative_to(_SOURCES)).encode() + b"\0" + source.read_bytes() + b"\0"
+        )
     return digest.hexdigest()[:16]
 
 
@@ -98,7 +100,8 @@ class KernelCache(_Cache):
     """
 
     def __init__(self, function, parallel):
-        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        module = function.__module__.removeprefix("fastscratch.kernels.")
+        self._name = f"{module}.{function.__qualname__}"
         self._parallel = parallel
         self.enable()
 

@@ -3,7 +3,7 @@
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
 are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
 prediction. Nothing here is divided by the number of samples: :func:`.network.minibatch_gradient`
-does that for the gradient it returns, and :func:`loss_item` where a network is trained.
+does that for the gradient it returns, and the operation of the loss where a network is trained.
 """
 
 import math
@@ -20,7 +20,6 @@ from .codes import (
 )
 from .elementary import exp, log1p
 from .jit import njit, prange
-from .program import ARGUMENTS, DA, UNITS, A
 
 __all__ = [
     "binary_crossentropy_backward",
@@ -439,27 +438,3 @@ def loss_backward(dlogits, logits, y, loss):
             start, stop = chunk_bounds(chunk, chunks, samples)
             for n in range(start, stop):
                 sample_loss_backward(dlogits[n], logits[n], y[n], loss)
-
-
-# What else the row of a loss holds in a program: the loss, and places of the targets and of the
-# samples' losses. Its units are those of the last layer (A, DA).
-LOSS, TARGETS, LOSSES = range(ARGUMENTS, ARGUMENTS + 3)
-SAMPLES_AN_ITEM = 16
-
-
-@njit
-def loss_item(memory, row, samples, item, worker, step):
-    """Losses of some samples, and the gradient of their mean over the mini-batch.
-
-    This is where training divides by the number of samples.
-    """
-    units, loss = row[UNITS], row[LOSS]
-    scale = memory.dtype.type(1 / samples)
-    for n in range(item * SAMPLES_AN_ITEM, min((item + 1) * SAMPLES_AN_ITEM, samples)):
-        a = memory[row[A] + n * units :][:units]
-        da = memory[row[DA] + n * units :][:units]
-        y = memory[row[TARGETS] + n * units :][:units]
-        memory[row[LOSSES] + n] = sample_loss(a, y, loss)
-        sample_loss_backward(da, a, y, loss)
-        for o in range(units):
-            da[o] *= scale

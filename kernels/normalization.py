@@ -36,7 +36,7 @@ __all__ = [
 
 
 @njit
-def _sum_rows(sums, x):
+def sum_rows(sums, x):
     """Sum of each channel over some rows."""
     sums[:] = 0
     for n in range(x.shape[0]):
@@ -45,7 +45,7 @@ def _sum_rows(sums, x):
 
 
 @njit
-def _sum_squares(sums, x, mean):
+def sum_squares(sums, x, mean):
     """Sum of the squared deviations of each channel over some rows."""
     sums[:] = 0
     for n in range(x.shape[0]):
@@ -55,7 +55,7 @@ def _sum_squares(sums, x, mean):
 
 
 @njit
-def _add_partials(total, partials, scale):
+def add_partials(total, partials, scale):
     """Sum of the pieces' sums in order, times `scale`."""
     for c in range(total.size):
         value = 0.0
@@ -65,14 +65,14 @@ def _add_partials(total, partials, scale):
 
 
 @njit
-def _inverse_deviation(inv_std, variance, epsilon):
+def inverse_deviation(inv_std, variance, epsilon):
     """``1 / sqrt(variance + epsilon)`` of each channel."""
     for c in range(inv_std.size):
         inv_std[c] = 1 / math.sqrt(variance[c] + epsilon)
 
 
 @njit
-def _normalize_rows(out, x, mean, scale, beta):
+def normalize_rows(out, x, mean, scale, beta):
     """``(x - mean) scale + beta`` for some rows."""
     for n in range(x.shape[0]):
         for c in range(x.shape[1]):
@@ -101,15 +101,15 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
     """
     rows, channels = x.shape
     scale = np.empty(channels, x.dtype)
-    _inverse_deviation(scale, variance, epsilon)
+    inverse_deviation(scale, variance, epsilon)
     scale *= gamma
     chunks = chunk_count(rows, channels)
     if chunks == 1:
-        _normalize_rows(out, x, mean, scale, beta)
+        normalize_rows(out, x, mean, scale, beta)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+            normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
 
 
 @njit(parallel=True)
@@ -140,31 +140,31 @@ def batch_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
     partials = np.empty((chunks, channels))
     scale = np.empty(channels, x.dtype)
     if chunks == 1:
-        _sum_rows(partials[0], x)
-        _add_partials(mean, partials, 1 / rows)
-        _sum_squares(partials[0], x, mean)
-        _add_partials(variance, partials, 1 / rows)
-        _inverse_deviation(scale, variance, epsilon)
+        sum_rows(partials[0], x)
+        add_partials(mean, partials, 1 / rows)
+        sum_squares(partials[0], x, mean)
+        add_partials(variance, partials, 1 / rows)
+        inverse_deviation(scale, variance, epsilon)
         scale *= gamma
-        _normalize_rows(out, x, mean, scale, beta)
+        normalize_rows(out, x, mean, scale, beta)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _sum_rows(partials[chunk], x[start:stop])
-        _add_partials(mean, partials, 1 / rows)
+            sum_rows(partials[chunk], x[start:stop])
+        add_partials(mean, partials, 1 / rows)
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _sum_squares(partials[chunk], x[start:stop], mean)
-        _add_partials(variance, partials, 1 / rows)
-        _inverse_deviation(scale, variance, epsilon)
+            sum_squares(partials[chunk], x[start:stop], mean)
+        add_partials(variance, partials, 1 / rows)
+        inverse_deviation(scale, variance, epsilon)
         scale *= gamma
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+            normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
 
 
 @njit
-def _sum_gradients(dgamma, dbeta, dout, x, mean, inv_std):
+def sum_gradients(dgamma, dbeta, dout, x, mean, inv_std):
     """Gradients of gamma and beta over some rows: sums of ``dout xhat`` and of ``dout``."""
     dgamma[:] = 0
     dbeta[:] = 0
@@ -175,7 +175,7 @@ def _sum_gradients(dgamma, dbeta, dout, x, mean, inv_std):
 
 
 @njit
-def _batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share):
+def batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share):
     """Input gradient of some rows; `share` is one over the number of all rows."""
     for n in range(x.shape[0]):
         for c in range(x.shape[1]):
@@ -214,16 +214,16 @@ def batch_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
     partials = np.empty((2, chunks, channels))
     inv_std = np.empty(channels, x.dtype)
     share = x.dtype.type(1 / rows)
-    _inverse_deviation(inv_std, variance, epsilon)
+    inverse_deviation(inv_std, variance, epsilon)
     if chunks == 1:
-        _sum_gradients(partials[0, 0], partials[1, 0], dout, x, mean, inv_std)
-        _add_partials(dgamma, partials[0], 1.0)
-        _add_partials(dbeta, partials[1], 1.0)
-        _batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share)
+        sum_gradients(partials[0, 0], partials[1, 0], dout, x, mean, inv_std)
+        add_partials(dgamma, partials[0], 1.0)
+        add_partials(dbeta, partials[1], 1.0)
+        batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _sum_gradients(
+            sum_gradients(
                 partials[0, chunk],
                 partials[1, chunk],
                 dout[start:stop],
@@ -231,11 +231,11 @@ def batch_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
                 mean,
                 inv_std,
             )
-        _add_partials(dgamma, partials[0], 1.0)
-        _add_partials(dbeta, partials[1], 1.0)
+        add_partials(dgamma, partials[0], 1.0)
+        add_partials(dbeta, partials[1], 1.0)
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _batch_norm_rows_backward(
+            batch_norm_rows_backward(
                 dx[start:stop],
                 dout[start:stop],
                 x[start:stop],
@@ -269,7 +269,7 @@ def moving_average_update(moving, batch, momentum):
 
 
 @njit
-def _layer_norm_row(out, x, gamma, beta, epsilon):
+def layer_norm_row(out, x, gamma, beta, epsilon):
     """Layer normalisation of one row; returns its mean and variance."""
     total = 0.0
     for o in range(x.size):
@@ -311,16 +311,16 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
     chunks = chunk_count(rows, 3 * units)
     if chunks == 1:
         for n in range(rows):
-            mean[n], variance[n] = _layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+            mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
             for n in range(start, stop):
-                mean[n], variance[n] = _layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+                mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
 
 
 @njit
-def _layer_norm_rows_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
+def layer_norm_rows_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
     """Input gradient of some rows, and their sums for gamma and beta."""
     units = x.shape[1]
     dgamma[:] = 0
@@ -371,13 +371,13 @@ def layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
     chunks = chunk_count(rows, 4 * units)
     partials = np.empty((2, chunks, units))
     if chunks == 1:
-        _layer_norm_rows_backward(
+        layer_norm_rows_backward(
             dx, partials[0, 0], partials[1, 0], dout, x, mean, variance, gamma, epsilon
         )
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _layer_norm_rows_backward(
+            layer_norm_rows_backward(
                 dx[start:stop],
                 partials[0, chunk],
                 partials[1, chunk],
@@ -388,5 +388,5 @@ def layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
                 gamma,
                 epsilon,
             )
-    _add_partials(dgamma, partials[0], 1.0)
-    _add_partials(dbeta, partials[1], 1.0)
+    add_partials(dgamma, partials[0], 1.0)
+    add_partials(dbeta, partials[1], 1.0)

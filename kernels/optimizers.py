@@ -19,15 +19,6 @@ import numpy as np
 
 from .codes import ADAGRAD, ADAM, ADAMW, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM
 from .jit import njit
-from .program import (
-    CLIPNORM,
-    CLIPVALUE,
-    GRADIENT,
-    HYPER,
-    N_HYPER,
-    OPTIMIZER,
-    PARAMETERS,
-)
 
 __all__ = [
     "adagrad_step",
@@ -353,6 +344,66 @@ def weight_decay_step(parameters, learning_rate, weight_decay):
 
 
 @njit(exact=True)
+def decay_weights(weights, rate, hyper):
+    """Weight decay before a step, if there is any."""
+    if hyper[1] != 0:
+        weight_decay_step(weights, rate, hyper[1])
+
+
+@njit(exact=True)
+def sgd_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    sgd_step(weights, push, rate)
+
+
+@njit(exact=True)
+def momentum_update(weights, velocity, slot_1, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    momentum_step(weights, velocity, push, rate, hyper[2], hyper[3] != 0)
+
+
+@njit(exact=True)
+def rmsprop_update(weights, square, slot_1, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    rmsprop_step(weights, square, push, rate, hyper[2], hyper[3])
+
+
+@njit(exact=True)
+def rmsprop_momentum_update(weights, square, mean, velocity, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    rho, epsilon, momentum, centered = hyper[2], hyper[3], hyper[4], hyper[5] != 0
+    rmsprop_momentum_step(
+        weights, square, mean, velocity, push, rate, rho, epsilon, momentum, centered
+    )
+
+
+@njit(exact=True)
+def adagrad_update(weights, accumulator, slot_1, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    adagrad_step(weights, accumulator, push, rate, hyper[2])
+
+
+@njit(exact=True)
+def adam_update(weights, first, second, slot_2, push, rate, hyper, step):
+    decay, beta_1, beta_2, epsilon = hyper[1], hyper[2], hyper[3], hyper[4]
+    adamw_step(weights, first, second, push, rate, decay, beta_1, beta_2, epsilon, step)
+
+
+#: One step of each optimiser, in the order of ``codes.OPTIMIZERS``, all of one signature: weights,
+#: three slots (of which it takes as many as it has), gradient, learning rate, hyper-parameters as
+#: `optimizer_step` takes them (but the rate in them is not read), number of the step.
+UPDATES = (
+    sgd_update,
+    momentum_update,
+    rmsprop_update,
+    rmsprop_momentum_update,
+    adagrad_update,
+    adam_update,  # its weight decay is 0
+    adam_update,
+)
+
+
+@njit(exact=True)
 def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, step):
     """One step of any optimiser over ``parameters[start:stop]``.
 
@@ -380,34 +431,23 @@ def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, s
     step : int
         Number of the step, the first is 0.
     """
-    weights, push = parameters[start:stop], gradient[start:stop]
-    rate, decay = hyper[0], hyper[1]
-    if decay != 0 and optimizer != ADAMW:
-        weight_decay_step(weights, rate, decay)
-
+    update = slice(start, stop)
+    weights, push, rate = parameters[update], gradient[update], hyper[0]
+    slot_0 = slots[0, update] if slots.shape[0] > 0 else weights
+    slot_1 = slots[1, update] if slots.shape[0] > 1 else weights
+    slot_2 = slots[2, update] if slots.shape[0] > 2 else weights
     if optimizer == MOMENTUM:
-        momentum_step(weights, slots[0, start:stop], push, rate, hyper[2], hyper[3] != 0)
+        momentum_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
     elif optimizer == RMSPROP:
-        rmsprop_step(weights, slots[0, start:stop], push, rate, hyper[2], hyper[3])
+        rmsprop_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
     elif optimizer == RMSPROP_MOMENTUM:
-        square, mean, velocity = (
-            slots[0, start:stop],
-            slots[1, start:stop],
-            slots[2, start:stop],
-        )
-        rho, epsilon, momentum, centered = hyper[2], hyper[3], hyper[4], hyper[5] != 0
-        rmsprop_momentum_step(
-            weights, square, mean, velocity, push, rate, rho, epsilon, momentum, centered
-        )
+        rmsprop_momentum_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
     elif optimizer == ADAGRAD:
-        adagrad_step(weights, slots[0, start:stop], push, rate, hyper[2])
+        adagrad_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
     elif optimizer in (ADAM, ADAMW):
-        first, second = slots[0, start:stop], slots[1, start:stop]
-        decay = decay if optimizer == ADAMW else 0.0
-        beta_1, beta_2, epsilon = hyper[2], hyper[3], hyper[4]
-        adamw_step(weights, first, second, push, rate, decay, beta_1, beta_2, epsilon, step)
+        adam_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
     else:
-        sgd_step(weights, push, rate)
+        sgd_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
 
 
 @njit(exact=True)
@@ -509,39 +549,3 @@ def add_penalty_gradient(gradient, parameters, l1, l2):
         w = parameters[p]
         sign = push if w > zero else -push if w < zero else zero
         gradient[p] += sign + slope * w
-
-
-# Slots that an optimiser may have; memory keeps room for all.
-MAX_SLOTS = 3
-
-
-@njit
-def update_range(memory, row, start, stop, step):
-    """Update the parameters at some places in memory with the optimiser of a program's row.
-
-    The gradient stands as far behind the parameters as the row says, and each slot as far behind
-    the one before.
-    """
-    first, length = row[PARAMETERS], row[GRADIENT]
-    gradient = memory[first + length :][:length]
-    clipvalue = row[CLIPVALUE : CLIPVALUE + 1].view(np.float64)[0]
-    if clipvalue < np.inf:
-        clip_by_value(gradient[start - first : stop - first], clipvalue)
-    optimizer_step(
-        memory[first:][:length],
-        memory[first + 2 * length :][: MAX_SLOTS * length].reshape(MAX_SLOTS, length),
-        gradient,
-        start - first,
-        stop - first,
-        row[OPTIMIZER],
-        row[HYPER : HYPER + N_HYPER].view(np.float64),
-        step,
-    )
-
-
-@njit
-def clip_norm_item(memory, row, samples, item, worker, step):
-    """Shorten the gradient of all parameters to the norm of the program's row."""
-    first, length = row[PARAMETERS], row[GRADIENT]
-    clipnorm = row[CLIPNORM : CLIPNORM + 1].view(np.float64)[0]
-    clip_by_norm(memory[first + length :][:length], clipnorm)

@@ -25,7 +25,7 @@ __all__ = [
 
 
 @njit
-def _max_row(out, argmax, x, y, pool_size, strides, padding):
+def max_row(out, argmax, x, y, pool_size, strides, padding):
     """One row of one sample's maxima, tap by tap."""
     height, width, channels = x.shape
     positions = out.shape[0]
@@ -76,17 +76,17 @@ def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
     if chunks == 1:
         for row in range(rows):
             n, y = divmod(row, out_height)
-            _max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+            max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
             for row in range(start, stop):
                 n, y = divmod(row, out_height)
-                _max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+                max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
 
 
 @njit
-def _max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding):
+def max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding):
     """One row of one sample's input gradient."""
     out_height, positions, channels = dout.shape
     zero = dx.dtype.type(0)
@@ -132,13 +132,13 @@ def max_pool2d_backward(dx, dout, argmax, pool_size, strides, padding):
     if chunks == 1:
         for row in range(rows):
             n, iy = divmod(row, height)
-            _max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
+            max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
             for row in range(start, stop):
                 n, iy = divmod(row, height)
-                _max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
+                max_row_backward(dx[n, iy], dout[n], argmax[n], iy, pool_size, strides, padding)
 
 
 @njit
@@ -149,7 +149,7 @@ def _seen(position, size, taps, stride, padding):
 
 
 @njit
-def _average_row(out, x, y, pool_size, strides, padding):
+def average_row(out, x, y, pool_size, strides, padding):
     """One row of one sample's averages: sums, tap by tap, and then the division."""
     height, width, channels = x.shape
     positions = out.shape[0]
@@ -199,17 +199,17 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
     if chunks == 1:
         for row in range(rows):
             n, y = divmod(row, out_height)
-            _average_row(out[n, y], x[n], y, pool_size, strides, padding)
+            average_row(out[n, y], x[n], y, pool_size, strides, padding)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
             for row in range(start, stop):
                 n, y = divmod(row, out_height)
-                _average_row(out[n, y], x[n], y, pool_size, strides, padding)
+                average_row(out[n, y], x[n], y, pool_size, strides, padding)
 
 
 @njit
-def _average_row_backward(dx, dout, iy, height, pool_size, strides, padding):
+def average_row_backward(dx, dout, iy, height, pool_size, strides, padding):
     """One row of one sample's input gradient; the image has so many rows as `height`."""
     out_height, positions, channels = dout.shape
     width = dx.shape[0]
@@ -254,13 +254,13 @@ def average_pool2d_backward(dx, dout, pool_size, strides, padding):
     if chunks == 1:
         for row in range(rows):
             n, iy = divmod(row, height)
-            _average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
+            average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
             for row in range(start, stop):
                 n, iy = divmod(row, height)
-                _average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
+                average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
 
 
 @njit

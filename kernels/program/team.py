@@ -12,8 +12,8 @@ part of the weights is in its cache), then what others have left.
 
 import numpy as np
 
+from ..jit import njit
 from .atomics import atomic_add, atomic_load, atomic_replace, atomic_store, pause, yield_processor
-from .jit import njit
 
 # A team is an int64 array with a cache line (8 numbers) for each of: the current phase; how many of
 # its items are done; and, for each worker, (phase << 32) + items taken of its share.

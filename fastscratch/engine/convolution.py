@@ -1,0 +1,115 @@
+"""How a convolution becomes phases: strips of rows of images, pieces of the kernel's gradient."""
+
+import math
+
+from ..kernels.codes import LINEAR, SOFTPLUS
+from ..kernels.conv2d import Conv2D, conv2d_scratch_size, transposed_conv2d
+from ..kernels.program import columns as col
+from ..kernels.program import conv2d as op
+from ..kernels.simd import TILE_ROWS
+from ..layers.convolution import output_places
+from .parameters import add_update, parameters_of
+from .plan import Plan, Tensor
+from .pooling import strips
+
+# Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
+GRADIENT_PIECES = 8
+
+
+def _geometry(layer, t: Tensor, shape) -> Conv2D:
+    _, padding = output_places(layer, t.shape[:2], layer.extent, layer.strides, layer.padding)
+    return Conv2D(
+        *t.shape,
+        *shape,
+        *layer.kernel_size,
+        *layer.strides,
+        *padding,
+        *layer.dilation_rate,
+        1,
+        1,
+        layer.groups,
+        t.lanes,
+    )
+
+
+def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
+    """Columns of a phase that computes rows of images by a convolution, and its items."""
+    own = conv2d_scratch_size(g, plan.dtype.itemsize)
+    plan.scratch(own + spare)
+    taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
+    rows, items = strips(g.out_height, g.out_width * g.filters * taps * g.lanes)
+    return {
+        **dict(enumerate(g, op.GEOMETRY)),
+        op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
+        op.ROWS_AN_ITEM: rows,
+        op.ITEMS_AN_IMAGE: items,
+        op.SPARE: own,
+        col.UNITS: g.out_height * g.out_width * g.filters * g.lanes,
+    }, plan.images(g.lanes) * items
+
+
+def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """``a = f(x * kernel + bias)``, image by image."""
+    g = _geometry(layer, t, shape)
+    u = plan.tensor(shape, t.lanes, activation, keeps_z=False)
+    own = parameters_of(plan, layer, weights)
+    # Pre-activations that nobody wants afterwards never leave the cache.
+    passing = activation not in (LINEAR,) and activation < SOFTPLUS
+    columns, items = _columns(plan, g, math.prod(shape) * g.lanes if passing else 0)
+    forward = own | plan.forward(u) | columns | {col.INPUT: t.a}
+    plan.add(op.conv2d_forward_item, items, forward | ({col.Z: col.NONE} if passing else {}))
+
+    def backward() -> None:
+        if t.dz is not None:
+            _hand_down(plan, g, own, t, u)
+        if layer.trainable:
+            _learn(plan, g, own, t, u)
+
+    return u, backward
+
+
+def _hand_down(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
+    """The gradient of the input is itself a convolution, by the packed kernel."""
+    packed = plan.take(own[col.BIAS] - own[col.KERNEL])
+    geometry = dict(enumerate(g, op.GEOMETRY))
+    plan.add(op.conv2d_pack_item, 1, own | geometry | {op.PACKED: packed})
+    passing = t.activation != LINEAR
+    columns, items = _columns(plan, transposed_conv2d(g), t.units * g.lanes if passing else 0)
+    gradient = plan.backward(t, da=col.NONE if passing else t.dz)
+    plan.add(
+        op.conv2d_backward_input_item,
+        items,
+        own | gradient | columns | {op.PACKED: packed, col.DOUTPUT: u.dz},
+    )
+
+
+def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
+    """The gradient of kernel and bias, and the update.
+
+    Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
+    is cut into pieces, and each is summed over all images and used at once.
+    """
+    height = g.kernel_width * (g.channels // g.groups)
+    pieces = max(1, min(-(-GRADIENT_PIECES // g.kernel_height), height // TILE_ROWS))
+    rows = -(-height // pieces)
+    if pieces > 1:
+        rows = -(-rows // TILE_ROWS) * TILE_ROWS
+    items = g.kernel_height * -(-height // rows) + 1
+    columns = {
+        **dict(enumerate(g, op.GEOMETRY)),
+        op.INPUT_UNITS: t.units * g.lanes,
+        op.ROWS_AN_ITEM: rows,
+        op.ITEMS_AN_IMAGE: items,
+        col.UNITS: u.units * g.lanes,
+        col.INPUT: t.a,
+        col.DOUTPUT: u.dz,
+    }
+    if g.lanes == 1:
+        plan.add(op.conv2d_backward_weight_item, items, own | columns)
+        return
+    images = plan.images(g.lanes)
+    size = own[col.STOP] - own[col.KERNEL]
+    partial = plan.take(images * size)
+    columns |= {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
+    plan.add(op.conv2d_backward_weight_item, images * items, own | columns)
+    add_update(plan, own, images, partial, size)

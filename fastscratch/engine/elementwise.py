@@ -1,0 +1,56 @@
+"""How activations that stand alone, and dropout, become phases."""
+
+import math
+
+from ..kernels.program import columns as col
+from ..kernels.program import elementwise as op
+from .plan import Plan, Tensor
+from .reshaping import lower_reshape
+
+# Multiply-adds that an exponential, or a random number, is about worth.
+FUNCTION_WORK = 16
+
+
+def _samples(plan: Plan, t: Tensor) -> tuple[int, int]:
+    """Samples (or blocks of them) of an item, and items."""
+    a_sample = plan.samples_an_item(FUNCTION_WORK * t.units) // t.lanes or 1
+    return a_sample * t.lanes, -(-plan.images(t.lanes) // a_sample)
+
+
+def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """``a = f(z)``, by samples."""
+    u = plan.tensor(shape, t.lanes)
+    samples, items = _samples(plan, t)
+    rows = {op.ROWS: math.prod(shape[:-1]), op.SAMPLES_AN_ITEM: samples, col.UNITS: t.units}
+    forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
+    plan.add(op.activation_forward_item, items, rows | forward)
+
+    def backward() -> None:
+        if t.dz is not None:
+            own = {
+                op.OWN_FUNCTION: plan.derivative(activation),
+                op.OUTPUT: u.a,
+                col.INPUT: t.a,
+                col.DOUTPUT: u.dz,
+            }
+            plan.add(op.activation_backward_item, items, plan.backward(t) | rows | own)
+
+    return u, backward
+
+
+def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """In training, some numbers become zero; in use, nothing happens."""
+    if not plan.training or layer.rate == 0:
+        return lower_reshape(plan, layer, weights, t, shape, activation, number)
+    u = plan.tensor(shape, t.lanes)
+    samples, items = _samples(plan, t)
+    own = {op.SAMPLES_AN_ITEM: samples, op.RATE: float(layer.rate), col.UNITS: t.units}
+    forward = {col.INPUT: t.a, col.A: u.a}
+    plan.dropouts.append((plan.add(op.dropout_forward_item, items, own | forward), number))
+
+    def backward() -> None:
+        if t.dz is not None:
+            columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
+            plan.dropouts.append((plan.add(op.dropout_backward_item, items, columns), number))
+
+    return u, backward

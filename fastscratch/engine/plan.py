@@ -1,0 +1,223 @@
+"""A plan: the memory and the table of a program, as the layers of a network lay claim to them."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ..kernels import activations
+from ..kernels.codes import ACTIVATIONS, LINEAR, SOFTMAX, SOFTPLUS
+from ..kernels.matmul import scratch_size
+from ..kernels.program import columns as col
+from ..kernels.program.call import address, operation_address, values
+from ..kernels.simd import VECTOR_BYTES
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+# Multiply-adds that are worth an item (about 4 us). More items balance better, but each reads some
+# of its inputs again.
+ITEM_WORK = 200_000
+
+
+@dataclasses.dataclass
+class Tensor:
+    """What stands between two layers, for a whole mini-batch.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of one sample.
+    lanes : int
+        So many samples stand innermost, or 1.
+    activation : int
+        What was done last; its derivative belongs to the layer that hands down the gradient.
+    a, z : int
+        Places of activations and of pre-activations (`a`, if nobody reads those).
+    dz : int or None
+        Place of the gradient with respect to the pre-activations; None if nobody asks for it.
+    """
+
+    shape: tuple[int, ...]
+    lanes: int
+    activation: int
+    a: int
+    z: int
+    dz: int | None
+    da: int | None = None
+
+    @property
+    def units(self) -> int:
+        """Numbers of one sample."""
+        return math.prod(self.shape)
+
+
+class Plan:
+    """Memory and table of a program.
+
+    Parameters
+    ----------
+    dtype : dtype
+    batch_size : int
+        Largest number of samples at once.
+    workers : int
+        Threads; each has scratch of its own.
+    n_parameters, n_slots : int
+        Parameters of the network, and how many numbers the optimiser remembers of each; behind
+        the parameters stands their gradient, and behind that the slots. Without training there is
+        neither.
+    training : bool
+    most_channels : int
+        So many zeros are wanted in a row.
+    """
+
+    def __init__(self, dtype, batch_size, workers, n_parameters, n_slots, training, most_channels):
+        self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
+        self.training = training
+        self.rows: list[np.ndarray] = []
+        self.end = 0
+        self.take(max(col.FIRST_FREE, most_channels))  # zeros
+        self.parameters = self.take(n_parameters)
+        self.length = self.end - self.parameters
+        if training:
+            self.take((1 + n_slots) * self.length)
+        self.state_end = self.end
+        #: Columns of the optimiser in every phase that updates; set by who trains.
+        self.learning_columns: dict = {}
+        #: Phases of dropout, and the number of its layer: each run has seeds of its own.
+        self.dropouts: list[tuple[int, int]] = []
+        self._scratch = 0
+        self._constants: list[tuple[int, int, float]] = []
+
+    @property
+    def lanes(self) -> int:
+        """Numbers in a vector."""
+        return VECTOR_BYTES // self.dtype.itemsize
+
+    def take(self, size: int) -> int:
+        """A place for so many numbers."""
+        place, unit = self.end, ALIGNMENT // self.dtype.itemsize
+        self.end += -(-size // unit) * unit
+        return place
+
+    def scratch(self, size: int) -> None:
+        """Ask for so much scratch for each worker."""
+        unit = ALIGNMENT // self.dtype.itemsize
+        self._scratch = max(self._scratch, -(-size // unit) * unit)
+
+    def product_scratch(self, depth: int, columns: int) -> None:
+        """Ask for the scratch of a product of matrices."""
+        self.scratch(scratch_size(depth, columns, self.dtype.itemsize))
+
+    def images(self, lanes: int) -> int:
+        """Blocks of so many samples in a mini-batch."""
+        return -(-self.batch_size // lanes)
+
+    def tensor(
+        self,
+        shape: tuple[int, ...],
+        lanes: int = 1,
+        activation: int = LINEAR,
+        wanted: bool = True,
+        keeps_z: bool = True,
+    ) -> Tensor:
+        """A new tensor; `wanted` says whether its gradient is, `keeps_z` where z needs a place."""
+        size = self.images(lanes) * lanes * math.prod(shape)
+        a = self.take(size)
+        z = self.take(size) if activation != LINEAR and (keeps_z or activation >= SOFTPLUS) else a
+        dz = self.take(size) if self.training and wanted else None
+        return Tensor(shape, lanes, activation, a, z, dz)
+
+    def gradient_place(self, t: Tensor) -> int:
+        """Where the gradient with respect to a tensor's activations goes before it becomes dz."""
+        if t.dz is None:
+            return col.NONE
+        if t.activation == LINEAR:
+            return t.dz
+        if t.da is None:
+            t.da = self.take(self.images(t.lanes) * t.lanes * t.units)
+        return t.da
+
+    def constant(self, value: float, size: int) -> int:
+        """A place with so many equal numbers."""
+        place = self.take(size)
+        self._constants.append((place, size, value))
+        return place
+
+    def add(self, operation: Callable, items: int, columns: dict) -> int:
+        """Add a phase; returns its number."""
+        row = np.full(col.COLUMNS, col.NONE)
+        row[col.ADDRESS] = operation_address(operation, self.dtype)
+        row[col.ITEMS] = items
+        for column, value in columns.items():
+            row[column] = float_bits(value) if isinstance(value, float) else value
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+    def forward(self, t: Tensor) -> dict:
+        """Columns of a phase that computes a tensor."""
+        return {
+            col.Z: t.z,
+            col.A: t.a,
+            col.UNITS: t.units,
+            col.FUNCTION: self.function(t.activation),
+        }
+
+    def backward(self, t: Tensor, da: int | None = None) -> dict:
+        """Columns of a phase that hands a gradient down to a tensor."""
+        wanted = t.dz is not None and t.activation != LINEAR
+        return {
+            col.Z: t.z,
+            col.A: t.a,
+            col.DA: self.gradient_place(t) if da is None else da,
+            col.DZ: col.NONE if t.dz is None else t.dz,
+            col.UNITS: t.units,
+            col.FUNCTION: self.derivative(t.activation) if wanted else col.NONE,
+        }
+
+    def function(self, activation: int) -> int:
+        """Address of an activation."""
+        if activation == LINEAR:
+            return col.NONE
+        array = values(self.dtype)
+        return address(activations.FORWARD[activation], array, array)
+
+    def derivative(self, activation: int) -> int:
+        """Address of the derivative of an activation."""
+        array = values(self.dtype)
+        return address(activations.BACKWARD[activation], array, array, array, array)
+
+    def samples_an_item(self, work: int) -> int:
+        """Samples that are worth an item, if one is so many multiply-adds."""
+        return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
+
+    def finish(self) -> tuple[np.ndarray, np.ndarray]:
+        """The table and the memory."""
+        scratch = self.take(self._scratch * self.workers)
+        for row in self.rows:
+            row[col.SCRATCH], row[col.SCRATCH_SIZE] = scratch, self._scratch
+        memory = aligned_zeros(self.end, self.dtype)
+        for place, size, value in self._constants:
+            memory[place : place + size] = value
+        return np.array(self.rows), memory
+
+
+def float_bits(value: float) -> int:
+    """The bits of a float64, as an integer."""
+    return int(np.float64(value).view(np.int64))
+
+
+def is_elementwise(activation: int) -> bool:
+    """Whether each number is looked at alone."""
+    return activation != SOFTMAX
+
+
+def activation_code(name: str) -> int:
+    return ACTIVATIONS.index(name)
+
+
+def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
+    """Zeros that begin with a cache line."""
+    block = np.zeros(size + ALIGNMENT // dtype.itemsize, dtype)
+    first = -block.ctypes.data % ALIGNMENT // dtype.itemsize
+    return block[first : first + size]

@@ -1,0 +1,100 @@
+"""How pooling layers become phases: strips of rows of an image."""
+
+from ..kernels.program import columns as col
+from ..kernels.program import pooling as op
+from ..layers.convolution import output_places
+from .plan import ITEM_WORK, Plan, Tensor
+
+
+def strips(height: int, work: int) -> tuple[int, int]:
+    """Rows of an item, and items, of an image whose rows are so many multiply-adds each."""
+    items = max(1, min(height, height * work // ITEM_WORK))
+    rows = -(-height // items)
+    return rows, -(-height // rows)
+
+
+def _window(layer, t: Tensor, shape) -> dict:
+    """Columns of the geometry."""
+    _, padding = output_places(layer, t.shape[:2], layer.pool_size, layer.strides, layer.padding)
+    return {
+        op.HEIGHT: t.shape[0],
+        op.WIDTH: t.shape[1],
+        op.CHANNELS: t.shape[2] * t.lanes,
+        op.OUT_HEIGHT: shape[0],
+        op.OUT_WIDTH: shape[1],
+        op.POOL_Y: layer.pool_size[0],
+        op.POOL_X: layer.pool_size[1],
+        op.STRIDE_Y: layer.strides[0],
+        op.STRIDE_X: layer.strides[1],
+        op.TOP: padding[0],
+        op.LEFT: padding[1],
+        op.LANES: t.lanes,
+    }
+
+
+def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward, keeps_argmax):
+    u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    images = plan.images(t.lanes)
+    # A comparison, or an addition, waits for memory as long as some multiply-adds take.
+    work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
+    rows, items = strips(shape[0], work)
+    if keeps_argmax:
+        window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
+    columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
+    plan.add(forward, images * items, window | columns)
+
+    def go_back() -> None:
+        if t.dz is not None:
+            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2])
+            columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
+            plan.add(backward, images * items, plan.backward(t) | window | columns)
+
+    return u, go_back
+
+
+def lower_max_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """The largest of each window, and where it stood."""
+    return _lower_pooling(
+        plan,
+        t,
+        shape,
+        _window(layer, t, shape),
+        op.max_pool2d_forward_item,
+        op.max_pool2d_backward_item,
+        True,
+    )
+
+
+def lower_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """The mean of each window."""
+    return _lower_pooling(
+        plan,
+        t,
+        shape,
+        _window(layer, t, shape),
+        op.average_pool2d_forward_item,
+        op.average_pool2d_backward_item,
+        False,
+    )
+
+
+def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+    """The mean of each image, by channel; the samples become rows."""
+    u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    u.lanes = 1
+    images = plan.images(t.lanes)
+    own = {
+        op.HEIGHT: t.shape[0] * t.shape[1],
+        op.WIDTH: 1,
+        op.CHANNELS: t.shape[2] * t.lanes,
+        op.LANES: t.lanes,
+    }
+    forward = {col.INPUT: t.a, col.A: u.a}
+    plan.add(op.global_average_pool2d_forward_item, images, own | forward)
+
+    def backward() -> None:
+        if t.dz is not None:
+            columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
+            plan.add(op.global_average_pool2d_backward_item, images, columns)
+
+    return u, backward

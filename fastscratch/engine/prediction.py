@@ -1,0 +1,77 @@
+"""Prediction: the forward pass of a network through the same kind of program."""
+
+import numpy as np
+
+from ..kernels.program import columns as col
+from ..kernels.program import data
+from ..kernels.program.run import run_alone, run_team
+from ..kernels.threads import get_num_threads
+from .lowering import lower_network, most_channels
+from .network import Network
+from .plan import Plan
+from .training import COPY_WORK, PARALLEL_WORK, forward_work
+
+# Samples that go through the network at once: many enough for full speed, few enough to stay in
+# the cache.
+CHUNK = 128
+
+
+class Predictor:
+    """Runs a network forward.
+
+    Parameters
+    ----------
+    network : Network
+    batch_size : int
+        Largest number of samples at once.
+    read_out_is_fused : bool
+        Return the scores before the last activation.
+    dtype : dtype
+    """
+
+    def __init__(
+        self, network: Network, batch_size: int, read_out_is_fused=False, dtype=np.float32
+    ):
+        self.batch_size = batch_size
+        work = forward_work(network, batch_size)
+        self.workers = get_num_threads() if work > PARALLEL_WORK else 1
+        channels = most_channels(network)
+        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, 0, False, channels)
+        x = plan.tensor(network.shapes[0])
+        n_in = x.units
+        at_once = max(1, COPY_WORK // n_in)
+        gather = {
+            data.SAMPLES_AN_ITEM: at_once,
+            data.SOURCES + data.SOURCE_WIDTH: n_in,
+            data.SOURCES + data.SOURCE_PLACE: x.a,
+        }
+        plan.add(data.gather_item, -(-batch_size // at_once), gather)
+        u, _ = lower_network(plan, network, x, read_out_is_fused)
+        at_once = max(1, COPY_WORK // u.units)
+        scatter = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
+        plan.add(data.scatter_item, -(-batch_size // at_once), scatter)
+        self.program, self.memory = plan.finish()
+        self.parameters = self.memory[plan.parameters :][: network.n_parameters]
+
+    def run(self, out: np.ndarray, x: np.ndarray) -> None:
+        """Outputs of the last layer for all samples.
+
+        Parameters
+        ----------
+        out : (n, ...) array
+            Written.
+        x : (n, ...) array
+            C-contiguous and of the predictor's type.
+        """
+        n_samples, program = len(x), self.program
+        gather, scatter = program[0], program[-1]
+        gather[data.N_SAMPLES] = scatter[data.N_SAMPLES] = n_samples
+        gather[data.BATCH_SIZE] = scatter[data.BATCH_SIZE] = self.batch_size
+        gather[data.SOURCES + data.SOURCE_ADDRESS] = x.ctypes.data
+        scatter[data.RESULTS] = out.ctypes.data
+        steps = -(-n_samples // self.batch_size)
+        arguments = (program, 0, self.memory, n_samples, self.batch_size, 0, steps)
+        if self.workers == 1:
+            run_alone(*arguments)
+        else:
+            run_team(self.workers, *arguments)

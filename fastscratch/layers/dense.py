@@ -1,0 +1,57 @@
+"""Fully connected layer."""
+
+from typing import Any
+
+from .. import initializers, regularizers
+from ..validation import as_activation, as_flag, as_integer
+from .base import Layer, Shape, Weight
+
+
+class Dense(Layer):
+    """Fully connected layer, ``activation(x @ kernel + bias)``.
+
+    Samples of more than one axis are multiplied along their last.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    activation : str or None
+        "linear" (as None is), "sigmoid", "tanh", "relu", "softmax", "leaky_relu", "elu", "selu",
+        "softplus", "silu", "gelu", or "gelu_tanh", the approximate one.
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or Initializer
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.units = as_integer("units", units, 1)
+        self.activation = as_activation(activation)
+        self.use_bias = as_flag("use_bias", use_bias)
+        self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
+        self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
+        self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
+        self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.units)
+
+    def weights(self, shape: Shape) -> tuple[Weight, ...]:
+        kernel = Weight(
+            "kernel", (shape[-1], self.units), self.kernel_initializer, self.kernel_regularizer
+        )
+        bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
+        return (kernel, bias) if self.use_bias else (kernel,)

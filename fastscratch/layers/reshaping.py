@@ -1,0 +1,57 @@
+"""Layers that only look at the same numbers in another shape."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .base import Layer, Shape
+
+
+class Flatten(Layer):
+    """All numbers of a sample in one row.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+
+class Reshape(Layer):
+    """The numbers of a sample in another shape.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        One of them may be -1: it follows from the others.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, target_shape: Sequence[int], **kwargs: Any):
+        super().__init__(**kwargs)
+        shape = tuple(target_shape) if isinstance(target_shape, Sequence) else (target_shape,)
+        if (
+            not shape
+            or not all(isinstance(size, int) and (size > 0 or size == -1) for size in shape)
+            or shape.count(-1) > 1
+        ):
+            raise ValueError(
+                "target_shape must be a tuple of positive ints, of which one may be -1, got "
+                f"{target_shape!r}"
+            )
+        self.target_shape = shape
+
+    def output_shape(self, shape: Shape) -> Shape:
+        size = math.prod(shape)
+        known = math.prod(axis for axis in self.target_shape if axis > 0)
+        target = tuple(size // known if axis == -1 else axis for axis in self.target_shape)
+        if math.prod(target) != size:
+            raise ValueError(f"{self!r} cannot hold the {size} numbers of samples of {shape}")
+        return target

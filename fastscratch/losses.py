@@ -1,0 +1,191 @@
+"""Losses, under the names and defaults of ``keras.losses``: descriptions for ``compile``.
+
+Their formulas and derivatives stand in :mod:`fastscratch.kernels.losses`. All are means over the
+mini-batch.
+"""
+
+import dataclasses
+from typing import Any, ClassVar
+
+from .kernels import codes
+from .validation import as_flag, as_fraction, as_positive, one_of
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "MultilabelCrossentropy",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "get",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """Base of all losses."""
+
+    #: Place in ``codes.LOSSES``.
+    code: ClassVar[int]
+    #: The activation that a cross-entropy wants in the last layer.
+    read_out: ClassVar[str | None] = None
+    #: Whether targets are class labels.
+    takes_labels: ClassVar[bool] = False
+    #: How predictions are counted as right by the metric "accuracy".
+    accuracy: ClassVar[str] = "binary_accuracy"
+
+    from_logits = False
+    label_smoothing = 0.0
+    delta = 1.0
+
+    def __post_init__(self) -> None:
+        checks = {"from_logits": as_flag, "label_smoothing": as_fraction, "delta": as_positive}
+        for field in dataclasses.fields(self):
+            checked = checks[field.name](field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, checked)
+
+    @property
+    def name(self) -> str:
+        """The name that :func:`get` knows."""
+        return next(name for name, kind in _BY_NAME.items() if kind is type(self))
+
+    def get_config(self) -> dict[str, Any]:
+        """The name and the arguments, as JSON can hold them."""
+        return {"name": self.name, **dataclasses.asdict(self)}
+
+
+class MeanSquaredError(Loss):
+    """``mean((prediction - y)**2)`` over the outputs."""
+
+    code = codes.MEAN_SQUARED_ERROR
+
+
+class MeanAbsoluteError(Loss):
+    """``mean(abs(prediction - y))`` over the outputs."""
+
+    code = codes.MEAN_ABSOLUTE_ERROR
+
+
+@dataclasses.dataclass(frozen=True)
+class Huber(Loss):
+    """Squared for residuals up to `delta`, linear beyond.
+
+    Parameters
+    ----------
+    delta : float
+        Positive.
+    """
+
+    code = codes.HUBER
+    delta: float = 1.0
+
+
+class Poisson(Loss):
+    """``mean(prediction - y log(prediction))`` over the outputs, which must not be negative."""
+
+    code = codes.POISSON
+
+
+@dataclasses.dataclass(frozen=True)
+class BinaryCrossentropy(Loss):
+    """``-mean(y log(p) + (1 - y) log(1 - p))`` over the outputs, which are sigmoids.
+
+    Parameters
+    ----------
+    from_logits : bool
+        The last layer gives scores, and the loss takes their sigmoid itself.
+    label_smoothing : float
+        Targets are moved by so much towards one half.
+    """
+
+    code = codes.BINARY_CROSSENTROPY
+    read_out = "sigmoid"
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class MultilabelCrossentropy(Loss):
+    """The sum over the outputs in place of the mean: the essay's ``a - y``. Not in Keras.
+
+    Parameters
+    ----------
+    from_logits : bool
+        The last layer gives scores, and the loss takes their sigmoid itself.
+    label_smoothing : float
+        Targets are moved by so much towards one half.
+    """
+
+    code = codes.MULTILABEL_CROSSENTROPY
+    read_out = "sigmoid"
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class CategoricalCrossentropy(Loss):
+    """``-sum(y log(p))`` over the classes, which are a softmax; targets are one-hot.
+
+    Parameters
+    ----------
+    from_logits : bool
+        The last layer gives scores, and the loss takes their softmax itself.
+    label_smoothing : float
+        Targets are moved by so much towards equal shares.
+    """
+
+    code = codes.CATEGORICAL_CROSSENTROPY
+    read_out = "softmax"
+    accuracy = "categorical_accuracy"
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class SparseCategoricalCrossentropy(Loss):
+    """``-log(p)`` of the right class; targets are labels ``0, 1, 2, ...``.
+
+    Parameters
+    ----------
+    from_logits : bool
+        The last layer gives scores, and the loss takes their softmax itself.
+    """
+
+    code = codes.CATEGORICAL_CROSSENTROPY
+    read_out = "softmax"
+    accuracy = "sparse_categorical_accuracy"
+    takes_labels = True
+    from_logits: bool = False
+
+
+_BY_NAME = {
+    "mean_squared_error": MeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "huber": Huber,
+    "poisson": Poisson,
+    "binary_crossentropy": BinaryCrossentropy,
+    "multilabel_crossentropy": MultilabelCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+}
+_ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
+
+
+def get(identifier: Any) -> Loss:
+    """The loss for a name, an instance, or what `get_config` gave.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if isinstance(identifier, Loss):
+        return identifier
+    if isinstance(identifier, dict):
+        arguments = dict(identifier)
+        return get(arguments.pop("name", None)).__class__(**arguments)
+    name = _ALIASES.get(identifier, identifier) if isinstance(identifier, str) else identifier
+    return _BY_NAME[one_of("loss", name, tuple(_BY_NAME))]()

@@ -1,0 +1,84 @@
+"""Penalties on weights, under the names and defaults of ``keras.regularizers``.
+
+A penalty is added to the loss of every mini-batch, and its derivative to the gradient.
+"""
+
+import dataclasses
+from typing import Any
+
+from .validation import as_not_negative
+
+__all__ = ["L1", "L1L2", "L2", "Regularizer", "get"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Regularizer:
+    """``l1 * sum(abs(w)) + l2 * sum(w**2)``."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "l1", as_not_negative("l1", self.l1))
+        object.__setattr__(self, "l2", as_not_negative("l2", self.l2))
+
+    def get_config(self) -> dict[str, float]:
+        """The two factors."""
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class L1L2(Regularizer):
+    """``l1 * sum(abs(w)) + l2 * sum(w**2)``.
+
+    Parameters
+    ----------
+    l1, l2 : float
+        Not negative.
+    """
+
+
+class L1(Regularizer):
+    """``l1 * sum(abs(w))``.
+
+    Parameters
+    ----------
+    l1 : float
+        Not negative.
+    """
+
+    def __init__(self, l1: float = 0.01):
+        super().__init__(l1=l1)
+
+
+class L2(Regularizer):
+    """``l2 * sum(w**2)``.
+
+    Parameters
+    ----------
+    l2 : float
+        Not negative.
+    """
+
+    def __init__(self, l2: float = 0.01):
+        super().__init__(l2=l2)
+
+
+_BY_NAME = {"l1": L1, "l2": L2, "l1_l2": lambda: L1L2(0.01, 0.01)}
+
+
+def get(name: str, identifier: Any) -> Regularizer | None:
+    """The regularizer for a name, an instance, what `get_config` gave, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if identifier is None or isinstance(identifier, Regularizer):
+        return identifier
+    if isinstance(identifier, dict) and set(identifier) == {"l1", "l2"}:
+        return L1L2(**identifier)
+    if isinstance(identifier, str) and identifier in _BY_NAME:
+        return _BY_NAME[identifier]()
+    known = ", ".join(repr(known) for known in _BY_NAME)
+    raise ValueError(f"{name} must be a regularizer or one of {known}, got {identifier!r}")

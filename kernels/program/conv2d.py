@@ -1,0 +1,192 @@
+"""Operations of convolutions: strips of rows of an image, and pieces of the kernel's gradient.
+
+An *image* is one sample, channels last, or a block of samples that stand innermost (`lanes`).
+"""
+
+from ..conv2d import (
+    Conv2D,
+    conv2d_bias_gradient,
+    conv2d_rows,
+    conv2d_weight_rows,
+    transpose_kernel,
+)
+from ..jit import njit
+from .call import call
+from .columns import (
+    ARGUMENTS,
+    BIAS,
+    DA,
+    DOUTPUT,
+    DZ,
+    FUNCTION,
+    INPUT,
+    KERNEL,
+    LENGTH,
+    NONE,
+    SCRATCH,
+    SCRATCH_SIZE,
+    STOP,
+    UNITS,
+    ZEROS,
+    A,
+    Z,
+    scratch_of,
+)
+from .update import learn
+
+# The geometry's fields stand in their order; UNITS are the numbers of one image (of the tensor
+# that the row computes), INPUT_UNITS those of what it is computed from.
+GEOMETRY = ARGUMENTS
+INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = range(
+    GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 3
+)
+# Forward and for the input gradient: where behind the convolution's own scratch pre-activations
+# may stand that nobody wants afterwards. For the weight gradient: how far apart the partial
+# gradients of the images stand, or NONE if there is one for all images. To pack a kernel: where.
+SPARE, PARTIAL, PARTIAL_SIZE, PACKED = range(ITEMS_AN_IMAGE + 1, ITEMS_AN_IMAGE + 5)
+
+
+@njit
+def geometry(row):
+    """The convolution that a row describes."""
+    g = row[GEOMETRY:]
+    return Conv2D(
+        g[0],
+        g[1],
+        g[2],
+        g[3],
+        g[4],
+        g[5],
+        g[6],
+        g[7],
+        g[8],
+        g[9],
+        g[10],
+        g[11],
+        g[12],
+        g[13],
+        g[14],
+        g[15],
+        g[16],
+        g[17],
+    )
+
+
+@njit
+def _strip(row, item, height):
+    """The image of an item, and its rows."""
+    image, strip = divmod(item, row[ITEMS_AN_IMAGE])
+    first = strip * row[ROWS_AN_ITEM]
+    return image, first, min(first + row[ROWS_AN_ITEM], height)
+
+
+@njit
+def _images(samples, lanes):
+    return (samples + lanes - 1) // lanes
+
+
+@njit
+def conv2d_forward_item(memory, row, samples, item, worker, step):
+    """Some rows of one image's output: ``a = f(x * kernel + bias)``."""
+    shape = geometry(row)
+    image, first, stop = _strip(row, item, shape.out_height)
+    if image >= _images(samples, shape.lanes):
+        return
+    units = row[UNITS]
+    width = units // shape.out_height
+    x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
+    kernel = memory[row[KERNEL] : row[BIAS]]
+    bias = memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
+    z_at = row[Z] + image * units
+    if row[Z] == NONE:
+        z_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE] - first * width
+    z = memory[z_at:]
+    conv2d_rows(z, x, kernel, bias, shape, first, stop, scratch_of(memory, row, worker))
+    if row[FUNCTION] != NONE:
+        size = (stop - first) * width
+        a = memory[row[A] + image * units + first * width :][:size]
+        call(row[FUNCTION], a, z[first * width :][:size])
+
+
+@njit
+def conv2d_pack_item(memory, row, samples, item, worker, step):
+    """The kernel as the input gradient wants it."""
+    kernel = memory[row[KERNEL] : row[BIAS]]
+    transpose_kernel(memory[row[PACKED] :][: kernel.size], kernel, geometry(row))
+
+
+@njit
+def conv2d_backward_input_item(memory, row, samples, item, worker, step):
+    """Some rows of the gradient of one image, times the derivative of its activation.
+
+    The geometry is that of the gradient as a convolution of ``doutput``.
+    """
+    shape = geometry(row)
+    image, first, stop = _strip(row, item, shape.out_height)
+    if image >= _images(samples, shape.lanes):
+        return
+    units = row[UNITS]
+    width = units // shape.out_height
+    doutput = memory[row[DOUTPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
+    kernel = memory[row[PACKED] :][: row[BIAS] - row[KERNEL]]
+    at = first * width
+    da_at = row[DA] + image * units
+    if row[DA] == NONE:
+        da_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE] - at
+    da = memory[da_at:]
+    scratch = scratch_of(memory, row, worker)
+    conv2d_rows(da, doutput, kernel, memory[ZEROS:], shape, first, stop, scratch)
+    if row[FUNCTION] != NONE:
+        size = (stop - first) * width
+        place = image * units + at
+        call(
+            row[FUNCTION],
+            memory[row[DZ] + place :][:size],
+            memory[row[Z] + place :][:size],
+            memory[row[A] + place :][:size],
+            da[at:][:size],
+        )
+
+
+@njit
+def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
+    """Some rows of the kernel's gradient, or the bias's.
+
+    Summed over all images and then used for the update at once; or one image's partial gradient.
+    """
+    shape = geometry(row)
+    images = _images(samples, shape.lanes)
+    scratch = scratch_of(memory, row, worker)
+    piece, first_image = item, 0
+    start = row[KERNEL] + row[LENGTH]
+    if row[PARTIAL] != NONE:
+        first_image, piece = divmod(item, row[ITEMS_AN_IMAGE])
+        start = row[PARTIAL] + first_image * row[PARTIAL_SIZE]
+        if first_image >= images:
+            memory[start:][: row[STOP] - row[KERNEL]] = 0
+            return
+        images = first_image + 1
+
+    if piece == row[ITEMS_AN_IMAGE] - 1:  # the bias comes last
+        dbias = memory[start + row[BIAS] - row[KERNEL] :][: row[STOP] - row[BIAS]]
+        for image in range(first_image, images):
+            doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
+            if dbias.size > 0:
+                conv2d_bias_gradient(dbias, doutput, shape, image > first_image)
+        if row[PARTIAL] == NONE:
+            learn(memory, row, row[BIAS], row[STOP], step)
+        return
+
+    height = shape.kernel_width * (shape.channels // shape.groups)  # rows of one kernel row
+    pieces = (row[ITEMS_AN_IMAGE] - 1) // shape.kernel_height
+    ky, part = divmod(piece, pieces)
+    first = ky * height + part * row[ROWS_AN_ITEM]
+    stop = min(first + row[ROWS_AN_ITEM], (ky + 1) * height)
+    dkernel = memory[start:][: row[BIAS] - row[KERNEL]]
+    for image in range(first_image, images):
+        doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
+        x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
+        conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, image > first_image, scratch)
+    if row[PARTIAL] == NONE:
+        of_row = shape.filters
+        learn(memory, row, row[KERNEL] + first * of_row, row[KERNEL] + stop * of_row, step)

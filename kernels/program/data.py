@@ -1,0 +1,123 @@
+"""Operations on the data set: the order of an epoch, the rows of a mini-batch, the results."""
+
+import numpy as np
+
+from ..jit import njit
+from ..random import shuffle
+from ..simd import VECTOR_BYTES, Matrix, transpose_square
+from .call import array_at, call
+from .columns import ARGUMENTS, DA, DZ, FUNCTION, INPUT, NONE, UNITS, A, Z
+
+# Of the rows that know the data set: its size, and the address of the int64 order of its rows
+# (NONE: their own), or of the array of results.
+N_SAMPLES, BATCH_SIZE, ORDER = range(ARGUMENTS, ARGUMENTS + 3)
+RESULTS = ORDER
+SHUFFLE, SEED = range(ARGUMENTS + 3, ARGUMENTS + 5)
+# Up to three sources (inputs, targets, weights): address, numbers in a row, place of the copy.
+SAMPLES_AN_ITEM, SOURCES = range(ARGUMENTS + 3, ARGUMENTS + 5)
+MAX_SOURCES = 3
+SOURCE_ADDRESS, SOURCE_WIDTH, SOURCE_PLACE, SOURCE_COLUMNS = range(4)
+
+
+@njit
+def _batch_start(row, step):
+    """Where in the epoch the mini-batch of a step starts."""
+    n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
+    return step % ((n_samples + batch_size - 1) // batch_size) * batch_size
+
+
+@njit
+def epoch_item(memory, row, samples, item, worker, step):
+    """The order of the rows in the epoch that begins with this step."""
+    n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
+    order = array_at(row[ORDER], n_samples, np.int64)
+    if row[SHUFFLE]:
+        shuffle(order, row[SEED], step // ((n_samples + batch_size - 1) // batch_size))
+    else:
+        for n in range(n_samples):
+            order[n] = n
+
+
+@njit
+def gather_item(memory, row, samples, item, worker, step):
+    """Copy some rows of the data set to their places in the mini-batch."""
+    n_samples, batch_start = row[N_SAMPLES], _batch_start(row, step)
+    start = item * row[SAMPLES_AN_ITEM]
+    stop = min(start + row[SAMPLES_AN_ITEM], samples)
+    in_order = row[ORDER] == NONE
+    order = array_at(row[ORDER], 0 if in_order else n_samples, np.int64)
+    for source in range(MAX_SOURCES):
+        about = row[SOURCES + source * SOURCE_COLUMNS :]
+        width = about[SOURCE_WIDTH]
+        if about[SOURCE_ADDRESS] == NONE:
+            continue
+        values = array_at(about[SOURCE_ADDRESS], n_samples * width, memory.dtype)
+        for n in range(start, stop):
+            chosen = (batch_start + n if in_order else order[batch_start + n]) * width
+            place = about[SOURCE_PLACE] + n * width
+            of, to = values[chosen : chosen + width], memory[place : place + width]
+            for i in range(width):
+                to[i] = of[i]
+
+
+@njit
+def scatter_item(memory, row, samples, item, worker, step):
+    """Hand out the results of a mini-batch: the rows of an array outside, in their own order."""
+    units, batch_start = row[UNITS], _batch_start(row, step)
+    results = array_at(row[RESULTS], row[N_SAMPLES] * units, memory.dtype)
+    start = item * row[SAMPLES_AN_ITEM]
+    stop = min(start + row[SAMPLES_AN_ITEM], samples)
+    of = memory[row[A] + start * units : row[A] + stop * units]
+    to = results[(batch_start + start) * units :][: of.size]
+    for i in range(of.size):
+        to[i] = of[i]
+
+
+@njit
+def _transpose(memory, to, to_row, of, of_row, rows, columns):
+    """``to[j, i] = of[i, j]`` for so many rows and columns of `of`."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    whole = columns // lanes * lanes if rows == lanes else 0
+    for j in range(0, whole, lanes):
+        transpose_square(
+            Matrix(memory, to + j * to_row, to_row, 1), Matrix(memory, of + j, of_row, 1)
+        )
+    for j in range(whole, columns):
+        for i in range(rows):
+            memory[to + j * to_row + i] = memory[of + i * of_row + j]
+
+
+@njit
+def to_lanes_item(memory, row, samples, item, worker, step):
+    """Rows of samples become a block in which the samples stand innermost.
+
+    Lanes without a sample are zeros: whatever is computed from them stays finite.
+    """
+    lanes, units = VECTOR_BYTES // memory.itemsize, row[UNITS]
+    first = item * lanes
+    present = max(min(samples - first, lanes), 0)
+    place, size = first * units, lanes * units
+    if present < lanes:
+        memory[row[DA] + place :][:size] = 0
+    _transpose(memory, row[DA] + place, lanes, row[INPUT] + place, units, present, units)
+    if row[FUNCTION] != NONE:
+        call(
+            row[FUNCTION],
+            memory[row[DZ] + place :][:size],
+            memory[row[Z] + place :][:size],
+            memory[row[A] + place :][:size],
+            memory[row[DA] + place :][:size],
+        )
+
+
+@njit
+def from_lanes_item(memory, row, samples, item, worker, step):
+    """A block of samples innermost becomes rows of samples."""
+    lanes, units = VECTOR_BYTES // memory.itemsize, row[UNITS]
+    first = item * lanes
+    block = row[INPUT] + first * units
+    for start in range(0, units, lanes):
+        size = min(lanes, units - start)
+        _transpose(
+            memory, row[A] + first * units + start, units, block + start * lanes, lanes, size, lanes
+        )

@@ -1,0 +1,108 @@
+"""Operations of dense layers: products of matrices, cut into items by output or input units."""
+
+from ..dense import sum_rows
+from ..jit import njit
+from ..matmul import product_serial
+from ..simd import Matrix
+from .call import call
+from .columns import (
+    ARGUMENTS,
+    BIAS,
+    DA,
+    DOUTPUT,
+    DZ,
+    FUNCTION,
+    INPUT,
+    KERNEL,
+    LENGTH,
+    NONE,
+    STOP,
+    UNITS,
+    ZEROS,
+    A,
+    Z,
+    scratch_of,
+)
+from .update import learn
+
+# Forward, the UNITS of the row are the layer's outputs, and OTHER_UNITS its inputs; backward it is
+# the other way round. A sample may have several positions, to each of which the layer is applied.
+OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = range(ARGUMENTS, ARGUMENTS + 3)
+
+
+@njit
+def _units_of(row, item):
+    """First unit of an item, and their number."""
+    first = item * row[UNITS_AN_ITEM]
+    return first, min(row[UNITS_AN_ITEM], row[UNITS] - first)
+
+
+@njit
+def dense_forward_item(memory, row, samples, item, worker, step):
+    """Some output units of a layer for the whole mini-batch: ``a = f(x @ kernel + bias)``."""
+    n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    rows = samples * row[POSITIONS]
+    first, units = _units_of(row, item)
+    product_serial(
+        Matrix(memory, row[Z] + first, n_out, 1),
+        Matrix(memory, row[BIAS] + first, 0, 1),
+        Matrix(memory, row[INPUT], n_in, 1),
+        Matrix(memory, row[KERNEL] + first, n_out, 1),
+        rows,
+        units,
+        n_in,
+        scratch_of(memory, row, worker),
+    )
+    if row[FUNCTION] != NONE:
+        at, length = first, units
+        if units == n_out:  # one piece
+            rows, length = 1, rows * n_out
+        for _ in range(rows):
+            a, z = memory[row[A] + at :][:length], memory[row[Z] + at :][:length]
+            call(row[FUNCTION], a, z)
+            at += n_out
+
+
+@njit
+def dense_backward_item(memory, row, samples, item, worker, step):
+    """Some input units of a layer: their gradient, that of their weights, and the update.
+
+    In this order, for the gradient wants the weights from before the update. The weights of other
+    input units are not touched, so the items need not wait for each other.
+    """
+    n_in, n_out = row[UNITS], row[OTHER_UNITS]
+    rows = samples * row[POSITIONS]
+    first, units = _units_of(row, item)
+    scratch = scratch_of(memory, row, worker)
+    zeros = Matrix(memory, ZEROS, 0, 0)
+    kernel = row[KERNEL] + first * n_out
+    doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
+
+    if row[DA] != NONE:  # else nobody asks for the gradient of the inputs
+        dx = Matrix(memory, row[DA] + first, n_in, 1)
+        kernel_transposed = Matrix(memory, kernel, 1, n_out)
+        product_serial(dx, zeros, doutput, kernel_transposed, rows, units, n_out, scratch)
+    if row[FUNCTION] != NONE:
+        at, turns, length = first, rows, units
+        if units == n_in:
+            turns, length = 1, rows * n_in
+        for _ in range(turns):
+            call(
+                row[FUNCTION],
+                memory[row[DZ] + at :][:length],
+                memory[row[Z] + at :][:length],
+                memory[row[A] + at :][:length],
+                memory[row[DA] + at :][:length],
+            )
+            at += n_in
+    if row[STOP] == NONE:  # not trainable
+        return
+
+    dkernel = Matrix(memory, row[LENGTH] + kernel, n_out, 1)
+    x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
+    product_serial(dkernel, zeros, x_transposed, doutput, units, n_out, rows, scratch)
+    learn(memory, row, kernel, kernel + units * n_out, step)
+    if item == 0 and row[BIAS] < row[STOP]:
+        dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
+        sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
+        learn(memory, row, row[BIAS], row[STOP], step)

@@ -1,0 +1,87 @@
+"""Operations on single numbers that stand alone: activations of rows, dropout."""
+
+from ..dropout import drop
+from ..jit import njit
+from ..random import stream_key
+from .call import call
+from .columns import ARGUMENTS, DA, DOUTPUT, DZ, FUNCTION, INPUT, NONE, UNITS, A, Z, number
+
+# A sample is so many rows; the softmax sees them one by one.
+ROWS, SAMPLES_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 2)
+# Derivative of the activation itself, where FUNCTION is that of the tensor before.
+OWN_FUNCTION, OUTPUT = range(ARGUMENTS + 2, ARGUMENTS + 4)
+# Dropout: its rate, and its seed, of which each step takes a stream.
+RATE, SEED = range(ARGUMENTS + 2, ARGUMENTS + 4)
+
+
+@njit
+def _range(row, samples, item):
+    """The numbers of an item's samples: the first, and how many."""
+    start = min(item * row[SAMPLES_AN_ITEM], samples)
+    stop = min(start + row[SAMPLES_AN_ITEM], samples)
+    return start * row[UNITS], (stop - start) * row[UNITS]
+
+
+@njit
+def _hand_down(memory, row, start, size):
+    """Multiply the gradient with the derivative of the activation before."""
+    if row[FUNCTION] != NONE:
+        call(
+            row[FUNCTION],
+            memory[row[DZ] + start :][:size],
+            memory[row[Z] + start :][:size],
+            memory[row[A] + start :][:size],
+            memory[row[DA] + start :][:size],
+        )
+
+
+@njit
+def activation_forward_item(memory, row, samples, item, worker, step):
+    """``a = f(z)``, row by row."""
+    first, size = _range(row, samples, item)
+    length = row[UNITS] // row[ROWS]
+    for start in range(first, first + size, length):
+        z = memory[row[INPUT] + start :][:length]
+        call(row[FUNCTION], memory[row[A] + start :][:length], z)
+
+
+@njit
+def activation_backward_item(memory, row, samples, item, worker, step):
+    """Its derivative, and then that of the activation before."""
+    first, size = _range(row, samples, item)
+    length = row[UNITS] // row[ROWS]
+    for start in range(first, first + size, length):
+        call(
+            row[OWN_FUNCTION],
+            memory[row[DA] + start :][:length],
+            memory[row[INPUT] + start :][:length],
+            memory[row[OUTPUT] + start :][:length],
+            memory[row[DOUTPUT] + start :][:length],
+        )
+    _hand_down(memory, row, first, size)
+
+
+@njit
+def dropout_forward_item(memory, row, samples, item, worker, step):
+    """Some samples after dropout."""
+    start, size = _range(row, samples, item)
+    x = memory[row[INPUT] + start :][:size]
+    key = stream_key(row[SEED], step)
+    drop(memory[row[A] + start :][:size], x, number(row, RATE), key, start)
+
+
+@njit
+def dropout_backward_item(memory, row, samples, item, worker, step):
+    """Their gradient: the same numbers are dropped."""
+    start, size = _range(row, samples, item)
+    doutput = memory[row[DOUTPUT] + start :][:size]
+    key = stream_key(row[SEED], step)
+    drop(memory[row[DA] + start :][:size], doutput, number(row, RATE), key, start)
+    _hand_down(memory, row, start, size)
+
+
+@njit
+def hand_down_item(memory, row, samples, item, worker, step):
+    """Multiply the gradient of some samples with the derivative of the activation there."""
+    start, size = _range(row, samples, item)
+    _hand_down(memory, row, start, size)

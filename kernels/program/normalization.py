@@ -1,0 +1,257 @@
+"""Operations of batch and layer normalisation: samples are shared out, partial sums kept apart."""
+
+import numpy as np
+
+from ..jit import njit
+from ..normalization import (
+    add_partials,
+    batch_norm_rows_backward,
+    inverse_deviation,
+    layer_norm_row,
+    layer_norm_rows_backward,
+    moving_average_update,
+    normalize_rows,
+    sum_gradients,
+    sum_rows,
+    sum_squares,
+)
+from .call import call
+from .columns import (
+    ARGUMENTS,
+    DA,
+    DOUTPUT,
+    DZ,
+    FUNCTION,
+    INPUT,
+    ITEMS,
+    NONE,
+    UNITS,
+    A,
+    Z,
+    number,
+    scratch_of,
+)
+
+# The rows of a sample (its positions) and their length; scale and offset; the float64 partial sums
+# of the items; the mean and the variance of the mini-batch (of each row, in layer normalisation),
+# and the moving ones; partial gradients of gamma and beta.
+(
+    POSITIONS,
+    CHANNELS,
+    SAMPLES_AN_ITEM,
+    GAMMA,
+    BETA,
+    SUMS,
+    MEAN,
+    VARIANCE,
+    MOVING_MEAN,
+    MOVING_VARIANCE,
+    EPSILON,
+    MOMENTUM,
+    PARTIAL,
+    PARTIAL_SIZE,
+) = range(ARGUMENTS, ARGUMENTS + 14)
+
+
+@njit
+def _rows_of(memory, row, place, samples, item):
+    """The rows of an item's samples, of those that start at a place."""
+    channels = row[CHANNELS]
+    start = min(item * row[SAMPLES_AN_ITEM], samples)
+    stop = min(start + row[SAMPLES_AN_ITEM], samples)
+    rows = (stop - start) * row[POSITIONS]
+    return memory[place + start * row[UNITS] :][: rows * channels].reshape(rows, channels)
+
+
+@njit
+def _channels(memory, row, place):
+    return memory[place:][: row[CHANNELS]]
+
+
+@njit
+def _sums(memory, row, which):
+    """The items' partial sums of one kind, as (items, channels) float64 numbers."""
+    size = row[ITEMS] * row[CHANNELS] * 8 // memory.itemsize
+    doubles = memory[row[SUMS] + which * size :][:size].view(np.float64)
+    return doubles.reshape(row[ITEMS], row[CHANNELS])
+
+
+@njit
+def batch_norm_mean_item(memory, row, samples, item, worker, step):
+    """Sums of some samples."""
+    sum_rows(_sums(memory, row, 0)[item], _rows_of(memory, row, row[INPUT], samples, item))
+
+
+@njit
+def batch_norm_variance_item(memory, row, samples, item, worker, step):
+    """The mean is known: sums of the squared deviations of some samples."""
+    mean = scratch_of(memory, row, worker)[: row[CHANNELS]]
+    add_partials(mean, _sums(memory, row, 0), 1 / (samples * row[POSITIONS]))
+    sum_squares(_sums(memory, row, 1)[item], _rows_of(memory, row, row[INPUT], samples, item), mean)
+    if item == 0:
+        _channels(memory, row, row[MEAN])[:] = mean
+
+
+@njit
+def _scale_and_activate(memory, row, samples, item, mean, scale):
+    """``f((x - mean) scale + beta)`` for the samples of an item."""
+    x, z = (
+        _rows_of(memory, row, row[INPUT], samples, item),
+        _rows_of(memory, row, row[Z], samples, item),
+    )
+    normalize_rows(z, x, mean, scale, _channels(memory, row, row[BETA]))
+    if row[FUNCTION] != NONE:
+        a = _rows_of(memory, row, row[A], samples, item)
+        call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
+
+
+@njit
+def batch_norm_forward_item(memory, row, samples, item, worker, step):
+    """Mean and variance are known: normalise some samples, and with the first move the averages."""
+    channels = row[CHANNELS]
+    scratch = scratch_of(memory, row, worker)
+    variance, scale = scratch[:channels], scratch[channels : 2 * channels]
+    mean = _channels(memory, row, row[MEAN])
+    add_partials(variance, _sums(memory, row, 1), 1 / (samples * row[POSITIONS]))
+    inverse_deviation(scale, variance, number(row, EPSILON))
+    gamma = _channels(memory, row, row[GAMMA])
+    for c in range(channels):
+        scale[c] *= gamma[c]
+    _scale_and_activate(memory, row, samples, item, mean, scale)
+    if item == 0:
+        _channels(memory, row, row[VARIANCE])[:] = variance
+        momentum = number(row, MOMENTUM)
+        moving_average_update(_channels(memory, row, row[MOVING_MEAN]), mean, momentum)
+        moving_average_update(_channels(memory, row, row[MOVING_VARIANCE]), variance, momentum)
+
+
+@njit
+def _moving_scale(memory, row, worker):
+    """What the moving variance and gamma multiply each channel with."""
+    scale = scratch_of(memory, row, worker)[: row[CHANNELS]]
+    variance = _channels(memory, row, row[MOVING_VARIANCE])
+    inverse_deviation(scale, variance, number(row, EPSILON))
+    gamma = _channels(memory, row, row[GAMMA])
+    for c in range(scale.size):
+        scale[c] *= gamma[c]
+    return scale
+
+
+@njit
+def batch_norm_inference_item(memory, row, samples, item, worker, step):
+    """Normalise some samples by the moving averages."""
+    scale = _moving_scale(memory, row, worker)
+    mean = _channels(memory, row, row[MOVING_MEAN])
+    _scale_and_activate(memory, row, samples, item, mean, scale)
+
+
+@njit
+def batch_norm_sums_item(memory, row, samples, item, worker, step):
+    """Gradients of gamma and beta over some samples."""
+    inv_std = scratch_of(memory, row, worker)[: row[CHANNELS]]
+    inverse_deviation(inv_std, _channels(memory, row, row[VARIANCE]), number(row, EPSILON))
+    sum_gradients(
+        _sums(memory, row, 0)[item],
+        _sums(memory, row, 1)[item],
+        _rows_of(memory, row, row[DOUTPUT], samples, item),
+        _rows_of(memory, row, row[INPUT], samples, item),
+        _channels(memory, row, row[MEAN]),
+        inv_std,
+    )
+
+
+@njit
+def _hand_down(memory, row, samples, item):
+    """Multiply the gradient of some samples with the derivative of the activation there."""
+    if row[FUNCTION] != NONE:
+        call(
+            row[FUNCTION],
+            _rows_of(memory, row, row[DZ], samples, item).reshape(-1),
+            _rows_of(memory, row, row[Z], samples, item).reshape(-1),
+            _rows_of(memory, row, row[A], samples, item).reshape(-1),
+            _rows_of(memory, row, row[DA], samples, item).reshape(-1),
+        )
+
+
+@njit
+def batch_norm_backward_item(memory, row, samples, item, worker, step):
+    """The input gradient of some samples, and with the first the gradients of gamma and beta."""
+    channels = row[CHANNELS]
+    scratch = scratch_of(memory, row, worker)
+    inv_std, dgamma, dbeta = (
+        scratch[:channels],
+        scratch[channels : 2 * channels],
+        scratch[2 * channels : 3 * channels],
+    )
+    add_partials(dgamma, _sums(memory, row, 0), 1.0)
+    add_partials(dbeta, _sums(memory, row, 1), 1.0)
+    if item == 0 and row[PARTIAL] != NONE:
+        memory[row[PARTIAL] :][:channels] = dgamma
+        memory[row[PARTIAL] + channels :][:channels] = dbeta
+    if row[DA] == NONE:
+        return
+    inverse_deviation(inv_std, _channels(memory, row, row[VARIANCE]), number(row, EPSILON))
+    batch_norm_rows_backward(
+        _rows_of(memory, row, row[DA], samples, item),
+        _rows_of(memory, row, row[DOUTPUT], samples, item),
+        _rows_of(memory, row, row[INPUT], samples, item),
+        _channels(memory, row, row[MEAN]),
+        inv_std,
+        _channels(memory, row, row[GAMMA]),
+        dgamma,
+        dbeta,
+        memory.dtype.type(1 / (samples * row[POSITIONS])),
+    )
+    _hand_down(memory, row, samples, item)
+
+
+@njit
+def batch_norm_frozen_backward_item(memory, row, samples, item, worker, step):
+    """The input gradient of some samples where the moving averages were used."""
+    scale = _moving_scale(memory, row, worker)
+    dx = _rows_of(memory, row, row[DA], samples, item)
+    dout = _rows_of(memory, row, row[DOUTPUT], samples, item)
+    for n in range(dx.shape[0]):
+        for c in range(scale.size):
+            dx[n, c] = dout[n, c] * scale[c]
+    _hand_down(memory, row, samples, item)
+
+
+@njit
+def layer_norm_forward_item(memory, row, samples, item, worker, step):
+    """Normalise each row of some samples, and keep its mean and variance."""
+    x, z = (
+        _rows_of(memory, row, row[INPUT], samples, item),
+        _rows_of(memory, row, row[Z], samples, item),
+    )
+    gamma, beta = _channels(memory, row, row[GAMMA]), _channels(memory, row, row[BETA])
+    first = item * row[SAMPLES_AN_ITEM] * row[POSITIONS]
+    epsilon = number(row, EPSILON)
+    for n in range(x.shape[0]):
+        mean, variance = layer_norm_row(z[n], x[n], gamma, beta, epsilon)
+        memory[row[MEAN] + first + n] = mean
+        memory[row[VARIANCE] + first + n] = variance
+    if row[FUNCTION] != NONE:
+        a = _rows_of(memory, row, row[A], samples, item)
+        call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
+
+
+@njit
+def layer_norm_backward_item(memory, row, samples, item, worker, step):
+    """The input gradient of some samples, and their partial gradients of gamma and beta."""
+    channels = row[CHANNELS]
+    first = item * row[SAMPLES_AN_ITEM] * row[POSITIONS]
+    x = _rows_of(memory, row, row[INPUT], samples, item)
+    partial = memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :]
+    layer_norm_rows_backward(
+        _rows_of(memory, row, row[DA], samples, item),
+        partial[:channels],
+        partial[channels : 2 * channels],
+        _rows_of(memory, row, row[DOUTPUT], samples, item),
+        x,
+        memory[row[MEAN] + first :][: x.shape[0]],
+        memory[row[VARIANCE] + first :][: x.shape[0]],
+        _channels(memory, row, row[GAMMA]),
+        number(row, EPSILON),
+    )
+    _hand_down(memory, row, samples, item)

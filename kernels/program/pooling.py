@@ -1,0 +1,170 @@
+"""Operations of pooling: strips of rows of an image, lanes of samples counting as channels."""
+
+from ..jit import njit
+from ..pooling import (
+    average_row,
+    average_row_backward,
+    max_row,
+    max_row_backward,
+)
+from .call import call
+from .columns import ARGUMENTS, DA, DOUTPUT, DZ, FUNCTION, INPUT, NONE, A, Z
+
+# Rows, columns and channels (times lanes) of an image and of its pooled form, and the window. Of
+# the global average, HEIGHT are all places of the image.
+(
+    HEIGHT,
+    WIDTH,
+    CHANNELS,
+    OUT_HEIGHT,
+    OUT_WIDTH,
+    POOL_Y,
+    POOL_X,
+    STRIDE_Y,
+    STRIDE_X,
+    TOP,
+    LEFT,
+    LANES,
+    ROWS_AN_ITEM,
+    ITEMS_AN_IMAGE,
+    ARGMAX,
+) = range(ARGUMENTS, ARGUMENTS + 15)
+
+
+@njit
+def _window(row):
+    """Size, steps and padding of the window."""
+    return (
+        (row[POOL_Y], row[POOL_X]),
+        (row[STRIDE_Y], row[STRIDE_X]),
+        (row[TOP], row[LEFT]),
+    )
+
+
+@njit
+def _image(memory, place, image, height, width, channels):
+    """One image, or block of samples, of those that start at a place."""
+    size = height * width * channels
+    return memory[place + image * size :][:size].reshape(height, width, channels)
+
+
+@njit
+def _strip(row, samples, item, height):
+    """The image of an item and its rows; none if the mini-batch has no such image."""
+    image, strip = divmod(item, row[ITEMS_AN_IMAGE])
+    first = strip * row[ROWS_AN_ITEM]
+    if image * row[LANES] >= samples:
+        return image, 0, 0
+    return image, first, min(first + row[ROWS_AN_ITEM], height)
+
+
+@njit
+def _pooled(memory, row, place, image):
+    return _image(memory, place, image, row[OUT_HEIGHT], row[OUT_WIDTH], row[CHANNELS])
+
+
+@njit
+def _whole(memory, row, place, image):
+    return _image(memory, place, image, row[HEIGHT], row[WIDTH], row[CHANNELS])
+
+
+@njit
+def _hand_down(memory, row, image, iy):
+    """Multiply a row of the gradient with the derivative of the activation there."""
+    if row[FUNCTION] != NONE:
+        size = row[WIDTH] * row[CHANNELS]
+        place = (image * row[HEIGHT] + iy) * size
+        call(
+            row[FUNCTION],
+            memory[row[DZ] + place :][:size],
+            memory[row[Z] + place :][:size],
+            memory[row[A] + place :][:size],
+            memory[row[DA] + place :][:size],
+        )
+
+
+@njit
+def max_pool2d_forward_item(memory, row, samples, item, worker, step):
+    """Some rows of maxima; where they stood is kept as numbers of the memory's own type."""
+    image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
+    out, argmax = _pooled(memory, row, row[A], image), _pooled(memory, row, row[ARGMAX], image)
+    x = _whole(memory, row, row[INPUT], image)
+    pool_size, strides, padding = _window(row)
+    for y in range(first, stop):
+        max_row(out[y], argmax[y], x, y, pool_size, strides, padding)
+
+
+@njit
+def max_pool2d_backward_item(memory, row, samples, item, worker, step):
+    """Some rows of the gradient of an image."""
+    image, first, stop = _strip(row, samples, item, row[HEIGHT])
+    dx = _whole(memory, row, row[DA], image)
+    dout = _pooled(memory, row, row[DOUTPUT], image)
+    argmax = _pooled(memory, row, row[ARGMAX], image)
+    pool_size, strides, padding = _window(row)
+    for iy in range(first, stop):
+        max_row_backward(dx[iy], dout, argmax, iy, pool_size, strides, padding)
+        _hand_down(memory, row, image, iy)
+
+
+@njit
+def average_pool2d_forward_item(memory, row, samples, item, worker, step):
+    """Some rows of averages."""
+    image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
+    out, x = _pooled(memory, row, row[A], image), _whole(memory, row, row[INPUT], image)
+    pool_size, strides, padding = _window(row)
+    for y in range(first, stop):
+        average_row(out[y], x, y, pool_size, strides, padding)
+
+
+@njit
+def average_pool2d_backward_item(memory, row, samples, item, worker, step):
+    """Some rows of the gradient of an image."""
+    image, first, stop = _strip(row, samples, item, row[HEIGHT])
+    dx = _whole(memory, row, row[DA], image)
+    dout = _pooled(memory, row, row[DOUTPUT], image)
+    pool_size, strides, padding = _window(row)
+    for iy in range(first, stop):
+        average_row_backward(dx[iy], dout, iy, row[HEIGHT], pool_size, strides, padding)
+        _hand_down(memory, row, image, iy)
+
+
+@njit
+def global_average_pool2d_forward_item(memory, row, samples, item, worker, step):
+    """The mean of one image over all its places, by sample: ``(channels,)`` numbers each."""
+    lanes = row[LANES]
+    if item * lanes >= samples:
+        return
+    x = _whole(memory, row, row[INPUT], item)
+    filters = row[CHANNELS] // lanes
+    share = memory.dtype.type(1 / row[HEIGHT])
+    means = memory[row[A] + item * lanes * filters :][: lanes * filters].reshape(lanes, filters)
+    means[:] = 0
+    for y in range(row[HEIGHT]):
+        pixel = x[y, 0].reshape(filters, lanes)
+        for lane in range(lanes):
+            for c in range(filters):
+                means[lane, c] += pixel[c, lane]
+    for lane in range(lanes):
+        for c in range(filters):
+            means[lane, c] *= share
+
+
+@njit
+def global_average_pool2d_backward_item(memory, row, samples, item, worker, step):
+    """Equal shares of the gradient for all places of one image."""
+    lanes = row[LANES]
+    if item * lanes >= samples:
+        return
+    filters = row[CHANNELS] // lanes
+    dx = _whole(memory, row, row[DA], item)
+    dout = memory[row[DOUTPUT] + item * lanes * filters :].reshape(-1)
+    share = memory.dtype.type(1 / row[HEIGHT])
+    zero = memory.dtype.type(0)
+    for y in range(row[HEIGHT]):
+        pixel = dx[y, 0]
+        for c in range(filters):
+            for lane in range(lanes):
+                present = item * lanes + lane < samples
+                pixel[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
+        _hand_down(memory, row, item, y)

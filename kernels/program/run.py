@@ -1,0 +1,78 @@
+"""The loop that runs a program: every phase of every step, by one thread or by a team."""
+
+import numpy as np
+
+from ..jit import njit, prange
+from ..simd import restore_denormals, set_denormals_flushed
+from .call import call
+from .columns import ADDRESS, ITEMS
+from .team import claim, new_team, next_item
+
+
+@njit
+def _phases(step, steps_per_epoch, prologue):
+    """The first phase of a step: those of the prologue run once an epoch."""
+    return 0 if step % steps_per_epoch == 0 else prologue
+
+
+@njit
+def run_alone(program, prologue, memory, n_samples, batch_size, first_step, n_steps):
+    """Run steps ``first_step ... first_step + n_steps - 1`` on the calling thread.
+
+    Parameters
+    ----------
+    program : (phases, COLUMNS) int64 array
+    prologue : int
+        So many of the phases are run on the first step of an epoch only.
+    memory : (m,) array
+        What the program's places speak of.
+    n_samples, batch_size : int
+        An epoch is ``ceil(n_samples / batch_size)`` steps; the last may have fewer samples.
+    first_step, n_steps : int
+    """
+    steps_per_epoch = (n_samples + batch_size - 1) // batch_size
+    float_mode = set_denormals_flushed()  # a denormal costs a hundred cycles; Adam makes many
+    for step in range(first_step, first_step + n_steps):
+        samples = min(batch_size, n_samples - step % steps_per_epoch * batch_size)
+        for phase in range(_phases(step, steps_per_epoch, prologue), program.shape[0]):
+            row = program[phase]
+            for item in range(row[ITEMS]):
+                call(row[ADDRESS], memory, row, samples, item, 0, step)
+    restore_denormals(float_mode)
+
+
+@njit
+def _work(team, worker, program, prologue, memory, n_samples, batch_size, first_step, n_steps):
+    """What one worker of a team does: of every phase as many items as it gets."""
+    steps_per_epoch = (n_samples + batch_size - 1) // batch_size
+    float_mode = set_denormals_flushed()
+    done = 0
+    for step in range(first_step, first_step + n_steps):
+        samples = min(batch_size, n_samples - step % steps_per_epoch * batch_size)
+        for phase in range(_phases(step, steps_per_epoch, prologue), program.shape[0]):
+            row = program[phase]
+            items = row[ITEMS]
+            item = claim(team, worker, done, items)
+            while item >= 0:
+                call(row[ADDRESS], memory, row, samples, item, worker, step)
+                item = next_item(team, worker, done, items)
+            done += 1
+    restore_denormals(float_mode)
+
+
+@njit(parallel=True)
+def run_team(workers, program, prologue, memory, n_samples, batch_size, first_step, n_steps):
+    """As :func:`run_alone`, on a team of so many threads, in one parallel region."""
+    team = new_team(workers)
+    for worker in prange(workers):
+        _work(
+            team,
+            np.int64(worker),
+            program,
+            prologue,
+            memory,
+            n_samples,
+            batch_size,
+            first_step,
+            n_steps,
+        )

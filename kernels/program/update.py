@@ -1,0 +1,93 @@
+"""What happens to a gradient: regularisation, clipping, and the optimiser's step."""
+
+import numpy as np
+
+from ..jit import njit
+from ..optimizers import add_penalty_gradient, clip_by_norm, clip_by_value
+from .call import array_at, call
+from .columns import (
+    ARGUMENTS,
+    BIAS,
+    BIAS_L1,
+    BIAS_L2,
+    CLIPNORM,
+    CLIPVALUE,
+    FIRST_STEP,
+    HYPER,
+    ITERATIONS,
+    KERNEL,
+    L1,
+    L2,
+    LENGTH,
+    N_HYPER,
+    NONE,
+    RATES,
+    STOP,
+    UPDATE,
+    number,
+)
+
+# Partial gradients of a layer's parameters that are still to be added up: their number (0 if the
+# gradient is complete), the place of the first, and how far they stand apart.
+PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 4)
+
+
+@njit
+def _learn_part(memory, row, start, stop, l1, l2, step):
+    length = row[LENGTH]
+    size = stop - start
+    weights, gradient = memory[start:][:size], memory[start + length :][:size]
+    if l1 != 0 or l2 != 0:
+        add_penalty_gradient(gradient, weights, l1, l2)
+    if row[UPDATE] == NONE:  # it waits for the norm of the whole gradient
+        return
+    clipvalue = number(row, CLIPVALUE)
+    if clipvalue < np.inf:
+        clip_by_value(gradient, clipvalue)
+    rate = array_at(row[RATES], step - row[FIRST_STEP] + 1, np.float64)[step - row[FIRST_STEP]]
+    call(
+        row[UPDATE],
+        weights,
+        memory[start + 2 * length :][:size],
+        memory[start + 3 * length :][:size],
+        memory[start + 4 * length :][:size],
+        gradient,
+        rate,
+        row[HYPER : HYPER + N_HYPER].view(np.float64),
+        row[ITERATIONS] + step,
+    )
+
+
+@njit
+def learn(memory, row, start, stop, step):
+    """Their gradient is known: regularise, clip and update a range of a layer's parameters."""
+    middle = min(max(row[BIAS], start), stop)
+    if start < middle:
+        _learn_part(memory, row, start, middle, number(row, L1), number(row, L2), step)
+    if middle < stop:
+        _learn_part(memory, row, middle, stop, number(row, BIAS_L1), number(row, BIAS_L2), step)
+
+
+@njit
+def update_item(memory, row, samples, item, worker, step):
+    """Add up the partial gradients of some parameters of a layer, and update these."""
+    start = row[KERNEL] + item * row[PARAMETERS_AN_ITEM]
+    stop = min(start + row[PARAMETERS_AN_ITEM], row[STOP])
+    if row[PARTIALS] > 0:
+        gradient = memory[start + row[LENGTH] :][: stop - start]
+        for k in range(row[PARTIALS]):
+            place = row[PARTIAL] + k * row[PARTIAL_SIZE] + start - row[KERNEL]
+            partial = memory[place:][: stop - start]
+            if k == 0:
+                gradient[:] = partial
+            else:
+                for p in range(gradient.size):
+                    gradient[p] += partial[p]
+    learn(memory, row, start, stop, step)
+
+
+@njit
+def clip_norm_item(memory, row, samples, item, worker, step):
+    """Shorten the gradient of all parameters, ``KERNEL ... STOP``, to the norm of the row."""
+    gradient = memory[row[KERNEL] + row[LENGTH] : row[STOP] + row[LENGTH]]
+    clip_by_norm(gradient, number(row, CLIPNORM))

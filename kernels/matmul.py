@@ -32,9 +32,9 @@ import numpy as np
 from .jit import get_thread_id, njit, prange, thread_count
 from .simd import (
     ROW_VECTORS,
-    TILE_HEIGHTS,
     TILE_ROWS,
     TILE_VECTORS,
+    TILES,
     VECTOR_BYTES,
     Matrix,
     copy_rows,
@@ -69,12 +69,12 @@ def scratch_size(depth, columns, itemsize):
 
 
 @njit
-def _tile_height(rows):
-    """The tallest tile of at most `rows` rows."""
-    for height in TILE_HEIGHTS:
+def tile_shape(rows):
+    """The tallest tile of at most `rows` rows: its height, and the most vectors it has."""
+    for height, vectors in TILES:
         if height <= rows:
-            return height
-    return 0
+            return height, vectors
+    return 0, 0
 
 
 @njit
@@ -197,7 +197,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch):
                 _copy_b(Matrix(scratch, panels_at, panel, panel_size), window(b, k, j0), d, j1 - j0)
             i = 0
             while i < rows:
-                height = _tile_height(rows - i)
+                height, _ = tile_shape(rows - i)
                 left = window(a, i, k)
                 if copy_a:
                     _copy_a(strip, left, height, d)
@@ -209,7 +209,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch):
                     if copy_b:
                         at = panels_at + (j - j0) // panel * panel_size
                         right = Matrix(scratch, at, panel, 1)
-                    tile_product(to, of, left, right, height, min(panel, j1 - j), d)
+                    tile_product(to, of, left, right, height, min(panel, j1 - j), d, 1, 0, 0)
                 i += height
 
 

@@ -45,6 +45,7 @@ With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that 
 """
 
 from collections import namedtuple
+from itertools import zip_longest
 
 import numpy as np
 from llvmlite import binding, ir
@@ -85,11 +86,20 @@ ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))
 VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
 # Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
 # height on, a tile is as fast as the full one.
-TILE_HEIGHTS = (12, 10, 8, 6, 4, 2, 1) if VECTOR_BYTES == 64 or ARM else (6, 4, 2, 1)
+REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
+TILE_HEIGHTS = (12, 10, 8, 6, 4, 2, 1) if REGISTERS == 32 else (6, 4, 2, 1)
 TILE_ROWS = TILE_HEIGHTS[0]
 TILE_VECTORS = 2
 # A single row is limited by reading `b`: up to eight vectors, so that `b` is read in long runs.
 ROW_VECTORS = 8
+# The heights, and the most vectors of each: the sums, as many vectors of `b` and one broadcast fit
+# the registers.
+TILES = tuple(
+    (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
+    for rows in TILE_HEIGHTS
+)
+# The largest dot tile.
+DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
 
 _INT = ir.IntType(64)
 _INT32 = ir.IntType(32)
@@ -99,8 +109,8 @@ def _constant(value):
     return ir.Constant(_INT, value)
 
 
-class _Vectors:
-    """Writes the instructions for vectors of one element type into one LLVM module."""
+class _Writer:
+    """Writes functions into one LLVM module, one after the other, for vectors of one type."""
 
     def __init__(self, module, item):
         self.module = module
@@ -110,197 +120,289 @@ class _Vectors:
         self.pointer = self.scalar.as_pointer()
         self.type = ir.VectorType(self.scalar, self.lanes)
         self.indices = ir.VectorType(_INT32, self.lanes)
-        self.mask = ir.VectorType(ir.IntType(1), self.lanes)
         self.suffix = f"v{self.lanes}f{8 * item}"
+        self.builder = None
 
-    def call(self, builder, name, result, *arguments):
+    def function(self, name, kinds):
+        """Begin a function; each letter of `kinds` is an argument: `p` a pointer, `n` an integer.
+
+        What is written from now on goes to its body.
+        """
+        arguments = [self.pointer if kind == "p" else _INT for kind in kinds.replace(" ", "")]
+        kind = ir.FunctionType(ir.VoidType(), arguments)
+        function = ir.Function(self.module, kind, f"{name}_{self.suffix}")
+        self.builder = ir.IRBuilder(function.append_basic_block("entry"))
+        return function
+
+    def call(self, name, result, *arguments):
         """Call one of LLVM's own intrinsics, declaring it first."""
-        function = self.module.globals.get(name)
-        if function is None:
-            kinds = [argument.type for argument in arguments]
-            function = ir.Function(self.module, ir.FunctionType(result, kinds), name)
-        return builder.call(function, arguments)
+        return _call_by_name(self.builder, self.module, name, result, arguments)
 
-    def at(self, builder, pointer, offset):
-        """The vector in memory that starts `offset` elements after `pointer`."""
-        return builder.bitcast(builder.gep(pointer, [offset]), self.type.as_pointer())
+    def times(self, a, b):
+        return self.builder.mul(a, b if isinstance(b, ir.Value) else _constant(b))
 
-    def load(self, builder, place):
-        return builder.load(place, align=self.item)
+    def after(self, pointer, offset):
+        """The place `offset` elements after another."""
+        return self.builder.gep(pointer, [offset])
 
-    def store(self, builder, value, place):
-        builder.store(value, place, align=self.item)
+    def load(self, pointer):
+        place = self.builder.bitcast(pointer, self.type.as_pointer())
+        return self.builder.load(place, align=self.item)
 
-    def splat(self, builder, x, kind=None):
+    def store(self, value, pointer):
+        place = self.builder.bitcast(pointer, self.type.as_pointer())
+        self.builder.store(value, place, align=self.item)
+
+    def splat(self, x, kind=None):
         """A vector with `x` in every lane."""
         nothing = ir.Constant(kind or self.type, ir.Undefined)
-        one = builder.insert_element(nothing, x, ir.Constant(_INT32, 0))
-        return builder.shuffle_vector(one, nothing, ir.Constant(self.indices, [0] * self.lanes))
+        one = self.builder.insert_element(nothing, x, ir.Constant(_INT32, 0))
+        return self.shuffle(one, nothing, [0] * self.lanes)
 
-    def fma(self, builder, a, b, c):
+    def shuffle(self, a, b, lanes):
+        """The lanes asked for, those of `b` counting from `self.lanes` on."""
+        return self.builder.shuffle_vector(a, b, ir.Constant(self.indices, lanes))
+
+    def fma(self, a, b, c):
         """a * b + c: one instruction, rounded once, where the machine has one."""
-        return self.call(builder, f"llvm.fmuladd.{self.suffix}", self.type, a, b, c)
+        return self.call(f"llvm.fmuladd.{self.suffix}", self.type, a, b, c)
 
-    def lanes_from(self, builder, first):
+    def lanes_from(self, first):
         """A mask that is true in lanes `first`, `first` + 1, ..."""
-        first = self.splat(builder, builder.trunc(first, _INT32), self.indices)
+        first = self.splat(self.builder.trunc(first, _INT32), self.indices)
         lane = ir.Constant(self.indices, list(range(self.lanes)))
-        return builder.icmp_signed(">=", lane, first)
+        return self.builder.icmp_signed(">=", lane, first)
 
-    def masked_load(self, builder, place, mask):
+    def masked_load(self, pointer, mask):
         """Zero, and no memory touched, where the mask is false."""
-        return self.call(
-            builder,
-            f"llvm.masked.load.{self.suffix}.p0",
-            self.type,
-            place,
-            ir.Constant(_INT32, self.item),
-            mask,
-            ir.Constant(self.type, None),
-        )
+        place = self.builder.bitcast(pointer, self.type.as_pointer())
+        rest = ir.Constant(_INT32, self.item), mask, ir.Constant(self.type, None)
+        return self.call(f"llvm.masked.load.{self.suffix}.p0", self.type, place, *rest)
 
-    def masked_store(self, builder, value, place, mask):
-        self.call(
-            builder,
-            f"llvm.masked.store.{self.suffix}.p0",
-            ir.VoidType(),
-            value,
-            place,
-            ir.Constant(_INT32, self.item),
-            mask,
-        )
+    def masked_store(self, value, pointer, mask):
+        place = self.builder.bitcast(pointer, self.type.as_pointer())
+        rest = ir.Constant(_INT32, self.item), mask
+        self.call(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), value, place, *rest)
+
+    def loop(self, turns, carried, body):
+        """Write ``for _ in range(turns)``; return the values after it.
+
+        `carried` are start values; ``body(*values)`` writes one turn, returning the next ones.
+        """
+        builder = self.builder
+        before = builder.block
+        loop, done = (builder.append_basic_block(name) for name in ("loop", "done"))
+        builder.cbranch(builder.icmp_signed(">", turns, _constant(0)), loop, done)
+        builder.position_at_end(loop)
+        first = [turns, *carried]
+        phis = [builder.phi(value.type) for value in first]
+        left = builder.sub(phis[0], _constant(1))
+        following = [left, *body(*phis[1:])]
+        end = builder.block  # not `loop`, if the body has a loop of its own
+        builder.cbranch(builder.icmp_signed(">", left, _constant(0)), loop, done)
+        builder.position_at_end(done)
+        after = [builder.phi(value.type) for value in first]
+        for i, value in enumerate(first):
+            for phi in (phis[i], after[i]):
+                phi.add_incoming(value, before)
+                phi.add_incoming(following[i], end)
+        return after[1:]
+
+    def choice(self, function, key, cases):
+        """Write the body of a function that jumps to the function of its `key`."""
+        builder = self.builder
+        unknown = builder.append_basic_block("unknown")
+        switch = builder.switch(key, unknown)
+        for value, case in cases.items():
+            switch.add_case(_constant(value), builder.append_basic_block(f"case{value}"))
+            builder.position_at_end(switch.cases[-1][1])
+            builder.call(case, function.args, tail="musttail")
+            builder.ret_void()
+        builder.position_at_end(unknown)
+        builder.ret_void()
 
 
-def _loop(entry, done, turns, carried, body):
-    """Write ``for _ in range(turns)`` between two blocks; return the values after the loop.
-
-    `carried` are start values; ``body(builder, values)`` writes one turn, returning the next ones.
-    """
-    loop = ir.IRBuilder(entry.function.append_basic_block("loop"))
-    first = [turns, *carried]
-    phis = [loop.phi(value.type) for value in first]
-    after = [done.phi(value.type) for value in first]
-    left = loop.sub(phis[0], _constant(1))
-    following = [left, *body(loop, phis[1:])]
-    for i, value in enumerate(first):
-        for phi in (phis[i], after[i]):
-            phi.add_incoming(value, entry.block)
-            phi.add_incoming(following[i], loop.block)
-    entry.cbranch(entry.icmp_signed(">", turns, _constant(0)), loop.block, done.block)
-    loop.cbranch(loop.icmp_signed(">", left, _constant(0)), loop.block, done.block)
-    return after[1:]
+def _call_by_name(builder, module, name, result, arguments):
+    """Call a function that LLVM or the machine knows by name, declaring it first."""
+    function = module.globals.get(name)
+    if function is None:
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        function = ir.Function(module, kind, name)
+        function.attributes.add("nounwind")
+    return builder.call(function, arguments)
 
 
-def _write_tile(simd, rows, vectors):
+# Three strides of each matrix: a pointer and two strides, then sizes and jumps.
+_TILE_KINDS = "pnn pnn pnn pnn nnnnnn"
+
+
+def _write_tile(w, rows, vectors):
     """The function of one tile shape: `rows` rows and `vectors` vectors of columns."""
-    p, n = simd.pointer, _INT
-    kind = ir.FunctionType(ir.VoidType(), [p, n, p, n, p, n, n, p, n, n, n, n])
-    function = ir.Function(simd.module, kind, f"tile_{simd.suffix}_{rows}_{vectors}")
+    function = w.function(f"tile_{rows}_{vectors}", _TILE_KINDS)
     function.linkage = "internal"
-    c, c_row, start, start_row, a, a_row, a_step, b, b_row, _, width, depth = function.args
-    entry = ir.IRBuilder(function.append_basic_block("entry"))
-    done = ir.IRBuilder(function.append_basic_block("done"))
+    c, c_row, c_step, start, start_row, start_step, a, a_row, a_step, b, b_row, b_step = (
+        function.args[:12]
+    )
+    _, width, depth, turns, a_jump, b_jump = function.args[12:]
+    missing = w.builder.sub(_constant(vectors * w.lanes), width)
+    mask = w.lanes_from(missing)
 
-    # The last vector ends where the tile ends. What it shares with the vector before it (or, in a
-    # tile of one vector, with the memory before it) is computed and not stored.
-    columns = [_constant(v * simd.lanes) for v in range(vectors - 1)]
-    columns.append(entry.sub(width, _constant(simd.lanes)))
-    mask = simd.lanes_from(entry, entry.sub(_constant(vectors * simd.lanes), width))
+    def columns(step):
+        """Where the vectors begin. The last ends where the tile ends: what it shares with the one
+        before it (or, if that is the only one, with the memory before it) is not stored."""
+        offsets = [w.times(step, v * w.lanes) for v in range(vectors)]
+        offsets[-1] = w.builder.sub(offsets[-1], missing)
+        return offsets
 
-    sums, a_rows = [], []
+    b_columns = columns(b_step)
+    a_rows = [w.times(a_row, i) for i in range(rows)]
+    start_columns, c_columns = columns(start_step), columns(c_step)
+    sums = []
     for i in range(rows):
-        row = entry.gep(start, [entry.mul(start_row, _constant(i))])
-        places = [simd.at(entry, row, column) for column in columns]
-        sums += [simd.load(entry, place) for place in places[:-1]]
-        sums.append(simd.masked_load(entry, places[-1], mask))
-        a_rows.append(entry.mul(a_row, _constant(i)))
+        row = w.after(start, w.times(start_row, i))
+        *places, last = (w.after(row, column) for column in start_columns)
+        sums += [*map(w.load, places), w.masked_load(last, mask)]
 
-    def step(loop, carried):
-        a, b, *sums = carried
-        row_of_b = [simd.load(loop, simd.at(loop, b, column)) for column in columns]
+    def step(a, b, *sums):
+        places = [w.after(b, column) for column in b_columns]
+        row_of_b = [w.load(p) for p in places] if vectors > 1 else [w.masked_load(*places, mask)]
+        sums = list(sums)
         for i in range(rows):
-            x = simd.splat(loop, loop.load(loop.gep(a, [a_rows[i]])))
+            x = w.splat(w.builder.load(w.after(a, a_rows[i])))
             for v in range(vectors):
-                s = i * vectors + v
-                sums[s] = simd.fma(loop, x, row_of_b[v], sums[s])
-        return [loop.gep(a, [a_step]), loop.gep(b, [b_row]), *sums]
+                sums[i * vectors + v] = w.fma(x, row_of_b[v], sums[i * vectors + v])
+        return [w.after(a, a_step), w.after(b, b_row), *sums]
 
-    _, _, *sums = _loop(entry, done, depth, [a, b, *sums], step)
+    sums = _two_loops(w, turns, depth, a, a_jump, b, b_jump, sums, step)
     for i in range(rows):
-        row = done.gep(c, [done.mul(c_row, _constant(i))])
-        places = [simd.at(done, row, column) for column in columns]
+        row = w.after(c, w.times(c_row, i))
+        *places, last = (w.after(row, column) for column in c_columns)
         for v in range(vectors - 1):
-            simd.store(done, sums[i * vectors + v], places[v])
-        simd.masked_store(done, sums[(i + 1) * vectors - 1], places[-1], mask)
-    done.ret_void()
+            w.store(sums[i * vectors + v], places[v])
+        w.masked_store(sums[(i + 1) * vectors - 1], last, mask)
+    w.builder.ret_void()
     return function
 
 
-def _write_tiles(simd):
+def _two_loops(w, turns, depth, a, a_jump, b, b_jump, sums, step):
+    """Write `turns` turns of `depth` steps each, with a jump after each turn; return the sums."""
+
+    def turn(a, b, *sums):
+        a, b, *sums = w.loop(depth, [a, b, *sums], step)
+        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+
+    return w.loop(turns, [a, b, *sums], turn)[2:]
+
+
+def _write_tiles(w):
     """The function that callers know: it jumps to the tile of the height and width asked for."""
     tiles = {
-        (rows, vectors): _write_tile(simd, rows, vectors)
-        for rows in TILE_HEIGHTS
-        for vectors in range(1, 1 + (ROW_VECTORS if rows == 1 else TILE_VECTORS))
+        16 * rows + vectors: _write_tile(w, rows, vectors)
+        for rows, most in TILES
+        for vectors in range(1, 1 + most)
     }
-    kind = next(iter(tiles.values())).function_type
-    function = ir.Function(simd.module, kind, f"fastscratch_tile_{simd.suffix}")
-    height, width = function.args[9:11]
-    entry = ir.IRBuilder(function.append_basic_block("entry"))
-    unknown = ir.IRBuilder(function.append_basic_block("unknown"))
-    unknown.ret_void()
-    vectors = entry.sdiv(entry.add(width, _constant(simd.lanes - 1)), _constant(simd.lanes))
-    choice = entry.switch(entry.add(entry.mul(height, _constant(16)), vectors), unknown.block)
-    for (rows, vectors), tile in tiles.items():
-        block = ir.IRBuilder(function.append_basic_block(f"rows{rows}_vectors{vectors}"))
-        block.call(tile, function.args, tail="musttail")
-        block.ret_void()
-        choice.add_case(_constant(16 * rows + vectors), block.block)
+    function = w.function("fastscratch_tile", _TILE_KINDS)
+    height, width = function.args[12:14]
+    vectors = w.builder.sdiv(w.builder.add(width, _constant(w.lanes - 1)), _constant(w.lanes))
+    w.choice(function, w.builder.add(w.times(height, 16), vectors), tiles)
 
 
-def _write_copy(simd):
+def _horizontal_sums(w, vectors):
+    """The sum of each vector: a few vectors, whose lanes are the sums in order.
+
+    Each turn adds neighbouring lanes, of two vectors into one: half of its lanes are from the
+    first, half from the second. After log2(lanes) turns a lane is the sum of a whole vector, and
+    `lanes` sums have cost `lanes` - 1 additions and twice as many shuffles.
+    """
+    even, odd = ([2 * lane + i for lane in range(w.lanes)] for i in (0, 1))
+    for _ in range(w.lanes.bit_length() - 1):
+        pairs = zip_longest(
+            vectors[::2], vectors[1::2], fillvalue=ir.Constant(w.type, ir.Undefined)
+        )
+        vectors = [w.builder.fadd(w.shuffle(*pair, even), w.shuffle(*pair, odd)) for pair in pairs]
+    return vectors
+
+
+def _write_dot(w, rows, columns):
+    """The function of one shape of the dot tile."""
+    function = w.function(f"dot_{rows}_{columns}", _TILE_KINDS)
+    function.linkage = "internal"
+    c, c_row, c_step, start, start_row, start_step, a, a_row, a_step, b, b_row, b_step = (
+        function.args[:12]
+    )
+    _, _, depth, turns, a_jump, b_jump = function.args[12:]
+    a_rows = [w.times(a_row, i) for i in range(rows)]
+    b_columns = [w.times(b_step, j) for j in range(columns)]
+
+    def step(a, b, *sums):
+        row_of_b = [w.load(w.after(b, column)) for column in b_columns]
+        following = [w.after(a, a_step), w.after(b, b_row)]
+        for i in range(rows):
+            x = w.load(w.after(a, a_rows[i]))
+            following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row_of_b)]
+        return following
+
+    zero = ir.Constant(w.type, None)
+    sums = _two_loops(w, turns, depth, a, a_jump, b, b_jump, [zero] * (rows * columns), step)
+    totals = _horizontal_sums(w, sums)
+    for i in range(rows):
+        for j in range(columns):
+            lane = i * columns + j
+            total = w.builder.extract_element(
+                totals[lane // w.lanes], ir.Constant(_INT32, lane % w.lanes)
+            )
+            of, to = (
+                w.after(w.after(pointer, w.times(row, i)), w.times(column, j))
+                for pointer, row, column in ((start, start_row, start_step), (c, c_row, c_step))
+            )
+            w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
+    w.builder.ret_void()
+    return function
+
+
+def _write_dots(w):
+    """The function that callers know: it jumps to the dot tile of the shape asked for."""
+    dots = {
+        16 * rows + columns: _write_dot(w, rows, columns)
+        for rows in range(1, 1 + DOT_ROWS)
+        for columns in range(1, 1 + DOT_COLUMNS)
+    }
+    function = w.function("fastscratch_dot", _TILE_KINDS)
+    height, width = function.args[12:14]
+    w.choice(function, w.builder.add(w.times(height, 16), width), dots)
+
+
+def _write_copy(w):
     """The copy of `rows` rows of `width` columns, at most two vectors."""
-    p, n = simd.pointer, _INT
-    kind = ir.FunctionType(ir.VoidType(), [p, n, p, n, n, n])
-    function = ir.Function(simd.module, kind, f"fastscratch_copy_{simd.suffix}")
-    target, target_row, source, source_row, rows, width = function.args
-    entry = ir.IRBuilder(function.append_basic_block("entry"))
-    done = ir.IRBuilder(function.append_basic_block("done"))
+    function = w.function("fastscratch_copy", "pnn pnn nn")
+    target, target_row, _, source, source_row, _, rows, width = function.args
     # As in the tile, the last vector ends with the panel. A narrow panel has no first vector, only
     # the lanes of the last one from `missing` on.
-    missing = entry.sub(_constant(simd.lanes), width)
-    wide = entry.icmp_signed("<", missing, _constant(0))
-    first_mask = simd.lanes_from(entry, entry.select(wide, _constant(0), _constant(simd.lanes)))
-    last_mask = simd.lanes_from(entry, missing)
-    last = entry.sub(width, _constant(simd.lanes))
+    missing = w.builder.sub(_constant(w.lanes), width)
+    wide = w.builder.icmp_signed("<", missing, _constant(0))
+    first_mask = w.lanes_from(w.builder.select(wide, _constant(0), _constant(w.lanes)))
+    last_mask = w.lanes_from(missing)
+    last = w.builder.sub(width, _constant(w.lanes))
 
-    def row(loop, carried):
-        target, source = carried
+    def row(target, source):
         for column, mask in ((_constant(0), first_mask), (last, last_mask)):
-            value = simd.masked_load(loop, simd.at(loop, source, column), mask)
-            simd.store(loop, value, simd.at(loop, target, column))
-        return [loop.gep(target, [target_row]), loop.gep(source, [source_row])]
+            w.store(w.masked_load(w.after(source, column), mask), w.after(target, column))
+        return [w.after(target, target_row), w.after(source, source_row)]
 
-    _loop(entry, done, rows, [target, source], row)
-    done.ret_void()
+    w.loop(rows, [target, source], row)
+    w.builder.ret_void()
 
 
-def _write_transpose(simd):
+def _write_transpose(w):
     """The transpose of one square of lanes x lanes elements, in registers.
 
     Stage ``s`` = 1, 2, 4, ... exchanges, between the rows ``i`` and ``i + s``, the squares of
     ``s`` x ``s`` elements off the diagonal: log2(lanes) stages of `lanes` shuffles.
     """
-    p, n = simd.pointer, _INT
-    kind = ir.FunctionType(ir.VoidType(), [p, n, p, n])
-    function = ir.Function(simd.module, kind, f"fastscratch_transpose_{simd.suffix}")
-    target, target_row, source, source_row = function.args
-    entry = ir.IRBuilder(function.append_basic_block("entry"))
-    lanes = simd.lanes
-    rows = [
-        simd.load(entry, simd.at(entry, source, entry.mul(source_row, _constant(i))))
-        for i in range(lanes)
-    ]
+    function = w.function("fastscratch_transpose", "pnn pnn")
+    target, target_row, _, source, source_row, _ = function.args
+    lanes = w.lanes
+    rows = [w.load(w.after(source, w.times(source_row, i))) for i in range(lanes)]
     stage = 1
     while stage < lanes:
         # Where each lane of the new rows comes from: lanes of the lower row count from `lanes` on.
@@ -309,13 +411,11 @@ def _write_transpose(simd):
         for i in range(lanes):
             if not i & stage:
                 pair = rows[i], rows[i + stage]
-                rows[i] = entry.shuffle_vector(*pair, ir.Constant(simd.indices, upper))
-                rows[i + stage] = entry.shuffle_vector(*pair, ir.Constant(simd.indices, lower))
+                rows[i], rows[i + stage] = w.shuffle(*pair, upper), w.shuffle(*pair, lower)
         stage *= 2
     for i in range(lanes):
-        place = simd.at(entry, target, entry.mul(target_row, _constant(i)))
-        simd.store(entry, rows[i], place)
-    entry.ret_void()
+        w.store(rows[i], w.after(target, w.times(target_row, i)))
+    w.builder.ret_void()
 
 
 def _write_module():
@@ -323,10 +423,11 @@ def _write_module():
     module = ir.Module("fastscratch_simd")
     module.triple = binding.get_process_triple()
     for item in (4, 8):
-        simd = _Vectors(module, item)
-        _write_tiles(simd)
-        _write_copy(simd)
-        _write_transpose(simd)
+        w = _Writer(module, item)
+        _write_tiles(w)
+        _write_dots(w)
+        _write_copy(w)
+        _write_transpose(w)
     return str(module)
 
 
@@ -345,7 +446,7 @@ def _compile():
         engine.finalize_object()
         cache.save(name, max(compiled, key=len))  # the other one is the empty module's
     for item in (4, 8):
-        for name in ("tile", "copy", "transpose"):
+        for name in ("tile", "dot", "copy", "transpose"):
             symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
             binding.add_symbol(symbol, engine.get_function_address(symbol))
     return engine
@@ -355,59 +456,82 @@ def _call(context, builder, name, matrices, kinds, integers=()):
     """Write the call of a compiled function: each matrix as its pointer and strides."""
     item = kinds[0][0].dtype.bitwidth // 8
     arguments = []
-    for field, (matrix, kind) in enumerate(zip(matrices, kinds, strict=True)):
+    for matrix, kind in zip(matrices, kinds, strict=True):
         array = context.make_helper(builder, kind[0], builder.extract_value(matrix, 0))
         at, row, step = (
             context.cast(builder, builder.extract_value(matrix, i), kind[i], types.int64)
             for i in (1, 2, 3)
         )
-        arguments += [builder.gep(array.data, [at]), row]
-        if name == "tile" and field == 2:  # only the left factor has a column stride
-            arguments.append(step)
-    arguments += integers
+        arguments += [builder.gep(array.data, [at]), row, step]
     symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
-    function = builder.module.globals.get(symbol)
-    if function is None:
-        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
-        function = ir.Function(builder.module, kind, symbol)
-        function.attributes.add("nounwind")
-    builder.call(function, arguments)
+    _call_by_name(builder, builder.module, symbol, ir.VoidType(), [*arguments, *integers])
     return context.get_dummy_value()
 
 
 @intrinsic
-def tile_product(typingctx, c, start, a, b, height, width, depth):
+def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
     """One tile of a matrix product: ``c = start + a @ b``, the sums held in registers.
+
+    Columns are counted in vectors here: of `c`, `start` and `b`, `step` says how many vectors apart
+    the vectors of a row are, 1 if the row is contiguous.
 
     Parameters
     ----------
     c : Matrix, (height, width)
-        The result. Its columns, like those of `start` and `b`, must be contiguous (step 1).
+        The result.
     start : Matrix, (height, width)
-        What the sums begin with: `c` itself to accumulate; a row of zeros, or a bias, with row
-        stride 0.
-    a : Matrix, (height, depth)
+        What the sums begin with: `c` itself to accumulate; a vector of zeros with strides 0, or a
+        bias with row stride 0.
+    a : Matrix, (height, turns, depth)
         Any strides.
-    b : Matrix, (depth, width)
-        The `lanes` elements that end at the last column are read: a tile narrower than a vector
-        needs readable memory before its first row (it is not used, whatever it holds).
+    b : Matrix, (turns, depth, width)
+        Where the tile has more than one vector, the last ends with the last column.
     height : int
         One of `TILE_HEIGHTS`.
     width : int
-        From 1 to ``TILE_VECTORS * lanes``, or ``ROW_VECTORS * lanes`` if the height is 1. No
-        element of `c` or `start` outside of the tile is touched.
-    depth : int
+        From 1 to `lanes` times the vectors of that height in `TILES`. No element of `c` or `start`
+        outside of the tile is touched.
+    depth, turns : int
+        The sum runs over `turns` stretches of `depth` numbers each.
+    a_jump, b_jump : int
+        Elements from the end of one stretch to the begin of the next, added to ``depth * a.step``
+        and ``depth * b.row``.
 
     Notes
     -----
-    2 height width depth flops. Each sum adds its products in the order of k, so an element does not
+    2 height width depth turns flops. Each sum adds its products in order, so an element does not
     depend on how the matrix was cut into tiles.
     """
 
     def codegen(context, builder, signature, arguments):
         return _call(context, builder, "tile", arguments[:4], signature.args[:4], arguments[4:])
 
-    return types.void(c, start, a, b, types.int64, types.int64, types.int64), codegen
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
+def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """A matrix product whose elements are vectors, and whose sums are added up over their lanes.
+
+    ``c[i, j] = start[i, j]`` + the sum over ``k`` and the lanes of ``a[i, k] * b[k, j]``: element
+    (i, k) of `a` is the vector at ``a.at + i * a.row + k * a.step``, and `b` likewise.
+
+    Parameters
+    ----------
+    c, start : Matrix, (height, width)
+        The result, and what is added to it: numbers, not vectors, with any strides.
+    a : Matrix of vectors, (height, turns, depth)
+    b : Matrix of vectors, (turns, depth, width)
+    height, width : int
+        From 1 to `DOT_ROWS` and `DOT_COLUMNS`.
+    depth, turns, a_jump, b_jump : int
+        As in `tile_product`.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "dot", arguments[:4], signature.args[:4], arguments[4:])
+
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
 
 
 @intrinsic
@@ -482,11 +606,7 @@ _FLUSH = 1 << 24 if ARM else 1 << 15 | 1 << 6
 
 def _machine_call(builder, name, result, *arguments):
     """Call an intrinsic of LLVM that stands for one machine instruction."""
-    kinds = [argument.type for argument in arguments]
-    function = builder.module.globals.get(name)
-    if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(result, kinds), name)
-    return builder.call(function, arguments)
+    return _call_by_name(builder, builder.module, name, result, arguments)
 
 
 def _float_mode(builder):
@@ -516,15 +636,40 @@ if config.DISABLE_JIT:
             for i in range(rows)
         ]
 
-    def tile_product(c, start, a, b, height, width, depth):
-        to, of = _grid(c, height, width), _grid(start, height, width)
-        left, right = _grid(a, height, depth), _grid(b, depth, width)
+    def _steps(a, b, depth, turns, a_jump, b_jump):
+        """The begin of each step of a tile's two loops, in `a` and in `b`."""
+        return [
+            (
+                a.at + (turn * depth + k) * a.step + turn * a_jump,
+                b.at + (turn * depth + k) * b.row + turn * b_jump,
+            )
+            for turn in range(turns)
+            for k in range(depth)
+        ]
+
+    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
         for i in range(height):
             for j in range(width):
-                total = start.values[of[i][j]]
-                for k in range(depth):
-                    total += a.values[left[i][k]] * b.values[right[k][j]]
-                c.values[to[i][j]] = total
+                vector, lane = divmod(j, lanes)
+                to, of, right = (m.at + vector * lanes * m.step + lane for m in (c, start, b))
+                total = start.values[of + i * start.row]
+                for x, y in steps:
+                    total += a.values[x + i * a.row] * b.values[right - b.at + y]
+                c.values[to + i * c.row] = total
+
+    def dot_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
+        for i in range(height):
+            for j in range(width):
+                total = start.values[start.at + i * start.row + j * start.step]
+                for x, y in steps:
+                    for lane in range(lanes):
+                        left = a.values[x + i * a.row + lane]
+                        total += left * b.values[y + j * b.step + lane]
+                c.values[c.at + i * c.row + j * c.step] = total
 
     def copy_rows(target, source, rows, width):
         to, of = _grid(target, rows, width), _grid(source, rows, width)

@@ -46,6 +46,9 @@ def tile(c, start, start_row, a, a_row, a_step, b, height, width, depth, c_at, b
         height,
         width,
         depth,
+        1,
+        0,
+        0,
     )
 
 

@@ -465,113 +465,6 @@ def _one_sample(arguments):
     return {**arguments, "x": arguments["x"][0]}
 
 
-def _training_cases():
-    """Three epochs from the first step."""
-    for label, sizes, n, batch_size, loss, shuffle_rows in (
-        ("full-batch", [3, 2], 5, 8, "mean_squared_error", False),
-        ("ragged-batches", [4, 6, 3], 10, 4, "categorical_crossentropy", True),
-        ("batch-of-one", [4, 5, 2], 6, 1, "multilabel_crossentropy", True),
-        ("chunks", [20, 40, 4], 130, 64, "binary_crossentropy", True),
-        ("two-workers", [300, 200, 5], 25, 24, "categorical_crossentropy", True),
-        ("typical", [4, 40, 3], 150, 10, "multilabel_crossentropy", True),
-    ):
-        steps = 3 * -(-n // batch_size)
-        activations = ["sigmoid"] * (len(sizes) - 2) + [READ_OUTS[loss]]
-
-        def make(
-            rng,
-            sizes=sizes,
-            n=n,
-            batch_size=batch_size,
-            loss=loss,
-            shuffle_rows=shuffle_rows,
-            steps=steps,
-            activations=activations,
-        ):
-            arguments = _network(rng, sizes, activations, n)
-            return {
-                "parameters": arguments["parameters"],
-                "losses": _unset(3),
-                "order": np.zeros(n, int),
-                "x": arguments["x"],
-                "y": _targets(rng, loss, (n, sizes[-1])),
-                "sizes": arguments["sizes"],
-                "activations": activations,
-                "loss": loss,
-                "batch_size": batch_size,
-                "learning_rate": 0.1,
-                "shuffle_rows": shuffle_rows,
-                "seed": 7,
-                "first_step": 0,
-                "n_steps": steps,
-            }
-
-        reduction = steps * (sum(sizes) + batch_size + FUNCTION * len(sizes))
-        yield Case(
-            "train_steps",
-            label,
-            make,
-            ("parameters", "losses", "order"),
-            reduction,
-            typical=label == "typical",
-            doubles=("losses",),
-        )
-        for optimizer, hyper in _OPTIMIZER_HYPER.items():
-            if label != "ragged-batches" and optimizer != "adam":
-                continue
-
-            def make_optimized(rng, make=make, optimizer=optimizer, hyper=hyper, label=label):
-                run = make(rng)
-                size = run["parameters"].size
-                slots = np.array([*_slots(rng, optimizer, size).values()]).reshape(-1, size)
-                rest = {k: v for k, v in hyper.items() if k != "weight_decay"}
-                decay = hyper.get("weight_decay", 0.0)
-                steps = run.pop("n_steps")
-                del run["learning_rate"]
-                run["hyper"] = np.array([np.nan, decay, *rest.values()], float)
-                run |= {
-                    "slots": slots,
-                    "optimizer": optimizer,
-                    "clipvalue": 0.05 if optimizer in ("sgd", "rmsprop") else np.inf,
-                    "clipnorm": 0.1 if optimizer in ("momentum", "adam") else np.inf,
-                    "learning_rates": np.linspace(0.02, 0.01, steps),
-                    "iterations": 3,
-                }
-                return {name: run[name] for name in _OPTIMIZE_STEPS}
-
-            yield Case(
-                "optimize_steps",
-                f"{label}-{optimizer}",
-                make_optimized,
-                ("parameters", "slots", "losses", "order"),
-                reduction,
-                typical=label == "typical",
-                doubles=("losses", "hyper", "learning_rates"),
-            )
-
-
-_OPTIMIZE_STEPS = [
-    "parameters",
-    "slots",
-    "losses",
-    "order",
-    "x",
-    "y",
-    "sizes",
-    "activations",
-    "loss",
-    "optimizer",
-    "hyper",
-    "clipvalue",
-    "clipnorm",
-    "batch_size",
-    "learning_rates",
-    "iterations",
-    "shuffle_rows",
-    "seed",
-    "first_step",
-]
-
 # Each optimiser's slots, and what its step function takes besides the learning rate.
 _OPTIMIZER_SLOTS = {
     "sgd": (),
@@ -1234,7 +1127,6 @@ CASES: tuple[Case, ...] = (
     *_network_cases(),
     *_optimizer_cases(),
     *_schedule_cases(),
-    *_training_cases(),
     *_conv2d_cases(),
     *_pooling_cases(),
     *_normalization_cases(),

@@ -26,13 +26,10 @@ def warmup(report: Callable[[str], None] | None = None) -> float:
     start = time.perf_counter()
     for name in dict.fromkeys(case.kernel for case in CASES):
         begin = time.perf_counter()
-        cases = [case for case in CASES if case.kernel == name]
-        if name != "optimize_steps":  # its cases reach different operations
-            cases = cases[:1]
-        for case in cases:
-            for dtype in (np.float32, np.float64):
-                kernel, arguments = kernel_call(case, dtype)
-                kernel(*arguments)
+        case = next(case for case in CASES if case.kernel == name)
+        for dtype in (np.float32, np.float64):
+            kernel, arguments = kernel_call(case, dtype)
+            kernel(*arguments)
         if report is not None:
             report(f"{name:<36}{time.perf_counter() - begin:6.2f} s")
     return time.perf_counter() - start

@@ -53,9 +53,8 @@ _compiling_was_said = False
 def _digest_sources() -> str:
     digest = hashlib.sha256()
     for source in sorted(_SOURCES.rglob("*.py")):
-        digest.update(
-            str(source.relative_to(_SOURCES)).encode() + b"\0" + source.read_bytes() + b"\0"
-        )
+        name = source.relative_to(_SOURCES).as_posix()
+        digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

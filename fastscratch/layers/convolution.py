@@ -79,10 +79,7 @@ class Conv2D(Layer):
             raise ValueError(
                 f"{self!r} takes channels divisible by groups={self.groups}, got {channels}"
             )
-        extent = [
-            (k - 1) * d + 1 for k, d in zip(self.kernel_size, self.dilation_rate, strict=True)
-        ]
-        sizes, _ = output_places(self, places, extent, self.strides, self.padding)
+        sizes, _ = output_places(self, places, self.extent, self.strides, self.padding)
         return (*sizes, self.filters)
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:

@@ -43,9 +43,12 @@ def dense_forward_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
     rows = samples * row[POSITIONS]
     first, units = _units_of(row, item)
+    start = Matrix(memory, ZEROS, 0, 0)
+    if row[BIAS] < row[STOP]:
+        start = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + first, n_out, 1),
-        Matrix(memory, row[BIAS] + first, 0, 1),
+        start,
         Matrix(memory, row[INPUT], n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,

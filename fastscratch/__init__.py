@@ -5,18 +5,21 @@ Hand-written Numba kernels (:mod:`fastscratch.kernels`), each beside its naive t
 """
 
 from . import (
+    callbacks,
     datasets,
     initializers,
     layers,
     losses,
+    metrics,
     ops,
     optimizers,
     regression,
     regularizers,
     utils,
 )
+from .callbacks import History
 from .kernels.threads import get_num_threads, layer, set_num_threads
-from .models import History, Sequential
+from .models import Sequential, load_model
 from .warmup import warmup
 
 __version__ = "0.1.0"
@@ -24,12 +27,15 @@ __version__ = "0.1.0"
 __all__ = [
     "History",
     "Sequential",
+    "callbacks",
     "datasets",
     "get_num_threads",
     "initializers",
     "layer",
     "layers",
+    "load_model",
     "losses",
+    "metrics",
     "ops",
     "optimizers",
     "regression",

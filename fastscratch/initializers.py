@@ -11,7 +11,17 @@ import numpy as np
 from .kernels.random import random_normal, random_uniform
 from .validation import as_number
 
-__all__ = ["GlorotUniform", "Initializer", "Ones", "RandomNormal", "RandomUniform", "Zeros", "get"]
+__all__ = [
+    "GlorotUniform",
+    "HeUniform",
+    "Initializer",
+    "LecunUniform",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "Zeros",
+    "get",
+]
 
 
 class Initializer:
@@ -20,6 +30,15 @@ class Initializer:
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         """Fresh values; the same for the same shape and seed."""
         raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The name and the arguments, as JSON can hold them."""
+        name = next((name for name, kind in _BY_NAME.items() if kind is type(self)), None)
+        if name is None:
+            raise ValueError(
+                f"only initializers of fastscratch can be saved, got {type(self).__name__}"
+            )
+        return {"name": name, **vars(self)}
 
 
 class Zeros(Initializer):
@@ -70,6 +89,15 @@ class RandomUniform(Initializer):
         return np.float32(self.minval) + np.float32(self.maxval - self.minval) * values
 
 
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many inputs an output sees, and outputs an input.
+
+    All axes but the last two are the places of a filter, each of which is an input.
+    """
+    field = int(np.prod(shape[:-2]))
+    return field * (shape[-2] if len(shape) > 1 else shape[-1]), field * shape[-1]
+
+
 class GlorotUniform(Initializer):
     """Uniform numbers within ``+-sqrt(6 / (n_in + n_out))``.
 
@@ -80,10 +108,33 @@ class GlorotUniform(Initializer):
     """
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        # All axes but the last two are the places of a filter, each of which is an input.
-        field = int(np.prod(shape[:-2]))
-        fan_in = field * (shape[-2] if len(shape) > 1 else shape[-1])
-        limit = (6 / (fan_in + field * shape[-1])) ** 0.5
+        limit = (6 / sum(_fans(shape))) ** 0.5
+        return RandomUniform(-limit, limit)(shape, seed)
+
+
+class HeUniform(Initializer):
+    """Uniform numbers within ``+-sqrt(6 / n_in)``, for ReLUs.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+    """
+
+    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        limit = (6 / _fans(shape)[0]) ** 0.5
+        return RandomUniform(-limit, limit)(shape, seed)
+
+
+class LecunUniform(Initializer):
+    """Uniform numbers within ``+-sqrt(3 / n_in)``, for SELUs.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller (1998), Efficient backprop.
+    """
+
+    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        limit = (3 / _fans(shape)[0]) ** 0.5
         return RandomUniform(-limit, limit)(shape, seed)
 
 
@@ -93,11 +144,13 @@ _BY_NAME = {
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "glorot_uniform": GlorotUniform,
+    "he_uniform": HeUniform,
+    "lecun_uniform": LecunUniform,
 }
 
 
 def get(name: str, identifier: Any) -> Initializer:
-    """The initializer for a name or an instance.
+    """The initializer for a name, an instance, or what `get_config` gave.
 
     Raises
     ------
@@ -108,5 +161,8 @@ def get(name: str, identifier: Any) -> Initializer:
         return identifier
     if isinstance(identifier, str) and identifier in _BY_NAME:
         return _BY_NAME[identifier]()
+    if isinstance(identifier, dict) and identifier.get("name") in _BY_NAME:
+        arguments = {key: value for key, value in identifier.items() if key != "name"}
+        return _BY_NAME[identifier["name"]](**arguments)
     known = ", ".join(repr(known) for known in _BY_NAME)
     raise ValueError(f"{name} must be an initializer or one of {known}, got {identifier!r}")

@@ -6,6 +6,9 @@ A penalty is added to the loss of every mini-batch, and its derivative to the gr
 import dataclasses
 from typing import Any
 
+import numpy as np
+
+from .kernels.optimizers import penalty
 from .validation import as_not_negative
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get"]
@@ -21,6 +24,10 @@ class Regularizer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "l1", as_not_negative("l1", self.l1))
         object.__setattr__(self, "l2", as_not_negative("l2", self.l2))
+
+    def __call__(self, weights: np.ndarray) -> float:
+        """The penalty on an array of float32 or float64."""
+        return float(penalty(weights.reshape(-1), self.l1, self.l2))
 
     def get_config(self) -> dict[str, float]:
         """The two factors."""

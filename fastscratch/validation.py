@@ -16,7 +16,13 @@ from .kernels.codes import ACTIVATIONS
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
 
-def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = None) -> np.ndarray:
+def as_array(
+    name: str,
+    value: Any,
+    dtype: Any = np.float64,
+    ndim: int | None = None,
+    writeable: bool = True,
+) -> np.ndarray:
     """A C-contiguous array of finite numbers; `value` itself where it is one already.
 
     Read-only and unaligned arrays are copied: to Numba they are types of their own, for which it
@@ -32,6 +38,8 @@ def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = 
         float32 or float64.
     ndim : int, optional
         Number of dimensions wanted.
+    writeable : bool
+        False for the engine, which reads by address: then read-only arrays are not copied.
 
     Raises
     ------
@@ -53,13 +61,19 @@ def as_array(name: str, value: Any, dtype: Any = np.float64, ndim: int | None = 
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows is found right below
-        array = np.require(array, dtype, "CAW")
-    if not np.isfinite(array).all():
+        array = np.require(array, dtype, "CAW" if writeable else "CA")
+    if not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
             f"{name} must be finite in {np.dtype(dtype)}, got {np.asarray(value)[place]} at {place}"
         )
     return array
+
+
+def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
+    """Whether all numbers are finite; a part at a time, for the array may be a file's."""
+    flat = array.reshape(-1)
+    return all(np.isfinite(flat[i : i + at_once]).all() for i in range(0, flat.size, at_once))
 
 
 def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:

@@ -19,9 +19,10 @@ from .network import Network
 from .parameters import Learning
 from .prediction import Predictor
 from .slices import progress_bar, run_in_slices
-from .training import Objective, Trainer
+from .training import Evaluator, Objective, Trainer
 
 __all__ = [
+    "Evaluator",
     "Learning",
     "Network",
     "Objective",

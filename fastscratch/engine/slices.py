@@ -7,7 +7,9 @@ from typing import Any
 SLICE_SECONDS = 0.1
 
 
-def run_in_slices(total: int, run: Callable[[int, int], None], progress: Any = None) -> None:
+def run_in_slices(
+    total: int, run: Callable[[int, int], None], progress: Any = None, count: int = 1
+) -> int:
     """Call ``run(first, count)`` until `total` steps are done, each call worth about 0.1 s.
 
     Parameters
@@ -18,11 +20,18 @@ def run_in_slices(total: int, run: Callable[[int, int], None], progress: Any = N
         Runs steps ``first ... first + count - 1`` in compiled code.
     progress : tqdm, optional
         Told of the steps that were done, and closed.
+    count : int
+        Steps of the first call.
+
+    Returns
+    -------
+    int
+        Steps that are worth 0.1 s, to begin with another time.
     """
-    first, count = 0, 1
+    first, enough = 0, max(count, 1)
     try:
         while first < total:
-            count = min(count, total - first)
+            count = min(enough, total - first)
             start = time.perf_counter()
             run(first, count)
             seconds = time.perf_counter() - start
@@ -30,10 +39,11 @@ def run_in_slices(total: int, run: Callable[[int, int], None], progress: Any = N
             if progress is not None:
                 progress.update(count)
             # At most ten times as many: one quick call says little about the next.
-            count = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+            enough = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
     finally:
         if progress is not None:
             progress.close()
+    return enough
 
 
 def progress_bar(total: int, title: str, unit: str) -> Any:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
-from .parameters import PARAMETERS_AN_ITEM, Learning, update_columns
+from .parameters import Learning, add_update, update_columns
 from .plan import Plan
 
 # Multiply-adds in a step that are worth a second thread.
@@ -55,61 +57,59 @@ class Objective:
     weighted: bool = False
 
 
-class Trainer:
-    """Runs training steps of a network.
-
-    The parameters, and what the optimiser remembers of them, live in the trainer's memory while it
-    exists: :attr:`parameters` and :attr:`slots` are views of them.
+class Evaluator:
+    """Runs a network over a data set for its mean loss.
 
     Parameters
     ----------
     network : Network
     objective : Objective
-    learning : Learning
-    n_slots : int
-        Numbers that the optimiser remembers of each parameter.
     batch_size : int
     dtype : dtype
     """
 
-    def __init__(self, network, objective, learning, n_slots, batch_size, dtype=np.float32):
-        work = 3 * forward_work(network, batch_size)
-        self.workers = get_num_threads() if work > PARALLEL_WORK else 1
+    _training = False
+
+    def __init__(
+        self, network: Network, objective: Objective, batch_size: int, dtype: Any = np.float32
+    ):
+        plan = self._plan(network, batch_size, dtype, forward_work(network, batch_size), 0)
+        self._lower_to_loss(plan, network, objective)
+        self._finish(plan, network)
+
+    def _plan(self, network: Network, batch_size: int, dtype: Any, work: int, n_slots: int) -> Plan:
         self.batch_size = batch_size
-        plan = Plan(
+        self.workers = get_num_threads() if work > PARALLEL_WORK else 1
+        return Plan(
             dtype,
             batch_size,
             self.workers,
             network.n_parameters,
             n_slots,
-            True,
+            self._training,
             most_channels(network),
         )
-        plan.learning_columns = update_columns(plan, learning)
-        self._lower(plan, network, objective, learning)
+
+    def _finish(self, plan: Plan, network: Network) -> None:
         self.program, self.memory = plan.finish()
         self._dropouts = plan.dropouts
-        start, length = plan.parameters, plan.length
-        size = network.n_parameters
-        #: All parameters, and each slot of the optimiser.
-        self.parameters = self.memory[start : start + size]
-        self.slots = [self.memory[start + (2 + k) * length :][:size] for k in range(n_slots)]
+        #: All parameters of the network.
+        self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
-    def _lower(self, plan: Plan, network: Network, objective: Objective, learning: Learning):
+    def _lower_to_loss(self, plan: Plan, network: Network, objective: Objective) -> list[Callable]:
+        """Add the phases up to the loss; those of the backward pass as functions."""
         batch_size = plan.batch_size
-        n_in = math.prod(network.shapes[0])
-        units = math.prod(network.shapes[-1])
+        n_in, n_out = math.prod(network.shapes[0]), math.prod(network.shapes[-1])
         x = plan.tensor(network.shapes[0], wanted=False)
-        targets = plan.take(batch_size * units)
+        targets = plan.take(batch_size * n_out)
         labels = plan.take(batch_size) if objective.takes_labels else col.NONE
         weights = plan.take(batch_size) if objective.weighted else col.NONE
-        given = labels if objective.takes_labels else targets
 
         plan.add(data.epoch_item, 1, {})
-        sources = [(n_in, x.a), (1 if objective.takes_labels else units, given), (1, weights)]
-        at_once = max(1, COPY_WORK // (n_in + units))
+        given = (1, labels) if objective.takes_labels else (n_out, targets)
+        at_once = max(1, COPY_WORK // (n_in + n_out))
         gather = {data.SAMPLES_AN_ITEM: at_once}
-        for k, (width, place) in enumerate(sources):
+        for k, (width, place) in enumerate([(n_in, x.a), given, (1, weights)]):
             first = data.SOURCES + k * data.SOURCE_COLUMNS
             gather |= {first + data.SOURCE_WIDTH: width, first + data.SOURCE_PLACE: place}
         self._gather = plan.add(data.gather_item, -(-batch_size // at_once), gather)
@@ -117,16 +117,16 @@ class Trainer:
         u, backward = lower_network(plan, network, x, objective.takes_logits)
         array = values(plan.dtype)
         function = loss.SAMPLE_LOSSES[objective.loss]
-        losses = plan.take(batch_size)
-        correct = plan.take(batch_size)
+        gradient = plan.gradient_place(u)
         counted = {
-            loss.LOSSES_AT: losses,
-            loss.CORRECT: correct,
+            loss.LOSSES_AT: plan.take(batch_size),
+            loss.CORRECT: plan.take(batch_size),
             loss.METRIC: objective.metric,
         }
+        items = -(-batch_size // LOSS_SAMPLES)
         plan.add(
             loss.loss_item,
-            -(-batch_size // LOSS_SAMPLES),
+            items,
             counted
             | {
                 loss.LOSS: address(function, array, array, array, array, NUMBER),
@@ -138,65 +138,45 @@ class Trainer:
                 loss.LEVEL: float(objective.level),
                 loss.SAMPLES_AN_ITEM: LOSS_SAMPLES,
                 col.A: u.a,
-                col.DA: plan.gradient_place(u),
-                col.UNITS: units,
+                col.DA: plan.take(batch_size * n_out) if gradient == col.NONE else gradient,
+                col.UNITS: n_out,
             },
         )
         self._totals = [plan.add(loss.totals_item, 1, counted)]
-        if u.dz != plan.gradient_place(u):
-            plan.add(
-                elementwise.hand_down_item,
-                -(-batch_size // LOSS_SAMPLES),
-                plan.backward(u) | {elementwise.SAMPLES_AN_ITEM: LOSS_SAMPLES},
-            )
+        if u.dz != gradient and self._training:
+            own = {elementwise.SAMPLES_AN_ITEM: LOSS_SAMPLES}
+            plan.add(elementwise.hand_down_item, items, plan.backward(u) | own)
+        return backward
 
-        first = len(plan.rows)
-        if np.isfinite(learning.clipnorm):  # no weight moves before the whole gradient is known
-            update = plan.learning_columns.pop(col.UPDATE)
-        for lower in backward:
-            lower()
-        learned = [row for row in plan.rows[first:] if row[col.STOP] != col.NONE]
-        learned = list({row[col.KERNEL]: row for row in learned}.values())
-        for row in learned:
-            penalties = {c: row[c] for c in (col.L1, col.L2, col.BIAS_L1, col.BIAS_L2)}
-            if any(penalties.values()):
-                places = {c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)}
-                self._totals.append(len(plan.rows))
-                plan.add(loss.penalty_item, 1, places | penalties)
-        if np.isfinite(learning.clipnorm):
-            everything = {
-                col.KERNEL: plan.parameters,
-                col.STOP: plan.parameters + network.n_parameters,
-            }
-            plan.add(update_op.clip_norm_item, 1, plan.learning_columns | everything)
-            for row in learned:
-                size = row[col.STOP] - row[col.KERNEL]
-                columns = plan.learning_columns | {
-                    **{c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)},
-                    **dict.fromkeys((col.L1, col.L2, col.BIAS_L1, col.BIAS_L2), 0.0),
-                    col.UPDATE: update,
-                    update_op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
-                    update_op.PARTIALS: 0,
-                }
-                plan.add(update_op.update_item, -(-size // PARAMETERS_AN_ITEM), columns)
-
-    def bind(self, x, y, weights, order, totals, shuffle, seed, iterations) -> None:
+    def bind(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        weights: np.ndarray | None,
+        order: np.ndarray,
+        totals: np.ndarray,
+        shuffle: bool = False,
+        seed: int = 0,
+        first_epoch: int = 0,
+    ) -> None:
         """Say what the steps that follow are run on; the arrays must outlive them.
 
         Parameters
         ----------
-        x, y, weights : ndarray or None
-            Inputs, targets and weights of all samples, C-contiguous and of the trainer's type.
+        x, y, weights : ndarray
+            Inputs, targets and weights (or None) of all samples, C-contiguous and of the type of
+            the program.
         order : (n,) int64 array
             Order of the samples in the current epoch; written.
         totals : (epochs, 2) float64 array
-            Mean loss, and share of right predictions, of each epoch so far; written.
+            Mean loss, and share of right predictions, of each epoch so far, from `first_epoch`
+            on; written.
         shuffle : bool
             Whether the samples are shuffled for every epoch.
         seed : int
             Of the shuffles and of dropout.
-        iterations : int
-            Steps that the optimiser had taken before step 0.
+        first_epoch : int
+            An epoch that is no earlier than any of the steps.
         """
         program = self.program
         self._bound = (x, y, weights, order, totals)  # kept alive
@@ -211,35 +191,98 @@ class Trainer:
         for phase in self._totals:
             row = program[phase]
             row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
-            row[loss.TOTALS] = totals.ctypes.data
+            row[loss.TOTALS], row[loss.FIRST_EPOCH] = totals.ctypes.data, first_epoch
         for phase, number in self._dropouts:
             program[phase, elementwise.SEED] = derived_seed(seed, number + 1)
-        program[:, col.ITERATIONS] = iterations
 
-    def run(self, first_step: int, learning_rates: np.ndarray) -> None:
+    def run(self, first_step: int, n_steps: int) -> None:
+        """Run steps ``first_step ... first_step + n_steps - 1``, counted from epoch 0."""
+        arguments = (self.program, 1, self.memory, self.n_samples, self.batch_size)
+        if self.workers == 1:
+            run_alone(*arguments, first_step, n_steps)
+        else:
+            run_team(self.workers, *arguments, first_step, n_steps)
+
+
+class Trainer(Evaluator):
+    """Runs training steps of a network.
+
+    The parameters, and what the optimiser remembers of them, live in the trainer's memory:
+    :attr:`parameters` and :attr:`slots` are views of them.
+
+    Parameters
+    ----------
+    network : Network
+    objective : Objective
+    learning : Learning
+    n_slots : int
+        Numbers that the optimiser remembers of each parameter.
+    batch_size : int
+    dtype : dtype
+    """
+
+    _training = True
+
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective,
+        learning: Learning,
+        n_slots: int,
+        batch_size: int,
+        dtype: Any = np.float32,
+    ):
+        work = 3 * forward_work(network, batch_size)
+        plan = self._plan(network, batch_size, dtype, work, n_slots)
+        plan.learning_columns = update_columns(plan, learning)
+        backward = self._lower_to_loss(plan, network, objective)
+        self._lower_backward(plan, network, learning, backward)
+        self._finish(plan, network)
+        first, length = plan.parameters + 2 * plan.length, plan.length
+        size = network.n_parameters
+        #: What the optimiser remembers.
+        self.slots = [self.memory[first + k * length :][:size] for k in range(n_slots)]
+
+    def _lower_backward(
+        self, plan: Plan, network: Network, learning: Learning, backward: list[Callable]
+    ) -> None:
+        first = len(plan.rows)
+        clips_norm = np.isfinite(learning.clipnorm)
+        if clips_norm:  # no weight moves before the whole gradient is known
+            update = plan.learning_columns.pop(col.UPDATE)
+        for lower in backward:
+            lower()
+        learned = [row for row in plan.rows[first:] if row[col.STOP] != col.NONE]
+        learned = list({row[col.KERNEL]: row for row in learned}.values())
+        for row in learned:
+            penalties = {c: row[c] for c in (col.L1, col.L2, col.BIAS_L1, col.BIAS_L2)}
+            if any(penalties.values()):
+                places = {c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)}
+                self._totals.append(plan.add(loss.penalty_item, 1, places | penalties))
+        if clips_norm:
+            stop = plan.parameters + network.n_parameters
+            everything = {col.KERNEL: plan.parameters, col.STOP: stop}
+            plan.add(update_op.clip_norm_item, 1, plan.learning_columns | everything)
+            for row in learned:
+                own = {c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)}
+                done = dict.fromkeys((col.L1, col.L2, col.BIAS_L1, col.BIAS_L2), 0.0)
+                add_update(plan, plan.learning_columns | own | done | {col.UPDATE: update})
+
+    def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
         """Run one step for each learning rate.
 
         Parameters
         ----------
         first_step : int
-            Number of the first, within the run.
+            Number of the first, counted from epoch 0.
         learning_rates : ndarray of float64
+        iterations : int
+            Steps that the optimiser has taken before.
         """
         self.program[:, col.RATES] = learning_rates.ctypes.data
         self.program[:, col.FIRST_STEP] = first_step
-        arguments = (
-            self.program,
-            1,
-            self.memory,
-            self.n_samples,
-            self.batch_size,
-            first_step,
-            learning_rates.size,
-        )
-        if self.workers == 1:
-            run_alone(*arguments)
-        else:
-            run_team(self.workers, *arguments)
+        self.program[:, col.ITERATIONS] = iterations - first_step
+        self.run(first_step, learning_rates.size)
 
 
 def forward_work(network: Network, batch_size: int) -> int:

@@ -15,7 +15,17 @@ from ..validation import as_flag, as_fraction, as_not_negative, as_positive, one
 from . import schedules
 from .schedules import LearningRateSchedule, as_schedule
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "from_config",
+    "get",
+    "schedules",
+]
 
 
 def _rate(name: str, value: Any) -> float | LearningRateSchedule:
@@ -120,6 +130,13 @@ class Optimizer:
 
     def _rest(self) -> tuple:
         return ()
+
+    def get_config(self) -> dict[str, Any]:
+        """The class and the arguments, as JSON can hold them."""
+        config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if isinstance(self.learning_rate, LearningRateSchedule):
+            config["learning_rate"] = self.learning_rate.get_config()
+        return {"class": type(self).__name__, **config}
 
 
 @dataclasses.dataclass(repr=False)
@@ -328,3 +345,20 @@ def get(identifier: str | Optimizer) -> Optimizer:
         return identifier
     name = identifier.lower() if isinstance(identifier, str) else identifier
     return _BY_NAME[one_of("optimizer", name, tuple(_BY_NAME))]()
+
+
+def from_config(config: dict[str, Any]) -> Optimizer:
+    """The optimiser that gave a config.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If no optimiser gave it.
+    """
+    arguments = dict(config)
+    kind = one_of(
+        "class", arguments.pop("class", None), tuple(k.__name__ for k in _BY_NAME.values())
+    )
+    if isinstance(arguments.get("learning_rate"), dict):
+        arguments["learning_rate"] = schedules.from_config(arguments["learning_rate"])
+    return _BY_NAME[kind.lower()](**arguments)

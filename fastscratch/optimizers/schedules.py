@@ -20,6 +20,7 @@ from ..validation import (
     as_integer,
     as_not_negative,
     as_positive,
+    one_of,
 )
 
 __all__ = [
@@ -59,6 +60,10 @@ class LearningRateSchedule:
     def numbers(self) -> np.ndarray:
         """What the kernel takes: the arguments in their order, as float64."""
         return np.array(dataclasses.astuple(self), float)
+
+    def get_config(self) -> dict[str, Any]:
+        """The class and the arguments, as JSON can hold them."""
+        return {"class": type(self).__name__, **dataclasses.asdict(self)}
 
     def _check(self, **checks: Any) -> None:
         """Put each named argument through its check."""
@@ -298,3 +303,15 @@ def as_schedule(name: str, value: Any) -> LearningRateSchedule:
     if isinstance(value, LearningRateSchedule):
         return value
     return Constant(as_positive(name, value))
+
+
+def from_config(config: dict[str, Any]) -> LearningRateSchedule:
+    """The schedule that gave a config.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If no schedule gave it.
+    """
+    arguments = dict(config)
+    return globals()[one_of("class", arguments.pop("class", None), SCHEDULES)](**arguments)

@@ -39,8 +39,8 @@ from .columns import (
     CORRECT,
     SAMPLES_AN_ITEM,
 ) = range(ARGUMENTS, ARGUMENTS + 11)
-# The totals: the address of float64 pairs (loss, metric), one for each epoch.
-TOTALS, N_SAMPLES, BATCH_SIZE = range(ARGUMENTS + 11, ARGUMENTS + 14)
+# The totals: the address of float64 pairs (loss, metric), one for each epoch from the first on.
+TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE = range(ARGUMENTS + 11, ARGUMENTS + 15)
 
 # How a prediction is called right: the largest is that of the target; or, of each output, both lie
 # on the same side of LEVEL and 0.5.
@@ -139,12 +139,18 @@ def loss_item(memory, row, samples, item, worker, step):
 
 
 @njit
+def _totals_of_epoch(row, step):
+    n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
+    epoch = step // ((n_samples + batch_size - 1) // batch_size) - row[FIRST_EPOCH]
+    return array_at(row[TOTALS], 2 * (epoch + 1), np.float64)[2 * epoch :]
+
+
+@njit
 def totals_item(memory, row, samples, item, worker, step):
     """Add a mini-batch to the totals of its epoch, the samples in their order."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
-    epoch, batch = divmod(step, (n_samples + batch_size - 1) // batch_size)
-    totals = array_at(row[TOTALS], 2 * (epoch + 1), np.float64)[2 * epoch :]
-    if batch == 0:
+    totals = _totals_of_epoch(row, step)
+    if step % ((n_samples + batch_size - 1) // batch_size) == 0:
         totals[:] = 0
     loss, right = 0.0, 0.0
     for n in range(samples):
@@ -159,10 +165,8 @@ def totals_item(memory, row, samples, item, worker, step):
 @njit
 def penalty_item(memory, row, samples, item, worker, step):
     """Add the regularisation of a layer's parameters, weighted as the mini-batch is."""
-    n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
-    epoch = step // ((n_samples + batch_size - 1) // batch_size)
-    totals = array_at(row[TOTALS], 2 * (epoch + 1), np.float64)[2 * epoch :]
+    totals = _totals_of_epoch(row, step)
     kernel, bias = memory[row[KERNEL] : row[BIAS]], memory[row[BIAS] : row[STOP]]
     added = penalty(kernel, number(row, L1), number(row, L2))
     added += penalty(bias, number(row, BIAS_L1), number(row, BIAS_L2))
-    totals[0] += added * samples / n_samples
+    totals[0] += added * samples / row[N_SAMPLES]

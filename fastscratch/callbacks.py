@@ -1,0 +1,367 @@
+"""Callbacks: what is done between the epochs of a fit, under the names of ``keras.callbacks``."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .validation import as_integer, as_not_negative, one_of
+
+if TYPE_CHECKING:
+    from .models import Sequential
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+]
+
+Logs = dict[str, float]
+
+
+class Callback:
+    """Base of all callbacks: every hook does nothing.
+
+    `logs` of an epoch hold the loss and the metrics, and those of the validation data with
+    ``val_`` before their names. A fit runs step by step, and so more slowly, only if one of its
+    callbacks has hooks for batches.
+
+    Attributes
+    ----------
+    model : Sequential
+        The model that is fitted; ``model.stop_training = True`` ends the fit after the epoch.
+    params : dict
+        "epochs", "steps" (of an epoch) and "verbose".
+    """
+
+    model: "Sequential"
+    params: dict[str, Any]
+
+    def set_model(self, model: "Sequential") -> None:
+        """Told of the model before the fit begins."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Told of the parameters of the fit."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch, and after its validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a step."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a step; `logs` hold the mean of the epoch so far."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before the validation data are looked at."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After the validation data were looked at."""
+
+    @property
+    def wants_batches(self) -> bool:
+        """Whether a hook for batches was given."""
+        hooks = ("on_train_batch_begin", "on_train_batch_end")
+        return any(getattr(type(self), hook) is not getattr(Callback, hook) for hook in hooks)
+
+
+class History(Callback):
+    """The losses and metrics of all epochs; what ``fit`` returns.
+
+    Attributes
+    ----------
+    history : dict of lists
+        ``"loss"``: mean loss of each epoch, each mini-batch's taken before its update; and a list
+        for each metric; with ``val_`` before the name, those of the validation data.
+    epoch : list of int
+        Numbers of the epochs.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class _Monitor(Callback):
+    """Base of callbacks that watch one number for the better."""
+
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
+        self.monitor = monitor
+        one_of("mode", mode, ("auto", "min", "max"))
+        rising = ("accuracy", "auc", "precision", "recall", "r2_score")
+        if mode == "auto":
+            mode = "max" if monitor.endswith(rising) else "min"
+        self.sign = 1 if mode == "max" else -1
+        self.min_delta = as_not_negative("min_delta", min_delta)
+        self.best = -self.sign * np.inf
+
+    def value(self, logs: Logs | None) -> float:
+        """The number that is watched."""
+        if self.monitor not in (logs or {}):
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor!r}; the fit reports only "
+                + ", ".join(map(repr, logs or {}))
+            )
+        return logs[self.monitor]
+
+    def is_better(self, value: float) -> bool:
+        """Whether a value is better than the best so far, which it then replaces."""
+        if self.sign * (value - self.best) > self.min_delta:
+            self.best = value
+            return True
+        return False
+
+
+class EarlyStopping(_Monitor):
+    """End the fit when a number has not become better for some epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Name of a loss or metric.
+    min_delta : float
+        By so much at least must it become better.
+    patience : int
+        Epochs without that, after which the fit ends.
+    mode : {"auto", "min", "max"}
+    baseline : float, optional
+        What it must become better than at first.
+    restore_best_weights : bool
+        Give the model the weights of its best epoch at the end.
+    start_from_epoch : int
+        Epochs before this one do not count.
+
+    Attributes
+    ----------
+    stopped_epoch, best_epoch : int
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ):
+        super().__init__(monitor, mode, min_delta)
+        self.patience = as_integer("patience", patience, 0)
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = as_integer("start_from_epoch", start_from_epoch, 0)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.best = -self.sign * np.inf if self.baseline is None else self.baseline
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self._best_weights = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = self.value(logs)
+        if epoch < self.start_from_epoch:
+            return
+        if self.is_better(value):
+            self.wait, self.best_epoch = 0, epoch
+            if self.restore_best_weights:
+                self._best_weights = self.model.get_weights()
+            return
+        self.wait += 1
+        if self.wait >= max(self.patience, 1):
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+            self._best_weights = None
+
+
+class ModelCheckpoint(_Monitor):
+    """Save the model after each epoch, or after those that are the best so far.
+
+    Parameters
+    ----------
+    filepath : path
+        May name the epoch and the logs, as ``"model-{epoch:02d}-{val_loss:.3f}.safetensors"``;
+        epochs count from 1 there.
+    monitor : str
+    save_best_only : bool
+    mode : {"auto", "min", "max"}
+    save_freq : int, optional
+        Save after every so many epochs.
+    """
+
+    def __init__(
+        self,
+        filepath: str | Path,
+        monitor: str = "val_loss",
+        save_best_only: bool = False,
+        mode: str = "auto",
+        save_freq: int = 1,
+    ):
+        super().__init__(monitor, mode)
+        self.filepath = str(filepath)
+        self.save_best_only = save_best_only
+        self.save_freq = as_integer("save_freq", save_freq, 1)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if (epoch + 1) % self.save_freq:
+            return
+        if self.save_best_only and not self.is_better(self.value(logs)):
+            return
+        self.model.save(self.filepath.format(epoch=epoch + 1, **(logs or {})))
+
+
+class ReduceLROnPlateau(_Monitor):
+    """Multiply the learning rate when a number has not become better for some epochs.
+
+    Parameters
+    ----------
+    monitor : str
+    factor : float
+        Below 1.
+    patience : int
+    mode : {"auto", "min", "max"}
+    min_delta : float
+    cooldown : int
+        Epochs after a change in which none is counted.
+    min_lr : float
+        Smallest learning rate.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ):
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise ValueError(f"factor must be between 0 and 1, got {factor}")
+        self.factor = factor
+        self.patience = as_integer("patience", patience, 0)
+        self.cooldown = as_integer("cooldown", cooldown, 0)
+        self.min_lr = as_not_negative("min_lr", min_lr)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.best = -self.sign * np.inf
+        self.wait = self.cooling = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        better = self.is_better(self.value(logs))
+        if self.cooling > 0:
+            self.cooling -= 1
+            self.wait = 0
+        if better:
+            self.wait = 0
+        elif self.cooling == 0:
+            self.wait += 1
+            rate = float(self.model.optimizer.learning_rate)
+            if self.wait >= max(self.patience, 1) and rate > self.min_lr:
+                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                self.cooling, self.wait = self.cooldown, 0
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate before each epoch.
+
+    Parameters
+    ----------
+    schedule : callable
+        Takes the number of the epoch, from 0, and the learning rate so far; returns the next.
+    """
+
+    def __init__(self, schedule: Callable[[int, float], float]):
+        self.schedule = schedule
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        rate = self.schedule(epoch, self.model.optimizer.learning_rate)
+        self.model.optimizer.learning_rate = rate
+
+
+class CSVLogger(Callback):
+    """Write the logs of each epoch as a row of a file.
+
+    Parameters
+    ----------
+    filename : path
+    separator : str
+    append : bool
+        Add to the file if it is there already.
+    """
+
+    def __init__(self, filename: str | Path, separator: str = ",", append: bool = False):
+        self.filename, self.separator, self.append = Path(filename), separator, append
+        self._has_header = False
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._has_header = self.append and self.filename.exists()
+        if not self.append:
+            self.filename.write_text("", encoding="utf-8")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        row = {"epoch": epoch, **(logs or {})}
+        with self.filename.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row, delimiter=self.separator)
+            if not self._has_header:
+                writer.writeheader()
+                self._has_header = True
+            writer.writerow(row)
+
+
+class LambdaCallback(Callback):
+    """A callback from functions.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, \
+on_train_batch_end : callable, optional
+        Called with what the hook of that name is called with.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        on_train_batch_begin: Callable | None = None,
+        on_train_batch_end: Callable | None = None,
+    ):
+        hooks = {name: hook for name, hook in locals().items() if name.startswith("on_") and hook}
+        for name, hook in hooks.items():
+            setattr(self, name, hook)
+        self._wants_batches = any("batch" in name for name in hooks)
+
+    @property
+    def wants_batches(self) -> bool:
+        """Whether a hook for batches was given."""
+        return self._wants_batches

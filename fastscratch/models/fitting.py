@@ -1,0 +1,198 @@
+"""The fit: epochs of compiled steps, and what Python does between them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..callbacks import Callback, History
+from ..engine import Trainer, progress_bar, run_in_slices
+from ..kernels.schedules import scheduled_rates
+from ..utils import derived_seed
+from .training_data import TrainingData
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
+
+
+class Fit:
+    """One fit of a model.
+
+    The number of a step counts from the first that the model ever took at this batch size, and so
+    does that of an epoch: ten epochs in one fit, or in two, are the same steps.
+
+    Parameters
+    ----------
+    model : Sequential
+        Compiled and built.
+    data : TrainingData
+    batch_size, epochs : int
+    shuffle : bool
+    """
+
+    def __init__(
+        self, model: "Sequential", data: TrainingData, batch_size: int, epochs: int, shuffle: bool
+    ):
+        self.model, self.data, self.epochs = model, data, epochs
+        self.batch_size = min(batch_size, len(data))
+        self.steps = -(-len(data) // self.batch_size)
+        self.first_epoch = model.trained_epochs
+        self.totals = np.zeros((epochs, 2))
+        self.trainer: Trainer = model.trainer(self.batch_size, data.weights is not None)
+        order = np.arange(len(data))
+        self.trainer.bind(
+            data.x,
+            data.y,
+            data.weights,
+            order,
+            self.totals,
+            shuffle,
+            derived_seed(model.seed, 1),
+            self.first_epoch,
+        )
+
+    def run(self, first: int, count: int) -> None:
+        """Run some steps; `first` counts from the start of the fit.
+
+        Raises
+        ------
+        FloatingPointError
+            If a loss or a weight is no longer finite: the model then stands before that step.
+        """
+        before = self._state()
+        self._run(first, count)
+        if self._is_finite():
+            return
+        # Again from where the slice began, step by step: the same bits, up to the one that fails.
+        self._restore(before)
+        for step in range(first, first + count):
+            before = self._state()
+            self._run(step, 1)
+            if not self._is_finite():
+                message = self._complaint(step)
+                self._restore(before)
+                raise FloatingPointError(message)
+
+    def _run(self, first: int, count: int) -> None:
+        model = self.model
+        schedule = model.optimizer.schedule
+        rates = np.empty(count)
+        scheduled_rates(rates, schedule.code, schedule.numbers(), model.iterations)
+        self._rate = rates[0]
+        start = self.first_epoch * self.steps + first
+        self.trainer.train(start, rates, model.iterations)
+        model.took_steps(count, -(-(start + count) // self.steps))
+
+    def _state(self) -> tuple:
+        arrays = [self.trainer.parameters, *self.trainer.slots, self.totals]
+        counts = self.model.iterations, self.model.trained_epochs
+        return [array.copy() for array in arrays], counts
+
+    def _restore(self, state: tuple) -> None:
+        arrays, (iterations, epochs) = state
+        for array, old in zip(
+            [self.trainer.parameters, *self.trainer.slots, self.totals], arrays, strict=True
+        ):
+            array[:] = old
+        self.model.took_steps(iterations - self.model.iterations, epochs)
+
+    def _is_finite(self) -> bool:
+        return bool(np.isfinite(self.totals).all() and np.isfinite(self.trainer.parameters).all())
+
+    def _complaint(self, step: int) -> str:
+        """What went wrong in a step that has just been taken."""
+        epoch, batch = divmod(step, self.steps)
+        where = "the loss"
+        for layer, placed in self.model.named_weights():
+            if not np.isfinite(placed.view(self.trainer.parameters)).all():
+                where = f"{placed.weight.name} of layer {layer.name!r}"
+                break
+        return (
+            f"training diverged in step {batch + 1} of epoch {epoch + 1}: {where} is not finite "
+            f"at learning_rate={self._rate:g}; wanted: a smaller one, inputs scaled to about 0 to "
+            "1, or clipping of the gradient"
+        )
+
+    def logs(self, epoch: int) -> dict[str, float]:
+        """Loss and metrics of an epoch that was run."""
+        logs = {"loss": float(self.totals[epoch, 0])}
+        if self.model.counts_right:
+            logs[self.model.counts_right] = float(self.totals[epoch, 1])
+        return logs
+
+
+def fit(
+    run: Fit,
+    validation: TrainingData | None,
+    callbacks: Sequence[Callback],
+    verbose: int,
+    initial_epoch: int,
+) -> History:
+    """Run all epochs of a fit, and between them validation, callbacks and messages."""
+    model, history = run.model, History()
+    quiet = validation is None and not callbacks and not model.slow_metrics and verbose < 2
+    bar = progress_bar(run.epochs * run.steps, "fit", "step") if verbose == 1 else None
+    if quiet:
+        run_in_slices(run.epochs * run.steps, run.run, bar)
+        for epoch in range(run.epochs):
+            history.on_epoch_end(initial_epoch + epoch, run.logs(epoch))
+        return history
+
+    everyone = [history, *callbacks]
+    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
+    model.stop_training = False
+    try:
+        for callback in callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+            callback.on_train_begin()
+        by_batch = [callback for callback in callbacks if callback.wants_batches]
+        count = 1
+        for epoch in range(run.epochs):
+            for callback in callbacks:
+                callback.on_epoch_begin(initial_epoch + epoch)
+            count = _run_epoch(run, epoch, by_batch, bar, count)
+            logs = run.logs(epoch) | model.measure(run.data, model.slow_metrics)
+            if validation is not None:
+                for callback in callbacks:
+                    callback.on_test_begin()
+                measured = model.evaluate_data(validation)
+                logs |= {f"val_{name}": value for name, value in measured.items()}
+                for callback in callbacks:
+                    callback.on_test_end(measured)
+            for callback in everyone:
+                callback.on_epoch_end(initial_epoch + epoch, logs)
+            shown = {name: f"{value:.4f}" for name, value in logs.items()}
+            if bar is not None:
+                bar.set_postfix(shown)
+            if verbose == 2:
+                numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
+                print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")
+            if model.stop_training:
+                break
+    finally:
+        if bar is not None:
+            bar.close()
+        for callback in callbacks:
+            callback.on_train_end()
+    return history
+
+
+def _run_epoch(run: Fit, epoch: int, by_batch: list[Callback], bar: Any, count: int) -> int:
+    """Run an epoch; takes and returns the steps that are worth a slice."""
+    first = epoch * run.steps
+
+    def slice_of(start: int, count: int) -> None:
+        run.run(first + start, count)
+        if bar is not None:
+            bar.update(count)
+
+    if not by_batch:
+        return run_in_slices(run.steps, slice_of, count=count)
+    for batch in range(run.steps):
+        for callback in by_batch:
+            callback.on_train_batch_begin(batch)
+        slice_of(batch, 1)
+        for callback in by_batch:
+            callback.on_train_batch_end(batch, run.logs(epoch))
+    return count

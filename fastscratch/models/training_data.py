@@ -1,0 +1,101 @@
+"""Samples, targets and weights as the engine takes them, checked against the model."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..losses import Loss
+from ..validation import as_array, as_fraction, same_length
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """Samples with their targets and, maybe, their weights; float32 and C-contiguous."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def split(self, share: Any) -> tuple["TrainingData", "TrainingData"]:
+        """The first samples, and the last of them: so large a share as validation data."""
+        share = as_fraction("validation_split", share)
+        size = int(len(self) * (1 - share))
+        if not 0 < size < len(self):
+            raise ValueError(
+                f"validation_split={share} leaves {size} of {len(self)} samples for training; "
+                "wanted: at least one on either side"
+            )
+        parts = [
+            None if a is None else (a[:size], a[size:]) for a in (self.x, self.y, self.weights)
+        ]
+        first, second = ([None if p is None else p[i] for p in parts] for i in (0, 1))
+        return TrainingData(*first), TrainingData(*second)
+
+
+def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...]) -> np.ndarray:
+    """Targets of a loss, for outputs of a shape."""
+    targets = as_array(name, y, np.float32, writeable=False)
+    classes = shape[-1]
+    if loss.takes_labels:
+        if len(shape) > 1:
+            raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
+        shape = ()
+        if targets.ndim == 2 and targets.shape[1] == 1:
+            targets = targets.reshape(-1)
+    if targets.ndim == 1 and shape == (1,):
+        targets = targets.reshape(-1, 1)
+    if targets.shape[1:] != shape:
+        one_hot = loss.accuracy == "categorical_accuracy" and targets.ndim == 1
+        wanted = ", ".join(["samples", *map(str, shape)])
+        raise ValueError(
+            f"{name} must have shape ({wanted}), as the last layer has outputs, got {targets.shape}"
+            + ("; utils.to_categorical makes one-hot rows from labels" if one_hot else "")
+        )
+    if loss.takes_labels:
+        wrong = (targets < 0) | (targets >= classes) | (targets != np.floor(targets))
+        if wrong.any():
+            raise ValueError(
+                f"{name} must hold labels 0 ... {classes - 1}, got {targets[wrong][0]:g}"
+            )
+    elif loss.read_out and (targets.min() < 0 or targets.max() > 1):
+        wrong = targets[(targets < 0) | (targets > 1)][0]
+        raise ValueError(f"{name} of {loss.name} must be from 0 to 1, got {wrong}")
+    return targets
+
+
+def _labels(y: np.ndarray) -> np.ndarray:
+    """Class of each sample: the label, or the largest of several outputs."""
+    if y.ndim > 1 and y.shape[-1] > 1:
+        return y.argmax(axis=-1)
+    return y.reshape(-1).astype(np.int64)
+
+
+def sample_weights(
+    y: np.ndarray, sample_weight: Any, class_weight: Mapping[int, float] | None
+) -> np.ndarray | None:
+    """Weight of each sample: its own times that of its class."""
+    weights = None
+    if sample_weight is not None:
+        weights = as_array("sample_weight", sample_weight, np.float32, 1, writeable=False)
+        same_length(y=y, sample_weight=weights)
+        if weights.min() < 0:
+            raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
+    if class_weight is not None:
+        if not isinstance(class_weight, Mapping):
+            raise TypeError(
+                "class_weight must be a dict from labels to weights, got "
+                f"{type(class_weight).__name__}"
+            )
+        labels = _labels(y)
+        of_class = np.ones(max(labels.max(), *class_weight, 0) + 1, np.float32)
+        for label, weight in class_weight.items():
+            of_class[label] = as_array("class_weight", weight, np.float32)
+        if of_class.min() < 0:
+            raise ValueError(f"class_weight must not be negative, got {of_class.min():g}")
+        weights = of_class[labels] * (1 if weights is None else weights)
+    return None if weights is None else np.ascontiguousarray(weights, np.float32)

@@ -198,10 +198,13 @@ def _padded_band(x, shape, first, stop, scratch):
     at = shape.filters * shape.lanes
     for y in range(top, bottom):
         row = scratch[at + (y - top) * pitch :][:pitch]
-        of = (y * shape.width - shape.left) * pixel
-        row[:left] = 0
-        row[left:right] = x[of + left : of + right]
-        row[right:] = 0
+        pixels = x[(y * shape.width - shape.left) * pixel + left :]
+        for i in range(left):
+            row[i] = 0
+        for i in range(right - left):
+            row[left + i] = pixels[i]
+        for i in range(right, pitch):
+            row[i] = 0
     return Image(scratch, at - top * pitch, pitch, columns, 0)
 
 
@@ -254,9 +257,8 @@ def _rows_of_band(out, first, stop, image, kernel, bias, shape):
     filters, lanes = shape.filters // groups, shape.lanes
     row_size = shape.out_width * shape.filters * lanes
     if not dense:
-        rows = out[first * row_size : stop * row_size]
-        for at in range(0, rows.size, shape.filters * lanes):
-            rows[at : at + shape.filters * lanes] = bias[: shape.filters * lanes]
+        for at in range(first * row_size, stop * row_size):
+            out[at] = bias[at % (shape.filters * lanes)]
     runs, taps = (1, shape.kernel_width) if dense else (shape.kernel_width, 1)
     # The weights of a few filters at a time stay in a cache, while all rows use them.
     some = TILE_VECTORS * VECTOR_BYTES // bias.itemsize if lanes == 1 and not depthwise else filters
@@ -412,7 +414,8 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
         Overwritten.
     """
     if not accumulate:
-        dkernel[first * shape.filters : stop * shape.filters] = 0
+        for i in range(first * shape.filters, stop * shape.filters):
+            dkernel[i] = 0
     # With enough channels a tile stays within one tap, and leaves the padding out.
     tile = TILE_ROWS if shape.lanes == 1 else DOT_ROWS
     dense = _is_dense(shape) and (shape.channels < tile or not _is_padded(shape))
@@ -519,7 +522,8 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
     """
     filters, lanes = shape.filters, shape.lanes
     if not accumulate:
-        dbias[:] = 0
+        for o in range(filters):
+            dbias[o] = 0
     positions = shape.out_height * shape.out_width
     if lanes == 1:
         for position in range(positions):

@@ -46,6 +46,7 @@ from .matmul import tile_shape, window
 from .simd import (
     DOT_COLUMNS,
     DOT_ROWS,
+    ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     VECTOR_BYTES,
@@ -718,18 +719,18 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
 
 
 @njit
-def _image_rows(out, image, kernel, first):
-    """Output rows from `first` on: one pass over a row for each tap of the filter."""
-    width = out.shape[1]
-    for y in range(out.shape[0]):
-        out_row = out[y]
-        out_row[:] = 0
-        for ky in range(kernel.shape[0]):
-            for kx in range(kernel.shape[1]):
-                weight = kernel[ky, kx]
-                pixels = image[first + y + ky, kx : kx + width]
-                for ox in range(width):
-                    out_row[ox] += weight * pixels[ox]
+def _image_rows(out, image, kernel, zero, first, stop):
+    """Some output rows: each a product of one row, the filter, and the image shifted under it."""
+    width, pitch = out.shape[1], image.shape[1]
+    panel = ROW_VECTORS * VECTOR_BYTES // out.itemsize
+    c, start = Matrix(out.reshape(-1), 0, 0, 1), Matrix(zero, 0, 0, 0)
+    a, b = Matrix(kernel.reshape(-1), 0, 0, 1), Matrix(image.reshape(-1), 0, 1, 1)
+    kh, kw = kernel.shape
+    for y in range(first, stop):
+        for x in range(0, width, panel):
+            columns = min(panel, width - x)
+            to, of = window(c, 0, y * width + x), window(b, 0, y * pitch + x)
+            tile_product(to, start, a, of, 1, columns, kw, kh, 0, pitch - kw)
 
 
 @njit(parallel=True)
@@ -747,9 +748,10 @@ def conv2d_image_forward(out, image, kernel):
     """
     rows = out.shape[0]
     chunks = chunk_count(rows, out.shape[1] * kernel.size)
+    zero = np.zeros(VECTOR_BYTES // out.itemsize, out.dtype)
     if chunks == 1:
-        _image_rows(out, image, kernel, 0)
+        _image_rows(out, image, kernel, zero, 0, rows)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _image_rows(out[start:stop], image, kernel, start)
+            _image_rows(out, image, kernel, zero, start, stop)

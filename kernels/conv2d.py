@@ -719,18 +719,33 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
 
 
 @njit
-def _image_rows(out, image, kernel, zero, first, stop):
-    """Some output rows: each a product of one row, the filter, and the image shifted under it."""
+def _image_rows(out, image, kernel, first, stop):
+    """Some output rows, two at a time: a row of the image is read once for both.
+
+    `kernel` has a row of zeros before and after it: for the row of the image that only one sees.
+    """
     width, pitch = out.shape[1], image.shape[1]
+    rows, taps = kernel.shape
     panel = ROW_VECTORS * VECTOR_BYTES // out.itemsize
-    c, start = Matrix(out.reshape(-1), 0, 0, 1), Matrix(zero, 0, 0, 0)
-    a, b = Matrix(kernel.reshape(-1), 0, 0, 1), Matrix(image.reshape(-1), 0, 1, 1)
-    kh, kw = kernel.shape
-    for y in range(first, stop):
+    c, b = Matrix(out.reshape(-1), 0, width, 1), Matrix(image.reshape(-1), 0, 1, 1)
+    weights = kernel.reshape(-1)
+    zero = Matrix(np.zeros(VECTOR_BYTES // out.itemsize, out.dtype), 0, 0, 0)
+    for y in range(first, stop, 2):
+        height = min(2, stop - y)
         for x in range(0, width, panel):
             columns = min(panel, width - x)
-            to, of = window(c, 0, y * width + x), window(b, 0, y * pitch + x)
-            tile_product(to, start, a, of, 1, columns, kw, kh, 0, pitch - kw)
+            tile_product(
+                window(c, y, x),
+                zero,
+                Matrix(weights, taps, -taps, 1),
+                window(b, 0, y * pitch + x),
+                height,
+                columns,
+                taps,
+                rows - 3 + height,
+                0,
+                pitch - taps,
+            )
 
 
 @njit(parallel=True)
@@ -748,10 +763,14 @@ def conv2d_image_forward(out, image, kernel):
     """
     rows = out.shape[0]
     chunks = chunk_count(rows, out.shape[1] * kernel.size)
-    zero = np.zeros(VECTOR_BYTES // out.itemsize, out.dtype)
+    kh, kw = kernel.shape
+    weights = np.zeros((kh + 2, kw), out.dtype)
+    for ky in range(kh):
+        for kx in range(kw):
+            weights[ky + 1, kx] = kernel[ky, kx]
     if chunks == 1:
-        _image_rows(out, image, kernel, zero, 0, rows)
+        _image_rows(out, image, weights, 0, rows)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _image_rows(out, image, kernel, zero, start, stop)
+            _image_rows(out, image, weights, start, stop)

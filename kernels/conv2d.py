@@ -533,9 +533,9 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
                 dbias[o] += pixel[o]
     else:
         c = Matrix(dbias, 0, 1, 1)
+        a = Matrix(dout, 0, lanes, filters * lanes)
         ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
-        b = Matrix(dout, 0, filters * lanes, lanes)
-        _dot_product(c, ones, b, 1, filters, (1, positions, 0, 0))
+        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0))
 
 
 @njit

@@ -46,6 +46,7 @@ from .matmul import tile_shape, window
 from .simd import (
     DOT_COLUMNS,
     DOT_ROWS,
+    ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     VECTOR_BYTES,
@@ -532,9 +533,9 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
                 dbias[o] += pixel[o]
     else:
         c = Matrix(dbias, 0, 1, 1)
+        a = Matrix(dout, 0, lanes, filters * lanes)
         ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
-        b = Matrix(dout, 0, filters * lanes, lanes)
-        _dot_product(c, ones, b, 1, filters, (1, positions, 0, 0))
+        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0))
 
 
 @njit
@@ -718,18 +719,33 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
 
 
 @njit
-def _image_rows(out, image, kernel, first):
-    """Output rows from `first` on: one pass over a row for each tap of the filter."""
-    width = out.shape[1]
-    for y in range(out.shape[0]):
-        out_row = out[y]
-        out_row[:] = 0
-        for ky in range(kernel.shape[0]):
-            for kx in range(kernel.shape[1]):
-                weight = kernel[ky, kx]
-                pixels = image[first + y + ky, kx : kx + width]
-                for ox in range(width):
-                    out_row[ox] += weight * pixels[ox]
+def _image_rows(out, image, kernel, first, stop):
+    """Some output rows, two at a time: a row of the image is read once for both.
+
+    `kernel` has a row of zeros before and after it: for the row of the image that only one sees.
+    """
+    width, pitch = out.shape[1], image.shape[1]
+    rows, taps = kernel.shape
+    panel = ROW_VECTORS * VECTOR_BYTES // out.itemsize
+    c, b = Matrix(out.reshape(-1), 0, width, 1), Matrix(image.reshape(-1), 0, 1, 1)
+    weights = kernel.reshape(-1)
+    zero = Matrix(np.zeros(VECTOR_BYTES // out.itemsize, out.dtype), 0, 0, 0)
+    for y in range(first, stop, 2):
+        height = min(2, stop - y)
+        for x in range(0, width, panel):
+            columns = min(panel, width - x)
+            tile_product(
+                window(c, y, x),
+                zero,
+                Matrix(weights, taps, -taps, 1),
+                window(b, 0, y * pitch + x),
+                height,
+                columns,
+                taps,
+                rows - 3 + height,
+                0,
+                pitch - taps,
+            )
 
 
 @njit(parallel=True)
@@ -747,9 +763,14 @@ def conv2d_image_forward(out, image, kernel):
     """
     rows = out.shape[0]
     chunks = chunk_count(rows, out.shape[1] * kernel.size)
+    kh, kw = kernel.shape
+    weights = np.zeros((kh + 2, kw), out.dtype)
+    for ky in range(kh):
+        for kx in range(kw):
+            weights[ky + 1, kx] = kernel[ky, kx]
     if chunks == 1:
-        _image_rows(out, image, kernel, 0)
+        _image_rows(out, image, weights, 0, rows)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _image_rows(out[start:stop], image, kernel, start)
+            _image_rows(out, image, weights, start, stop)

@@ -239,8 +239,8 @@ def product(c, start, a, b, rows, columns, depth, scratch):
     c : Matrix, (rows, columns)
         Rows contiguous (step 1).
     start : Matrix, (rows, columns)
-        What is added: `c` itself to accumulate, ``Matrix(zeros, 0, 0, 0)`` with a vector of zeros to
-        overwrite, ``Matrix(bias, 0, 0, 1)`` to add a bias.
+        What is added: `c` itself to accumulate, ``Matrix(zeros, 0, 0, 0)`` with one vector of zeros
+        to overwrite, ``Matrix(bias, 0, 0, 1)`` to add a bias.
     a : Matrix, (rows, depth)
     b : Matrix, (depth, columns)
         One of the strides of each must be 1.

@@ -1208,8 +1208,8 @@ def _linear_model_cases():
         ("one", 1, 1),
         ("wide", 3, 7),
         ("blocks", 300, 5),
-        ("chunks", 1500, 6),
-        ("typical", 2000, 20),
+        ("chunks", 2001, 6),
+        ("typical", 1000, 15),
     ):
         yield Case(
             "qr_update",
@@ -1229,12 +1229,12 @@ def _linear_model_cases():
         ("binary", "sigmoid", 70, 5, 1, False),
         ("multilabel", "sigmoid", 70, 9, 3, False),
         ("softmax", "softmax", 65, 9, 3, False),
-        ("wide", "softmax", 7, 70, 17, False),
+        ("wide", "softmax", 7, 70, 5, False),
         ("chunks", "sigmoid", 2001, 4, 1, False),
         ("slabs", "softmax", 1100, 3, 3, False),
         ("sparse", "softmax", 40, 12, 3, True),
         ("sparse-chunks", "sigmoid", 1501, 12, 1, True),
-        ("typical", "softmax", 300, 20, 5, False),
+        ("typical", "softmax", 200, 15, 4, False),
     ):
 
         def make(rng, activation=activation, n=n, k=k, o=o, is_sparse=is_sparse):

@@ -135,7 +135,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X, y, weight = self._checked(X, y, sample_weight, reset=True)
         self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
         if self.solver == "gradient-descent":
-            return self._descend(X, y, weight, self.max_iter, self.warm_start)
+            return self._descend(X, y, weight, one_step=False)
         if sparse.issparse(X):
             return self._fit_sparse(X, y, weight)
         if X.shape[0] <= X.shape[1]:
@@ -174,7 +174,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"shape {self.coef_.shape}"
             )
         if self.solver == "gradient-descent":
-            return self._descend(X, y, weight, 1, not first_call)
+            return self._descend(X, y, weight, one_step=True)
         if first_call:
             self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
         elif self._triangle is None:
@@ -302,8 +302,6 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-            if not sample_weight.any():
-                raise ValueError("sample_weight must not be zero everywhere")
         return X, np.asarray(y, np.float64), sample_weight
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:
@@ -406,7 +404,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 
-    def _descend(self, X: Any, y: np.ndarray, weight: np.ndarray | None, max_iter: int, warm: bool):
+    def _descend(self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool):
         targets = np.ascontiguousarray(y.reshape(len(y), -1).T)
         share = np.ones(len(y)) if weight is None else weight
         scaling = Scaling.none(X, self.fit_intercept)
@@ -420,21 +418,22 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             LINEAR,
         )
         start = np.zeros((len(targets), columns))
-        if warm and hasattr(self, "coef_"):
-            start = scaling.inside(np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
-        if start.shape != (len(targets), columns):
-            raise ValueError(
-                f"warm_start needs data of the shape before, got {len(targets)} targets and "
-                f"{X.shape[1]} features for coefficients of shape {self.coef_.shape}"
-            )
+        if (self.warm_start or one_step) and hasattr(self, "coef_"):
+            coef = np.atleast_2d(self.coef_)
+            if coef.shape != (len(targets), X.shape[1]):
+                raise ValueError(
+                    "warm_start needs data of the shape before, got coefficients of shape "
+                    f"{coef.shape} for {(len(targets), X.shape[1])}"
+                )
+            start = scaling.inside(coef, np.atleast_1d(self.intercept_))
         found = minimize(
             self.solver,
             problem,
             start,
             learning_rate=self.learning_rate,
             tol=self.tol,
-            max_iter=max_iter,
+            max_iter=1 if one_step else self.max_iter,
         )
-        if found.failure and max_iter > 1:
+        if found.failure and not one_step:
             warnings.warn(f"gradient-descent {found.failure}", ConvergenceWarning, stacklevel=2)
         return self._set(*scaling.outside(found.coefficients), y.ndim, found.n_iter)

@@ -204,7 +204,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     f"y must hold at least two classes, got only one class: {self.classes_[0]!r}"
                 )
         self._multilabel = y.ndim == 2
-        return self._fit(X, y, weight, self.max_iter, self.warm_start)
+        return self._fit(X, y, weight, one_step=False)
 
     @available_if(_descends)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -250,8 +250,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(f"y must be as in the first call, got shape {y.shape}")
         if y.ndim == 1 and not np.isin(y, self.classes_).all():
             wrong = y[~np.isin(y, self.classes_)][0]
-            raise ValueError(f"y must hold the classes {self.classes_}, got {wrong!r}")
-        return self._fit(X, y, weight, 1, True)
+            raise ValueError(f"y must hold the classes {self.classes_}, got {wrong}")
+        return self._fit(X, y, weight, one_step=True)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores: the logarithm of the odds, or for several classes of the probability.
@@ -330,8 +330,15 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         -------
         Summary
             Without standard errors, and a note why, if the fit was penalised.
+
+        Raises
+        ------
+        ValueError
+            After `partial_fit`, which does not see all the data.
         """
         check_is_fitted(self)
+        if None in self._statistics:
+            raise ValueError("a summary needs a fit, got coefficients of partial_fit")
         first, k = int(self.fit_intercept), self.n_features_in_
         coefficients = self.coef_
         if first:
@@ -414,8 +421,6 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
         )
-        if not weight.any():
-            raise ValueError("sample_weight must not be zero everywhere")
         return X, y, weight
 
     def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple]:
@@ -438,18 +443,20 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 member = member[1:]
             yield member.astype(np.float64), weight * class_weight
 
-    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, max_iter: int, warm: bool):
+    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool):
         models = list(self._models(y, weight))
         rows, k = sum(len(targets) for targets, _ in models), X.shape[1]
         coef, intercept = np.zeros((rows, k)), np.zeros(rows)
-        if warm and hasattr(self, "coef_"):
+        if (self.warm_start or one_step) and hasattr(self, "coef_"):
             if self.coef_.shape != coef.shape:
                 raise ValueError(
                     "warm_start needs data of the shape before, got coefficients of shape "
                     f"{self.coef_.shape} for {coef.shape}"
                 )
             coef, intercept = self.coef_.copy(), self.intercept_.copy()
-        context = self._init_callback_context(max_subtasks=max_iter * len(models))
+        context = self._init_callback_context(
+            max_subtasks=(1 if one_step else self.max_iter) * len(models)
+        )
         data = {"X": X, "y": y, "metadata": {"sample_weight": weight}}
         context.call_on_fit_task_begin(estimator=self, **data)
         n_iter, statistics, first = [], [], 0
@@ -464,7 +471,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
             iterations = _Iterations(self, context, data, state)
             found, of_model = self._fit_one(
-                X, targets, model_weight, coef[here], intercept[here], max_iter, iterations
+                X, targets, model_weight, coef[here], intercept[here], one_step, iterations
             )
             coef[here], intercept[here], iterations_taken = found
             n_iter.append(iterations_taken)
@@ -482,7 +489,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         weight: np.ndarray,
         coef: np.ndarray,
         intercept: np.ndarray,
-        max_iter: int,
+        one_step: bool,
         iterations: "_Iterations",
     ) -> tuple:
         """Fit one model; its coefficients, intercepts and iterations, and its statistics."""
@@ -510,13 +517,16 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             scaling.inside(coef, intercept),
             learning_rate=self.learning_rate,
             tol=self.tol,
-            max_iter=max_iter,
+            max_iter=1 if one_step else self.max_iter,
             after=iterations.after(scaling) if hasattr(self, "_skl_callbacks") else None,
         )
-        failure = found.failure if max_iter > 1 else ""
         coef, intercept = scaling.outside(found.coefficients)
-        separated = found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
-        if separated and np.isinf(self.C):
+        if one_step:
+            return (coef, intercept, found.n_iter), None
+        failure = found.failure
+        if np.isinf(self.C) and (
+            found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
+        ):
             failure = (
                 "found no maximum of the likelihood: a plane separates some class from the others, "
                 "and without penalty the coefficients grow without bound; wanted: a finite C"

@@ -115,58 +115,64 @@ class Scaling:
             Quadratic penalty of the coefficients in the units of the data.
         has_intercept : bool
         """
-        n, k = X.shape
-        mean = np.zeros(k)
-        if sparse.issparse(X):
-            deviation = np.sqrt(weight @ X.multiply(X))
-        else:
-            if has_intercept:
-                mean = weight @ X
-            centred = X - mean
-            deviation = np.sqrt(np.einsum("n,ni,ni->i", weight, centred, centred))
-            if not np.isfinite(deviation).all() or (deviation < 1e-150).any():
-                # A square has overflowed or vanished.
-                largest = np.abs(centred).max(axis=0)
-                largest[largest == 0] = 1
-                deviation = largest * np.sqrt(weight @ (centred / largest) ** 2)
-            deviation[deviation <= n * EPS * np.abs(mean)] = 0  # constant, but for rounding
+        mean = np.zeros(X.shape[1])
+        if has_intercept and not sparse.issparse(X):
+            mean = weight @ X
+        scaling = cls._of_unit_scale(X, mean, has_intercept)
         # A quarter is the curvature of a logistic loss where the score is 0.
+        deviation = scaling._deviation(weight)
         scale = np.hypot(deviation, 2 * np.sqrt(l2))
         scale[deviation == 0] = np.inf  # such a column says nothing: make it zero
-        return cls._design(X, mean, scale, has_intercept)
+        values, columns, starts = scaling.design
+        first = int(has_intercept)
+        if starts.size:
+            values *= np.concatenate([np.ones(first), 1 / scale])[columns]
+        else:
+            values[:, first:] *= 1 / scale
+        return dataclasses.replace(scaling, scale=scale)
 
     @classmethod
     def none(cls, X: Any, has_intercept: bool) -> "Scaling":
         """Leave the columns as they are."""
-        k = X.shape[1]
-        return cls._design(X, np.zeros(k), np.ones(k), has_intercept)
+        return cls._of_unit_scale(X, np.zeros(X.shape[1]), has_intercept)
 
     @classmethod
-    def _design(cls, X: Any, mean: np.ndarray, scale: np.ndarray, has_intercept: bool) -> "Scaling":
+    def _of_unit_scale(cls, X: Any, mean: np.ndarray, has_intercept: bool) -> "Scaling":
         first = int(has_intercept)
         n, k = X.shape
         if sparse.issparse(X):
-            scaled = X @ sparse.diags_array(1 / scale)
-            if has_intercept:
-                scaled = sparse.hstack([np.ones((n, 1)), scaled])
-            scaled = scaled.tocsr()
-            design = (
-                scaled.data[None],
-                scaled.indices.astype(np.int64),
-                scaled.indptr.astype(np.int64),
-            )
+            rows = sparse.csr_array(sparse.hstack([np.ones((n, first)), X]))
+            indices = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+            design = (rows.data.reshape(1, -1), *indices)
         else:
-            columns = np.empty((n, first + k))
-            columns[:, :first] = 1
-            np.subtract(X, mean, out=columns[:, first:])
-            columns[:, first:] *= 1 / scale
-            none = np.zeros(0, np.int64)
-            design = (columns, none, none)
-        return cls(design, mean, scale, has_intercept)
+            rows = np.empty((n, first + k))
+            rows[:, :first] = 1
+            np.subtract(X, mean, out=rows[:, first:])
+            design = (rows, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return cls(design, mean, np.ones(k), has_intercept)
+
+    def _deviation(self, weight: np.ndarray) -> np.ndarray:
+        """Root of the weighted mean square of each column but the intercept's; 0 if constant."""
+        X, columns, starts = self.design
+        first, k = int(self.has_intercept), self.mean.size
+        if starts.size:
+            of_row = np.repeat(weight, np.diff(starts))
+            squares = np.bincount(columns, of_row * X[0] ** 2, minlength=first + k)[first:]
+            return np.sqrt(squares)
+        centred = X[:, first:]
+        with np.errstate(over="ignore"):
+            deviation = np.sqrt(np.einsum("n,ni,ni->i", weight, centred, centred))
+        if not np.isfinite(deviation).all() or (deviation < 1e-150).any():
+            # A square has overflowed or vanished.
+            largest = np.abs(centred).max(axis=0)
+            largest[largest == 0] = 1
+            deviation = largest * np.sqrt(weight @ (centred / largest) ** 2)
+        deviation[deviation <= len(X) * EPS * np.abs(self.mean)] = 0  # constant, but for rounding
+        return deviation
 
     def inside(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Coefficients of the scaled columns, (o, k) or with the intercept (o, k + 1)."""
-        scaled = np.where(np.isinf(self.scale), 0, coef * self.scale)
+        scaled = coef * np.where(np.isinf(self.scale), 0, self.scale)
         if not self.has_intercept:
             return np.ascontiguousarray(scaled)
         return np.column_stack([intercept + coef @ self.mean, scaled])
@@ -352,7 +358,8 @@ def _proximal_gradient(
                 f"{rate:g}; wanted: a smaller learning_rate, or columns scaled to a similar range"
             )
         taken += abs(n_iter)
-        met = n_iter > 0 or (after is not None and after(coefficients))
+        stop = after is not None and after(coefficients)
+        met = n_iter > 0 or stop
         return met
 
     if after is None:

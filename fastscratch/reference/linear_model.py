@@ -181,7 +181,7 @@ def proximal_gradient(
     """
     for iteration in range(max_iter):
         gradient = [[0.0] * len(row) for row in coefficients]
-        _penalised(gradient, coefficients, X, columns, starts, y, weight, l2, activation)
+        _penalised_gradient(gradient, coefficients, X, columns, starts, y, weight, l2, activation)
         moved = _step(coefficients, gradient, l1, learning_rate)
         largest = max(abs(new - old) for new, old in _pairs(moved, coefficients)) / learning_rate
         coefficients[:] = moved
@@ -190,14 +190,12 @@ def proximal_gradient(
     return -max_iter
 
 
-def _penalised(gradient, coefficients, X, columns, starts, y, weight, l2, activation):
-    """Return the loss with the quadratic penalty, and write its gradient."""
-    loss = linear_model_loss(gradient, coefficients, X, columns, starts, y, weight, activation)
+def _penalised_gradient(gradient, coefficients, X, columns, starts, y, weight, l2, activation):
+    """Write the gradient of the loss with the quadratic penalty."""
+    linear_model_loss(gradient, coefficients, X, columns, starts, y, weight, activation)
     for o in range(len(coefficients)):
         for i in range(len(l2)):
-            loss += l2[i] * coefficients[o][i] ** 2 / 2
             gradient[o][i] += l2[i] * coefficients[o][i]
-    return loss
 
 
 def _step(start, gradient, l1, step):
@@ -222,10 +220,11 @@ def proximal_gradient_accelerated(
 ):
     """Descend as `proximal_gradient` does, with momentum, and steps as long as the loss allows.
 
-    A step of length s is short enough when the loss at its end lies below the tangent plus
-    |move|**2 / (2 s); until then s is halved.  The next step starts ahead of where the last one
-    ended, further on in its direction.  When that direction turns out to lead uphill, the momentum
-    starts anew.
+    A step of length s is short enough when the loss curves by at most 1 / s along it: when the
+    gradient at its end differs from that at its start, in the direction of the move, by at most
+    |move|**2 / s.  Until then s is halved.  The next step starts ahead of where the last one ended,
+    further on in its direction.  When that direction turns out to lead uphill, the momentum starts
+    anew.
 
     Parameters
     ----------
@@ -269,18 +268,15 @@ def proximal_gradient_accelerated(
     data = (X, columns, starts, y, weight, l2, activation)
     for iteration in range(max_iter):
         gradient = [[0.0] * len(row) for row in coefficients]
-        unused = [[0.0] * len(row) for row in coefficients]
-        loss = _penalised(gradient, ahead, *data)
+        _penalised_gradient(gradient, ahead, *data)
         while True:
             moved = _step(ahead, gradient, l1, state[1])
+            after = [[0.0] * len(row) for row in coefficients]
+            _penalised_gradient(after, moved, *data)
             moves = [new - old for new, old in _pairs(moved, ahead)]
-            tangent = loss + sum(
-                slope * move
-                for slope, move in zip([g for row in gradient for g in row], moves, strict=True)
-            )
-            bound = tangent + sum(move**2 for move in moves) / (2 * state[1])
-            # Near the end the two sides differ by rounding only.
-            if _penalised(unused, moved, *data) <= bound + 2**-50 * abs(loss):
+            turns = [new - old for new, old in _pairs(after, gradient)]
+            bend = sum(turn * move for turn, move in zip(turns, moves, strict=True))
+            if bend <= sum(move**2 for move in moves) / state[1]:
                 break
             state[1] /= 2
         last = [new - old for new, old in _pairs(moved, coefficients)]

@@ -685,6 +685,8 @@ def _read_out(layers: list[Layer]) -> str:
 def _check_metrics(names: Sequence[str]) -> list[str]:
     names = [names] if isinstance(names, str) else list(names)
     for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"metrics must be names of metrics, got {name!r}")
         if name != "accuracy":
             metrics.get(name)
     return names

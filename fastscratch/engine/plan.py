@@ -84,6 +84,8 @@ class Plan:
         self.state_end = self.end
         #: Columns of the optimiser in every phase that updates; set by who trains.
         self.learning_columns: dict = {}
+        #: Whether the optimiser only subtracts the gradient times the learning rate.
+        self.is_plain_descent = False
         #: Phases of dropout, and the number of its layer: each run has seeds of its own.
         self.dropouts: list[tuple[int, int]] = []
         self._scratch = 0
@@ -105,9 +107,11 @@ class Plan:
         unit = ALIGNMENT // self.dtype.itemsize
         self._scratch = max(self._scratch, -(-size // unit) * unit)
 
-    def product_scratch(self, depth: int, columns: int) -> None:
-        """Ask for the scratch of a product of matrices."""
-        self.scratch(scratch_size(depth, columns, self.dtype.itemsize))
+    def product_scratch(self, depth: int, columns: int) -> int:
+        """Ask for the scratch of a product of matrices; returns its size."""
+        size = scratch_size(depth, columns, self.dtype.itemsize)
+        self.scratch(size)
+        return size
 
     def images(self, lanes: int) -> int:
         """Blocks of so many samples in a mini-batch."""

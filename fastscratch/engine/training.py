@@ -235,6 +235,7 @@ class Trainer(Evaluator):
         work = 3 * forward_work(network, batch_size)
         plan = self._plan(network, batch_size, dtype, work, n_slots)
         plan.learning_columns = update_columns(plan, learning)
+        plan.is_plain_descent = learning.is_plain_descent
         backward = self._lower_to_loss(plan, network, objective)
         self._lower_backward(plan, network, learning, backward)
         self._finish(plan, network)

@@ -41,7 +41,7 @@ def measure(workload, libraries, folder, rounds, seconds):
     Returns
     -------
     dict
-        By name and threads of a library, its best `Measurement` or why there is none.
+        By name and threads of a library, the list of its `Measurement`, or why there is none.
     """
     path = pathlib.Path(folder, "data.npz")
     np.savez(path, **data.make(workload))
@@ -51,15 +51,14 @@ def measure(workload, libraries, folder, rounds, seconds):
         if isinstance(answer, str):
             results[key] = answer
         else:
-            racing[key] = [Measurement(name, *values) for name, values in answer.items()]
+            results[key] = [Measurement(name, *values) for name, values in answer.items()]
+            racing[key] = results[key]
     for _ in range(rounds):
         for key, variants in racing.items():
             for variant in variants:
                 variant.samples += libraries[key].turn(variant.variant, seconds)
             best = min(variant.best for variant in variants)
             racing[key] = [variant for variant in variants if variant.best < HOPELESS * best]
-    for key, variants in racing.items():
-        results[key] = min(variants, key=lambda variant: variant.best)
     return results
 
 
@@ -81,7 +80,7 @@ def compare(options):
             print(workload.name, file=sys.stderr)
             taking_part = {
                 (name, threads): library(name, threads)
-                for name in ("fastscratch", *workload.peers)
+                for name in workload.libraries
                 for threads in options.threads
             }
             results[workload] = measure(

@@ -1,6 +1,6 @@
 """The process of one library: it waits for requests on standard input, and answers each.
 
-Run as ``python -m asv_benchmarks.compare.child SIDE THREADS``. Requests and answers are lines of
+Run as ``python -m asv_benchmarks.compare.child LIBRARY THREADS``. Requests and answers are lines of
 JSON; the first answer, unasked, names the version of the library.
 """
 
@@ -16,6 +16,16 @@ from .workloads import ROOFS, WORKLOADS
 
 SAMPLE = 0.05  # seconds, if one repetition does not take longer: long beside the clock and a call
 
+SIDES = {
+    "fastscratch": "fastscratch_side",
+    "PyTorch": "pytorch_side",
+    "JAX": "jax_side",
+    "scikit-learn": "sklearn_side",
+    "NumPy": "numpy_side",
+    "OpenCV": "opencv_side",
+    "SciPy": "scipy_side",
+    "onnxruntime": "onnxruntime_side",
+}
 BY_NAME = {workload.name: workload for workload in (*ROOFS, *WORKLOADS)}
 
 
@@ -28,6 +38,8 @@ class Variant:
         self.first = time.perf_counter() - start
         self.run, self.workload = task.run, workload
         self.sample(1)
+        if self.repeats > 1:  # one alone was mostly the cost of a call
+            self.sample(self.repeats)
 
     def sample(self, repeats):
         """Seconds of one step, and the number of repetitions for the next sample."""
@@ -45,14 +57,18 @@ class Variant:
         return samples
 
 
-def prepare(side, threads, workload, path):
-    """The variants of a workload, compiled and warm."""
+def prepare(library, side, threads, workload, path):
+    """The variants of a workload that are wanted, compiled and warm."""
     with np.load(path) as data:
         tasks = side.prepare(workload, dict(data), threads)
-    return {name: Variant(task, workload) for name, task in tasks.items()}
+    return {
+        name: Variant(task, workload)
+        for name, task in tasks.items()
+        if workload.wants(library, name)
+    }
 
 
-def serve(side, threads, answer):
+def serve(library, side, threads, answer):
     variants = {}
     for line in sys.stdin:
         request = json.loads(line)
@@ -61,14 +77,15 @@ def serve(side, threads, answer):
             continue
         variants.clear()
         try:
-            variants |= prepare(side, threads, BY_NAME[request["workload"]], request["data"])
+            workload = BY_NAME[request["workload"]]
+            variants |= prepare(library, side, threads, workload, request["data"])
             answer({name: [each.check, each.first] for name, each in variants.items()})
         except Exception as error:  # one workload that fails does not spoil the others
             answer(f"{type(error).__name__}: {error}")
 
 
 def main():
-    name, threads = sys.argv[1], int(sys.argv[2])
+    library, threads = sys.argv[1], int(sys.argv[2])
     # What the libraries print must not come between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -77,13 +94,13 @@ def main():
         print(json.dumps(value), file=answers, flush=True)
 
     try:
-        side = importlib.import_module(f".{name}", __package__)
+        side = importlib.import_module(f".{SIDES[library]}", __package__)
     except ImportError as error:
         answer({"absent": str(error)})
     else:
         side.start(threads)
         answer({"version": side.VERSION})
-        serve(side, threads, answer)
+        serve(library, side, threads, answer)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,6 @@ import subprocess
 import sys
 import time
 
-SIDES = {
-    "fastscratch": "fastscratch_side",
-    "PyTorch": "pytorch_side",
-    "JAX": "jax_side",
-    "scikit-learn": "sklearn_side",
-    "NumPy": "numpy_side",
-    "OpenCV": "opencv_side",
-    "SciPy": "scipy_side",
-    "onnxruntime": "onnxruntime_side",
-}
 REST = 0.2  # seconds: idle threads of some libraries go on spinning for a while
 
 
@@ -32,7 +22,7 @@ class Library:
         pins = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMBA")
         environment = {f"{pin}_NUM_THREADS": str(threads) for pin in pins}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.child", SIDES[name], str(threads)],
+            [sys.executable, "-m", f"{__package__}.child", name, str(threads)],
             env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -11,13 +11,13 @@ TOLERANCE = 0.001
 
 LEGEND = """\
 Times are of a training step, or of one call, minima of all samples. **reached**: operations of the
-dense and convolution layers a second, with {threads} threads, and how much that is of the machine's
-peak, or of a copy of as many bytes where that is the lower roof. **peer**: the fastest of its
-variants with {threads} threads. **ratio**: the peer's time over ours with as many threads; below 1
-it is faster. **floor**: the ratio that is wanted with {threads} threads. **spread**: how far the
-median lies above the minimum, the larger of the two. **check**: the loss of an early epoch, ours
-and the peer's, or whether the results agree. **first call**: compiling, loading from a cache, and
-the check."""
+dense and convolution layers a second, with {threads} thr, and the part of the machine's peak that
+they are, or of a copy of as many bytes where that is the lower roof. **peer**: its fastest variant
+with {threads} thr, or the one that is compared with. **ratio**: the peer's time over ours with as
+many threads; below 1 the peer is faster. **floor**: the ratio that is wanted with {threads} thr.
+**spread**: how far the median lies above the minimum, the larger of the two. **check**: the loss of
+an early epoch, ours and the peer's, or whether the results agree. **first call**: compiling or
+loading from a cache, and the check."""
 
 
 def duration(seconds):
@@ -64,20 +64,20 @@ class Roofs:
     def flops(self, threads):
         """Operations a second in a tile of a product."""
         workload, result = self.tile
-        return workload.flops / result["fastscratch", threads].best
+        return workload.flops / best(result["fastscratch", threads]).best
 
     def bytes(self, threads):
         """Bytes a second, read and written, in a copy."""
         workload, result = self.copy
-        return workload.bytes / result["fastscratch", threads].best
+        return workload.bytes / best(result["fastscratch", threads]).best
 
     def reached(self, workload, threads, seconds):
         """Operations a second, and the part they are of what the lower roof allows."""
         computing = workload.flops / self.flops(threads)
         moving = workload.bytes / self.bytes(threads)
         roof = "copy" if moving > computing else "peak"
-        rate = number(workload.flops / seconds / 1e9)
-        return f"{rate} GF/s, {max(computing, moving) / seconds:.0%} of {roof}"
+        rate = f"{number(workload.flops / seconds / 1e9)} GF/s, " if workload.flops else ""
+        return f"{rate}{max(computing, moving) / seconds:.0%} of {roof}"
 
 
 def compared(workload, ours, peer):
@@ -96,46 +96,55 @@ def verdict(ratio, floor):
     return "slower" if ratio < 1 else ""
 
 
-class Row:
-    """One library's results on one workload: a `Measurement` for each number of threads."""
+def best(variants):
+    """The fastest of some variants: a `Measurement`."""
+    return min(variants, key=lambda variant: variant.best)
 
-    def __init__(self, result, name, threads):
-        self.name = name
-        self.each = [result[name, count] for count in threads]
-        self.measured = not any(isinstance(each, str) for each in self.each)
 
-    @property
-    def last(self):
-        return self.each[-1]
+class Side:
+    """One side of a comparison: its `Measurement` for each number of threads, if it has any."""
 
-    def times(self):
+    def __init__(self, result, peer, threads):
+        library, _, wanted = peer.partition(": ")
+        found = [result[library, count] for count in threads]
+        self.title, self.each = peer, []
+        if not any(isinstance(variants, str) for variants in found):
+            self.each = [
+                best([variant for variant in variants if wanted in ("", variant.variant)])
+                for variants in found
+            ]
+            self.title = f"{library}: {self.each[-1].variant}"
+
+    def times(self, threads):
         """A cell for each number of threads, and one for the first call."""
-        if not self.measured:
-            return ["-"] * (len(self.each) + 1)
-        return [*(duration(each.best) for each in self.each), f"{self.last.first:.2f} s"]
+        if not self.each:
+            return ["-"] * (len(threads) + 1)
+        return [*(duration(each.best) for each in self.each), f"{self.each[-1].first:.2f} s"]
 
 
 def rows(workload, result, threads, roofs):
     """The comparisons of one workload; its name and our times stand in the first."""
-    ours = Row(result, "fastscratch", threads)
-    reached = roofs.reached(workload, threads[-1], ours.last.best) if ours.measured else "-"
-    left = [workload.name, *ours.times(), reached]
+    ours = Side(result, "fastscratch", threads)
+    reached = "-"
+    if ours.each:
+        reached = roofs.reached(workload, threads[-1], ours.each[-1].best)
+    left = [workload.name, *ours.times(threads), reached]
+    if not workload.peers:
+        yield [*left, *[""] * (2 * len(threads) + 6)]
     for name in workload.peers:
-        peer = Row(result, name, threads)
-        floor = workload.floors.get(name)
-        right = [""] * (len(threads) + 4)
-        right[-3] = f"{floor}x" if floor else ""
-        if ours.measured and peer.measured:
-            ratios = [b.best / a.best for a, b in zip(ours.each, peer.each, strict=True)]
-            right = [
-                *map(ratio, ratios),
-                right[-3],
-                verdict(ratios[-1], floor),
-                f"{max(ours.last.spread, peer.last.spread):.0%}",
-                compared(workload, ours.last, peer.last),
+        peer, floor = Side(result, name, threads), workload.floors.get(name)
+        ratios, judged = ["-"] * len(threads), [""] * 3
+        if ours.each and peer.each:
+            times = [b.best / a.best for a, b in zip(ours.each, peer.each, strict=True)]
+            mine, other = ours.each[-1], peer.each[-1]
+            ratios = map(ratio, times)
+            judged = [
+                verdict(times[-1], floor),
+                f"{max(mine.spread, other.spread):.0%}",
+                compared(workload, mine, other),
             ]
-        variant = f"{name}: {peer.last.variant}" if peer.measured else name
-        yield [*left, variant, *peer.times(), *right]
+        wanted = f"{floor}x" if floor else ""
+        yield [*left, peer.title, *peer.times(threads), *ratios, wanted, *judged]
         left = [""] * len(left)
 
 
@@ -157,7 +166,7 @@ def render(results, threads, versions):
         *(f"fastscratch {count}" for count in counts),
         "first call",
         "reached",
-        "peer: best variant",
+        "peer",
         *counts,
         "first call",
         *(f"ratio {count}" for count in counts),

@@ -28,10 +28,6 @@ class Network:
         """Activation of the last layer: sigmoid (binary cross-entropy) or softmax."""
         return self.layers[-1][-1]
 
-    @property
-    def is_dense(self):
-        return all(layer[0] == "dense" for layer in self.layers)
-
     def walk(self):
         """Each layer with the shape of its input and the shapes of its weights, as in Keras."""
         shape = self.input_shape
@@ -120,12 +116,9 @@ class Workload:
         return dict.fromkeys(("fastscratch", *(peer.partition(":")[0] for peer in self.peers)))
 
     def wants(self, library, variant):
-        """Whether a variant of a library is compared with, or may be the best one that is."""
-        return (
-            library not in self.libraries
-            or not any(peer.startswith(f"{library}:") for peer in self.peers)
-            or f"{library}: {variant}" in self.peers
-        )
+        """Whether a variant is compared with: all of a library are, unless peers name some."""
+        named = [peer for peer in self.peers if peer.startswith(f"{library}: ")]
+        return not named or f"{library}: {variant}" in named
 
     @property
     def steps(self):

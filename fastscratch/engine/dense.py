@@ -57,15 +57,13 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
         if not layer.trainable:
             common[col.STOP] = col.NONE
         products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-        if plan.is_plain_descent and t.dz is None and rows <= SMALL_BATCH and not penalised:
+        if plan.is_plain_descent and t.dz is None and layer.trainable and not penalised:
             units = _units_an_item(plan, n_out, rows * n_in)
-            plan.scratch(products + STRIP * units)
             plan.add(
                 op.dense_descent_item,
                 -(-n_out // units),
                 common
                 | {
-                    op.GRADIENT: products,
                     col.UNITS: n_out,
                     op.OTHER_UNITS: n_in,
                     op.UNITS_AN_ITEM: units,

@@ -140,29 +140,16 @@ def dense_descent_item(memory, row, samples, item, worker, step):
     """Plain gradient descent for some output units of the first layer.
 
     It has no input gradient, so it may be cut as the forward pass is, by output units: then every
-    worker finds the weights of its units in its own cache, in every step.
+    worker finds the weights of its units in its own cache, in every step. The product of inputs
+    and gradients is taken from the weights as it is made.
     """
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
     rows = samples * row[POSITIONS]
     first, units = _units_of(row, item)
-    rate = memory.dtype.type(learning_rate(row, step))
+    kernel = Matrix(memory, row[KERNEL] + first, n_out, 1)
+    x_transposed = Matrix(memory, row[INPUT], 1, n_in)
     doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
-    at = _own(row, worker)
-    for i in range(0, n_in, row[STRIP]):
-        height = min(row[STRIP], n_in - i)
-        product_serial(
-            Matrix(memory, at, units, 1),
-            Matrix(memory, ZEROS, 0, 0),
-            Matrix(memory, row[INPUT] + i, 1, n_in),
-            doutput,
-            height,
-            units,
-            rows,
-            scratch_of(memory, row, worker),
-        )
-        for k in range(height):
-            weights = memory[row[KERNEL] + (i + k) * n_out + first :][:units]
-            gradient = memory[at + k * units :][:units]
-            for o in range(units):
-                weights[o] -= rate * gradient[o]
+    scratch = scratch_of(memory, row, worker)
+    rate = learning_rate(row, step)
+    product_serial(kernel, kernel, x_transposed, doutput, n_in, units, rows, scratch, -rate)
     _learn_bias(memory, row, rows, first, units, step)

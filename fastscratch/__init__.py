@@ -4,7 +4,7 @@ Hand-written Numba kernels (:mod:`fastscratch.kernels`), each beside its naive t
 (:mod:`fastscratch.reference`), and a thin layer of checked functions and models over them.
 """
 
-from . import datasets, initializers, layers, ops, optimizers, regression, utils
+from . import datasets, initializers, layers, metrics, ops, optimizers, regression, utils
 from .kernels.threads import get_num_threads, layer, set_num_threads
 from .models import History, Sequential
 from .warmup import warmup
@@ -19,6 +19,7 @@ __all__ = [
     "initializers",
     "layer",
     "layers",
+    "metrics",
     "ops",
     "optimizers",
     "regression",

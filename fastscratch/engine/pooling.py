@@ -38,7 +38,7 @@ def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward
     work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
     rows, items = strips(shape[0], work)
     if keeps_argmax:
-        window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
+        window = window | {op.ARGMAX: plan.take(plan.images(t.lanes) * t.lanes * u.units)}
     columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
     plan.add(forward, items, window | columns, t.lanes)
 

@@ -589,13 +589,15 @@ class Sequential:
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        data = self._data(x, y, sample_weight)
-        logs = self.evaluate_data(data, batch_size)
+        size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+        logs = self.evaluate_data(self._data(x, y, sample_weight), size)
         return logs if return_dict else _as_result(logs)
 
-    def evaluate_data(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
+    def evaluate_data(
+        self, data: TrainingData, batch_size: int = PREDICTED_AT_ONCE
+    ) -> dict[str, float]:
         """Loss and metrics of checked data."""
-        size = min(batch_size or PREDICTED_AT_ONCE, len(data))
+        size = min(batch_size, len(data))
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
         make = lambda: Evaluator(self._network, objective, size)  # noqa: E731

@@ -82,7 +82,7 @@ class Draw:
 
     def _options(self, *names):
         """Now and then a layer is frozen, and a weight has a penalty."""
-        options = {"trainable": not self._coin(0.15)}
+        options = {"trainable": not self._coin(0.25)}
         for name in names:
             if self._coin(0.3):
                 options[f"{name}_regularizer"] = regularizers.L1L2(0.01, 0.02)

@@ -1090,6 +1090,118 @@ def _regression_cases():
         )
 
 
+def _compressed_rows(X):
+    """A matrix in compressed rows: nonzeros, their columns, and where each row starts."""
+    n, columns = np.nonzero(X)
+    return X[n, columns][None], columns, np.searchsorted(n, np.arange(len(X) + 1))
+
+
+def _linear_model_cases():
+    for label, n, k in (
+        ("one", 1, 1),
+        ("wide", 3, 7),
+        ("blocks", 300, 5),
+        ("chunks", 2001, 6),
+        ("typical", 1000, 15),
+    ):
+        yield Case(
+            "qr_update",
+            label,
+            lambda rng, n=n, k=k: {
+                "R": np.triu(rng.standard_normal((k, k))) + 3 * np.eye(k),
+                "X": rng.standard_normal((n, k)),
+            },
+            ("R",),
+            4 * n * k,
+            scale=np.sqrt(n),
+            typical=label == "typical",
+        )
+    for label, activation, n, k, o, is_sparse in (
+        ("one", "sigmoid", 1, 1, 1, False),
+        ("linear", "linear", 30, 4, 2, False),
+        ("binary", "sigmoid", 70, 5, 1, False),
+        ("multilabel", "sigmoid", 70, 9, 3, False),
+        ("softmax", "softmax", 65, 9, 3, False),
+        ("wide", "softmax", 7, 70, 5, False),
+        ("chunks", "sigmoid", 2001, 4, 1, False),
+        ("slabs", "softmax", 1100, 3, 3, False),
+        ("sparse", "softmax", 40, 12, 3, True),
+        ("sparse-chunks", "sigmoid", 1501, 12, 1, True),
+        ("typical", "softmax", 200, 15, 4, False),
+    ):
+
+        def make(rng, activation=activation, n=n, k=k, o=o, is_sparse=is_sparse):
+            X = rng.standard_normal((n, k))
+            loss = "categorical_crossentropy" if o > 1 else "binary_crossentropy"
+            none = np.zeros(0, int)
+            sparse = _compressed_rows(X * (rng.random((n, k)) < 0.3))
+            X, columns, starts = sparse if is_sparse else (X, none, none)
+            return {
+                "coefficients": rng.standard_normal((o, k)) / np.sqrt(k),
+                "X": X,
+                "columns": columns,
+                "starts": starts,
+                "y": np.ascontiguousarray(_targets(rng, loss, (n, o)).T),
+                "weight": rng.uniform(0.5, 1.5, n) / n,
+                "activation": activation,
+            }
+
+        typical = label == "typical"
+        yield Case(
+            "linear_model_loss",
+            label,
+            lambda rng, make=make, k=k, o=o: {"gradient": _unset(o, k), **make(rng)},
+            ("gradient",),
+            n + k + FUNCTION,
+            typical=typical,
+        )
+        yield Case(
+            "linear_model_hessian",
+            label,
+            lambda rng, make=make, k=k, o=o: {
+                "hessian": _unset(o * k, o * k),
+                **_without("y", make(rng)),
+            },
+            ("hessian",),
+            n + k + FUNCTION,
+            typical=typical,
+        )
+        for kernel in ("proximal_gradient", "proximal_gradient_accelerated"):
+            if label == "slabs":
+                continue
+
+            def descend(rng, make=make, kernel=kernel, k=k):
+                arguments = make(rng)
+                coefficients = arguments.pop("coefficients")
+                activation = arguments.pop("activation")
+                head = {"coefficients": coefficients}
+                length = {"learning_rate": 0.1}
+                if kernel == "proximal_gradient_accelerated":
+                    head |= {"ahead": coefficients.copy(), "state": np.array([1.0, 0.5 / k])}
+                    length = {}
+                return {
+                    **head,
+                    **arguments,
+                    "l2": rng.uniform(0, 0.1, k),
+                    "l1": rng.uniform(0, 0.1, k),
+                    "activation": activation,
+                    **length,
+                    "tol": 0.0,
+                    "max_iter": 5,
+                }
+
+            yield Case(
+                kernel,
+                label,
+                descend,
+                ("coefficients",)
+                if kernel == "proximal_gradient"
+                else ("coefficients", "ahead", "state"),
+                10 * (n + k + FUNCTION),
+                typical=typical,
+            )
+
+
 def _random_cases():
     yield Case(
         "random_bits",
@@ -1132,5 +1244,6 @@ CASES: tuple[Case, ...] = (
     *_normalization_cases(),
     *_dropout_cases(),
     *_regression_cases(),
+    *_linear_model_cases(),
     *_random_cases(),
 )

@@ -48,6 +48,11 @@ def as_array(
     ValueError
         If it has another number of dimensions, is empty, ragged, or not finite in `dtype`.
     """
+    if type(value) is np.ndarray and value.dtype == dtype and value.size > 0:  # the usual case
+        flags, right = value.flags, ndim is None or value.ndim == ndim
+        usable = flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
+        if right and usable and is_finite(value):
+            return value
     try:
         array = np.asarray(value)
     except ValueError:
@@ -73,7 +78,14 @@ def as_array(
 def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
     """Whether all numbers are finite; a part at a time, for the array may be a file's."""
     flat = array.reshape(-1)
-    return all(np.isfinite(flat[i : i + at_once]).all() for i in range(0, flat.size, at_once))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, flat.size, at_once):
+            part = flat[start : start + at_once]
+            # A sum of squares is finite only if all are, and is had without a copy; but it may
+            # overflow.
+            if not math.isfinite(part.dot(part)) and not np.isfinite(part).all():
+                return False
+    return True
 
 
 def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:

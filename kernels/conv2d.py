@@ -46,6 +46,7 @@ from .matmul import tile_shape, window
 from .simd import (
     DOT_COLUMNS,
     DOT_ROWS,
+    ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     VECTOR_BYTES,
@@ -53,6 +54,7 @@ from .simd import (
     dot_tile,
     tile_product,
 )
+from .windows import tap_range
 
 __all__ = [
     "conv2d_backward_input",
@@ -72,7 +74,18 @@ Conv2D.__doc__ = """The geometry of a convolution: integers.
 ``spread_y - 1`` rows and ``spread_x - 1`` columns of zeros between its pixels: 1 in a forward pass.
 """
 
-# A band of the image, with what is written, is to stay in a second-level cache.
+Image = namedtuple("Image", "values at pitch width left")
+Image.__doc__ = """Where the rows of an image lie: the first at `at`, the others `pitch` apart.
+
+It is `width` pixels wide, and at the first position the window begins `left` pixels before it.
+"""
+
+# One run of taps along a row of the window, and the same in its other rows: where its first pixel
+# and weight are, how far it is to the next row in each, the number of rows and of taps; `column` is
+# where the run meets the image at the first position.
+Run = namedtuple("Run", "pixel pixel_jump weight weight_jump rows taps column")
+
+# A band of the image is to stay in a second-level cache, with the filters.
 BAND_BYTES = 1 << 17
 
 
@@ -130,84 +143,77 @@ def transpose_kernel(packed, kernel, shape):
 
 
 @njit
+def _is_dense(shape):
+    """Whether what the window sees in one row is one run of numbers."""
+    return shape.groups == 1 and shape.dilation_x == 1 and shape.spread_x == 1
+
+
+@njit
+def _is_depthwise(shape):
+    return shape.groups == shape.channels == shape.filters and shape.groups > 1
+
+
+@njit
+def _columns(shape):
+    """Columns that a window without gaps meets, in the image and in the padding."""
+    return (shape.out_width - 1) * shape.stride_x + shape.kernel_width
+
+
+@njit
 def _is_padded(shape):
-    """Whether the image cannot be read as it lies."""
-    bottom = (shape.out_height - 1) * shape.stride_y + (shape.kernel_height - 1) * shape.dilation_y
-    inside = shape.top == 0 and shape.left == 0 and bottom < shape.height
-    inside = inside and _seen_columns(shape) <= shape.width
-    return not (inside and shape.spread_y == 1 and shape.spread_x == 1)
+    """Whether some of these columns are padding."""
+    return shape.left > 0 or _columns(shape) - shape.left > shape.width
 
 
 @njit
-def _seen_columns(shape):
-    """Columns of the image, padded and spread, that the window meets."""
-    return (shape.out_width - 1) * shape.stride_x + (shape.kernel_width - 1) * shape.dilation_x + 1
-
-
-@njit
-def _seen_rows(shape, rows):
-    """Rows of the image, padded and spread, that the window meets in so many rows of output."""
-    return (rows - 1) * shape.stride_y + (shape.kernel_height - 1) * shape.dilation_y + 1
-
-
-@njit
-def _band(shape, itemsize):
-    """Rows of output that are computed from one band of the image."""
-    row_bytes = _seen_columns(shape) * shape.channels * shape.lanes * itemsize
-    rows = (BAND_BYTES // row_bytes - _seen_rows(shape, 1)) // shape.stride_y + 1
-    return min(max(rows, 1), shape.out_height)
+def _band_rows(shape, itemsize):
+    """Rows of output that are computed from one band of the image, and rows of the band."""
+    rows = BAND_BYTES // (_columns(shape) * shape.channels * shape.lanes * itemsize)
+    window = (shape.kernel_height - 1) * shape.dilation_y
+    rows = min(
+        max(((rows - 1) * shape.spread_y - window) // shape.stride_y + 1, 1), shape.out_height
+    )
+    return rows, -(-((rows - 1) * shape.stride_y + window) // shape.spread_y) + 1
 
 
 @njit
 def conv2d_scratch_size(shape, itemsize):
     """Elements of scratch that one thread needs."""
-    band = _seen_rows(shape, _band(shape, itemsize)) * _seen_columns(shape)
-    band *= shape.channels * shape.lanes if _is_padded(shape) else 0
-    return shape.filters * shape.lanes + band
+    biases = shape.filters * shape.lanes
+    if not (_is_dense(shape) and _is_padded(shape)):
+        return biases
+    _, rows = _band_rows(shape, itemsize)
+    return biases + rows * _columns(shape) * shape.channels * shape.lanes
 
 
 @njit
-def _copy_band(band, x, shape, first):
-    """Copy rows of the padded, spread image from row `first` on, as many as `band` has."""
-    pixel = shape.channels * shape.lanes
-    columns = _seen_columns(shape)
-    for i in range(band.size // (columns * pixel)):
-        row = band[i * columns * pixel :][: columns * pixel]
-        y = (first + i - shape.top) // shape.spread_y
-        if y * shape.spread_y != first + i - shape.top or y < 0 or y >= shape.height:
-            row[:] = 0
-        elif shape.spread_x == 1:
-            start = min(max(shape.left, 0), columns)
-            stop = min(max(shape.left + shape.width, 0), columns)
-            of = (y * shape.width - shape.left) * pixel
-            row[: start * pixel] = 0
-            row[start * pixel : stop * pixel] = x[of + start * pixel : of + stop * pixel]
-            row[stop * pixel :] = 0
-        else:
-            row[:] = 0
-            for ix in range(shape.width):
-                at = ix * shape.spread_x + shape.left
-                if 0 <= at < columns:
-                    of = (y * shape.width + ix) * pixel
-                    row[at * pixel : (at + 1) * pixel] = x[of : of + pixel]
+def _padded_band(x, shape, first, stop, scratch):
+    """Copy the rows of the image that are seen from some rows of output, with their padding."""
+    pixel, columns = shape.channels * shape.lanes, _columns(shape)
+    top = max((first * shape.stride_y - shape.top) // shape.spread_y, 0)
+    bottom = (stop - 1) * shape.stride_y + (shape.kernel_height - 1) * shape.dilation_y - shape.top
+    bottom = min(bottom // shape.spread_y + 1, shape.height)
+    left = min(max(shape.left, 0), columns) * pixel
+    right = min(max(shape.left + shape.width, 0), columns) * pixel
+    pitch = columns * pixel
+    at = shape.filters * shape.lanes
+    for y in range(top, bottom):
+        row = scratch[at + (y - top) * pitch :][:pitch]
+        pixels = x[(y * shape.width - shape.left) * pixel + left :]
+        for i in range(left):
+            row[i] = 0
+        for i in range(right - left):
+            row[left + i] = pixels[i]
+        for i in range(right, pitch):
+            row[i] = 0
+    return Image(scratch, at - top * pitch, pitch, columns, 0)
 
 
 @njit
-def _runs(shape):
-    """How the window is cut along a row: into how many runs, of how many numbers each.
-
-    The whole row of the window is contiguous in the image, unless it has gaps, or only some of the
-    channels are looked at.
-    """
-    channels = shape.channels // shape.groups
-    if shape.dilation_x == 1 and shape.groups == 1:
-        return 1, shape.kernel_width * channels
-    return shape.kernel_width, channels
-
-
-@njit
-def _is_depthwise(shape):
-    return shape.groups == shape.channels == shape.filters and shape.groups > 1 and shape.lanes == 1
+def _image(x, shape):
+    """The image as it lies."""
+    pitch = shape.width * shape.channels * shape.lanes
+    return Image(x, 0, pitch, shape.width, shape.left)
 
 
 @njit
@@ -229,86 +235,121 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     scratch : (`conv2d_scratch_size`,) array
         Overwritten.
     """
-    lanes, pixel = shape.lanes, shape.channels * shape.lanes
     for o in range(shape.filters):
-        for lane in range(lanes):
-            scratch[o * lanes + lane] = bias[o]
-    band_at = shape.filters * lanes
-    rows_a_band = _band(shape, scratch.itemsize)
-    padded = _is_padded(shape)
-    for y in range(first, stop, rows_a_band):
-        rows = min(rows_a_band, stop - y)
-        if padded:
-            pitch = _seen_columns(shape) * pixel
-            band = scratch[band_at:][: _seen_rows(shape, rows) * pitch]
-            _copy_band(band, x, shape, y * shape.stride_y)
-            _rows_of_band(out, y, rows, scratch, band_at, pitch, kernel, scratch, shape)
+        for lane in range(shape.lanes):
+            scratch[o * shape.lanes + lane] = bias[o]
+    # A tile of interleaved samples has the same place in all of them, so it leaves padding out.
+    copies = shape.lanes == 1 and _is_dense(shape) and _is_padded(shape)
+    rows, _ = _band_rows(shape, scratch.itemsize)
+    for y in range(first, stop, rows):
+        y_stop = min(y + rows, stop)
+        if copies:
+            image = _padded_band(x, shape, y, y_stop, scratch)
+            _rows_of_band(out, y, y_stop, image, kernel, scratch, shape)
         else:
-            pitch = shape.width * pixel
-            at = y * shape.stride_y * pitch
-            _rows_of_band(out, y, rows, x, at, pitch, kernel, scratch, shape)
+            _rows_of_band(out, y, y_stop, _image(x, shape), kernel, scratch, shape)
 
 
 @njit
-def _rows_of_band(out, first, rows, x, at, pitch, kernel, start, shape):
-    """Rows of output from the image, or its copy, that lies at `at` with rows `pitch` apart."""
-    if _is_depthwise(shape):
-        _depthwise_rows(out, first, rows, x, at, pitch, kernel, start, shape)
-        return
-    channels, filters = shape.channels // shape.groups, shape.filters // shape.groups
-    lanes, width = shape.lanes, shape.out_width
-    runs, run = _runs(shape)
-    stride = shape.stride_x * shape.channels
-    row = width * shape.filters * lanes
-    x_jump = shape.dilation_y * pitch - run * lanes
-    kernel_jump = (shape.kernel_width * channels - run) * shape.filters
-    for group in range(shape.groups):
-        o = group * filters
-        for r in range(runs):
-            to = first * row + o * lanes
-            of = at + (r * shape.dilation_x * shape.channels + group * channels) * lanes
-            weights = r * channels * shape.filters + o
-            if lanes == 1:
-                c = Matrix(out, to, shape.filters, 1)
-                begin = Matrix(start, o, 0, 1) if r == 0 else c
-                a = Matrix(x, of, stride, 1)
-                b = Matrix(kernel, weights, shape.filters, 1)
-                panel = TILE_VECTORS * VECTOR_BYTES // start.itemsize
-                sizes = shape.kernel_height, run, x_jump, kernel_jump
-                for j in range(0, filters, panel):
-                    columns = min(panel, filters - j)
-                    for y in range(rows):
-                        _product(
-                            _shifted(window(c, 0, j), y * row),
-                            _shifted(window(begin, 0, j), 0 if r == 0 else y * row),
-                            _shifted(a, y * shape.stride_y * pitch),
-                            window(b, 0, j),
-                            width,
-                            columns,
-                            sizes,
+def _rows_of_band(out, first, stop, image, kernel, bias, shape):
+    """Some rows of output, run by run of the window."""
+    dense, depthwise = _is_dense(shape), _is_depthwise(shape) and shape.lanes == 1
+    channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
+    filters, lanes = shape.filters // groups, shape.lanes
+    row_size = shape.out_width * shape.filters * lanes
+    if not dense:
+        for at in range(first * row_size, stop * row_size):
+            out[at] = bias[at % (shape.filters * lanes)]
+    runs, taps = (1, shape.kernel_width) if dense else (shape.kernel_width, 1)
+    # The weights of a few filters at a time stay in a cache, while all rows use them.
+    some = TILE_VECTORS * VECTOR_BYTES // bias.itemsize if lanes == 1 and not depthwise else filters
+    for group in range(groups):
+        for phase in range(shape.spread_x):
+            for kx in range(runs):
+                column = phase * shape.stride_x + kx * shape.dilation_x - image.left
+                if column % shape.spread_x != 0:
+                    continue  # this tap meets zeros between the pixels
+                column //= shape.spread_x
+                for o in range(group * filters, (group + 1) * filters, some):
+                    for y in range(first, stop):
+                        ky, iy, rows, ky_step, iy_step = _rows_seen(shape, y)
+                        run = Run(
+                            image.at
+                            + iy * image.pitch
+                            + (column * shape.channels + group * channels) * lanes,
+                            iy_step * image.pitch,
+                            (ky * shape.kernel_width + kx) * channels * shape.filters + o,
+                            ky_step * shape.kernel_width * channels * shape.filters,
+                            rows,
+                            taps,
+                            column,
                         )
-            else:
-                c = Matrix(out, to, lanes, shape.filters)
-                begin = Matrix(start, o * lanes, lanes, 0) if r == 0 else c
-                a = Matrix(kernel, weights, 1, shape.filters)
-                b = Matrix(x, of, lanes, stride)
-                sizes = shape.kernel_height, run, kernel_jump, x_jump
-                for y in range(rows):
-                    _product(
-                        _shifted(c, y * row),
-                        _shifted(begin, 0 if r == 0 else y * row),
-                        a,
-                        _shifted(b, y * shape.stride_y * pitch),
-                        filters,
-                        width * lanes,
-                        sizes,
-                    )
+                        at = y * row_size + (phase * shape.filters + o) * lanes
+                        count = min(some, (group + 1) * filters - o)
+                        if depthwise:
+                            _depthwise_run(out, at, image, kernel, run, phase, shape)
+                        elif lanes == 1:
+                            c = Matrix(out, at, shape.spread_x * shape.filters, 1)
+                            start = Matrix(bias, o, 0, 1) if dense else c
+                            _convolve_run(c, start, image, kernel, run, count, phase, shape)
+                        else:
+                            c = Matrix(out, at, lanes, shape.spread_x * shape.filters)
+                            start = Matrix(bias, o * lanes, lanes, 0) if dense else c
+                            _convolve_run(c, start, image, kernel, run, count, phase, shape)
 
 
 @njit
-def _shifted(m, by):
-    """The matrix `by` elements further on."""
-    return Matrix(m.values, m.at + by, m.row, m.step)
+def _positions(shape, phase):
+    """Positions in a row of output that see the pixels of a spread image with the same taps."""
+    return -(-(shape.out_width - phase) // shape.spread_x)
+
+
+@njit
+def _rows_seen(shape, y):
+    """Rows of the window that meet the image from output row `y`: the first in the window and in
+    the image, their number, and their distance in both."""
+    first = last = count = 0
+    top = y * shape.stride_y - shape.top
+    for ky in range(shape.kernel_height):
+        place = top + ky * shape.dilation_y
+        if 0 <= place < shape.height * shape.spread_y and place % shape.spread_y == 0:
+            first, last = ky if count == 0 else first, ky
+            count += 1
+    step = (last - first) // max(count - 1, 1)
+    iy = (top + first * shape.dilation_y) // shape.spread_y
+    return first, iy, count, step, step * shape.dilation_y // shape.spread_y
+
+
+@njit
+def _convolve_run(c, start, image, kernel, run, filters, phase, shape):
+    """What one run of taps adds to a row of output: `c` is (positions, filters), or turned."""
+    lanes, pixel = shape.lanes, shape.channels * shape.lanes
+    channels, stride = shape.channels // shape.groups, shape.stride_x
+    positions = _positions(shape, phase)
+    # From here on a position sees padding on the right.
+    right = min(max((image.width - run.column - run.taps) // stride + 1, 0), positions)
+    position = 0
+    while position < positions:
+        column = run.column + position * stride
+        first, stop = max(-column, 0), min(image.width - column, run.taps)
+        depth = max(stop - first, 0) * channels
+        count = right - position if first == 0 and position < right else 1
+        weights = run.weight + first * channels * shape.filters
+        pixels = run.pixel + (position * stride + first) * pixel
+        weight_jump = run.weight_jump - depth * shape.filters
+        pixel_jump = run.pixel_jump - depth * lanes
+        if lanes == 1:
+            a = Matrix(image.values, pixels, stride * pixel, 1)
+            b = Matrix(kernel, weights, shape.filters, 1)
+            to, of = window(c, position, 0), window(start, position, 0)
+            _product(to, of, a, b, count, filters, (run.rows, depth, pixel_jump, weight_jump))
+        else:
+            a = Matrix(kernel, weights, 1, shape.filters)
+            b = Matrix(image.values, pixels, lanes, stride * shape.channels)
+            to, of = window(c, 0, position * lanes), window(start, 0, position * lanes)
+            sizes = run.rows, depth, weight_jump, pixel_jump
+            _product(to, of, a, b, filters, count * lanes, sizes)
+        position += count
 
 
 @njit
@@ -336,21 +377,20 @@ def _product(c, start, a, b, rows, columns, sizes):
 
 
 @njit
-def _depthwise_rows(out, first, rows, x, at, pitch, kernel, bias, shape):
-    """As many groups as channels and filters: along the channels, tap by tap."""
+def _depthwise_run(out, at, image, kernel, run, phase, shape):
+    """One tap of as many filters as channels, each of its own channel: along the channels."""
     channels = shape.channels
-    for y in range(first, first + rows):
-        for ox in range(shape.out_width):
-            sums = out[(y * shape.out_width + ox) * channels :][:channels]
-            sums[:] = bias[:channels]
-            for ky in range(shape.kernel_height):
-                row = at + ((y - first) * shape.stride_y + ky * shape.dilation_y) * pitch
-                for kx in range(shape.kernel_width):
-                    column = ox * shape.stride_x + kx * shape.dilation_x
-                    pixel = x[row + column * channels :][:channels]
-                    weights = kernel[(ky * shape.kernel_width + kx) * channels :][:channels]
-                    for c in range(channels):
-                        sums[c] += pixel[c] * weights[c]
+    first, stop = tap_range(
+        0, image.width, _positions(shape, phase), shape.stride_x, 1, -run.column
+    )
+    for position in range(first, stop):
+        sums = out[at + position * shape.spread_x * channels :][:channels]
+        for row in range(run.rows):
+            of = run.pixel + row * run.pixel_jump + position * shape.stride_x * channels
+            pixel = image.values[of:][:channels]
+            weights = kernel[run.weight + row * run.weight_jump :][:channels]
+            for c in range(channels):
+                sums[c] += pixel[c] * weights[c]
 
 
 @njit
@@ -374,53 +414,67 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
     scratch : (`conv2d_scratch_size`,) array
         Overwritten.
     """
-    pixel = shape.channels * shape.lanes
-    band_at = shape.filters * shape.lanes
-    rows_a_band = _band(shape, scratch.itemsize)
-    padded = _is_padded(shape)
     if not accumulate:
-        dkernel[first * shape.filters : stop * shape.filters] = 0
-    for y in range(0, shape.out_height, rows_a_band):
-        rows = min(rows_a_band, shape.out_height - y)
-        if padded:
-            pitch = _seen_columns(shape) * pixel
-            band = scratch[band_at:][: _seen_rows(shape, rows) * pitch]
-            _copy_band(band, x, shape, y * shape.stride_y)
-            _weights_of_band(dkernel, first, stop, scratch, band_at, pitch, dout, y, rows, shape)
-        else:
-            pitch = shape.width * pixel
-            at = y * shape.stride_y * pitch
-            _weights_of_band(dkernel, first, stop, x, at, pitch, dout, y, rows, shape)
+        for i in range(first * shape.filters, stop * shape.filters):
+            dkernel[i] = 0
+    # With enough channels a tile stays within one tap, and leaves the padding out.
+    tile = TILE_ROWS if shape.lanes == 1 else DOT_ROWS
+    dense = _is_dense(shape) and (shape.channels < tile or not _is_padded(shape))
+    taps = shape.kernel_width if dense else 1
+    if not (dense and _is_padded(shape)):
+        rows = 0, shape.out_height
+        _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape)
+    else:
+        rows_a_band, _ = _band_rows(shape, scratch.itemsize)
+        for y in range(0, shape.out_height, rows_a_band):
+            rows = y, min(y + rows_a_band, shape.out_height)
+            image = _padded_band(x, shape, *rows, scratch)
+            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape)
 
 
 @njit
-def _weights_of_band(dkernel, first, stop, x, at, pitch, dout, y, rows, shape):
-    """Add what `rows` rows of `dout` from `y` on give to some rows of the gradient."""
-    channels, filters = shape.channels // shape.groups, shape.filters // shape.groups
-    lanes, width = shape.lanes, shape.out_width
-    runs, run = _runs(shape)
-    x_step = shape.stride_x * shape.channels * lanes
-    dout_step = shape.filters * lanes
-    sizes = rows, width, shape.stride_y * pitch - width * x_step, 0
+def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
+    """Add what some rows of `dout` give to some rows of the gradient, run by run of `taps` taps."""
+    depthwise = _is_depthwise(shape) and shape.lanes == 1
+    channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
+    filters, lanes, width = shape.filters // groups, shape.lanes, shape.out_width
+    pixel, dout_pixel = shape.channels * lanes, shape.filters * lanes
+    run = taps * channels
     row = first
-    while row < stop:  # run by run
-        number = row // run
-        count = min(stop, (number + 1) * run) - row
-        tap = number * shape.kernel_width // runs
-        ky, kx = tap // shape.kernel_width, tap % shape.kernel_width
-        of = at + ky * shape.dilation_y * pitch + kx * shape.dilation_x * shape.channels * lanes
-        of += row % run * lanes
-        for group in range(shape.groups):
+    while row < stop:
+        ky, kx = divmod(row // run * taps, shape.kernel_width)
+        count = min(stop, (row // run + 1) * run) - row
+        # The positions from which the run, or the first tap of it if it is longer, is inside.
+        top, bottom = tap_range(
+            ky, shape.height, shape.out_height, shape.stride_y, shape.dilation_y, shape.top
+        )
+        top, bottom = max(top, rows[0]), min(bottom, rows[1])
+        left, right = tap_range(
+            kx, image.width, width, shape.stride_x, shape.dilation_x, image.left
+        )
+        iy = top * shape.stride_y + ky * shape.dilation_y - shape.top
+        ix = left * shape.stride_x + kx * shape.dilation_x - image.left
+        pixels = image.at + iy * image.pitch + ix * pixel + row % run * lanes
+        step = shape.stride_x * pixel
+        depth = right - left
+        sizes = (
+            bottom - top,
+            depth,
+            shape.stride_y * image.pitch - depth * step,
+            (width - depth) * dout_pixel,
+        )
+        for group in range(groups):
             o = group * filters
             c = Matrix(dkernel, row * shape.filters + o, shape.filters, 1)
-            a = Matrix(x, of + group * channels * lanes, lanes, x_step)
-            b_at = (y * width * shape.filters + o) * lanes
-            if lanes == 1:
-                b = Matrix(dout, b_at, dout_step, 1)
-                _product(c, c, a, b, count, filters, sizes)
+            a = Matrix(image.values, pixels + group * channels * lanes, lanes, step)
+            b_at = ((top * width + left) * shape.filters + o) * lanes
+            if depthwise:
+                b = Matrix(dout, b_at, dout_pixel, 1)
+                _depthwise_weights(c, a, b, filters, sizes)
+            elif lanes == 1:
+                _product(c, c, a, Matrix(dout, b_at, dout_pixel, 1), count, filters, sizes)
             else:
-                b = Matrix(dout, b_at, dout_step, lanes)
-                _dot_product(c, a, b, count, filters, sizes)
+                _dot_product(c, a, Matrix(dout, b_at, dout_pixel, lanes), count, filters, sizes)
         row += count
 
 
@@ -436,6 +490,20 @@ def _dot_product(c, a, b, rows, columns, sizes):
         height, width = i_stop - i, j_stop - j
         left, right = window(a, i, 0), window(b, 0, j)
         dot_tile(to, to, left, right, height, width, depth, turns, a_jump, b_jump)
+
+
+@njit
+def _depthwise_weights(c, a, b, channels, sizes):
+    """The gradient of one tap of as many filters as channels: along the channels."""
+    turns, depth, a_jump, b_jump = sizes
+    sums = c.values[c.at :][:channels]
+    for turn in range(turns):
+        for k in range(depth):
+            step = turn * depth + k
+            pixel = a.values[a.at + step * a.step + turn * a_jump :][:channels]
+            dout = b.values[b.at + step * b.row + turn * b_jump :][:channels]
+            for i in range(channels):
+                sums[i] += pixel[i] * dout[i]
 
 
 @njit
@@ -455,7 +523,8 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
     """
     filters, lanes = shape.filters, shape.lanes
     if not accumulate:
-        dbias[:] = 0
+        for o in range(filters):
+            dbias[o] = 0
     positions = shape.out_height * shape.out_width
     if lanes == 1:
         for position in range(positions):
@@ -464,9 +533,9 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
                 dbias[o] += pixel[o]
     else:
         c = Matrix(dbias, 0, 1, 1)
+        a = Matrix(dout, 0, lanes, filters * lanes)
         ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
-        b = Matrix(dout, 0, filters * lanes, lanes)
-        _dot_product(c, ones, b, 1, filters, (1, positions, 0, 0))
+        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0))
 
 
 @njit
@@ -650,18 +719,33 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
 
 
 @njit
-def _image_rows(out, image, kernel, first):
-    """Output rows from `first` on: one pass over a row for each tap of the filter."""
-    width = out.shape[1]
-    for y in range(out.shape[0]):
-        out_row = out[y]
-        out_row[:] = 0
-        for ky in range(kernel.shape[0]):
-            for kx in range(kernel.shape[1]):
-                weight = kernel[ky, kx]
-                pixels = image[first + y + ky, kx : kx + width]
-                for ox in range(width):
-                    out_row[ox] += weight * pixels[ox]
+def _image_rows(out, image, kernel, first, stop):
+    """Some output rows, two at a time: a row of the image is read once for both.
+
+    `kernel` has a row of zeros before and after it: for the row of the image that only one sees.
+    """
+    width, pitch = out.shape[1], image.shape[1]
+    rows, taps = kernel.shape
+    panel = ROW_VECTORS * VECTOR_BYTES // out.itemsize
+    c, b = Matrix(out.reshape(-1), 0, width, 1), Matrix(image.reshape(-1), 0, 1, 1)
+    weights = kernel.reshape(-1)
+    zero = Matrix(np.zeros(VECTOR_BYTES // out.itemsize, out.dtype), 0, 0, 0)
+    for y in range(first, stop, 2):
+        height = min(2, stop - y)
+        for x in range(0, width, panel):
+            columns = min(panel, width - x)
+            tile_product(
+                window(c, y, x),
+                zero,
+                Matrix(weights, taps, -taps, 1),
+                window(b, 0, y * pitch + x),
+                height,
+                columns,
+                taps,
+                rows - 3 + height,
+                0,
+                pitch - taps,
+            )
 
 
 @njit(parallel=True)
@@ -679,9 +763,14 @@ def conv2d_image_forward(out, image, kernel):
     """
     rows = out.shape[0]
     chunks = chunk_count(rows, out.shape[1] * kernel.size)
+    kh, kw = kernel.shape
+    weights = np.zeros((kh + 2, kw), out.dtype)
+    for ky in range(kh):
+        for kx in range(kw):
+            weights[ky + 1, kx] = kernel[ky, kx]
     if chunks == 1:
-        _image_rows(out, image, kernel, 0)
+        _image_rows(out, image, weights, 0, rows)
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, rows)
-            _image_rows(out[start:stop], image, kernel, start)
+            _image_rows(out, image, weights, start, stop)

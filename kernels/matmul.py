@@ -16,9 +16,8 @@ number of threads.
 
 What is copied first, and why:
 
-- `b`, if its rows are not contiguous (the ``nt`` form), if they are far apart and many tiles use
-  them (each row is then on another page), or if it is narrower than a vector at the front of its
-  array (the tile reads a whole vector).
+- `b`, if its rows are not contiguous (the ``nt`` form), or if they are far apart and many tiles use
+  them (each row is then on another page).
 - a strip of `a`, if its stride is a multiple of 4096 bytes: all its lines then compete for the same
   eight places of the first-level cache.
 
@@ -83,10 +82,8 @@ def _must_copy_a(a, itemsize):
 
 
 @njit
-def _must_copy_b(b, rows, columns, itemsize):
-    lanes = VECTOR_BYTES // itemsize
-    outside = columns < lanes and b.at + columns < lanes
-    return b.step != 1 or outside or (rows >= 96 and b.row * itemsize > 2048)
+def _must_copy_b(b, rows, itemsize):
+    return b.step != 1 or (rows >= 96 and b.row * itemsize > 2048)
 
 
 @njit
@@ -176,7 +173,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch):
     """``c = start + a @ b`` on the calling thread; see `product`. `scratch` is one row of it."""
     lanes = VECTOR_BYTES // scratch.itemsize
     copy_a = _must_copy_a(a, scratch.itemsize)
-    copy_b = _must_copy_b(b, rows, columns, scratch.itemsize)
+    copy_b = _must_copy_b(b, rows, scratch.itemsize)
     panel = lanes * (ROW_VECTORS if rows == 1 and not copy_b else TILE_VECTORS)
     parts = -(-max(depth, 1) // DEPTH)
     part = -(-max(depth, 1) // parts)
@@ -242,8 +239,8 @@ def product(c, start, a, b, rows, columns, depth, scratch):
     c : Matrix, (rows, columns)
         Rows contiguous (step 1).
     start : Matrix, (rows, columns)
-        What is added: `c` itself to accumulate, ``Matrix(zeros, 0, 0, 0)`` with eight vectors of
-        zeros to overwrite, ``Matrix(bias, 0, 0, 1)`` to add a bias.
+        What is added: `c` itself to accumulate, ``Matrix(zeros, 0, 0, 0)`` with one vector of zeros
+        to overwrite, ``Matrix(bias, 0, 0, 1)`` to add a bias.
     a : Matrix, (rows, depth)
     b : Matrix, (depth, columns)
         One of the strides of each must be 1.
@@ -278,7 +275,7 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 def _scratch(rows, columns, depth, c):
     """Scratch for one product, and zeros to start its sums with."""
     threads = 1 if 2 * rows * columns * depth < SERIAL_FLOPS else thread_count()
-    zeros = np.zeros(ROW_VECTORS * VECTOR_BYTES // c.itemsize, c.dtype)
+    zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
     return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
 
 

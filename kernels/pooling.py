@@ -25,10 +25,36 @@ __all__ = [
 
 
 @njit
+def _max_row_of_quads(out, argmax, above, below):
+    """One row of maxima of 2 x 2 windows side by side: every number is read once."""
+    for ox in range(out.shape[0]):
+        first, second, third, fourth = (
+            above[2 * ox],
+            above[2 * ox + 1],
+            below[2 * ox],
+            below[2 * ox + 1],
+        )
+        largest, places = out[ox], argmax[ox]
+        for c in range(out.shape[1]):
+            value, place = first[c], np.int32(0)
+            wins = second[c] > value or second[c] != second[c]  # NaN stays NaN
+            value, place = second[c] if wins else value, np.int32(1) if wins else place
+            wins = third[c] > value or third[c] != third[c]
+            value, place = third[c] if wins else value, np.int32(2) if wins else place
+            wins = fourth[c] > value or fourth[c] != fourth[c]
+            value, place = fourth[c] if wins else value, np.int32(3) if wins else place
+            largest[c], places[c] = value, place
+
+
+@njit
 def max_row(out, argmax, x, y, pool_size, strides, padding):
     """One row of one sample's maxima, tap by tap."""
     height, width, channels = x.shape
     positions = out.shape[0]
+    quads = (pool_size, strides, padding) == ((2, 2), (2, 2), (0, 0))
+    if quads and 2 * positions <= width and 2 * y + 1 < height:
+        _max_row_of_quads(out, argmax, x[2 * y], x[2 * y + 1])
+        return
     out[:] = -np.inf
     argmax[:] = 0
     for py in range(pool_size[0]):
@@ -90,6 +116,18 @@ def max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding):
     """One row of one sample's input gradient."""
     out_height, positions, channels = dout.shape
     zero = dx.dtype.type(0)
+    if strides == pool_size and padding == (0, 0) and positions * strides[1] <= dx.shape[0]:
+        # Side by side: every place belongs to one window, or to none at the far edges.
+        y, py = divmod(iy, strides[0])
+        dx[positions * strides[1] if y < out_height else 0 :] = 0
+        for ox in range(positions if y < out_height else 0):
+            dlargest, places = dout[y, ox], argmax[y, ox]
+            for px in range(pool_size[1]):
+                place = py * pool_size[1] + px
+                dpixel = dx[ox * strides[1] + px]
+                for c in range(channels):
+                    dpixel[c] = dlargest[c] if places[c] == place else zero
+        return
     dx[:] = 0
     for py in range(pool_size[0]):
         y = tap_position(py, iy, out_height, strides[0], 1, padding[0])

@@ -6,7 +6,7 @@ registers* over the whole inner loop, and no compiler arranges that from three n
 
 How it works
 ------------
-**Three small functions are written in LLVM's own language** with llvmlite's builder: a tile of a
+**Four small functions are written in LLVM's own language** with llvmlite's builder: two tiles of a
 matrix product, the copy of a panel and the transpose of a square. The Python code below runs once
 and *writes instructions*; an ordinary ``for i in range(12)`` in it writes twelve multiply-adds one
 after the other, which is how the loops over the tile unroll.
@@ -16,8 +16,8 @@ recipe that writes LLVM instructions into the caller. ``@intrinsic`` takes a *ty
 returns the signature and the recipe (``codegen``). Ours write a call. The called code is compiled
 once for the process, when this module is imported, and known to LLVM by name: a caller does not
 carry (and compile) its own copy, and callers from the disk cache find it again. (Numba compiles
-every callee again into each caller that reaches it: with the 14 tiles inlined, a parallel product
-took 5.2 s to compile, and without them 2.8.)
+every callee again into each caller that reaches it: with 14 tiles inlined, a parallel product took
+5.2 s to compile, and without them 2.8.)
 
 **A vector value** is an LLVM value of a type like ``<16 x float>``. It never leaves this file: it
 is born in a load, lives in a register, and dies in a store. What callers pass is a `Matrix`: an
@@ -32,8 +32,8 @@ if we came round". One sum is one phi; the 24 of the large tile fill 24 of 32 re
 64-bit Arm (NEON) and old x86. We ask LLVM instead of guessing from names, so ``NUMBA_CPU_NAME`` and
 ``NUMBA_CPU_FEATURES`` are respected.
 
-The tile
---------
+The tiles
+---------
 With ``r`` rows and ``v`` vectors of columns, one step of the inner loop loads ``v`` vectors of `b`
 and ``r`` numbers of `a`, and does ``r v`` multiply-adds. Both want to be large (few loads for each
 multiply-add, and enough independent sums to hide the 4 cycles that one takes); ``r v`` sums, ``v``
@@ -41,11 +41,18 @@ vectors and one broadcast must fit the registers. 32 registers: 12 x 2; 16 regis
 See Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), section 4,
 and Van Zee and van de Geijn, "BLIS" (2015).
 
+The sum runs over two loops, `turns` times `depth` steps: the rows of a window and what is
+contiguous in each, so that a convolution, too, keeps its sums in registers from the first number to
+the last. A dense product is one turn (and no slower for the outer loop, as far as can be measured).
+
+The *dot tile* is for sums over vectors: ``r v`` vectors of sums, each multiply-add of two vectors
+from memory, and only at the end the lanes of each are added up.
+
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it means.
 """
 
 from collections import namedtuple
-from itertools import zip_longest
+from itertools import product, zip_longest
 
 import numpy as np
 from llvmlite import binding, ir
@@ -84,16 +91,15 @@ def _vector_bytes():
 
 ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))
 VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
+REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
 # Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
 # height on, a tile is as fast as the full one.
-REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
 TILE_HEIGHTS = (12, 10, 8, 6, 4, 2, 1) if REGISTERS == 32 else (6, 4, 2, 1)
 TILE_ROWS = TILE_HEIGHTS[0]
 TILE_VECTORS = 2
 # A single row is limited by reading `b`: up to eight vectors, so that `b` is read in long runs.
 ROW_VECTORS = 8
-# The heights, and the most vectors of each: the sums, as many vectors of `b` and one broadcast fit
-# the registers.
+# The heights, and the most vectors of each: where they fit the registers.
 TILES = tuple(
     (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
     for rows in TILE_HEIGHTS
@@ -138,8 +144,8 @@ class _Writer:
         """Call one of LLVM's own intrinsics, declaring it first."""
         return _call_by_name(self.builder, self.module, name, result, arguments)
 
-    def times(self, a, b):
-        return self.builder.mul(a, b if isinstance(b, ir.Value) else _constant(b))
+    def times(self, a, count):
+        return self.builder.mul(a, _constant(count))
 
     def after(self, pointer, offset):
         """The place `offset` elements after another."""
@@ -208,19 +214,6 @@ class _Writer:
                 phi.add_incoming(following[i], end)
         return after[1:]
 
-    def choice(self, function, key, cases):
-        """Write the body of a function that jumps to the function of its `key`."""
-        builder = self.builder
-        unknown = builder.append_basic_block("unknown")
-        switch = builder.switch(key, unknown)
-        for value, case in cases.items():
-            switch.add_case(_constant(value), builder.append_basic_block(f"case{value}"))
-            builder.position_at_end(switch.cases[-1][1])
-            builder.call(case, function.args, tail="musttail")
-            builder.ret_void()
-        builder.position_at_end(unknown)
-        builder.ret_void()
-
 
 def _call_by_name(builder, module, name, result, arguments):
     """Call a function that LLVM or the machine knows by name, declaring it first."""
@@ -232,79 +225,97 @@ def _call_by_name(builder, module, name, result, arguments):
     return builder.call(function, arguments)
 
 
-# Three strides of each matrix: a pointer and two strides, then sizes and jumps.
-_TILE_KINDS = "pnn pnn pnn pnn nnnnnn"
+def _tile_function(w, name):
+    """Begin the function of a tile; return its matrices (pointer, row, step) and its sizes."""
+    function = w.function(name, "pnn pnn pnn pnn nnnnnn")
+    return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:]
+
+
+def _sum_in_registers(w, a, b, sizes, sums, step):
+    """Write the two loops of a tile; return the sums. ``step(a, b, sums)`` writes one step."""
+    (a, _, a_step), (b, b_row, _) = a, b
+    _, _, depth, turns, a_jump, b_jump = sizes
+
+    def one_step(a, b, *sums):
+        return [w.after(a, a_step), w.after(b, b_row), *step(a, b, sums)]
+
+    def one_turn(a, b, *sums):
+        a, b, *sums = w.loop(depth, [a, b, *sums], one_step)
+        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+
+    return w.loop(turns, [a, b, *sums], one_turn)[2:]
 
 
 def _write_tile(w, rows, vectors):
     """The function of one tile shape: `rows` rows and `vectors` vectors of columns."""
-    function = w.function(f"tile_{rows}_{vectors}", _TILE_KINDS)
-    function.linkage = "internal"
-    c, c_row, c_step, start, start_row, start_step, a, a_row, a_step, b, b_row, b_step = (
-        function.args[:12]
-    )
-    _, width, depth, turns, a_jump, b_jump = function.args[12:]
-    missing = w.builder.sub(_constant(vectors * w.lanes), width)
+    function, (c, start, a, b), sizes = _tile_function(w, f"tile_{rows}_{vectors}")
+    missing = w.builder.sub(_constant(vectors * w.lanes), sizes[1])
     mask = w.lanes_from(missing)
 
     def columns(step):
-        """Where the vectors begin. The last ends where the tile ends: what it shares with the one
-        before it (or, if that is the only one, with the memory before it) is not stored."""
+        """Where the vectors of a row begin. The last ends where the tile ends: what it shares with
+        the one before it (or, if it is the only one, with memory before it) is not stored."""
         offsets = [w.times(step, v * w.lanes) for v in range(vectors)]
         offsets[-1] = w.builder.sub(offsets[-1], missing)
         return offsets
 
-    b_columns = columns(b_step)
-    a_rows = [w.times(a_row, i) for i in range(rows)]
-    start_columns, c_columns = columns(start_step), columns(c_step)
-    sums = []
-    for i in range(rows):
-        row = w.after(start, w.times(start_row, i))
-        *places, last = (w.after(row, column) for column in start_columns)
-        sums += [*map(w.load, places), w.masked_load(last, mask)]
+    def places(matrix):
+        pointer, row, step = matrix
+        rows_begin = [w.after(pointer, w.times(row, i)) for i in range(rows)]
+        offsets = columns(step)
+        return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
 
-    def step(a, b, *sums):
-        places = [w.after(b, column) for column in b_columns]
-        row_of_b = [w.load(p) for p in places] if vectors > 1 else [w.masked_load(*places, mask)]
-        sums = list(sums)
+    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
+    sums = []
+    for *row, last in places(start):
+        sums += [*map(w.load, row), w.masked_load(last, mask)]
+
+    def step(a, b, sums):
+        row = [w.after(b, column) for column in b_columns]
+        # A lone vector may begin before the array, so it is masked. (That costs no time.)
+        row = [w.load(place) for place in row] if vectors > 1 else [w.masked_load(*row, mask)]
+        following = []
         for i in range(rows):
             x = w.splat(w.builder.load(w.after(a, a_rows[i])))
-            for v in range(vectors):
-                sums[i * vectors + v] = w.fma(x, row_of_b[v], sums[i * vectors + v])
-        return [w.after(a, a_step), w.after(b, b_row), *sums]
+            following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
+        return following
 
-    sums = _two_loops(w, turns, depth, a, a_jump, b, b_jump, sums, step)
-    for i in range(rows):
-        row = w.after(c, w.times(c_row, i))
-        *places, last = (w.after(row, column) for column in c_columns)
-        for v in range(vectors - 1):
-            w.store(sums[i * vectors + v], places[v])
-        w.masked_store(sums[(i + 1) * vectors - 1], last, mask)
+    sums = iter(_sum_in_registers(w, a, b, sizes, sums, step))
+    for *row, last in places(c):
+        for place in row:
+            w.store(next(sums), place)
+        w.masked_store(next(sums), last, mask)
     w.builder.ret_void()
     return function
 
 
-def _two_loops(w, turns, depth, a, a_jump, b, b_jump, sums, step):
-    """Write `turns` turns of `depth` steps each, with a jump after each turn; return the sums."""
+def _write_dot(w, rows, columns):
+    """The function of one shape of the dot tile."""
+    function, (c, start, a, b), sizes = _tile_function(w, f"dot_{rows}_{columns}")
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+    b_columns = [w.times(b[2], j) for j in range(columns)]
 
-    def turn(a, b, *sums):
-        a, b, *sums = w.loop(depth, [a, b, *sums], step)
-        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+    def step(a, b, sums):
+        row = [w.load(w.after(b, column)) for column in b_columns]
+        following = []
+        for i in range(rows):
+            x = w.load(w.after(a, a_rows[i]))
+            following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row)]
+        return following
 
-    return w.loop(turns, [a, b, *sums], turn)[2:]
-
-
-def _write_tiles(w):
-    """The function that callers know: it jumps to the tile of the height and width asked for."""
-    tiles = {
-        16 * rows + vectors: _write_tile(w, rows, vectors)
-        for rows, most in TILES
-        for vectors in range(1, 1 + most)
-    }
-    function = w.function("fastscratch_tile", _TILE_KINDS)
-    height, width = function.args[12:14]
-    vectors = w.builder.sdiv(w.builder.add(width, _constant(w.lanes - 1)), _constant(w.lanes))
-    w.choice(function, w.builder.add(w.times(height, 16), vectors), tiles)
+    zeros = [ir.Constant(w.type, None)] * (rows * columns)
+    totals = _horizontal_sums(w, _sum_in_registers(w, a, b, sizes, zeros, step))
+    for place in range(rows * columns):
+        i, j = divmod(place, columns)
+        of, to = (
+            w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
+            for pointer, row, step in (start, c)
+        )
+        lane = ir.Constant(_INT32, place % w.lanes)
+        total = w.builder.extract_element(totals[place // w.lanes], lane)
+        w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
+    w.builder.ret_void()
+    return function
 
 
 def _horizontal_sums(w, vectors):
@@ -315,61 +326,31 @@ def _horizontal_sums(w, vectors):
     `lanes` sums have cost `lanes` - 1 additions and twice as many shuffles.
     """
     even, odd = ([2 * lane + i for lane in range(w.lanes)] for i in (0, 1))
+    nothing = ir.Constant(w.type, ir.Undefined)
     for _ in range(w.lanes.bit_length() - 1):
-        pairs = zip_longest(
-            vectors[::2], vectors[1::2], fillvalue=ir.Constant(w.type, ir.Undefined)
-        )
+        pairs = zip_longest(vectors[::2], vectors[1::2], fillvalue=nothing)
         vectors = [w.builder.fadd(w.shuffle(*pair, even), w.shuffle(*pair, odd)) for pair in pairs]
     return vectors
 
 
-def _write_dot(w, rows, columns):
-    """The function of one shape of the dot tile."""
-    function = w.function(f"dot_{rows}_{columns}", _TILE_KINDS)
-    function.linkage = "internal"
-    c, c_row, c_step, start, start_row, start_step, a, a_row, a_step, b, b_row, b_step = (
-        function.args[:12]
-    )
-    _, _, depth, turns, a_jump, b_jump = function.args[12:]
-    a_rows = [w.times(a_row, i) for i in range(rows)]
-    b_columns = [w.times(b_step, j) for j in range(columns)]
+def _write_choice(w, name, tiles, lanes):
+    """The function that callers know: it jumps to the tile of the shape asked for.
 
-    def step(a, b, *sums):
-        row_of_b = [w.load(w.after(b, column)) for column in b_columns]
-        following = [w.after(a, a_step), w.after(b, b_row)]
-        for i in range(rows):
-            x = w.load(w.after(a, a_rows[i]))
-            following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row_of_b)]
-        return following
-
-    zero = ir.Constant(w.type, None)
-    sums = _two_loops(w, turns, depth, a, a_jump, b, b_jump, [zero] * (rows * columns), step)
-    totals = _horizontal_sums(w, sums)
-    for i in range(rows):
-        for j in range(columns):
-            lane = i * columns + j
-            total = w.builder.extract_element(
-                totals[lane // w.lanes], ir.Constant(_INT32, lane % w.lanes)
-            )
-            of, to = (
-                w.after(w.after(pointer, w.times(row, i)), w.times(column, j))
-                for pointer, row, column in ((start, start_row, start_step), (c, c_row, c_step))
-            )
-            w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
-    w.builder.ret_void()
-    return function
-
-
-def _write_dots(w):
-    """The function that callers know: it jumps to the dot tile of the shape asked for."""
-    dots = {
-        16 * rows + columns: _write_dot(w, rows, columns)
-        for rows in range(1, 1 + DOT_ROWS)
-        for columns in range(1, 1 + DOT_COLUMNS)
-    }
-    function = w.function("fastscratch_dot", _TILE_KINDS)
-    height, width = function.args[12:14]
-    w.choice(function, w.builder.add(w.times(height, 16), width), dots)
+    `tiles` are the functions by their shape; a width counts in vectors of `lanes`.
+    """
+    function, _, (height, width, *_) = _tile_function(w, f"fastscratch_{name}")
+    builder = w.builder
+    vectors = builder.sdiv(builder.add(width, _constant(lanes - 1)), _constant(lanes))
+    unknown = builder.append_basic_block("unknown")
+    choice = builder.switch(builder.add(w.times(height, 16), vectors), unknown)
+    for (rows, columns), tile in tiles.items():
+        block = builder.append_basic_block(f"rows{rows}_columns{columns}")
+        choice.add_case(_constant(16 * rows + columns), block)
+        builder.position_at_end(block)
+        builder.call(tile, function.args, tail="musttail")
+        builder.ret_void()
+    builder.position_at_end(unknown)
+    builder.ret_void()
 
 
 def _write_copy(w):
@@ -424,15 +405,17 @@ def _write_module():
     module.triple = binding.get_process_triple()
     for item in (4, 8):
         w = _Writer(module, item)
-        _write_tiles(w)
-        _write_dots(w)
+        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
+        _write_choice(w, "tile", {shape: _write_tile(w, *shape) for shape in shapes}, w.lanes)
+        shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
+        _write_choice(w, "dot", {shape: _write_dot(w, *shape) for shape in shapes}, 1)
         _write_copy(w)
         _write_transpose(w)
     return str(module)
 
 
 def _compile():
-    """Compile the functions and tell LLVM their names; 0.25 s, or 3 ms from the cache."""
+    """Compile the functions and tell LLVM their names; 1.5 s, or 3 ms from the cache."""
     name = cache.file_name("simd.tiles", _CPU, _FEATURES)
     code = cache.load(name)
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _target_machine())

@@ -71,6 +71,88 @@ def test_tile_writes_the_tile_and_nothing_else(dtype, height):
             assert np.array_equal(c, before)
 
 
+@njit
+def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
+    depth, turns, a_jump, b_jump, b_row = sizes
+    simd.tile_product(
+        Matrix(c, 0, c.size // height, c_step),
+        Matrix(start, 0, start.size // height, 0),
+        Matrix(a, 0, a_row, 1),
+        Matrix(b, 0, b_row, b_step),
+        height,
+        width,
+        depth,
+        turns,
+        a_jump,
+        b_jump,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("tile", simd.TILES, ids=str)
+def test_tile_of_vectors_that_lie_apart(dtype, tile):
+    """Rows, vectors and turns of the loops each with a stride of their own."""
+    height, most = tile
+    lanes, depth, turns = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 3, 2
+    for vectors in range(1, most + 1):
+        a = random((height, turns, depth + 2), dtype, 1)
+        b = random((turns, depth + 1, vectors, 2, lanes), dtype, 2)
+        start = random((height, lanes), dtype, 3)
+        c = np.full((height, vectors, 3, lanes), np.nan, dtype)
+        b_row = vectors * 2 * lanes
+        sizes = depth, turns, 2, b_row, b_row
+        window_tile(
+            c.ravel(),
+            start.ravel(),
+            a.ravel(),
+            b.ravel(),
+            3,
+            a[0].size,
+            2,
+            height,
+            vectors * lanes,
+            sizes,
+        )
+        left = a[:, :, :depth].reshape(height, -1)
+        right = b[:, :depth, :, 0].reshape(turns * depth, -1)
+        written = np.ascontiguousarray(c[:, :, 0]).reshape(height, -1)
+        assert_product(written, left, right, np.tile(start, vectors))
+        assert np.isnan(c[:, :, 1:]).all()
+
+
+@njit
+def dots(c, start, a, b, c_step, height, width, sizes):
+    depth, turns, a_jump, b_jump, a_row, a_step, b_row, b_step = sizes
+    simd.dot_tile(
+        Matrix(c, 0, 1, c_step),
+        Matrix(start, 0, width, 1),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, 0, b_row, b_step),
+        height,
+        width,
+        depth,
+        turns,
+        a_jump,
+        b_jump,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", range(1, simd.DOT_ROWS + 1))
+@pytest.mark.parametrize("width", range(1, simd.DOT_COLUMNS + 1))
+def test_dot_tile(dtype, height, width):
+    lanes, depth, turns = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
+    a = random((turns, depth + 1, height, 2, lanes), dtype, 1)  # every second vector, and jumps
+    b = random((turns, depth + 2, width, lanes), dtype, 2)
+    start, c = random((height, width), dtype, 3), np.full((width, height), np.nan, dtype)
+    a_step, b_row = height * 2 * lanes, width * lanes
+    sizes = depth, turns, a_step, 2 * b_row, 2 * lanes, a_step, b_row, lanes
+    dots(c.ravel(), start.ravel(), a.ravel(), b.ravel(), height, height, width, sizes)
+    left = np.moveaxis(a[:, :depth, :, 0], 2, 0).reshape(height, -1)
+    right = np.moveaxis(b[:, :depth], 2, -1).reshape(-1, width)
+    assert_product(c.T, left, right, start)
+
+
 def odd_shapes():
     if INTERPRETED:
         return [(1, 1, 1), (1, 3, 9), (3, 5, 2), (7, 4, 9), (13, 2, 5)]

@@ -47,7 +47,8 @@ def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward
         if t.dz is not None:
             rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2])
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-            plan.add(backward, images * items, plan.backward(t) | window | columns)
+            plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
+            plan.add(backward, images * items, plan.backward(t, col.NONE) | window | columns)
 
     return u, go_back
 
@@ -94,7 +95,8 @@ def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, a
 
     def backward() -> None:
         if t.dz is not None:
-            columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
+            columns = plan.backward(t, col.NONE) | own | {col.DOUTPUT: u.dz}
+            plan.scratch(t.shape[2] * t.lanes)
             plan.add(op.global_average_pool2d_backward_item, images, columns)
 
     return u, backward

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.run import run_alone, run_team
+from ..kernels.program.run import predict_alone, predict_team
 from ..kernels.threads import get_num_threads
 from .lowering import lower_network, most_channels
 from .network import Network
@@ -63,15 +63,8 @@ class Predictor:
         x : (n, ...) array
             C-contiguous and of the predictor's type.
         """
-        n_samples, program = len(x), self.program
-        gather, scatter = program[0], program[-1]
-        gather[data.N_SAMPLES] = scatter[data.N_SAMPLES] = n_samples
-        gather[data.BATCH_SIZE] = scatter[data.BATCH_SIZE] = self.batch_size
-        gather[data.SOURCES + data.SOURCE_ADDRESS] = x.ctypes.data
-        scatter[data.RESULTS] = out.ctypes.data
-        steps = -(-n_samples // self.batch_size)
-        arguments = (program, 0, self.memory, n_samples, self.batch_size, 0, steps)
+        arguments = self.program, self.memory, out.reshape(-1), x.reshape(-1), len(x)
         if self.workers == 1:
-            run_alone(*arguments)
+            predict_alone(*arguments, self.batch_size)
         else:
-            run_team(self.workers, *arguments)
+            predict_team(self.workers, *arguments, self.batch_size)

@@ -8,7 +8,7 @@ SLICE_SECONDS = 0.1
 
 
 def run_in_slices(
-    total: int, run: Callable[[int, int], None], progress: Any = None, count: int = 1
+    total: int, run: Callable[[int, int], Any], progress: Any = None, count: int = 1
 ) -> int:
     """Call ``run(first, count)`` until `total` steps are done, each call worth about 0.1 s.
 
@@ -17,7 +17,7 @@ def run_in_slices(
     total : int
         Number of steps.
     run : callable
-        Runs steps ``first ... first + count - 1`` in compiled code.
+        Runs steps ``first ... first + count - 1`` in compiled code; True ends it before `total`.
     progress : tqdm, optional
         Told of the steps that were done, and closed.
     count : int
@@ -33,11 +33,13 @@ def run_in_slices(
         while first < total:
             count = min(enough, total - first)
             start = time.perf_counter()
-            run(first, count)
+            done = run(first, count)
             seconds = time.perf_counter() - start
             first += count
             if progress is not None:
                 progress.update(count)
+            if done:
+                break
             # At most ten times as many: one quick call says little about the next.
             enough = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
     finally:

@@ -118,7 +118,7 @@ class Evaluator:
         self._gather = plan.add(data.gather_item, -(-batch_size // at_once), gather)
 
         u, backward = lower_network(plan, network, x, objective.takes_logits)
-        array = values(plan.dtype)
+        array, rows = values(plan.dtype), values(plan.dtype, 2)
         function = loss.SAMPLE_LOSSES[objective.loss]
         gradient = plan.gradient_place(u)
         counted = {
@@ -134,7 +134,7 @@ class Evaluator:
             items,
             counted
             | {
-                loss.LOSS: address(function, array, array, array, array, NUMBER),
+                loss.LOSS: address(function, array, rows, rows, rows, NUMBER),
                 loss.DELTA: float(objective.delta),
                 loss.TARGETS: targets,
                 loss.LABELS: labels,

@@ -551,9 +551,26 @@ class Sequential:
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())
         out = np.empty((len(samples), *self._network.shapes[-1]), np.float32)
-        with _Reader(self, size, lambda: Predictor(self._network, size)) as predictor:
-            predictor.run(out, samples)
+        reader = self._borrow(size, Predictor, size)
+        reader[1].run(out, samples)
+        self._readers[size].append(reader)
         return out
+
+    def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:
+        """A program that only reads the weights, and the version of those it has.
+
+        Programs hold copies of the weights and the numbers on their way, so that each is lent to
+        one thread at a time: the caller puts it back among the idle ones.
+        """
+        idle = self._readers.setdefault(key, [])
+        try:
+            version, reader = idle.pop()
+        except IndexError:
+            version, reader = None, kind(self._network, *arguments)
+        if version != self._version:
+            version = self._version
+            reader.parameters[:] = self._parameters
+        return version, reader
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """Outputs of the last layer, as :meth:`predict`."""
@@ -600,10 +617,10 @@ class Sequential:
         size = min(batch_size, len(data))
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
-        make = lambda: Evaluator(self._network, objective, size)  # noqa: E731
-        with _Reader(self, (size, objective), make) as evaluator:
-            evaluator.bind(data.x, data.y, data.weights, order, totals)
-            evaluator.run(0, -(-len(data) // size))
+        reader = self._borrow((size, objective), Evaluator, objective, size)
+        reader[1].bind(data.x, data.y, data.weights, order, totals)
+        reader[1].run(0, -(-len(data) // size))
+        self._readers[size, objective].append(reader)
         logs = {"loss": float(totals[0, 0]) + self._penalty()}
         if self.counts_right:
             logs[self.counts_right] = float(totals[0, 1])
@@ -659,31 +676,6 @@ class Sequential:
         return state
 
 
-class _Reader:
-    """A program that only reads the weights, lent to one thread at a time.
-
-    Programs hold copies of the weights and the numbers on their way: several threads may use one
-    model at once, each with a program of its own, and those are kept for the next call.
-    """
-
-    def __init__(self, model: Sequential, key: Any, make: Any):
-        self._model, self._make = model, make
-        self._idle = model._readers.setdefault(key, [])
-
-    def __enter__(self) -> Any:
-        try:
-            self._version, self._program = self._idle.pop()
-        except IndexError:
-            self._version, self._program = None, self._make()
-        if self._version != self._model._version:
-            self._version = self._model._version
-            self._program.parameters[:] = self._model._parameters
-        return self._program
-
-    def __exit__(self, *error: Any) -> None:
-        self._idle.append((self._version, self._program))
-
-
 def _read_out(layers: list[Layer]) -> str:
     """The activation that is done last."""
     last = layers[-1]
@@ -695,6 +687,8 @@ def _read_out(layers: list[Layer]) -> str:
 def _check_metrics(names: Sequence[str]) -> list[str]:
     names = [names] if isinstance(names, str) else list(names)
     for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"metrics must be names of metrics, got {name!r}")
         if name != "accuracy":
             metrics.get(name)
     return names

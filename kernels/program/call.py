@@ -23,9 +23,9 @@ ROW = types.Array(types.int64, 1, "C")
 NUMBERS = types.Array(types.float64, 1, "C")
 
 
-def values(dtype):
-    """The type of a flat array, as arguments of functions are declared."""
-    return types.Array(from_dtype(np.dtype(dtype)), 1, "C")
+def values(dtype, ndim=1):
+    """The type of an array, as arguments of functions are declared."""
+    return types.Array(from_dtype(np.dtype(dtype)), ndim, "C")
 
 
 def address(function, *kinds):

@@ -27,6 +27,16 @@ def _batch_start(row, step):
 
 
 @njit
+def bind_prediction(program, out, x, n_samples, batch_size):
+    """Tell the first row of a program where its samples are, and the last where results go."""
+    gather, scatter = program[0], program[program.shape[0] - 1]
+    for row in (gather, scatter):
+        row[N_SAMPLES], row[BATCH_SIZE] = n_samples, batch_size
+    gather[SOURCES + SOURCE_ADDRESS] = np.int64(x.ctypes.data)
+    scatter[RESULTS] = np.int64(out.ctypes.data)
+
+
+@njit
 def epoch_item(memory, row, samples, item, worker, step):
     """The order of the rows in the epoch that begins with this step."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import losses
 from ..codes import LOSSES
+from ..elementary import exp, log1p
 from ..jit import njit
 from ..optimizers import penalty
 from .call import array_at, call
@@ -49,48 +50,70 @@ ARGMAX, THRESHOLD = range(2)
 
 
 @njit
-def _mean_squared_error(value, dprediction, prediction, y, delta):
-    value[0] = losses.mean_squared_error_forward(prediction, y)
-    losses.mean_squared_error_backward(dprediction, prediction, y)
+def _mean_squared_error(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.mean_squared_error_forward(prediction[n], y[n])
+        losses.mean_squared_error_backward(gradient[n], prediction[n], y[n])
 
 
 @njit
-def _mean_absolute_error(value, dprediction, prediction, y, delta):
-    value[0] = losses.mean_absolute_error_forward(prediction, y)
-    losses.mean_absolute_error_backward(dprediction, prediction, y)
+def _mean_absolute_error(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.mean_absolute_error_forward(prediction[n], y[n])
+        losses.mean_absolute_error_backward(gradient[n], prediction[n], y[n])
 
 
 @njit
-def _huber(value, dprediction, prediction, y, delta):
-    value[0] = losses.huber_forward(prediction, y, delta)
-    losses.huber_backward(dprediction, prediction, y, delta)
+def _huber(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.huber_forward(prediction[n], y[n], delta)
+        losses.huber_backward(gradient[n], prediction[n], y[n], delta)
 
 
 @njit
-def _poisson(value, dprediction, prediction, y, delta):
-    value[0] = losses.poisson_forward(prediction, y)
-    losses.poisson_backward(dprediction, prediction, y)
+def _poisson(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.poisson_forward(prediction[n], y[n])
+        losses.poisson_backward(gradient[n], prediction[n], y[n])
 
 
 @njit
-def _binary_crossentropy(value, dlogits, logits, y, delta):
-    value[0] = losses.binary_crossentropy_forward(logits, y)
-    losses.binary_crossentropy_backward(dlogits, logits, y)
+def _multilabel_crossentropy(values, gradient, logits, y, delta):
+    # Few outputs fill no vector, but those of all samples do; and one exponential serves the loss
+    # and its gradient. The terms of the loss take the place of the targets.
+    one = logits.dtype.type(1)
+    flat_gradient, z, terms = gradient.reshape(-1), logits.reshape(-1), y.reshape(-1)
+    for i in range(z.size):
+        target, e = terms[i], exp(-abs(z[i]))
+        flat_gradient[i] = (one if z[i] > 0 else e) / (one + e) - target
+        terms[i] = max(z[i], 0) - z[i] * target + log1p(e)
+    for n in range(values.size):
+        total = logits.dtype.type(0)
+        for o in range(y.shape[1]):
+            total += y[n, o]
+        values[n] = total
 
 
 @njit
-def _multilabel_crossentropy(value, dlogits, logits, y, delta):
-    value[0] = losses.multilabel_crossentropy_forward(logits, y)
-    losses.multilabel_crossentropy_backward(dlogits, logits, y)
+def _binary_crossentropy(values, gradient, logits, y, delta):
+    _multilabel_crossentropy(values, gradient, logits, y, delta)
+    share = logits.dtype.type(1 / y.shape[1])
+    flat = gradient.reshape(-1)
+    for n in range(values.size):
+        values[n] *= share
+    for i in range(flat.size):
+        flat[i] *= share
 
 
 @njit
-def _categorical_crossentropy(value, dlogits, logits, y, delta):
-    value[0] = losses.categorical_crossentropy_forward(logits, y)
-    losses.categorical_crossentropy_backward(dlogits, logits, y)
+def _categorical_crossentropy(values, gradient, logits, y, delta):
+    for n in range(values.size):
+        values[n] = losses.categorical_crossentropy_forward(logits[n], y[n])
+        losses.categorical_crossentropy_backward(gradient[n], logits[n], y[n])
 
 
-#: Loss and gradient of one sample, in the order of the codes.
+#: Losses of some samples and their gradients, in the order of the codes: one loss a row of the
+#: predictions; the targets may be overwritten.
 SAMPLE_LOSSES = tuple(globals()[f"_{name}"] for name in LOSSES)
 
 
@@ -106,37 +129,50 @@ def _is_right(prediction, y, metric, level):
 
 
 @njit
+def _rows(memory, place, start, size, units):
+    """Some rows of those that start at a place."""
+    return memory[place + start * units :][: size * units].reshape(size, units)
+
+
+@njit
 def loss_item(memory, row, samples, item, worker, step):
     """Losses of some samples, and the gradient of their mean over the mini-batch.
 
     This is where training divides by the number of samples.
     """
     units, smoothing = row[UNITS], number(row, SMOOTHING)
-    keep = memory.dtype.type(1 - smoothing)
-    spread = memory.dtype.type(number(row, SPREAD))
     start = item * row[SAMPLES_AN_ITEM]
-    for n in range(start, min(start + row[SAMPLES_AN_ITEM], samples)):
-        prediction = memory[row[A] + n * units :][:units]
-        gradient = memory[row[DA] + n * units :][:units]
-        y = memory[row[TARGETS] + n * units :][:units]
-        if row[LABELS] != NONE:
-            y[:] = 0
-            y[np.int64(memory[row[LABELS] + n])] = 1
-        if row[METRIC] != NONE:
-            right = _is_right(prediction, y, row[METRIC], number(row, LEVEL))
-            memory[row[CORRECT] + n] = right
-        if smoothing != 0:
+    size = max(min(row[SAMPLES_AN_ITEM], samples - start), 0)
+    prediction = _rows(memory, row[A], start, size, units)
+    gradient = _rows(memory, row[DA], start, size, units)
+    y = _rows(memory, row[TARGETS], start, size, units)
+    values = memory[row[LOSSES_AT] + start :][:size]
+    if row[LABELS] != NONE:
+        for n in range(size):
+            y[n] = 0
+            y[n, np.int64(memory[row[LABELS] + start + n])] = 1
+    if row[METRIC] != NONE:
+        for n in range(size):
+            right = _is_right(prediction[n], y[n], row[METRIC], number(row, LEVEL))
+            memory[row[CORRECT] + start + n] = right
+    if smoothing != 0:
+        keep = memory.dtype.type(1 - smoothing)
+        spread = memory.dtype.type(number(row, SPREAD))
+        for n in range(size):
             for o in range(units):
-                y[o] = keep * y[o] + spread
-        value = memory[row[LOSSES_AT] + n :][:1]
-        call(row[LOSS], value, gradient, prediction, y, number(row, DELTA))
-        scale = memory.dtype.type(1 / samples)
-        if row[WEIGHTS] != NONE:
-            weight = memory[row[WEIGHTS] + n]
-            value[0] *= weight
-            scale *= weight
+                y[n, o] = keep * y[n, o] + spread
+    call(row[LOSS], values, gradient, prediction, y, number(row, DELTA))
+    share = memory.dtype.type(1 / samples)
+    if row[WEIGHTS] == NONE:
+        flat = gradient.reshape(-1)
+        for i in range(flat.size):
+            flat[i] *= share
+        return
+    for n in range(size):
+        weight = memory[row[WEIGHTS] + start + n]
+        values[n] *= weight
         for o in range(units):
-            gradient[o] *= scale
+            gradient[n, o] *= weight * share
 
 
 @njit

@@ -8,7 +8,18 @@ from ..pooling import (
     max_row_backward,
 )
 from .call import call
-from .columns import ARGUMENTS, DA, DOUTPUT, DZ, FUNCTION, INPUT, NONE, A, Z
+from .columns import (
+    ARGUMENTS,
+    DOUTPUT,
+    DZ,
+    FUNCTION,
+    INPUT,
+    NONE,
+    SCRATCH,
+    SCRATCH_SIZE,
+    A,
+    Z,
+)
 
 # Rows, columns and channels (times lanes) of an image and of its pooled form, and the window. Of
 # the global average, HEIGHT are all places of the image.
@@ -69,17 +80,27 @@ def _whole(memory, row, place, image):
 
 
 @njit
-def _hand_down(memory, row, image, iy):
+def _gradient_row(memory, row, image, iy, worker):
+    """Where a row of the gradient is computed: in scratch, if it is to be multiplied yet."""
+    size = row[WIDTH] * row[CHANNELS]
+    place = row[DZ] + (image * row[HEIGHT] + iy) * size
+    if row[FUNCTION] != NONE:
+        place = row[SCRATCH] + worker * row[SCRATCH_SIZE]
+    return memory[place:][:size].reshape(row[WIDTH], row[CHANNELS])
+
+
+@njit
+def _hand_down(memory, row, image, iy, gradient):
     """Multiply a row of the gradient with the derivative of the activation there."""
     if row[FUNCTION] != NONE:
-        size = row[WIDTH] * row[CHANNELS]
+        size = gradient.size
         place = (image * row[HEIGHT] + iy) * size
         call(
             row[FUNCTION],
             memory[row[DZ] + place :][:size],
             memory[row[Z] + place :][:size],
             memory[row[A] + place :][:size],
-            memory[row[DA] + place :][:size],
+            gradient.reshape(-1),
         )
 
 
@@ -98,13 +119,13 @@ def max_pool2d_forward_item(memory, row, samples, item, worker, step):
 def max_pool2d_backward_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of an image."""
     image, first, stop = _strip(row, samples, item, row[HEIGHT])
-    dx = _whole(memory, row, row[DA], image)
     dout = _pooled(memory, row, row[DOUTPUT], image)
     argmax = _pooled(memory, row, row[ARGMAX], image)
     pool_size, strides, padding = _window(row)
     for iy in range(first, stop):
-        max_row_backward(dx[iy], dout, argmax, iy, pool_size, strides, padding)
-        _hand_down(memory, row, image, iy)
+        dx = _gradient_row(memory, row, image, iy, worker)
+        max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding)
+        _hand_down(memory, row, image, iy, dx)
 
 
 @njit
@@ -121,12 +142,12 @@ def average_pool2d_forward_item(memory, row, samples, item, worker, step):
 def average_pool2d_backward_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of an image."""
     image, first, stop = _strip(row, samples, item, row[HEIGHT])
-    dx = _whole(memory, row, row[DA], image)
     dout = _pooled(memory, row, row[DOUTPUT], image)
     pool_size, strides, padding = _window(row)
     for iy in range(first, stop):
-        average_row_backward(dx[iy], dout, iy, row[HEIGHT], pool_size, strides, padding)
-        _hand_down(memory, row, image, iy)
+        dx = _gradient_row(memory, row, image, iy, worker)
+        average_row_backward(dx, dout, iy, row[HEIGHT], pool_size, strides, padding)
+        _hand_down(memory, row, image, iy, dx)
 
 
 @njit
@@ -157,14 +178,14 @@ def global_average_pool2d_backward_item(memory, row, samples, item, worker, step
     if item * lanes >= samples:
         return
     filters = row[CHANNELS] // lanes
-    dx = _whole(memory, row, row[DA], item)
-    dout = memory[row[DOUTPUT] + item * lanes * filters :].reshape(-1)
+    dout = memory[row[DOUTPUT] + item * lanes * filters :]
     share = memory.dtype.type(1 / row[HEIGHT])
     zero = memory.dtype.type(0)
     for y in range(row[HEIGHT]):
-        pixel = dx[y, 0]
+        dx = _gradient_row(memory, row, item, y, worker)
+        pixel = dx[0]
         for c in range(filters):
             for lane in range(lanes):
                 present = item * lanes + lane < samples
                 pixel[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
-        _hand_down(memory, row, item, y)
+        _hand_down(memory, row, item, y, dx)

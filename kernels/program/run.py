@@ -6,6 +6,7 @@ from ..jit import njit, prange
 from ..simd import restore_denormals, set_denormals_flushed
 from .call import call
 from .columns import ADDRESS, ITEMS
+from .data import bind_prediction
 from .team import claim, new_team, next_item
 
 
@@ -76,3 +77,28 @@ def run_team(workers, program, prologue, memory, n_samples, batch_size, first_st
             first_step,
             n_steps,
         )
+
+
+@njit
+def predict_alone(program, memory, out, x, n_samples, batch_size):
+    """Send all samples through a program whose first row gathers them and whose last returns.
+
+    Parameters
+    ----------
+    program, memory
+        As :func:`run_alone` takes them.
+    out, x : flat array
+        Results, written; samples.
+    n_samples, batch_size : int
+    """
+    bind_prediction(program, out, x, n_samples, batch_size)
+    steps = (n_samples + batch_size - 1) // batch_size
+    run_alone(program, 0, memory, n_samples, batch_size, 0, steps)
+
+
+@njit(calls_parallel=True)
+def predict_team(workers, program, memory, out, x, n_samples, batch_size):
+    """As :func:`predict_alone`, on a team of so many threads."""
+    bind_prediction(program, out, x, n_samples, batch_size)
+    steps = (n_samples + batch_size - 1) // batch_size
+    run_team(workers, program, 0, memory, n_samples, batch_size, 0, steps)

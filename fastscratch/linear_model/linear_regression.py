@@ -1,0 +1,439 @@
+"""Linear regression as an estimator of scikit-learn."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy import linalg, optimize, sparse, special
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from .. import kernels
+from ..kernels.codes import LINEAR
+from .solvers import EPS, Problem, Scaling, minimize
+from .summary import Summary
+
+__all__ = ["LinearRegression"]
+
+
+class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Ordinary least squares, in closed form or by gradient descent.
+
+    Minimises ``sum(w (y - X b - b_0)**2)``.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+    tol : float, default=1e-6
+        For ``"qr"``: a column whose part that the columns before do not explain is at most this
+        fraction of it counts as dependent on them, whatever its units. For ``"gradient-descent"``:
+        stop when no element of the gradient of the mean of half the squares is larger.
+    positive : bool, default=False
+        Force the coefficients (not the intercept) to be zero or above; with ``"qr"`` only, and
+        dense `X`.
+    solver : {"qr", "gradient-descent"}, default="qr"
+        ``"qr"`` is the closed form, through a QR factorisation, which loses none of the digits that
+        ``X'X`` would. Where many coefficients fit equally well (dependent columns, few rows), it
+        gives the smallest. Sparse `X` goes through scipy's ``lsqr``, so that it stays sparse.
+    learning_rate : float or "auto", default="auto"
+        For gradient descent. ``"auto"`` is one over the largest eigenvalue of ``X'X / n``.
+    max_iter : int, default=1000
+        For gradient descent.
+    warm_start : bool, default=False
+        For gradient descent: start from the coefficients there are.
+
+    Attributes
+    ----------
+    coef_ : ndarray, shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray, shape (n_targets,)
+    rank_ : int
+        Number of independent columns, after centring; by ``"qr"`` and dense `X`.
+    singular_ : ndarray
+        Singular values of `X`, centred if there is an intercept; by ``"qr"`` and dense `X`.
+    n_iter_ : int
+        Iterations of gradient descent; 1 for ``"qr"``.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Notes
+    -----
+    ``"qr"`` takes ``2 n k**2`` flops in one pass over `X`. Kernels: ``qr_update``,
+    ``least_squares``; ``proximal_gradient``. Of scikit-learn's parameters, `copy_X` and `n_jobs`
+    are not there: `X` is never written to, and the kernels use all threads.
+
+    Examples
+    --------
+    >>> from fastscratch.linear_model import LinearRegression
+    >>> model = LinearRegression().fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    >>> model.predict([[10.0]]).round(6)
+    array([21.])
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+        "fit_intercept": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "positive": ["boolean"],
+        "solver": [StrOptions({"qr", "gradient-descent"})],
+        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        fit_intercept: bool = True,
+        tol: float = 1e-6,
+        positive: bool = False,
+        solver: str = "qr",
+        learning_rate: float | str = "auto",
+        max_iter: int = 1000,
+        warm_start: bool = False,
+    ):
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.positive = positive
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = not self.positive
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LinearRegression":
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_targets)
+        sample_weight : array-like, shape (n,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data are not such, or a parameter is out of range.
+        FloatingPointError
+            If gradient descent grows without bound: the learning rate is too large.
+        """
+        X, y, weight = self._checked(X, y, sample_weight, reset=True)
+        self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+        if self.solver == "gradient-descent":
+            return self._descend(X, y, weight, one_step=False)
+        if sparse.issparse(X):
+            return self._fit_sparse(X, y, weight)
+        if X.shape[0] <= X.shape[1]:
+            return self._fit_wide(X, y, weight)
+        self._add_rows(X, y, weight)
+        return self._solve(y.ndim)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LinearRegression":
+        """Fit to these rows as well as to those of earlier calls.
+
+        With ``solver="qr"`` the coefficients become exactly those of all rows so far, none of which
+        is kept. With ``"gradient-descent"`` they take one step down the gradient of these rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_targets)
+        sample_weight : array-like, shape (n,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the last call was a `fit` with ``"qr"`` on sparse data or on fewer rows than columns:
+            neither keeps what would be needed to go on.
+        """
+        first_call = not hasattr(self, "coef_")
+        X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
+        if not first_call and self.coef_.shape != (*y.shape[1:], X.shape[1]):
+            raise ValueError(
+                f"y must have as many targets as before, got shape {y.shape} for coefficients of "
+                f"shape {self.coef_.shape}"
+            )
+        if self.solver == "gradient-descent":
+            return self._descend(X, y, weight, one_step=True)
+        if first_call:
+            self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+        elif self._triangle is None:
+            raise ValueError(
+                "partial_fit with solver='qr' goes on from rows that partial_fit was given, or "
+                "from a fit on dense data with more rows than columns; wanted: partial_fit from "
+                "the start"
+            )
+        self._add_rows(X.toarray() if sparse.issparse(X) else X, y, weight)
+        return self._solve(y.ndim)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, n_targets)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return X @ self.coef_.T + self.intercept_
+
+    def summary(self) -> Summary:
+        """Coefficients with standard errors, t and p values; R squared, log-likelihood, AIC.
+
+        As R's ``summary(lm(...))``, and ``logLik`` and ``AIC`` of it: the errors are taken as
+        normal, with variance ``sigma**2 / w``.
+
+        Returns
+        -------
+        Summary
+
+        Raises
+        ------
+        ValueError
+            If the fit was none in closed form on dense data with more rows than columns.
+        """
+        check_is_fitted(self)
+        if self._triangle is None:
+            raise ValueError(
+                "a summary needs a fit with solver='qr' on dense data with more rows than columns"
+            )
+        first, k = int(self.fit_intercept), self.n_features_in_
+        R = self._triangle
+        coef = np.atleast_2d(self.coef_)
+        coefficients = coef
+        if first:
+            coefficients = np.column_stack([np.atleast_1d(self.intercept_), coef])
+        design, targets = R[: first + k, : first + k], R[:, first + k :]
+        rank = first + self.rank_
+        df = self._n_rows - rank
+        residuals = targets.copy()
+        residuals[: first + k] -= design @ coefficients.T
+        squares = (residuals**2).sum(axis=0)
+        total = (targets[first:] ** 2).sum(axis=0)
+
+        notes, spread = [], np.full(first + k, np.nan)
+        if self.positive:
+            notes.append("coefficients forced to be positive have no standard errors")
+        elif self.rank_ < k:
+            notes.append(
+                f"the columns depend on each other (rank {self.rank_} of {k}): the coefficients "
+                "are one choice of many, and have no standard errors"
+            )
+        else:
+            spread = np.linalg.norm(linalg.solve_triangular(design, np.eye(first + k)), axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sigma = np.sqrt(squares / df if df > 0 else np.full(len(squares), np.nan))
+            errors = sigma[:, None] * spread
+            statistics = coefficients / errors
+            explained = 1 - squares / total
+            adjusted = 1 - (1 - explained) * (self._n_rows - first) / df if df > 0 else np.nan
+            F = (total - squares) / self.rank_ / sigma**2
+            log_likelihood = 0.5 * (
+                self._log_weights - self._n_rows * (np.log(2 * np.pi * squares / self._n_rows) + 1)
+            )
+        p_of_F = special.fdtrc(self.rank_, df, F)
+        n_targets = len(coef)
+        fit = []
+        for o in range(n_targets):
+            if n_targets > 1:
+                fit.append(f"Target {o}:")
+            adjusted_o = np.broadcast_to(adjusted, n_targets)[o]
+            fit += [
+                f"Residual standard error: {sigma[o]:.4g} on {df} degrees of freedom",
+                f"R-squared: {explained[o]:.4f},  adjusted R-squared: {adjusted_o:.4f}",
+                f"F-statistic: {F[o]:.4g} on {self.rank_} and {df} degrees of freedom,  "
+                f"p-value: {p_of_F[o]:.3g}",
+            ]
+        return Summary(
+            title="Linear regression, least squares",
+            names=["(Intercept)"] * first + list(_check_feature_names_in(self)),
+            equations=[f"target {o}" for o in range(n_targets)] if n_targets > 1 else [""],
+            coefficients=coefficients,
+            standard_errors=errors,
+            statistics=statistics,
+            p_values=2 * special.stdtr(df, -np.abs(statistics)),
+            distribution="t",
+            log_likelihood=log_likelihood,
+            aic=2 * (rank + 1) - 2 * log_likelihood,
+            n_samples=self._n_rows,
+            df_resid=df,
+            fit=fit,
+            notes=notes,
+        )
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse=False if self.positive else "csr",
+            dtype=np.float64,
+            y_numeric=True,
+            multi_output=True,
+        )
+        if self.positive and self.solver != "qr":
+            raise ValueError(f"positive=True needs solver='qr', got {self.solver!r}")
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+        return X, np.asarray(y, np.float64), sample_weight
+
+    def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Fold rows of ``[1 X y]`` into their triangle, which holds all that a fit needs."""
+        targets = y.reshape(len(y), -1)
+        first, k = int(self.fit_intercept), X.shape[1]
+        rows = np.empty((len(X), first + k + targets.shape[1]))
+        rows[:, :first] = 1
+        rows[:, first : first + k] = X
+        rows[:, first + k :] = targets
+        n_rows, logarithms = len(X), 0.0
+        if weight is not None:
+            rows *= np.sqrt(weight)[:, None]
+            above = weight[weight > 0]
+            n_rows, logarithms = above.size, np.log(above).sum()
+        if self._triangle is None:
+            self._triangle = np.zeros((rows.shape[1], rows.shape[1]))
+        kernels.qr.qr_update(self._triangle, rows)
+        self._n_rows += n_rows
+        self._log_weights += logarithms
+
+    def _solve(self, ndim: int) -> "LinearRegression":
+        """Solve for the coefficients from the triangle.
+
+        Below its first row, the triangle of ``[1 X y]`` is that of the centred columns.
+        """
+        first, k = int(self.fit_intercept), self.n_features_in_
+        R = self._triangle
+        design = R[first : first + k, first : first + k].copy()
+        targets = np.ascontiguousarray(R[first : first + k, first + k :])
+        lengths = np.linalg.norm(design, axis=0)
+        if first:  # a column that is constant, but for rounding
+            design[:, lengths <= self._n_rows * EPS * np.abs(R[0, first : first + k])] = 0
+            lengths = np.linalg.norm(design, axis=0)
+        lengths[lengths == 0] = 1
+        coef = np.empty(targets.shape)
+        self.rank_ = kernels.least_squares.least_squares(
+            coef, np.empty(k, np.int64), design / lengths, targets, self.tol
+        )
+        self.singular_ = np.linalg.svd(design, compute_uv=False)
+        if self.positive:
+            coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
+        elif self.rank_ == k:
+            coef /= lengths[:, None]
+        else:
+            left, singular, right = np.linalg.svd(design)
+            kept = slice(self.rank_)
+            coef = right[kept].T @ (left[:, kept].T @ targets / singular[kept, None])
+        intercept = np.zeros(targets.shape[1])
+        if first:
+            intercept = (R[0, first + k :] - R[0, first : first + k] @ coef) / R[0, 0]
+        return self._set(coef.T, intercept, ndim)
+
+    def _set(
+        self, coef: np.ndarray, intercept: np.ndarray, ndim: int, n_iter: int = 1
+    ) -> "LinearRegression":
+        one = ndim == 1
+        self.coef_ = coef[0] if one else coef
+        self.n_iter_ = n_iter
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            self.intercept_ = float(intercept[0]) if one else intercept
+        return self
+
+    def _centred(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> tuple:
+        """Means of X and y, y centred and weighted, and the roots of the weights."""
+        root = np.ones(len(y)) if weight is None else np.sqrt(weight)
+        targets = y.reshape(len(y), -1)
+        X_mean, y_mean = np.zeros(X.shape[1]), np.zeros(targets.shape[1])
+        if self.fit_intercept:
+            share = root**2 / (root**2).sum()
+            X_mean, y_mean = share @ X, share @ targets
+        return X_mean, y_mean, root[:, None] * (targets - y_mean), root
+
+    def _fit_wide(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None):
+        """With as many columns as rows, the smallest coefficients that fit."""
+        X_mean, y_mean, targets, root = self._centred(X, y, weight)
+        coef, _, self.rank_, self.singular_ = linalg.lstsq(
+            root[:, None] * (X - X_mean), targets, cond=self.tol
+        )
+        if self.positive:
+            design = root[:, None] * (X - X_mean)
+            coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
+        return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
+
+    def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None):
+        """Least squares without a dense copy: the centred columns as an operator."""
+        X_mean, y_mean, targets, root = self._centred(X, y, weight)
+        centred = sparse.linalg.LinearOperator(
+            X.shape,
+            dtype=np.float64,
+            matvec=lambda b: root * (X @ b - X_mean @ b),
+            rmatvec=lambda r: X.T @ (root * r) - X_mean * (root @ r),
+        )
+        coef = np.column_stack(
+            [
+                sparse.linalg.lsqr(centred, target, atol=self.tol, btol=self.tol)[0]
+                for target in targets.T
+            ]
+        )
+        return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
+
+    def _descend(self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool):
+        targets = np.ascontiguousarray(y.reshape(len(y), -1).T)
+        share = np.ones(len(y)) if weight is None else weight
+        scaling = Scaling.none(X, self.fit_intercept)
+        columns = X.shape[1] + self.fit_intercept
+        problem = Problem(
+            scaling.design,
+            targets,
+            share / share.sum(),
+            np.zeros(columns),
+            np.zeros(columns),
+            LINEAR,
+        )
+        start = np.zeros((len(targets), columns))
+        if (self.warm_start or one_step) and hasattr(self, "coef_"):
+            coef = np.atleast_2d(self.coef_)
+            if coef.shape != (len(targets), X.shape[1]):
+                raise ValueError(
+                    "warm_start needs data of the shape before, got coefficients of shape "
+                    f"{coef.shape} for {(len(targets), X.shape[1])}"
+                )
+            start = scaling.inside(coef, np.atleast_1d(self.intercept_))
+        found = minimize(
+            self.solver,
+            problem,
+            start,
+            learning_rate=self.learning_rate,
+            tol=self.tol,
+            max_iter=1 if one_step else self.max_iter,
+        )
+        if found.failure and not one_step:
+            warnings.warn(f"gradient-descent {found.failure}", ConvergenceWarning, stacklevel=2)
+        return self._set(*scaling.outside(found.coefficients), y.ndim, found.n_iter)

@@ -1,0 +1,614 @@
+"""Logistic and softmax regression as an estimator of scikit-learn."""
+
+import dataclasses
+import warnings
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse, special
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import compute_class_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from ..kernels.codes import SIGMOID, SOFTMAX
+from .solvers import Problem, Scaling, minimize, pseudo_solve
+from .summary import Summary
+
+__all__ = ["LogisticRegression"]
+
+#: A fit computes standard errors for at most so many coefficients: nobody reads a longer table, and
+#: the time grows with the square of the number.
+MOST_ERRORS = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class _Statistics:
+    """What a summary needs of the data of one model.
+
+    Attributes
+    ----------
+    log_likelihood, null_log_likelihood : float
+        Of the fit, and of the model with nothing but an intercept.
+    covariance : ndarray or None
+        Of the coefficients in the order of the summary's tables; None if there is none.
+    note : str
+        Why there is none.
+    """
+
+    log_likelihood: float
+    null_log_likelihood: float
+    covariance: np.ndarray | None
+    note: str
+
+
+def _descends(model: "LogisticRegression") -> bool:
+    if model.solver != "gradient-descent":
+        raise AttributeError(f"partial_fit needs solver='gradient-descent', got {model.solver!r}")
+    return True
+
+
+class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Logistic regression for two classes, softmax regression for more, or a model a label.
+
+    Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, the loss
+    being the negative log-likelihood of a sample. The intercept is not penalised.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float, default=0.0
+        Share of the absolute penalty: 0 is l2, 1 is l1, between them it is the elastic net.
+    tol : float, default=1e-4
+        Stop when no element of the gradient of the mean loss is larger, the columns being in units
+        of their standard deviation (for ``"gradient-descent"``: as they are).
+    fit_intercept : bool, default=True
+    class_weight : dict or "balanced", default=None
+        Weight of each class; ``"balanced"`` is inversely proportional to how often it occurs. With
+        several labels it is applied to each.
+    solver : {"lbfgs", "newton-cholesky", "fista", "gradient-descent"}, default="lbfgs"
+        ``"lbfgs"``: scipy's L-BFGS-B around one compiled loss. ``"newton-cholesky"``: iteratively
+        reweighted least squares, few iterations that each cost ``n (k classes)**2``. Both take
+        ``l1_ratio=0`` only. ``"fista"``: accelerated proximal gradient, for every penalty.
+        ``"gradient-descent"``: steps of one length, for every penalty.
+    learning_rate : float or "auto", default="auto"
+        For gradient descent. ``"auto"`` is one over the largest curvature there can be.
+    max_iter : int, default=100
+    warm_start : bool, default=False
+        Start from the coefficients there are.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        With several labels: their numbers.
+    coef_ : ndarray, shape (1, n_features), (n_classes, n_features) or (n_labels, n_features)
+    intercept_ : ndarray, shape (1,), (n_classes,) or (n_labels,)
+    n_iter_ : ndarray of int, shape (1,) or (n_labels,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Notes
+    -----
+    A `y` of several columns of 0 and 1 holds labels that do not exclude each other: each gets a
+    logistic regression of its own.
+
+    Inside, all solvers but gradient descent work on centred columns (dense ones) in units of their
+    standard deviation, and with the penalty as it is in the user's units, so that the path does not
+    depend on those.
+
+    Without penalty, and with classes that a plane separates, the likelihood has no maximum: the
+    coefficients stop where the gradient is below `tol`, with a ConvergenceWarning.
+
+    After each iteration callbacks of scikit-learn's protocol are called, for every solver; one that
+    returns True ends the fit.
+
+    Kernels: ``linear_model_loss``, ``linear_model_hessian``, ``proximal_gradient``,
+    ``proximal_gradient_accelerated``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch.linear_model import LogisticRegression
+    >>> X, y = [[1.0], [2.0], [3.0], [4.0]], ["no", "yes", "no", "yes"]
+    >>> model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(X, y)
+    >>> model.predict([[5.0]])
+    array(['yes'], dtype='<U3')
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "solver": [StrOptions({"lbfgs", "newton-cholesky", "fista", "gradient-descent"})],
+        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        tol: float = 1e-4,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        solver: str = "lbfgs",
+        learning_rate: float | str = "auto",
+        max_iter: int = 100,
+        warm_start: bool = False,
+    ):
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LogisticRegression":
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_labels)
+            Classes; or columns of 0 and 1, a label each.
+        sample_weight : array-like, shape (n,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data are not such, there is but one class, or a parameter is out of range.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `tol` is not met within `max_iter` iterations, or there is no minimum to find.
+        """
+        X, y, weight = self._checked(X, y, sample_weight, reset=True)
+        if y.ndim == 2:
+            self.classes_ = np.arange(y.shape[1])
+        else:
+            self.classes_ = np.unique(y)
+            if self.classes_.size < 2:
+                raise ValueError(
+                    f"y must hold at least two classes, got only one class: {self.classes_[0]!r}"
+                )
+        self._multilabel = y.ndim == 2
+        return self._fit(X, y, weight, one_step=False)
+
+    @available_if(_descends)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> "LogisticRegression":
+        """Take one step down the gradient of these rows; with ``solver="gradient-descent"``.
+
+        The penalty is that of a fit to these rows alone.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_labels)
+        classes : array-like, shape (n_classes,)
+            All there will be; the first call must name them, unless `y` has a column a label.
+        sample_weight : array-like, shape (n,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the first call does not name the classes, a later one names others, or `y` holds one
+            that was not named.
+        """
+        first_call = not hasattr(self, "classes_")
+        X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
+        if first_call:
+            if y.ndim == 1 and classes is None:
+                raise ValueError("the first call of partial_fit must be given all classes")
+            self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(classes)
+            self._multilabel = y.ndim == 2
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes must be those of the first call, {self.classes_}, got {classes}"
+            )
+        if (y.ndim == 2) != self._multilabel or (
+            self._multilabel and y.shape[1] != self.classes_.size
+        ):
+            raise ValueError(f"y must be as in the first call, got shape {y.shape}")
+        if y.ndim == 1 and not np.isin(y, self.classes_).all():
+            wrong = y[~np.isin(y, self.classes_)][0]
+            raise ValueError(f"y must hold the classes {self.classes_}, got {wrong}")
+        return self._fit(X, y, weight, one_step=True)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores: the logarithm of the odds, or for several classes of the probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n,), (n, n_classes) or (n, n_labels)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        scores = X @ self.coef_.T + self.intercept_
+        return scores[:, 0] if len(self.coef_) == 1 and not self._multilabel else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict classes, or labels as 0 and 1.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, n_labels)
+        """
+        scores = self.decision_function(X)
+        if self._multilabel:
+            return (scores > 0).astype(np.int64)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes) or (n, n_labels)
+        """
+        return self._probabilities(X, special.expit, special.softmax)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithm of the probabilities, also of those that round to zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes) or (n, n_labels)
+        """
+        return self._probabilities(X, special.log_expit, special.log_softmax)
+
+    def _probabilities(self, X: Any, of_two: Any, of_many: Any) -> np.ndarray:
+        scores = self.decision_function(X)
+        if self._multilabel:
+            return of_two(scores)
+        if scores.ndim == 1:
+            return np.column_stack([of_two(-scores), of_two(scores)])
+        return of_many(scores, axis=1)
+
+    def summary(self) -> Summary:
+        """Coefficients with standard errors, z and p values; log-likelihood, AIC.
+
+        As R's ``summary(glm(..., family = binomial))``, and for several classes as that of
+        ``nnet::multinom``: coefficients of each class relative to the first. Standard errors are
+        from the inverse of the information ``X' diag(w v) X``; a weight counts as so many samples.
+
+        Returns
+        -------
+        Summary
+            Without standard errors, and a note why, if the fit was penalised.
+
+        Raises
+        ------
+        ValueError
+            After `partial_fit`, which does not see all the data.
+        """
+        check_is_fitted(self)
+        if None in self._statistics:
+            raise ValueError("a summary needs a fit, got coefficients of partial_fit")
+        first, k = int(self.fit_intercept), self.n_features_in_
+        coefficients = self.coef_
+        if first:
+            coefficients = np.column_stack([self.intercept_, self.coef_])
+        equations = [""]
+        if self._multilabel:
+            equations = [f"label {label}" for label in self.classes_]
+        elif len(coefficients) > 1:
+            coefficients = coefficients[1:] - coefficients[0]
+            equations = [f"class {c!s}, against {self.classes_[0]!s}" for c in self.classes_[1:]]
+        errors = np.full(coefficients.shape, np.nan)
+        rows = len(errors) // len(self._statistics)
+        for model, statistics in enumerate(self._statistics):
+            if statistics.covariance is not None:
+                spread = np.sqrt(np.diag(statistics.covariance))
+                errors[model * rows : (model + 1) * rows] = spread.reshape(rows, -1)
+        ratios = coefficients / errors
+        log_likelihood = np.array([s.log_likelihood for s in self._statistics])
+        null = np.array([s.null_log_likelihood for s in self._statistics])
+        parameters = rows * (first + k)
+        df = self._n_samples - parameters
+        penalised = np.isfinite(self.C)
+        notes = list(dict.fromkeys(s.note for s in self._statistics if s.note))
+        if self.class_weight is not None:
+            notes.append("with class weights, a sample counts as so many of its kind")
+
+        def deviances(values: np.ndarray) -> str:
+            return ", ".join(f"{-2 * value:.4f}" for value in values)
+
+        name = "Softmax" if len(self.coef_) > 1 and not self._multilabel else "Logistic"
+        return Summary(
+            title=f"{name} regression, {self.solver}, C={self.C:g}"
+            + (f", l1_ratio={self.l1_ratio:g}" if penalised else " (no penalty)"),
+            names=["(Intercept)"] * first + list(_check_feature_names_in(self)),
+            equations=equations,
+            coefficients=coefficients,
+            standard_errors=errors,
+            statistics=ratios,
+            p_values=2 * special.ndtr(-np.abs(ratios)),
+            distribution="z",
+            log_likelihood=log_likelihood,
+            aic=np.full_like(null, np.nan) if penalised else 2 * parameters - 2 * log_likelihood,
+            n_samples=self._n_samples,
+            df_resid=df,
+            fit=[
+                f"Null deviance: {deviances(null)} on {self._n_samples - rows * first} "
+                "degrees of freedom",
+                f"Residual deviance: {deviances(log_likelihood)} on {df} degrees of freedom",
+            ],
+            notes=notes,
+        )
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+        if (
+            self.l1_ratio > 0
+            and np.isfinite(self.C)
+            and self.solver in ("lbfgs", "newton-cholesky")
+        ):
+            raise ValueError(
+                f"solver={self.solver!r} takes l1_ratio=0 only, got {self.l1_ratio:g}; wanted: "
+                "solver='fista'"
+            )
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=np.float64,
+            order="C",
+            multi_output=True,
+        )
+        check_classification_targets(y)
+        if sparse.issparse(y):
+            y = y.toarray()
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
+            raise ValueError("y with several columns must hold 0 and 1 only, a label a column")
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+        )
+        return X, y, weight
+
+    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple]:
+        """Responses as the kernels take them, and the weights, of each model to fit."""
+        for column in y.T if self._multilabel else [y]:
+            classes = np.unique(column) if self._multilabel else self.classes_
+            member = classes[:, None] == column
+            class_weight = np.ones(len(column))
+            if self.class_weight is not None:
+                # A class that these rows do not show has no weight to compute.
+                seen = classes[member.any(axis=1)]
+                given = self.class_weight
+                if isinstance(given, dict):
+                    given = {c: w for c, w in given.items() if c in seen}
+                of_class = compute_class_weight(given, classes=seen, y=column, sample_weight=weight)
+                class_weight = of_class[np.searchsorted(seen, column)]
+            if self._multilabel:
+                member = column[None] == 1
+            elif len(classes) == 2:
+                member = member[1:]
+            yield member.astype(np.float64), weight * class_weight
+
+    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool):
+        models = list(self._models(y, weight))
+        rows, k = sum(len(targets) for targets, _ in models), X.shape[1]
+        coef, intercept = np.zeros((rows, k)), np.zeros(rows)
+        if (self.warm_start or one_step) and hasattr(self, "coef_"):
+            if self.coef_.shape != coef.shape:
+                raise ValueError(
+                    "warm_start needs data of the shape before, got coefficients of shape "
+                    f"{self.coef_.shape} for {coef.shape}"
+                )
+            coef, intercept = self.coef_.copy(), self.intercept_.copy()
+        context = self._init_callback_context(
+            max_subtasks=(1 if one_step else self.max_iter) * len(models)
+        )
+        data = {"X": X, "y": y, "metadata": {"sample_weight": weight}}
+        context.call_on_fit_task_begin(estimator=self, **data)
+        n_iter, statistics, first = [], [], 0
+        for targets, model_weight in models:
+            here = slice(first, first + len(targets))
+            first += len(targets)
+
+            def state(found: tuple, here: slice = here) -> dict:
+                """Attributes of a model that had stopped here."""
+                coef[here], intercept[here] = found
+                return {"coef_": coef.copy(), "intercept_": intercept.copy()}
+
+            iterations = _Iterations(self, context, data, state)
+            found, of_model = self._fit_one(
+                X, targets, model_weight, coef[here], intercept[here], one_step, iterations
+            )
+            coef[here], intercept[here], iterations_taken = found
+            n_iter.append(iterations_taken)
+            statistics.append(of_model)
+        self.coef_, self.intercept_ = coef, intercept
+        self.n_iter_ = np.array(n_iter, np.int32)
+        self._statistics, self._n_samples = statistics, int((weight > 0).sum())
+        context.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
+        return self
+
+    def _fit_one(
+        self,
+        X: Any,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        coef: np.ndarray,
+        intercept: np.ndarray,
+        one_step: bool,
+        iterations: "_Iterations",
+    ) -> tuple:
+        """Fit one model; its coefficients, intercepts and iterations, and its statistics."""
+        total = weight.sum()
+        share = weight / total
+        l2, l1 = ((1 - self.l1_ratio) / (self.C * total), self.l1_ratio / (self.C * total))
+        if self.solver == "gradient-descent":
+            scaling = Scaling.none(X, self.fit_intercept)
+        else:
+            scaling = Scaling.of(X, share, l2, self.fit_intercept)
+        # The intercept is not penalised; a column of zeros may be, so that the Hessian is regular.
+        free = np.zeros(int(self.fit_intercept))
+        squares = np.where(np.isinf(scaling.scale), 1.0, l2 / scaling.scale**2)
+        problem = Problem(
+            scaling.design,
+            targets,
+            share,
+            np.concatenate([free, squares]),
+            np.concatenate([free, l1 / scaling.scale]),
+            SIGMOID if len(targets) == 1 else SOFTMAX,
+        )
+        found = minimize(
+            self.solver,
+            problem,
+            scaling.inside(coef, intercept),
+            learning_rate=self.learning_rate,
+            tol=self.tol,
+            max_iter=1 if one_step else self.max_iter,
+            after=iterations.after(scaling) if hasattr(self, "_skl_callbacks") else None,
+        )
+        coef, intercept = scaling.outside(found.coefficients)
+        if one_step:
+            return (coef, intercept, found.n_iter), None
+        failure = found.failure
+        if np.isinf(self.C) and (
+            found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
+        ):
+            failure = (
+                "found no maximum of the likelihood: a plane separates some class from the others, "
+                "and without penalty the coefficients grow without bound; wanted: a finite C"
+            )
+        if failure:
+            warnings.warn(f"{self.solver} {failure}", ConvergenceWarning, stacklevel=4)
+        return (
+            (coef, intercept, found.n_iter),
+            self._statistics_of(problem, scaling, found.coefficients, total),
+        )
+
+    def _statistics_of(
+        self, problem: Problem, scaling: Scaling, coefficients: np.ndarray, total: float
+    ) -> _Statistics:
+        free = dataclasses.replace(problem, l2=np.zeros_like(problem.l2))
+        log_likelihood = -total * free.loss(coefficients)[0]
+        shares = problem.y @ problem.weight
+        if len(shares) == 1:
+            shares = np.array([shares[0], 1 - shares[0]])
+        if not self.fit_intercept:
+            null = -np.log(len(shares))
+        else:
+            null = special.xlogy(shares, shares).sum()
+        covariance, note = None, ""
+        if np.isfinite(self.C):
+            note = (
+                "no standard errors, p values and AIC: a penalised fit is biased on purpose, and "
+                "they would not account for it"
+            )
+        elif coefficients.size > MOST_ERRORS:
+            note = f"no standard errors: more than {MOST_ERRORS} coefficients"
+        elif np.isinf(scaling.scale).any():
+            note = "no standard errors: a column is constant, and its coefficient arbitrary"
+        else:
+            # Of classes, only the differences to the first are determined.
+            own = slice(coefficients.shape[1] if len(coefficients) > 1 else 0, None)
+            information = total * free.hessian(coefficients)[own, own]
+            inverse, regular = pseudo_solve(information, np.eye(len(information)))
+            if regular:
+                back = np.kron(np.eye(len(information) // coefficients.shape[1]), scaling.matrix())
+                covariance = back @ inverse @ back.T
+            else:
+                note = (
+                    "no standard errors: the columns depend on each other, and the coefficients "
+                    "are one choice of many"
+                )
+        return _Statistics(log_likelihood, total * null, covariance, note)
+
+
+def _separates(
+    X: Any, targets: np.ndarray, share: np.ndarray, coef: np.ndarray, intercept: np.ndarray
+) -> bool:
+    """Whether every sample with a weight scores highest for its own class."""
+    scores = X @ coef.T + intercept
+    if len(targets) == 1:
+        margins = np.where(targets[0] == 1, scores[:, 0], -scores[:, 0])
+    else:
+        own = targets.T == 1
+        margins = scores[own] - np.where(own, -np.inf, scores).max(axis=1)
+    return bool((margins[share > 0] > 0).all())
+
+
+class _Iterations:
+    """Tells scikit-learn's callbacks of each iteration."""
+
+    def __init__(self, estimator: LogisticRegression, context: Any, data: dict, state: Any):
+        self.estimator = estimator
+        self.context = context
+        self.data = data
+        self.state = state
+
+    def after(self, scaling: Scaling) -> Any:
+        """What a solver is to call after each iteration."""
+
+        def call(coefficients: np.ndarray) -> bool:
+            # A task that begins where it ends: what comes between runs in compiled code.
+            task = self.context.subcontext(task_name=f"{self.estimator.solver}-iter")
+            task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+            return task.call_on_fit_task_end(
+                estimator=self.estimator,
+                reconstruction_attributes=lambda: self.state(scaling.outside(coefficients)),
+                **self.data,
+            )
+
+        return call

@@ -1,0 +1,370 @@
+"""What the estimators minimise, and the ways to its minimum."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import linalg, optimize, sparse
+
+from .. import kernels
+from ..engine import run_in_slices
+from ..kernels.codes import LINEAR, SIGMOID, SOFTMAX
+
+__all__ = ["Problem", "Scaling", "minimize", "pseudo_solve"]
+
+#: Largest second derivative of a sample's loss in its scores.
+CURVATURE = {LINEAR: 1.0, SIGMOID: 0.25, SOFTMAX: 0.5}
+EPS = np.finfo(np.float64).eps
+
+#: Called after each iteration with the coefficients; True stops.
+After = Callable[[np.ndarray], bool] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A penalised regression, ``loss + sum(l2 B**2) / 2 + sum(l1 |B|)``.
+
+    Attributes
+    ----------
+    design : tuple of ndarray
+        Explanatory variables as the kernels take them: `X`, `columns`, `starts`.
+    y : ndarray, shape (o, n)
+    weight : ndarray, shape (n,)
+        Adds up to 1.
+    l2, l1 : ndarray, shape (k,)
+        Penalties of each column.
+    activation : int
+        Code of linear, sigmoid or softmax.
+    """
+
+    design: tuple[np.ndarray, np.ndarray, np.ndarray]
+    y: np.ndarray
+    weight: np.ndarray
+    l2: np.ndarray
+    l1: np.ndarray
+    activation: int
+
+    def loss(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
+        """Loss with the quadratic penalty, and its gradient."""
+        gradient = np.empty_like(coefficients)
+        loss = kernels.linear_model.linear_model_loss(
+            gradient, coefficients, *self.design, self.y, self.weight, self.activation
+        )
+        penalty = self.l2 * coefficients
+        gradient += penalty
+        return loss + np.vdot(penalty, coefficients) / 2, gradient
+
+    def hessian(self, coefficients: np.ndarray) -> np.ndarray:
+        """Hessian of :meth:`loss`, shape (o k, o k)."""
+        hessian = np.empty((coefficients.size, coefficients.size))
+        kernels.linear_model.linear_model_hessian(
+            hessian, coefficients, *self.design, self.weight, self.activation
+        )
+        hessian[np.diag_indices_from(hessian)] += np.tile(self.l2, len(coefficients))
+        return hessian
+
+    def safe_step(self) -> float:
+        """Length of a gradient step that cannot overshoot: one over the largest curvature."""
+        columns = self.l2.size
+        squares = dataclasses.replace(
+            self, y=np.zeros((1, self.weight.size)), l2=np.zeros(columns), activation=LINEAR
+        )
+        direction, largest = np.ones((1, columns)), 0.0
+        for _ in range(30):  # power iteration; a third off would do no harm
+            direction /= np.linalg.norm(direction)
+            direction = squares.loss(direction)[1]
+            largest = np.linalg.norm(direction)
+            if largest == 0:
+                break
+        curvature = CURVATURE[self.activation] * largest + self.l2.max()
+        return 1 / curvature if curvature > 0 else 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling:
+    """Columns in units in which all curve the loss alike, and the way back.
+
+    A solver then takes the same path whatever the units of the data were. Dense columns are also
+    centred if there is an intercept, which comes first, as a column of ones.
+
+    Attributes
+    ----------
+    design : tuple of ndarray
+        The columns so scaled, as the kernels take them.
+    mean, scale : ndarray, shape (k,)
+        Column i of the data became ``(x - mean[i]) / scale[i]``.
+    has_intercept : bool
+    """
+
+    design: tuple[np.ndarray, np.ndarray, np.ndarray]
+    mean: np.ndarray
+    scale: np.ndarray
+    has_intercept: bool
+
+    @classmethod
+    def of(cls, X: Any, weight: np.ndarray, l2: float, has_intercept: bool) -> "Scaling":
+        """Scale by the standard deviation, or more where the penalty curves more than the data.
+
+        Parameters
+        ----------
+        X : ndarray or sparse array in compressed rows, shape (n, k)
+        weight : ndarray, shape (n,)
+            Adds up to 1.
+        l2 : float
+            Quadratic penalty of the coefficients in the units of the data.
+        has_intercept : bool
+        """
+        mean = np.zeros(X.shape[1])
+        if has_intercept and not sparse.issparse(X):
+            mean = weight @ X
+        scaling = cls._of_unit_scale(X, mean, has_intercept)
+        # A quarter is the curvature of a logistic loss where the score is 0.
+        deviation = scaling._deviation(weight)
+        scale = np.hypot(deviation, 2 * np.sqrt(l2))
+        scale[deviation == 0] = np.inf  # such a column says nothing: make it zero
+        values, columns, starts = scaling.design
+        first = int(has_intercept)
+        if starts.size:
+            values *= np.concatenate([np.ones(first), 1 / scale])[columns]
+        else:
+            values[:, first:] *= 1 / scale
+        return dataclasses.replace(scaling, scale=scale)
+
+    @classmethod
+    def none(cls, X: Any, has_intercept: bool) -> "Scaling":
+        """Leave the columns as they are."""
+        return cls._of_unit_scale(X, np.zeros(X.shape[1]), has_intercept)
+
+    @classmethod
+    def _of_unit_scale(cls, X: Any, mean: np.ndarray, has_intercept: bool) -> "Scaling":
+        first = int(has_intercept)
+        n, k = X.shape
+        if sparse.issparse(X):
+            rows = sparse.csr_array(sparse.hstack([np.ones((n, first)), X]))
+            indices = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+            design = (rows.data.reshape(1, -1), *indices)
+        else:
+            rows = np.empty((n, first + k))
+            rows[:, :first] = 1
+            np.subtract(X, mean, out=rows[:, first:])
+            design = (rows, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return cls(design, mean, np.ones(k), has_intercept)
+
+    def _deviation(self, weight: np.ndarray) -> np.ndarray:
+        """Root of the weighted mean square of each column but the intercept's; 0 if constant."""
+        X, columns, starts = self.design
+        first, k = int(self.has_intercept), self.mean.size
+        if starts.size:
+            of_row = np.repeat(weight, np.diff(starts))
+            squares = np.bincount(columns, of_row * X[0] ** 2, minlength=first + k)[first:]
+            return np.sqrt(squares)
+        centred = X[:, first:]
+        with np.errstate(over="ignore"):
+            deviation = np.sqrt(np.einsum("n,ni,ni->i", weight, centred, centred))
+        if not np.isfinite(deviation).all() or (deviation < 1e-150).any():
+            # A square has overflowed or vanished.
+            largest = np.abs(centred).max(axis=0)
+            largest[largest == 0] = 1
+            deviation = largest * np.sqrt(weight @ (centred / largest) ** 2)
+        deviation[deviation <= len(X) * EPS * np.abs(self.mean)] = 0  # constant, but for rounding
+        return deviation
+
+    def inside(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+        """Coefficients of the scaled columns, (o, k) or with the intercept (o, k + 1)."""
+        scaled = coef * np.where(np.isinf(self.scale), 0, self.scale)
+        if not self.has_intercept:
+            return np.ascontiguousarray(scaled)
+        return np.column_stack([intercept + coef @ self.mean, scaled])
+
+    def outside(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients and intercepts of the columns as they were."""
+        coef = coefficients[:, int(self.has_intercept) :] / self.scale
+        if not self.has_intercept:
+            return coef, np.zeros(len(coef))
+        return coef, coefficients[:, 0] - coef @ self.mean
+
+    def matrix(self) -> np.ndarray:
+        """What :meth:`outside` does to the coefficients of one output, as a matrix."""
+        back = np.diag(np.concatenate([np.ones(int(self.has_intercept)), 1 / self.scale]))
+        if self.has_intercept:
+            back[0, 1:] = -self.mean / self.scale
+        return back
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """Where a solver stopped.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (o, k)
+    n_iter : int
+    failure : str
+        Why it did not converge; empty if it did.
+    last_move : float
+        Newton's method: how far the last step moved any score. Where there is a minimum this
+        vanishes with the gradient; where the loss only levels off it does not.
+    """
+
+    coefficients: np.ndarray
+    n_iter: int
+    failure: str = ""
+    last_move: float = 0.0
+
+
+def minimize(
+    solver: str,
+    problem: Problem,
+    start: np.ndarray,
+    *,
+    learning_rate: float | str,
+    tol: float,
+    max_iter: int,
+    after: After = None,
+) -> Result:
+    """Minimise a problem with one of the solvers, by its name."""
+    if solver == "lbfgs":
+        return _lbfgs(problem, start, tol, max_iter, after)
+    if solver == "newton-cholesky":
+        return _newton(problem, start, tol, max_iter, after)
+    rate = None if solver == "fista" else learning_rate
+    return _proximal_gradient(problem, start, rate, tol, max_iter, after)
+
+
+def _limit(max_iter: int) -> str:
+    return f"did not converge within max_iter={max_iter} iterations"
+
+
+def _lbfgs(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After) -> Result:
+    shape, stopped = start.shape, False
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = problem.loss(flat.reshape(shape))
+        return value, gradient.ravel()
+
+    def callback(flat: np.ndarray) -> None:
+        nonlocal stopped
+        if after is not None and after(flat.reshape(shape)):
+            stopped = True
+            raise StopIteration
+
+    found = optimize.minimize(
+        loss,
+        start.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options={"maxiter": max_iter, "maxls": 50, "gtol": tol, "ftol": 64 * EPS},
+    )
+    failure = ""
+    if not found.success and not stopped:
+        failure = _limit(max_iter) if found.status == 1 else f"did not converge: {found.message}"
+    return Result(found.x.reshape(shape), found.nit, failure)
+
+
+def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Solve ``matrix @ x = right`` for a symmetric matrix without negative eigenvalues.
+
+    Returns the shortest solution, and whether the matrix is regular.
+    """
+    limit = len(matrix) * EPS
+    try:
+        factor = linalg.cho_factor(matrix, lower=True)
+        diagonal = np.diag(factor[0])
+        if diagonal.min() ** 2 > limit * diagonal.max() ** 2:
+            return linalg.cho_solve(factor, right), True
+    except linalg.LinAlgError:
+        pass
+    values, vectors = linalg.eigh(matrix)
+    kept = values > limit * values.max()
+    vectors = vectors[:, kept]
+    return vectors @ ((vectors.T @ right).T / values[kept]).T, bool(kept.all())
+
+
+def _newton(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After) -> Result:
+    """Newton's method, which here is iteratively reweighted least squares."""
+    coefficients = start
+    loss, gradient = problem.loss(coefficients)
+    for iteration in range(1, max_iter + 1):
+        # The last step is taken with the gradient small already: its error is squared once more.
+        converged = np.abs(gradient).max() <= tol
+        hessian = problem.hessian(coefficients)
+        if problem.activation == SOFTMAX:
+            # The same number added to a coefficient of all classes changes no probability: let
+            # that direction curve, if no penalty does.
+            free = np.diag((problem.l2 == 0).astype(float)) * np.trace(hessian) / len(hessian)
+            hessian += np.tile(free, (len(start), len(start)))
+        move = pseudo_solve(hessian, gradient.ravel())[0].reshape(start.shape)
+        step = 1.0
+        while True:
+            new = coefficients - step * move
+            new_loss, new_gradient = problem.loss(new)
+            if new_loss <= loss + 8 * EPS * abs(loss):
+                break
+            step /= 2
+            if step < 1e-10:
+                return Result(coefficients, iteration, "did not converge: no step lowers the loss")
+        coefficients, loss, gradient = new, new_loss, new_gradient
+        if (after is not None and after(coefficients)) or converged:
+            return Result(coefficients, iteration, last_move=_largest_score(problem, step * move))
+    return Result(coefficients, max_iter, _limit(max_iter))
+
+
+def _largest_score(problem: Problem, coefficients: np.ndarray) -> float:
+    X, columns, starts = problem.design
+    if starts.size:
+        shape = (starts.size - 1, coefficients.shape[1])
+        X = sparse.csr_array((X[0], columns, starts), shape=shape)
+    return float(np.abs(X @ coefficients.T).max())
+
+
+def _proximal_gradient(
+    problem: Problem,
+    start: np.ndarray,
+    learning_rate: float | str | None,
+    tol: float,
+    max_iter: int,
+    after: After,
+) -> Result:
+    """Gradient descent with steps of one length, or without a rate the accelerated form."""
+    module = kernels.linear_model
+    coefficients, ahead = start.copy(), start.copy()
+    rate = problem.safe_step() if learning_rate in ("auto", None) else float(learning_rate)
+    state = np.array([1.0, rate])
+    arguments = (
+        *problem.design,
+        problem.y,
+        problem.weight,
+        problem.l2,
+        problem.l1,
+        problem.activation,
+    )
+    taken, met = 0, False
+
+    def run(first: int, count: int) -> bool:
+        nonlocal taken, met
+        if after is not None:
+            count = 1
+        if learning_rate is None:
+            n_iter = module.proximal_gradient_accelerated(
+                coefficients, ahead, state, *arguments, tol, count
+            )
+        else:
+            n_iter = module.proximal_gradient(coefficients, *arguments, rate, tol, count)
+        if not np.isfinite(coefficients).all():
+            raise FloatingPointError(
+                f"gradient descent diverged within {first + count} iterations at learning_rate="
+                f"{rate:g}; wanted: a smaller learning_rate, or columns scaled to a similar range"
+            )
+        taken += abs(n_iter)
+        stop = after is not None and after(coefficients)
+        met = n_iter > 0 or stop
+        return met
+
+    if after is None:
+        run_in_slices(max_iter, run)
+    else:
+        while taken < max_iter and not run(taken, 1):
+            pass
+    return Result(coefficients, taken, "" if met else _limit(max_iter))

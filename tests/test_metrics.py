@@ -1,0 +1,148 @@
+"""Metrics against scikit-learn's values, and examples counted by hand."""
+
+import numpy as np
+import pytest
+
+from fastscratch import metrics
+
+
+def data(n=500, classes=7):
+    rng = np.random.default_rng(n)
+    labels = rng.integers(classes, size=n)
+    labels[:classes] = np.arange(classes)
+    return labels, rng.standard_normal((n, classes)) + 2 * np.eye(classes)[labels]
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def test_accuracies_by_hand():
+    assert metrics.accuracy([0, 2, 1, 1], [0, 2, 2, 1]) == 3 / 4
+    # Above one half counts as 1; one half itself does not.
+    assert metrics.binary_accuracy([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.6]) == 2 / 4
+    assert metrics.binary_accuracy([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.6], threshold=0.4) == 2 / 4
+    scores = [[0.1, 0.6, 0.3], [0.5, 0.2, 0.3], [0.2, 0.3, 0.5]]
+    assert metrics.sparse_categorical_accuracy([1, 2, 2], scores) == 2 / 3
+    assert metrics.categorical_accuracy(np.eye(3)[[1, 2, 2]], scores) == 2 / 3
+    # Of the second sample the true class is second, of the third here last.
+    assert metrics.sparse_top_k_categorical_accuracy([1, 2, 0], scores, k=1) == 1 / 3
+    assert metrics.sparse_top_k_categorical_accuracy([1, 2, 0], scores, k=2) == 2 / 3
+    assert metrics.top_k_categorical_accuracy(np.eye(3)[[1, 2, 0]], scores, k=3) == 1
+    # A class that ties with others is not below them.
+    assert metrics.sparse_top_k_categorical_accuracy([2], [[1.0, 1.0, 1.0]], k=1) == 1
+
+
+def test_precision_and_recall_by_hand():
+    y, p = [1, 1, 1, 0, 0], [0.9, 0.8, 0.1, 0.7, 0.2]
+    assert metrics.precision(y, p) == 2 / 3  # three are called 1, two are
+    assert metrics.recall(y, p) == 2 / 3  # three are 1, two are called so
+    assert metrics.precision(y, p, threshold=0.85) == 1
+    assert metrics.recall(y, p, threshold=0.85) == 1 / 3
+    assert metrics.precision(y, np.zeros(5)) == 0
+    assert metrics.recall(np.zeros(5), p) == 0
+
+
+def test_auc_by_hand():
+    # Pairs: (0.8, 0.4) and (0.8, 0.6) are in order, (0.4, 0.4) ties, (0.4, 0.6) is not: 2.5 of 4.
+    assert metrics.auc([1, 1, 0, 0], [0.8, 0.4, 0.4, 0.6]) == 2.5 / 4
+    assert metrics.auc([0, 0, 1], [-5, 0, 1e9]) == 1
+
+
+def test_confusion_matrix_by_hand():
+    table = metrics.confusion_matrix([0, 1, 1, 2], [0, 1, 0, 1])
+    assert table.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    assert metrics.confusion_matrix([0], [0], num_classes=2).tolist() == [[1, 0], [0, 0]]
+
+
+def test_errors_of_regressions_by_hand():
+    y, p = [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [5.0, 4.0]]
+    assert metrics.mean_squared_error(y, p) == 5 / 4
+    assert metrics.mean_absolute_error(y, p) == 3 / 4
+    # Squares about the mean are 2 in each column, residual squares 4 and 1.
+    assert metrics.r2_score(y, p) == ((1 - 4 / 2) + (1 - 1 / 2)) / 2
+    assert metrics.r2_score([2.0, 2.0], [2.0, 2.0]) == 1
+    assert metrics.r2_score([2.0, 2.0], [2.0, 3.0]) == 0
+
+
+# --- scikit-learn ---------------------------------------------------------------------------------
+
+
+def test_values_are_those_of_scikit_learn():
+    peer = pytest.importorskip("sklearn.metrics")
+    labels, scores = data()
+    guess = scores.argmax(axis=1)
+    one_hot = np.eye(7)[labels]
+    expected = peer.accuracy_score(labels, guess)
+    assert metrics.accuracy(labels, guess) == expected
+    assert metrics.sparse_categorical_accuracy(labels, scores) == expected
+    assert metrics.categorical_accuracy(one_hot, scores) == expected
+    for k in (1, 3, 5):
+        expected = peer.top_k_accuracy_score(labels, scores, k=k)
+        assert metrics.sparse_top_k_categorical_accuracy(labels, scores, k) == expected
+        assert metrics.top_k_categorical_accuracy(one_hot, scores, k) == expected
+    assert (metrics.confusion_matrix(labels, guess) == peer.confusion_matrix(labels, guess)).all()
+
+    y = labels % 2
+    p = 1 / (1 + np.exp(-scores[:, 0].round(1)))  # with ties
+    assert metrics.binary_accuracy(y, p) == peer.accuracy_score(y, p > 0.5)
+    assert metrics.precision(y, p) == pytest.approx(peer.precision_score(y, p > 0.5), rel=1e-14)
+    assert metrics.recall(y, p) == pytest.approx(peer.recall_score(y, p > 0.5), rel=1e-14)
+    assert metrics.auc(y, p) == pytest.approx(peer.roc_auc_score(y, p), rel=1e-12)
+
+    for a, b in ((one_hot, scores), (scores[:, 0], scores[:, 1])):
+        for name in ("mean_squared_error", "mean_absolute_error", "r2_score"):
+            found, expected = getattr(metrics, name)(a, b), getattr(peer, name)(a, b)
+            assert found == pytest.approx(expected, rel=1e-12)
+
+
+# --- names and errors -----------------------------------------------------------------------------
+
+
+def test_get():
+    assert metrics.get("accuracy") is metrics.get("acc") is metrics.accuracy
+    assert metrics.get("AUC") is metrics.auc
+    assert metrics.get("mse") is metrics.mean_squared_error
+    assert metrics.get(max) is max
+    for wrong in ("confusion_matrix", "get", "f1"):
+        with pytest.raises(ValueError, match=f"metric must be one of 'accuracy', .* got '{wrong}'"):
+            metrics.get(wrong)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: metrics.accuracy([1, 2], [1]), ValueError, r"one shape, got \(2,\) and \(1,\)"),
+        (lambda: metrics.accuracy([], []), ValueError, "y_true must not be empty"),
+        (lambda: metrics.accuracy(["a"], ["a"]), TypeError, "y_true must hold real numbers"),
+        (lambda: metrics.mean_squared_error([0.0], [np.nan]), ValueError, "y_pred must be finite"),
+        (lambda: metrics.binary_accuracy([2], [0.1]), ValueError, "hold 0 and 1 only, got 2"),
+        (lambda: metrics.recall([1], [0.1], "a"), TypeError, "threshold must be a number, got str"),
+        (lambda: metrics.auc([1, 1], [0.1, 2]), ValueError, "both 0 and 1, got 2 times 1"),
+        (lambda: metrics.categorical_accuracy([1], [1]), ValueError, "y_true must be 2-D"),
+        (
+            lambda: metrics.sparse_categorical_accuracy([3], [[0.1, 0.2]]),
+            ValueError,
+            "y_true must hold labels below 2, got 3",
+        ),
+        (
+            lambda: metrics.sparse_categorical_accuracy([1, 1], [[0.1, 0.2]]),
+            ValueError,
+            "one row for each sample, got 2 and 1",
+        ),
+        (
+            lambda: metrics.top_k_categorical_accuracy([[0, 1]], [[0.1, 0.2]], k=0),
+            ValueError,
+            "k must be at least 1, got 0",
+        ),
+        (
+            lambda: metrics.confusion_matrix([0, 1], [0, 5], num_classes=3),
+            ValueError,
+            "y_pred must hold labels below 3, got 5",
+        ),
+        (lambda: metrics.confusion_matrix([0], [0.5]), ValueError, "hold class labels 0, 1, 2"),
+        (lambda: metrics.r2_score([1.0], [1.0]), ValueError, "at least two samples, got 1"),
+    ],
+)
+def test_errors(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

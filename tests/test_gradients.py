@@ -279,8 +279,8 @@ def test_every_layer_is_drawn():
     assert {layer.activation for layer in drawn if layer.weights((1, 1, 60))} == set(ACTIVATIONS)
     alone = {layer.activation for layer in drawn if type(layer) is layers.Activation}
     assert alone == set(ACTIVATIONS)
-    for kind in (layers.Conv2D, layers.BatchNormalization, layers.LayerNormalization):
-        assert {d.trainable for d in drawn if type(d) is kind} == {True, False}
+    frozen = {type(layer).__name__ for layer in drawn if not layer.trainable}
+    assert frozen >= {"BatchNormalization", "Conv2D", "Dense"}
 
 
 @pytest.mark.parametrize("number", NETWORKS)

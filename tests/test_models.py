@@ -445,7 +445,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (
             lambda m: m.add(layers.Conv2D(2, 3)),
             ValueError,
-            r"Conv2D\(2, \(3, 3\)\) takes images of shape .*, got samples of \(3,\)",
+            r"Conv2D\(2, .* takes images of shape .*, got samples of \(3,\)",
         ),
         (
             lambda m: m.add(layers.Dense(2, name="dense")),

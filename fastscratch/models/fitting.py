@@ -167,7 +167,7 @@ def fit(
                 callback.on_epoch_end(initial_epoch + epoch, logs)
             shown = {name: f"{value:.4f}" for name, value in logs.items()}
             if bar is not None:
-                bar.set_postfix(shown)
+                bar.set_postfix(shown, refresh=False)  # or a short fit would show it
             if verbose == 2:
                 numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
                 print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")

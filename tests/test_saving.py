@@ -182,7 +182,7 @@ def test_overwrite(tmp_path):
     for model in (first, second):
         after(model)
     first.save(file)
-    with pytest.raises(FileExistsError, match="there is a file .*, and overwrite is False"):
+    with pytest.raises(FileExistsError, match=r"there is a file .*, and overwrite is False"):
         second.save(file, overwrite=False)
     assert after(load_model(file)) == after(first)
     second.save(str(file))

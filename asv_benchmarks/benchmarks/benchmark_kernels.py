@@ -85,6 +85,14 @@ class GradientDescent(_Kernels, module="gradient_descent", dtypes=DOUBLE):
     """Linear, logistic and softmax regression, step by step."""
 
 
+class QR(_Kernels, module="qr", dtypes=DOUBLE):
+    """The triangle of a tall matrix, for linear regression."""
+
+
+class LinearModel(_Kernels, module="linear_model", dtypes=DOUBLE):
+    """Loss, Hessian and penalised descent of logistic and softmax regression."""
+
+
 class Random(_Kernels, module="random", dtypes=SINGLE):
     """Random numbers and the shuffle."""
 

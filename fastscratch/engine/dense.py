@@ -10,6 +10,10 @@ from .plan import ITEM_WORK, Plan, Tensor
 
 MAX_ITEMS = 8
 
+# Of few samples, the gradient of the weights is computed in strips of so many input units and used
+# at once. Of more, the products are long, and lose more by being cut than the cache gains.
+SMALL_BATCH, STRIP = 64, 48
+
 
 def _units_an_item(plan: Plan, units: int, work: int) -> int:
     """Units of an item, a multiple of a tile's width, where a unit is so many multiply-adds."""
@@ -24,6 +28,7 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
     rows = plan.batch_size * positions
     u = plan.tensor(shape, activation=activation)
     own = parameters_of(plan, layer, weights)
+    penalised = any(placed.weight.regularizer for placed in weights)
     units = _units_an_item(plan, n_out, rows * n_in)
     plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
     plan.add(
@@ -43,22 +48,38 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
     def backward() -> None:
         if t.dz is None and not layer.trainable:
             return
+        common = own | {
+            col.INPUT: t.a,
+            col.DOUTPUT: u.dz,
+            op.POSITIONS: positions,
+            op.STRIP: STRIP if rows <= SMALL_BATCH else n_in,
+        }
+        if not layer.trainable:
+            common[col.STOP] = col.NONE
+        products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
+        if plan.is_plain_descent and t.dz is None and layer.trainable and not penalised:
+            units = _units_an_item(plan, n_out, rows * n_in)
+            plan.add(
+                op.dense_descent_item,
+                -(-n_out // units),
+                common
+                | {
+                    col.UNITS: n_out,
+                    op.OTHER_UNITS: n_in,
+                    op.UNITS_AN_ITEM: units,
+                },
+            )
+            return
         units = _units_an_item(plan, n_in, 2 * rows * n_out)
-        learned = {} if layer.trainable else {col.STOP: col.NONE}
+        if rows <= SMALL_BATCH and own.get(col.UPDATE, col.NONE) != col.NONE:
+            common[op.GRADIENT] = products
+            plan.scratch(products + STRIP * n_out)
         plan.add(
             op.dense_backward_item,
             -(-n_in // units),
-            own
-            | plan.backward(t)
-            | {
-                col.INPUT: t.a,
-                col.DOUTPUT: u.dz,
-                col.UNITS: n_in,
-                op.OTHER_UNITS: n_out,
-                op.UNITS_AN_ITEM: units,
-                op.POSITIONS: positions,
-            }
-            | learned,
+            plan.backward(t)
+            | common
+            | {col.UNITS: n_in, op.OTHER_UNITS: n_out, op.UNITS_AN_ITEM: units},
         )
 
     return u, backward

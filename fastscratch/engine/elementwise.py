@@ -12,9 +12,16 @@ FUNCTION_WORK = 16
 
 
 def _samples(plan: Plan, t: Tensor) -> tuple[int, int]:
-    """Samples (or blocks of them) of an item, and items."""
-    a_sample = plan.samples_an_item(FUNCTION_WORK * t.units) // t.lanes or 1
-    return a_sample * t.lanes, -(-plan.images(t.lanes) // a_sample)
+    """Samples of an item, and items; an image is one."""
+    if t.lanes > 1:
+        return t.lanes, 1
+    samples = plan.samples_an_item(FUNCTION_WORK * t.units)
+    return samples, -(-plan.batch_size // samples)
+
+
+def _image(t: Tensor) -> int:
+    """Samples of an image, or 0 where samples are shared out."""
+    return t.lanes if t.lanes > 1 else 0
 
 
 def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
@@ -28,7 +35,7 @@ def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, n
         col.UNITS: t.units,
     }
     forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
-    plan.add(op.activation_forward_item, items, rows | forward)
+    plan.add(op.activation_forward_item, items, rows | forward, _image(t))
 
     def backward() -> None:
         if t.dz is not None:
@@ -38,7 +45,8 @@ def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, n
                 col.INPUT: t.a,
                 col.DOUTPUT: u.dz,
             }
-            plan.add(op.activation_backward_item, items, plan.backward(t) | rows | own)
+            columns = plan.backward(t) | rows | own
+            plan.add(op.activation_backward_item, items, columns, _image(t))
 
     return u, backward
 
@@ -56,11 +64,13 @@ def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, numb
         col.UNITS: t.units,
     }
     forward = {col.INPUT: t.a, col.A: u.a}
-    plan.dropouts.append((plan.add(op.dropout_forward_item, items, own | forward), number))
+    phase = plan.add(op.dropout_forward_item, items, own | forward, _image(t))
+    plan.dropouts.append((phase, number))
 
     def backward() -> None:
         if t.dz is not None:
             columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
-            plan.dropouts.append((plan.add(op.dropout_backward_item, items, columns), number))
+            phase = plan.add(op.dropout_backward_item, items, columns, _image(t))
+            plan.dropouts.append((phase, number))
 
     return u, backward

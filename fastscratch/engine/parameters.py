@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ..kernels.optimizers import sgd_update
 from ..kernels.program import columns as col
 from ..kernels.program import update as op
 from ..kernels.program.call import INTEGER, NUMBER, NUMBERS, address, values
@@ -31,6 +32,13 @@ class Learning:
     hyper: np.ndarray
     clipvalue: float
     clipnorm: float
+
+    @property
+    def is_plain_descent(self) -> bool:
+        """Whether it only subtracts the gradient times the learning rate."""
+        bounds = self.clipvalue, self.clipnorm
+        decay = self.hyper[1]
+        return self.update is sgd_update and decay == 0 and not np.isfinite(bounds).any()
 
 
 def update_columns(plan: Plan, learning: Learning) -> dict:
@@ -85,4 +93,5 @@ def add_update(plan: Plan, own: dict, partials: int = 0, partial: int = 0, size:
             op.PARTIAL: partial,
             op.PARTIAL_SIZE: size,
         },
+        when="late",
     )

@@ -34,21 +34,21 @@ def _window(layer, t: Tensor, shape) -> dict:
 
 def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward, keeps_argmax):
     u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
-    images = plan.images(t.lanes)
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
     work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
     rows, items = strips(shape[0], work)
     if keeps_argmax:
-        window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
+        window = window | {op.ARGMAX: plan.take(plan.images(t.lanes) * t.lanes * u.units)}
     columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-    plan.add(forward, images * items, window | columns)
+    plan.add(forward, items, window | columns, t.lanes)
 
     def go_back() -> None:
         if t.dz is not None:
             rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2])
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
             plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
-            plan.add(backward, images * items, plan.backward(t, col.NONE) | window | columns)
+            columns = plan.backward(t, col.NONE) | window | columns
+            plan.add(backward, items, columns, t.lanes)
 
     return u, go_back
 
@@ -83,7 +83,6 @@ def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, a
     """The mean of each image, by channel; the samples become rows."""
     u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
     u.lanes = 1
-    images = plan.images(t.lanes)
     own = {
         op.HEIGHT: t.shape[0] * t.shape[1],
         op.WIDTH: 1,
@@ -91,12 +90,12 @@ def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, a
         op.LANES: t.lanes,
     }
     forward = {col.INPUT: t.a, col.A: u.a}
-    plan.add(op.global_average_pool2d_forward_item, images, own | forward)
+    plan.add(op.global_average_pool2d_forward_item, 1, own | forward, t.lanes)
 
     def backward() -> None:
         if t.dz is not None:
             columns = plan.backward(t, col.NONE) | own | {col.DOUTPUT: u.dz}
             plan.scratch(t.shape[2] * t.lanes)
-            plan.add(op.global_average_pool2d_backward_item, images, columns)
+            plan.add(op.global_average_pool2d_backward_item, 1, columns, t.lanes)
 
     return u, backward

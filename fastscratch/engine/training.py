@@ -94,8 +94,11 @@ class Evaluator:
         )
 
     def _finish(self, plan: Plan, network: Network) -> None:
-        self.program, self.memory = plan.finish()
-        self._dropouts = plan.dropouts
+        self.program = program = plan.finish()
+        self.memory = program.memory
+        self._dropouts = [(program.row(phase), number) for phase, number in plan.dropouts]
+        self._totals = [program.row(phase) for phase in self._totals]
+        self._gather = program.row(self._gather)
         #: All parameters of the network.
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
@@ -184,26 +187,25 @@ class Evaluator:
         first_epoch : int
             An epoch that is no earlier than any of the steps.
         """
-        program = self.program
+        shuffling = self.program.table[0]
         self._bound = (x, y, weights, order, totals)  # kept alive
         self.n_samples = len(x)
-        for row in (program[0], program[self._gather]):
+        for row in (shuffling, self._gather):
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
             row[data.ORDER] = order.ctypes.data
-        program[0, data.SHUFFLE], program[0, data.SEED] = shuffle, seed
+        shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
         for k, source in enumerate((x, y, weights)):
             at = data.SOURCES + k * data.SOURCE_COLUMNS + data.SOURCE_ADDRESS
-            program[self._gather, at] = col.NONE if source is None else source.ctypes.data
-        for phase in self._totals:
-            row = program[phase]
+            self._gather[at] = col.NONE if source is None else source.ctypes.data
+        for row in self._totals:
             row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
             row[loss.TOTALS], row[loss.FIRST_EPOCH] = totals.ctypes.data, first_epoch
-        for phase, number in self._dropouts:
-            program[phase, elementwise.SEED] = derived_seed(seed, number + 1)
+        for row, number in self._dropouts:
+            row[elementwise.SEED] = derived_seed(seed, number + 1)
 
     def run(self, first_step: int, n_steps: int) -> None:
         """Run steps ``first_step ... first_step + n_steps - 1``, counted from epoch 0."""
-        arguments = (self.program, 1, self.memory, self.n_samples, self.batch_size)
+        arguments = (self.program.phases, 1, self.memory, self.n_samples, self.batch_size)
         if self.workers == 1:
             run_alone(*arguments, first_step, n_steps)
         else:
@@ -244,6 +246,7 @@ class Trainer(Evaluator):
         clips_norm = np.isfinite(learning.clipnorm)
         # No weight moves before the norm of the whole gradient is known.
         plan.learning_columns = columns | {col.UPDATE: col.NONE} if clips_norm else columns
+        plan.is_plain_descent = learning.is_plain_descent
         backward = self._lower_to_loss(plan, network, objective)
         learned = self._lower_backward(plan, network, backward)
         if clips_norm:
@@ -292,9 +295,10 @@ class Trainer(Evaluator):
         iterations : int
             Steps that the optimiser has taken before.
         """
-        self.program[:, col.RATES] = learning_rates.ctypes.data
-        self.program[:, col.FIRST_STEP] = first_step
-        self.program[:, col.ITERATIONS] = iterations - first_step
+        table = self.program.table
+        table[:, col.RATES] = learning_rates.ctypes.data
+        table[:, col.FIRST_STEP] = first_step
+        table[:, col.ITERATIONS] = iterations - first_step
         self.run(first_step, learning_rates.size)
 
 

@@ -174,7 +174,7 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
             if dbias.size > 0:
                 conv2d_bias_gradient(dbias, doutput, shape, image > first_image)
         if row[PARTIAL] == NONE:
-            learn(memory, row, row[BIAS], row[STOP], step)
+            learn(memory, row, row[BIAS], row[STOP], start + row[BIAS] - row[KERNEL], step)
         return
 
     height = shape.kernel_width * (shape.channels // shape.groups)  # rows of one kernel row
@@ -188,5 +188,5 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
         x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
         conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, image > first_image, scratch)
     if row[PARTIAL] == NONE:
-        of_row = shape.filters
-        learn(memory, row, row[KERNEL] + first * of_row, row[KERNEL] + stop * of_row, step)
+        at, end = first * shape.filters, stop * shape.filters
+        learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, step)

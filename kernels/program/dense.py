@@ -16,6 +16,8 @@ from .columns import (
     KERNEL,
     LENGTH,
     NONE,
+    SCRATCH,
+    SCRATCH_SIZE,
     STOP,
     UNITS,
     ZEROS,
@@ -23,11 +25,14 @@ from .columns import (
     Z,
     scratch_of,
 )
-from .update import learn
+from .update import learn, learning_rate
 
 # Forward, the UNITS of the row are the layer's outputs, and OTHER_UNITS its inputs; backward it is
 # the other way round. A sample may have several positions, to each of which the layer is applied.
 OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = range(ARGUMENTS, ARGUMENTS + 3)
+# The gradient of the weights is computed in strips of so many input units. Where it is used at
+# once, a strip stays in the first-level cache: so far behind the scratch of the products.
+STRIP, GRADIENT = range(ARGUMENTS + 3, ARGUMENTS + 5)
 
 
 @njit
@@ -67,6 +72,18 @@ def dense_forward_item(memory, row, samples, item, worker, step):
 
 
 @njit
+def _learn_bias(memory, row, rows, first, units, step):
+    """The gradient of some output units' bias, and its update."""
+    n_out = row[STOP] - row[BIAS]
+    if n_out == 0:
+        return
+    doutput = memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out)
+    at = row[LENGTH] + row[BIAS] + first
+    sum_rows(memory[at:][:units], doutput[:, first : first + units])
+    learn(memory, row, row[BIAS] + first, row[BIAS] + first + units, at, step)
+
+
+@njit
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.
 
@@ -78,12 +95,11 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     first, units = _units_of(row, item)
     scratch = scratch_of(memory, row, worker)
     zeros = Matrix(memory, ZEROS, 0, 0)
-    kernel = row[KERNEL] + first * n_out
     doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
 
     if row[DA] != NONE:  # else nobody asks for the gradient of the inputs
         dx = Matrix(memory, row[DA] + first, n_in, 1)
-        kernel_transposed = Matrix(memory, kernel, 1, n_out)
+        kernel_transposed = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
         product_serial(dx, zeros, doutput, kernel_transposed, rows, units, n_out, scratch)
     if row[FUNCTION] != NONE:
         at, turns, length = first, rows, units
@@ -101,11 +117,39 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     if row[STOP] == NONE:  # not trainable
         return
 
-    dkernel = Matrix(memory, row[LENGTH] + kernel, n_out, 1)
-    x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
-    product_serial(dkernel, zeros, x_transposed, doutput, units, n_out, rows, scratch)
-    learn(memory, row, kernel, kernel + units * n_out, step)
-    if item == 0 and row[BIAS] < row[STOP]:
-        dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
-        sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
-        learn(memory, row, row[BIAS], row[STOP], step)
+    for i in range(first, first + units, row[STRIP]):
+        height = min(row[STRIP], first + units - i)
+        kernel = row[KERNEL] + i * n_out
+        at = row[LENGTH] + kernel if row[GRADIENT] == NONE else _own(row, worker)
+        x_transposed = Matrix(memory, row[INPUT] + i, 1, n_in)
+        dkernel = Matrix(memory, at, n_out, 1)
+        product_serial(dkernel, zeros, x_transposed, doutput, height, n_out, rows, scratch)
+        learn(memory, row, kernel, kernel + height * n_out, at, step)
+    if item == 0:
+        _learn_bias(memory, row, rows, 0, n_out, step)
+
+
+@njit
+def _own(row, worker):
+    """Where a worker keeps a strip of a gradient: behind the scratch of its products."""
+    return row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
+
+
+@njit
+def dense_descent_item(memory, row, samples, item, worker, step):
+    """Plain gradient descent for some output units of the first layer.
+
+    It has no input gradient, so it may be cut as the forward pass is, by output units: then every
+    worker finds the weights of its units in its own cache, in every step. The product of inputs
+    and gradients is taken from the weights as it is made.
+    """
+    n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    rows = samples * row[POSITIONS]
+    first, units = _units_of(row, item)
+    kernel = Matrix(memory, row[KERNEL] + first, n_out, 1)
+    x_transposed = Matrix(memory, row[INPUT], 1, n_in)
+    doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
+    scratch = scratch_of(memory, row, worker)
+    rate = learning_rate(row, step)
+    product_serial(kernel, kernel, x_transposed, doutput, n_in, units, rows, scratch, -rate)
+    _learn_bias(memory, row, rows, first, units, step)

@@ -33,10 +33,17 @@ PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = range(ARGUMENTS, ARGUMENTS
 
 
 @njit
-def _learn_part(memory, row, start, stop, l1, l2, step):
+def learning_rate(row, step):
+    """The learning rate of a step."""
+    past = step - row[FIRST_STEP]
+    return array_at(row[RATES], past + 1, np.float64)[past]
+
+
+@njit
+def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
     length = row[LENGTH]
     size = stop - start
-    weights, gradient = memory[start:][:size], memory[start + length :][:size]
+    weights, gradient = memory[start:][:size], memory[gradient_at:][:size]
     if l1 != 0 or l2 != 0:
         add_penalty_gradient(gradient, weights, l1, l2)
     if row[UPDATE] == NONE:  # it waits for the norm of the whole gradient
@@ -44,7 +51,6 @@ def _learn_part(memory, row, start, stop, l1, l2, step):
     clipvalue = number(row, CLIPVALUE)
     if clipvalue < np.inf:
         clip_by_value(gradient, clipvalue)
-    rate = array_at(row[RATES], step - row[FIRST_STEP] + 1, np.float64)[step - row[FIRST_STEP]]
     call(
         row[UPDATE],
         weights,
@@ -52,20 +58,22 @@ def _learn_part(memory, row, start, stop, l1, l2, step):
         memory[start + 3 * length :][:size],
         memory[start + 4 * length :][:size],
         gradient,
-        rate,
+        learning_rate(row, step),
         row[HYPER : HYPER + N_HYPER].view(np.float64),
         row[ITERATIONS] + step,
     )
 
 
 @njit
-def learn(memory, row, start, stop, step):
+def learn(memory, row, start, stop, gradient_at, step):
     """Their gradient is known: regularise, clip and update a range of a layer's parameters."""
     middle = min(max(row[BIAS], start), stop)
     if start < middle:
-        _learn_part(memory, row, start, middle, number(row, L1), number(row, L2), step)
+        l1, l2 = number(row, L1), number(row, L2)
+        _learn_part(memory, row, start, middle, gradient_at, l1, l2, step)
     if middle < stop:
-        _learn_part(memory, row, middle, stop, number(row, BIAS_L1), number(row, BIAS_L2), step)
+        l1, l2 = number(row, BIAS_L1), number(row, BIAS_L2)
+        _learn_part(memory, row, middle, stop, gradient_at + middle - start, l1, l2, step)
 
 
 @njit
@@ -83,7 +91,7 @@ def update_item(memory, row, samples, item, worker, step):
             else:
                 for p in range(gradient.size):
                     gradient[p] += partial[p]
-    learn(memory, row, start, stop, step)
+    learn(memory, row, start, stop, row[LENGTH] + start, step)
 
 
 @njit

@@ -1,0 +1,81 @@
+"""What a library offers for a workload, and what several of them need to make it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Task(NamedTuple):
+    """One way (variant) of one library to do a workload.
+
+    Attributes
+    ----------
+    check : callable
+        Called once and first: does the work, and returns a number that is the same for all
+        libraries. The mean loss of epoch `check_epochs` in training, else `spread` of the result.
+    run : callable
+        Takes a number of epochs, or of calls, and does them. This is timed.
+    """
+
+    check: Callable[[], float]
+    run: Callable[[int], None]
+
+
+def training(workload, fit):
+    """The task of a trainer: `fit` takes epochs and returns the mean loss of the last one."""
+    return Task(lambda: fit(workload.check_epochs), fit)
+
+
+def calling(function, *results):
+    """The task of a function without arguments.
+
+    Parameters
+    ----------
+    function : callable
+    *results : callables, optional
+        Turn what the function returned into the arrays that are compared: the result itself.
+    """
+
+    def run(calls):
+        for _ in range(calls):
+            function()
+
+    def check():
+        returned = function()
+        return spread(*[result(returned) for result in results] or [returned])
+
+    return Task(check, run)
+
+
+def spread(*arrays):
+    """One number for some arrays: the sum of their standard deviations."""
+    return float(sum(np.asarray(array).std(dtype=np.float64) for array in arrays))
+
+
+def weights_of(data):
+    """The first weights of a network, in the order of Keras."""
+    count = sum(name.startswith("weight") for name in data)
+    return [data[f"weight{i}"] for i in range(count)]
+
+
+def channels_first(network, weights):
+    """Per layer, its weights for images whose channels come first.
+
+    Convolution kernels become (filters, channels, height, width), dense ones (units, inputs); the
+    inputs of the dense layer behind a flatten are sorted anew.
+    """
+    weights, image = iter(weights), None
+    for layer, before, shapes, _ in network.walk():
+        own = [next(weights) for _ in shapes]
+        if layer[0] == "conv":
+            own[0] = own[0].transpose(3, 2, 0, 1)
+        elif layer[0] == "flatten":
+            image = before
+        elif layer[0] == "dense":
+            if image:
+                units = own[0].shape[1]
+                own[0] = own[0].reshape(*image, units).transpose(2, 0, 1, 3).reshape(-1, units)
+                image = None
+            own[0] = own[0].T
+        yield layer, [np.ascontiguousarray(array) for array in own]

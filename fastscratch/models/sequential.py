@@ -15,6 +15,7 @@ from ..engine.network import Placed
 from ..kernels.optimizers import UPDATES
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
+from ..kernels.threads import get_num_threads
 from ..layers import Activation, Input, Layer
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, same_length
@@ -451,7 +452,8 @@ class Sequential:
         trainable = tuple(layer.trainable for layer in self.layers)
         hyper = tuple(learning.hyper[1:])
         bounds = learning.clipvalue, learning.clipnorm
-        key = batch_size, objective, optimizer.code, hyper, bounds, trainable
+        threads = get_num_threads()
+        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, threads
         if self._trainer is not None and self._trainer[0] == key:
             return self._trainer[1]
         trainer = Trainer(self._network, objective, learning, optimizer.n_slots, batch_size)

@@ -28,7 +28,12 @@ def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, n
     """``a = f(z)``, by samples."""
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    rows = {op.ROWS: math.prod(shape[:-1]), op.SAMPLES_AN_ITEM: samples, col.UNITS: t.units}
+    rows = {
+        op.LANES: t.lanes,
+        op.ROWS: math.prod(shape[:-1]),
+        op.SAMPLES_AN_ITEM: samples,
+        col.UNITS: t.units,
+    }
     forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
     plan.add(op.activation_forward_item, items, rows | forward, _block(plan, t))
 
@@ -52,7 +57,12 @@ def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, numb
         return lower_reshape(plan, layer, weights, t, shape, activation, number)
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    own = {op.SAMPLES_AN_ITEM: samples, op.RATE: float(layer.rate), col.UNITS: t.units}
+    own = {
+        op.LANES: t.lanes,
+        op.SAMPLES_AN_ITEM: samples,
+        op.RATE: float(layer.rate),
+        col.UNITS: t.units,
+    }
     forward = {col.INPUT: t.a, col.A: u.a}
     phase = plan.add(op.dropout_forward_item, items, own | forward, _block(plan, t))
     plan.dropouts.append((phase, number))

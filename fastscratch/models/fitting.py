@@ -39,12 +39,12 @@ class Fit:
         self.first_epoch = model.trained_epochs
         self.totals = np.zeros((epochs, 2))
         self.trainer: Trainer = model.trainer(self.batch_size, data.weights is not None)
-        order = np.arange(len(data))
+        self.order = np.arange(len(data))
         self.trainer.bind(
             data.x,
             data.y,
             data.weights,
-            order,
+            self.order,
             self.totals,
             shuffle,
             derived_seed(model.seed, 1),
@@ -80,19 +80,22 @@ class Fit:
         scheduled_rates(rates, schedule.code, schedule.numbers(), model.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
-        self.trainer.train(start, rates, model.iterations)
-        model.took_steps(count, -(-(start + count) // self.steps))
+        try:
+            self.trainer.train(start, rates, model.iterations)
+        finally:  # Ctrl-C is heard when the steps have been taken
+            model.took_steps(count, -(-(start + count) // self.steps))
+
+    def _arrays(self) -> list[np.ndarray]:
+        """All that a step changes."""
+        return [self.trainer.parameters, *self.trainer.slots, self.totals, self.order]
 
     def _state(self) -> tuple:
-        arrays = [self.trainer.parameters, *self.trainer.slots, self.totals]
         counts = self.model.iterations, self.model.trained_epochs
-        return [array.copy() for array in arrays], counts
+        return [array.copy() for array in self._arrays()], counts
 
     def _restore(self, state: tuple) -> None:
         arrays, (iterations, epochs) = state
-        for array, old in zip(
-            [self.trainer.parameters, *self.trainer.slots, self.totals], arrays, strict=True
-        ):
+        for array, old in zip(self._arrays(), arrays, strict=True):
             array[:] = old
         self.model.took_steps(iterations - self.model.iterations, epochs)
 
@@ -141,11 +144,11 @@ def fit(
     everyone = [history, *callbacks]
     params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
     model.stop_training = False
+    for callback in callbacks:
+        callback.set_model(model)
+        callback.set_params(params)
+        callback.on_train_begin()
     try:
-        for callback in callbacks:
-            callback.set_model(model)
-            callback.set_params(params)
-            callback.on_train_begin()
         by_batch = [callback for callback in callbacks if callback.wants_batches]
         count = 1
         for epoch in range(run.epochs):
@@ -164,7 +167,7 @@ def fit(
                 callback.on_epoch_end(initial_epoch + epoch, logs)
             shown = {name: f"{value:.4f}" for name, value in logs.items()}
             if bar is not None:
-                bar.set_postfix(shown)
+                bar.set_postfix(shown, refresh=False)  # or a short fit would show it
             if verbose == 2:
                 numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
                 print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")

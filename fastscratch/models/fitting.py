@@ -9,6 +9,7 @@ from ..callbacks import Callback, History
 from ..engine import Trainer, progress_bar, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
+from ..validation import is_finite
 from .training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Fit:
         FloatingPointError
             If a loss or a weight is no longer finite: the model then stands before that step.
         """
+        self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
         before = self._state()
         self._run(first, count)
         if self._is_finite():
@@ -86,8 +88,9 @@ class Fit:
             model.took_steps(count, -(-(start + count) // self.steps))
 
     def _arrays(self) -> list[np.ndarray]:
-        """All that a step changes."""
-        return [self.trainer.parameters, *self.trainer.slots, self.totals, self.order]
+        """All that the steps of a slice change."""
+        totals = self.totals[self._epochs]
+        return [self.trainer.parameters, *self.trainer.slots, totals, self.order]
 
     def _state(self) -> tuple:
         counts = self.model.iterations, self.model.trained_epochs
@@ -100,7 +103,8 @@ class Fit:
         self.model.took_steps(iterations - self.model.iterations, epochs)
 
     def _is_finite(self) -> bool:
-        return bool(np.isfinite(self.totals).all() and np.isfinite(self.trainer.parameters).all())
+        totals, parameters = self.totals[self._epochs], self.trainer.parameters
+        return bool(np.isfinite(totals).all() and is_finite(parameters))
 
     def _complaint(self, step: int) -> str:
         """What went wrong in a step that has just been taken."""

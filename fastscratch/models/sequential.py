@@ -548,14 +548,16 @@ class Sequential:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = as_array("x", x, np.float32, writeable=False)
+        samples = as_array("x", x, np.float32, writeable=False, finite=False)
         self._build(samples.shape[1:])
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())
         out = np.empty((len(samples), *self._network.shapes[-1]), np.float32)
         reader = self._borrow(size, Predictor, size)
-        reader[1].run(out, samples)
+        is_finite = reader[1].run(out, samples)
         self._readers[size].append(reader)
+        if not is_finite:
+            as_array("x", x, np.float32)  # says where
         return out
 
     def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:

@@ -59,16 +59,16 @@ class Fit:
         FloatingPointError
             If a loss or a weight is no longer finite: the model then stands before that step.
         """
-        before = self._state()
+        before = self._state(first, count)
         self._run(first, count)
-        if self._is_finite():
+        if self._is_finite(first, count):
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
         for step in range(first, first + count):
-            before = self._state()
+            before = self._state(step, 1)
             self._run(step, 1)
-            if not self._is_finite():
+            if not self._is_finite(step, 1):
                 message = self._complaint(step)
                 self._restore(before)
                 raise FloatingPointError(message)
@@ -85,22 +85,25 @@ class Fit:
         finally:  # Ctrl-C is heard when the steps have been taken
             model.took_steps(count, -(-(start + count) // self.steps))
 
-    def _arrays(self) -> list[np.ndarray]:
-        """All that a step changes."""
-        return [self.trainer.parameters, *self.trainer.slots, self.totals, self.order]
+    def _totals(self, first: int, count: int) -> np.ndarray:
+        """The totals of the epochs that some steps are in."""
+        return self.totals[first // self.steps : -(-(first + count) // self.steps)]
 
-    def _state(self) -> tuple:
-        counts = self.model.iterations, self.model.trained_epochs
-        return [array.copy() for array in self._arrays()], counts
+    def _state(self, first: int, count: int) -> list[tuple]:
+        """All that some steps will change, and copies of it; and the counts of the model."""
+        arrays = [self.trainer.parameters, *self.trainer.slots, self.order]
+        changed = [(array, array.copy()) for array in [*arrays, self._totals(first, count)]]
+        return [*changed, (self.model.iterations, self.model.trained_epochs)]
 
-    def _restore(self, state: tuple) -> None:
-        arrays, (iterations, epochs) = state
-        for array, old in zip(self._arrays(), arrays, strict=True):
+    def _restore(self, state: list[tuple]) -> None:
+        *changed, (iterations, epochs) = state
+        for array, old in changed:
             array[:] = old
         self.model.took_steps(iterations - self.model.iterations, epochs)
 
-    def _is_finite(self) -> bool:
-        return bool(np.isfinite(self.totals).all() and np.isfinite(self.trainer.parameters).all())
+    def _is_finite(self, first: int, count: int) -> bool:
+        arrays = self._totals(first, count), self.trainer.parameters
+        return all(np.isfinite(array).all() for array in arrays)
 
     def _complaint(self, step: int) -> str:
         """What went wrong in a step that has just been taken."""

@@ -86,6 +86,8 @@ class Plan:
         self.state_end = self.end
         #: Columns of the optimiser in every phase that updates; set by who trains.
         self.learning_columns: dict = {}
+        #: Samples that go through the whole network one block after the other, or 0.
+        self.block = 0
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of dropout, and the number of its layer: each run has seeds of its own.

@@ -20,8 +20,8 @@ from .network import Network
 from .parameters import Learning, add_update, parameters_of, update_columns
 from .plan import Plan
 
-# Multiply-adds in a step that are worth a second thread.
-PARALLEL_WORK = 4_000_000
+# Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
+PARALLEL_WORK = 2_000_000
 # Numbers that are worth an item of the copy of a mini-batch, and samples an item of the loss.
 COPY_WORK = 16384
 LOSS_SAMPLES = 16
@@ -129,9 +129,10 @@ class Evaluator:
             loss.CORRECT: plan.take(batch_size),
             loss.METRIC: objective.metric,
         }
+        at_once = plan.block or LOSS_SAMPLES
+        items = 1 if plan.block else -(-batch_size // at_once)
         # Label smoothing moves targets towards equal shares, or else towards one half.
         shares = n_out if objective.loss == CATEGORICAL_CROSSENTROPY else 2
-        items = -(-batch_size // LOSS_SAMPLES)
         plan.add(
             loss.loss_item,
             items,
@@ -145,16 +146,17 @@ class Evaluator:
                 loss.SPREAD: float(objective.label_smoothing / shares),
                 loss.WEIGHTS: weights,
                 loss.LEVEL: float(objective.level),
-                loss.SAMPLES_AN_ITEM: LOSS_SAMPLES,
+                loss.SAMPLES_AN_ITEM: at_once,
                 col.A: u.a,
                 col.DA: plan.take(batch_size * n_out) if gradient == col.NONE else gradient,
                 col.UNITS: n_out,
             },
+            plan.block,
         )
-        self._totals = [plan.add(loss.totals_item, 1, counted)]
+        self._totals = [plan.add(loss.totals_item, 1, counted, when="late")]
         if u.dz != gradient and self._training:
-            own = {elementwise.LANES: 1, elementwise.SAMPLES_AN_ITEM: LOSS_SAMPLES}
-            plan.add(elementwise.hand_down_item, items, plan.backward(u) | own)
+            own = {elementwise.LANES: 1, elementwise.SAMPLES_AN_ITEM: at_once}
+            plan.add(elementwise.hand_down_item, items, plan.backward(u) | own, plan.block)
         return backward
 
     def bind(

@@ -9,6 +9,7 @@ from ..callbacks import Callback, History
 from ..engine import Trainer, progress_bar, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
+from ..validation import is_finite
 from .training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -59,16 +60,17 @@ class Fit:
         FloatingPointError
             If a loss or a weight is no longer finite: the model then stands before that step.
         """
-        before = self._state(first, count)
+        self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
+        before = self._state()
         self._run(first, count)
-        if self._is_finite(first, count):
+        if self._is_finite():
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
         for step in range(first, first + count):
-            before = self._state(step, 1)
+            before = self._state()
             self._run(step, 1)
-            if not self._is_finite(step, 1):
+            if not self._is_finite():
                 message = self._complaint(step)
                 self._restore(before)
                 raise FloatingPointError(message)
@@ -85,25 +87,24 @@ class Fit:
         finally:  # Ctrl-C is heard when the steps have been taken
             model.took_steps(count, -(-(start + count) // self.steps))
 
-    def _totals(self, first: int, count: int) -> np.ndarray:
-        """The totals of the epochs that some steps are in."""
-        return self.totals[first // self.steps : -(-(first + count) // self.steps)]
+    def _arrays(self) -> list[np.ndarray]:
+        """All that the steps of a slice change."""
+        totals = self.totals[self._epochs]
+        return [self.trainer.parameters, *self.trainer.slots, totals, self.order]
 
-    def _state(self, first: int, count: int) -> list[tuple]:
-        """All that some steps will change, and copies of it; and the counts of the model."""
-        arrays = [self.trainer.parameters, *self.trainer.slots, self.order]
-        changed = [(array, array.copy()) for array in [*arrays, self._totals(first, count)]]
-        return [*changed, (self.model.iterations, self.model.trained_epochs)]
+    def _state(self) -> tuple:
+        counts = self.model.iterations, self.model.trained_epochs
+        return [array.copy() for array in self._arrays()], counts
 
-    def _restore(self, state: list[tuple]) -> None:
-        *changed, (iterations, epochs) = state
-        for array, old in changed:
+    def _restore(self, state: tuple) -> None:
+        arrays, (iterations, epochs) = state
+        for array, old in zip(self._arrays(), arrays, strict=True):
             array[:] = old
         self.model.took_steps(iterations - self.model.iterations, epochs)
 
-    def _is_finite(self, first: int, count: int) -> bool:
-        arrays = self._totals(first, count), self.trainer.parameters
-        return all(np.isfinite(array).all() for array in arrays)
+    def _is_finite(self) -> bool:
+        totals, parameters = self.totals[self._epochs], self.trainer.parameters
+        return bool(np.isfinite(totals).all() and is_finite(parameters))
 
     def _complaint(self, step: int) -> str:
         """What went wrong in a step that has just been taken."""

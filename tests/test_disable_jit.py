@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from test_gradients import NETWORKS, ROUNDING, Draw
 
+from fastscratch.layers import Dropout
+
 CHILD = """
 import numpy as np
 
@@ -78,6 +80,9 @@ def test_networks_train_uncompiled(child, tmp_path):
     child(code, NUMBA_DISABLE_JIT="1", PYTHONPATH=folder)
     with np.load(file) as uncompiled:
         for number in NETWORKS:
+            network = Draw(number).network
+            if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):
+                continue  # the layout, and so the dice, follow the width of the machine's vectors
             for step, (_, loss, gradient, _) in enumerate(Draw(number).steps()):
                 expected = np.append(gradient, loss)
                 bound = ROUNDING * max(1, abs(expected).max())

@@ -11,10 +11,6 @@ from .network import Network
 from .plan import Plan
 from .training import COPY_WORK, PARALLEL_WORK, forward_work
 
-# Samples that go through the network at once: many enough for full speed, few enough to stay in
-# the cache.
-CHUNK = 128
-
 
 class Predictor:
     """Runs a network forward.

@@ -16,7 +16,7 @@ from ..kernels.optimizers import UPDATES
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..kernels.threads import get_num_threads
-from ..layers import Activation, Input, Layer
+from ..layers import Input, Layer
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, same_length
 from .fitting import Fit, fit
@@ -305,13 +305,7 @@ class Sequential:
         loss = losses.get(loss)
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
-        read_out = _read_out(self.layers)
-        wanted = "linear" if loss.from_logits else loss.read_out
-        if loss.read_out and read_out != wanted:
-            raise ValueError(
-                f"{loss.name} wants a {wanted} activation in the last layer, got {read_out}: the "
-                "wrong pair would report a loss that is none"
-            )
+        _check_read_out(loss, self.layers)
         self.optimizer, self.loss, self.metrics = optimizer, loss, _check_metrics(metrics)
         self._slots, self.iterations, self._trainer = None, 0, None
 
@@ -510,6 +504,7 @@ class Sequential:
         """Check samples and targets; build the model if it is not yet."""
         if self.loss is None:
             raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        _check_read_out(self.loss, self.layers)  # layers may have come or gone
         samples = as_array(prefix + "x", x, np.float32, writeable=False)
         shape = self._input_shape or samples.shape[1:]
         if not shape:
@@ -680,12 +675,15 @@ class Sequential:
         return state
 
 
-def _read_out(layers: list[Layer]) -> str:
-    """The activation that is done last."""
-    last = layers[-1]
-    if isinstance(last, Activation) or last.activation != "linear":
-        return last.activation
-    return "linear"
+def _check_read_out(loss: losses.Loss, layers: list[Layer]) -> None:
+    """Check that the activation that is done last is the one that a loss wants."""
+    read_out = layers[-1].activation
+    wanted = "linear" if loss.from_logits else loss.read_out
+    if loss.read_out and read_out != wanted:
+        raise ValueError(
+            f"{loss.name} wants a {wanted} activation in the last layer, got {read_out}: the "
+            "wrong pair would report a loss that is none"
+        )
 
 
 def _check_metrics(names: Sequence[str]) -> list[str]:

@@ -70,6 +70,9 @@ LOSSES = (
 # A "log_loss" is a cross-entropy of probabilities, for any other read-out.
 CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROSSENTROPY)
 
+# The outputs are classes that exclude each other.
+CATEGORICAL = (CATEGORICAL_CROSSENTROPY, CATEGORICAL_LOG_LOSS)
+
 # "momentum" is Keras' SGD with momentum; "rmsprop_momentum" its RMSprop with momentum or centered.
 OPTIMIZERS = ("sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw")
 SGD, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM, ADAGRAD, ADAM, ADAMW = range(len(OPTIMIZERS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss
 from ..kernels.program import update as update_op
@@ -123,6 +124,9 @@ class Evaluator:
             loss.CORRECT: plan.take(batch_size),
             loss.METRIC: objective.metric,
         }
+        # Smoothed targets move towards equal shares of the classes, or towards one half.
+        smoothing = float(objective.label_smoothing)
+        spread = smoothing / (n_out if objective.loss in CATEGORICAL else 2)
         items = -(-batch_size // LOSS_SAMPLES)
         plan.add(
             loss.loss_item,
@@ -133,7 +137,8 @@ class Evaluator:
                 loss.DELTA: float(objective.delta),
                 loss.TARGETS: targets,
                 loss.LABELS: labels,
-                loss.SMOOTHING: float(objective.label_smoothing),
+                loss.SMOOTHING: smoothing,
+                loss.SPREAD: spread,
                 loss.WEIGHTS: weights,
                 loss.LEVEL: float(objective.level),
                 loss.SAMPLES_AN_ITEM: LOSS_SAMPLES,

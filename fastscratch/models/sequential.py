@@ -1,6 +1,7 @@
 """The Sequential model: layers in a row."""
 
 import copy
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -298,19 +299,26 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If one of them is not known, or the last layer has the wrong activation for the loss.
+            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
+            softmax.
+
+        Warns
+        -----
+        UserWarning
+            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+
+        Notes
+        -----
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
+        scores before it, which are finite. Behind any other activation the outputs are taken as
+        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
         optimizer = optimizers.get(optimizer)
         loss = losses.get(loss)
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
-        read_out = _read_out(self.layers)
-        wanted = "linear" if loss.from_logits else loss.read_out
-        if loss.read_out and read_out != wanted:
-            raise ValueError(
-                f"{loss.name} wants a {wanted} activation in the last layer, got {read_out}: the "
-                "wrong pair would report a loss that is none"
-            )
+        if loss.read_out is not None:
+            _check_read_out(loss, _read_out(self.layers))
         self.optimizer, self.loss, self.metrics = optimizer, loss, _check_metrics(metrics)
         self._slots, self.iterations, self._trainer = None, 0, None
 
@@ -473,12 +481,13 @@ class Sequential:
 
     def _objective(self, weighted: bool) -> Objective:
         loss = self.loss
-        fused = loss.read_out is not None and not loss.from_logits
+        takes_outputs = loss.read_out is None or loss.from_logits
+        fused = not takes_outputs and loss.read_out == _read_out(self.layers)
         counted = NONE
         if self.counts_right is not None:
             counted = _COUNTED[self._accuracy(self.counts_right)]
         return Objective(
-            loss.code,
+            loss.code if takes_outputs or fused else loss.log_loss,
             fused,
             loss.takes_labels,
             loss.delta,
@@ -680,6 +689,23 @@ def _read_out(layers: list[Layer]) -> str:
     if isinstance(last, Activation) or last.activation != "linear":
         return last.activation
     return "linear"
+
+
+def _check_read_out(loss: losses.Loss, read_out: str) -> None:
+    """Whether a cross-entropy suits the last activation."""
+    if read_out not in ("sigmoid", "softmax"):
+        return
+    if loss.from_logits:
+        raise ValueError(
+            f"{loss.name} with from_logits=True wants a linear activation in the last layer, got "
+            f"{read_out}"
+        )
+    if read_out != loss.read_out:
+        warnings.warn(
+            f"{loss.name} wants a {loss.read_out} activation in the last layer, got {read_out}: "
+            "the model will learn, but the loss that it reports is not that of the right pair",
+            stacklevel=3,
+        )
 
 
 def _check_metrics(names: Sequence[str]) -> list[str]:

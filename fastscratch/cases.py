@@ -275,6 +275,16 @@ def _loss_cases():
                 scale=spread if squared else 1,
                 typical=label == "typical",
             )
+            if loss.startswith("binary"):
+                yield Case(
+                    f"{loss}_terms",
+                    label,
+                    lambda rng, make=make, size=size: {"terms": _unset(size), **make(rng)},
+                    ("terms",),
+                    FUNCTION,
+                    scale=spread,
+                    typical=label == "typical",
+                )
         for label, shape in (("one", (1, 1)), ("chunks", (1500, 5)), ("typical", (10_000, 10))):
             typical = label == "typical" and loss == "categorical_crossentropy"
             if label == "typical" and not typical:

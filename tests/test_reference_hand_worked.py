@@ -243,6 +243,8 @@ def test_binary_and_multilabel_crossentropy():
     # log(4/3 * 4 * 2) = log(32/3), and a - y = -1/4, -3/4, 1/2.
     logits, y = [LOG3, -LOG3, 0.0], [1.0, 1.0, 0.0]
     d = [9.0] * 3
+    losses.binary_crossentropy_terms(d, logits, y)
+    assert d == close([math.log(4 / 3), math.log(4), math.log(2)])
     assert losses.multilabel_crossentropy_forward(logits, y) == close(math.log(32 / 3))
     losses.multilabel_crossentropy_backward(d, logits, y)
     assert d == close([-1 / 4, -3 / 4, 1 / 2])
@@ -270,6 +272,8 @@ def test_log_losses():
     # Gradients (p - y) / (p (1 - p)): (-1/4) / (3/16) = -4/3, (-3/4) / (3/16) = -4, 2.
     p, y = [3 / 4, 1 / 4, 1 / 2], [1.0, 1.0, 0.0]
     d = [9.0] * 3
+    losses.binary_log_loss_terms(d, p, y)
+    assert d == close([math.log(4 / 3), math.log(4), math.log(2)])
     assert losses.multilabel_log_loss_forward(p, y) == close(math.log(32 / 3))
     losses.multilabel_log_loss_backward(d, p, y)
     assert d == close([-4 / 3, -4, 2])

@@ -53,6 +53,7 @@ for dtype in (np.float32, np.float64):
         size = ones.shape[axis]
         ops.batch_normalization(ones, np.ones(size), np.ones(size), axis)
     ops.binary_crossentropy(ones, ones)
+    ops.binary_crossentropy(ones, ones, from_logits=True)
     ops.matmul(ones, ones.T)
     ops.matmul(ones, np.ones((4, 3, 2), dtype))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import codes
-from ..kernels.losses import loss_forward
+from ..kernels.losses import binary_crossentropy_terms, binary_log_loss_terms, loss_forward
 from ..validation import as_array, as_flag, as_floating, as_integer, as_labels
 from .axes import as_axis, from_rows, to_rows
 
@@ -60,10 +60,10 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     """
     outputs, is_logits = _outputs(output, from_logits)
     targets = _targets(target, outputs)
-    code = codes.BINARY_CROSSENTROPY if is_logits else codes.BINARY_LOG_LOSS
-    losses = np.empty(outputs.size, outputs.dtype)
-    loss_forward(losses, outputs.reshape(-1, 1), targets.reshape(-1, 1), code)
-    return losses.reshape(outputs.shape)
+    terms = binary_crossentropy_terms if is_logits else binary_log_loss_terms
+    losses = np.empty_like(outputs)
+    terms(losses.reshape(-1), outputs.reshape(-1), targets.reshape(-1))
+    return losses
 
 
 def categorical_crossentropy(

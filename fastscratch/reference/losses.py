@@ -215,6 +215,22 @@ def binary_crossentropy_forward(logits, y):
     return multilabel_crossentropy_forward(logits, y) / len(y)
 
 
+def binary_crossentropy_terms(terms, logits, y):
+    """Write the binary cross-entropy of each element: its `binary_crossentropy_forward`.
+
+    Parameters
+    ----------
+    terms : list of float, (n,)
+        Written: one loss per element.
+    logits : list of float, (n,)
+        Scores z before the sigmoid.
+    y : list of float, (n,)
+        Targets, 0 or 1 (or a probability).
+    """
+    for n in range(len(y)):
+        terms[n] = binary_crossentropy_forward([logits[n]], [y[n]])
+
+
 def binary_crossentropy_backward(dlogits, logits, y):
     """Write the gradient of the binary cross-entropy: dlogits = (sigmoid(z) - y) / o.
 
@@ -363,6 +379,22 @@ def binary_log_loss_forward(prediction, y):
         The loss of the sample.
     """
     return multilabel_log_loss_forward(prediction, y) / len(y)
+
+
+def binary_log_loss_terms(terms, prediction, y):
+    """Write the binary log loss of each element: its `binary_log_loss_forward`.
+
+    Parameters
+    ----------
+    terms : list of float, (n,)
+        Written: one loss per element.
+    prediction : list of float, (n,)
+        Probabilities p.
+    y : list of float, (n,)
+        Targets, 0 or 1 (or a probability).
+    """
+    for n in range(len(y)):
+        terms[n] = binary_log_loss_forward([prediction[n]], [y[n]])
 
 
 def binary_log_loss_backward(dprediction, prediction, y):

@@ -43,12 +43,17 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
         "loss": model.loss and model.loss.get_config(),
         "optimizer": model.optimizer and model.optimizer.get_config(),
         "metrics": model.metrics,
+        "metadata": model.metadata,
     }
+    try:
+        text = json.dumps(header)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"metadata must be what JSON can hold: {error}") from None
     # Beside the target, for a rename does not cross file systems.
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
     os.close(handle)
     try:
-        save_file(arrays, aside, {"fastscratch": json.dumps(header)})
+        save_file(arrays, aside, {"fastscratch": text})
         with open(aside, "rb") as file:
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -108,7 +113,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential
     if header["loss"] is not None:
         optimizer = optimizers.from_config(header["optimizer"])
         model.compile(optimizer, losses.get(header["loss"]), header["metrics"])
-    model.seed = header["seed"]
+    model.seed, model.metadata = header["seed"], header["metadata"]
     model._build(None)
     weights = [
         arrays[f"{layer.name}/{placed.weight.name}"] for layer, placed in model.named_weights()

@@ -1093,7 +1093,8 @@ def _regression_cases():
 def _compressed_rows(X):
     """A matrix in compressed rows: nonzeros, their columns, and where each row starts."""
     n, columns = np.nonzero(X)
-    return X[n, columns][None], columns, np.searchsorted(n, np.arange(len(X) + 1))
+    starts = np.searchsorted(n, np.arange(len(X) + 1))
+    return X[n, columns][None], np.ascontiguousarray(columns), starts
 
 
 def _linear_model_cases():

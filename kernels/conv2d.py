@@ -8,32 +8,31 @@ the ordinary convolution, and as many groups as channels the depthwise one.
 
 Forward pass and both derivatives cost ``2 n out_h out_w kh kw (c_in / groups) c_out`` flops each,
 and all three are products of matrices that lie in the images as they are. What a window sees in one
-row of the image is one run of ``kw c`` numbers, so the image *is* the left factor, with rows that
-overlap, and the tile of :mod:`.simd` goes over the rows of the window without a copy:
+row of the image is one run of ``kw c`` numbers, and at the next position the run begins a few
+numbers later: a matrix whose rows overlap. The tiles of :mod:`.simd` add up the runs of all rows of
+the window without a copy.
 
-====================  ================  ====================  ===============================
-product               rows              columns               sum over
-====================  ================  ====================  ===============================
-output                positions ``x``   filters               window ``(ky, kx, c)``
-gradient of filters   ``(kx, c)``       filters               positions ``(y, x)``
-gradient of input     an output of its own: `transposed_conv2d`
-====================  ================  ====================  ===============================
+===================  ===============  =========  =================================
+product              rows             columns    summed over
+===================  ===============  =========  =================================
+output               positions ``x``  filters    window ``(ky, kx, c)``
+gradient of filters  ``(kx, c)``      filters    positions ``(y, x)``
+gradient of input    is a convolution of its own, see `transposed_conv2d`
+===================  ===============  =========  =================================
 
-Few filters fill no vector. Then as many samples as a vector has lanes are interleaved, numbers of
-one place side by side (`lanes`), and a number above becomes a vector: ::
+Columns are what fills a vector, and a few filters do not. Then as many samples as a vector has
+lanes are interleaved, their numbers side by side, and every number above becomes a vector::
 
-    lanes == 1    image (h, w, c)           every function below takes one image
-    lanes > 1     image (h, w, c, lanes)    ... or one block of so many images
+    lanes == 1    (h, w, c)           one image
+    lanes > 1     (h, w, c, lanes)    one block of so many images
 
-Rows and columns then change places, for it is the positions' vectors that are loaded:
+Rows and columns of the output change places, for now it is pixels that are loaded as vectors; the
+gradient of the filters is a product of vectors whose lanes are added up in the end.
 
-====================  ================  ====================  ===============================
-output                filters           positions ``x``       window ``(ky, kx, c)``
-gradient of filters   ``(kx, c)``       filters               positions ``(y, x)`` and lanes
-====================  ================  ====================  ===============================
-
-Where the window leaves the image, or the image is spread (see `Conv2D`), a band of rows is copied
-with its zeros first: one copy of a number for ``2 kh kw c_out`` flops with it.
+Padding is left out of the sums. A row of the window that lies outside is no turn of the loop, and a
+position at the edge has a shorter run. (Only a tile of many positions, or of many taps, wants one
+length for all: then a band of rows is copied with its zeros. One copy of a number serves
+``2 kh kw c_out`` flops.)
 """
 
 from collections import namedtuple
@@ -46,7 +45,6 @@ from .matmul import tile_shape, window
 from .simd import (
     DOT_COLUMNS,
     DOT_ROWS,
-    ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     VECTOR_BYTES,
@@ -72,6 +70,7 @@ Conv2D.__doc__ = """The geometry of a convolution: integers.
 
 `top` and `left` are the zeros before the first row and column. The image counts as having
 ``spread_y - 1`` rows and ``spread_x - 1`` columns of zeros between its pixels: 1 in a forward pass.
+Only with strides of 1 may it be spread. `lanes` is 1, or as many numbers as a vector holds.
 """
 
 Image = namedtuple("Image", "values at pitch width left")
@@ -80,10 +79,12 @@ Image.__doc__ = """Where the rows of an image lie: the first at `at`, the others
 It is `width` pixels wide, and at the first position the window begins `left` pixels before it.
 """
 
-# One run of taps along a row of the window, and the same in its other rows: where its first pixel
-# and weight are, how far it is to the next row in each, the number of rows and of taps; `column` is
-# where the run meets the image at the first position.
 Run = namedtuple("Run", "pixel pixel_jump weight weight_jump rows taps column")
+Run.__doc__ = """Taps side by side in the window, and the same in its other rows.
+
+The first pixel and weight are at `pixel` and `weight`, those of the next row a jump further; there
+are so many `rows` and `taps`. At the first position the run meets the image in `column`.
+"""
 
 # A band of the image is to stay in a second-level cache, with the filters.
 BAND_BYTES = 1 << 17
@@ -150,7 +151,9 @@ def _is_dense(shape):
 
 @njit
 def _is_depthwise(shape):
-    return shape.groups == shape.channels == shape.filters and shape.groups > 1
+    """Whether every filter has one channel, so that it is channels that fill a vector."""
+    several = shape.groups > 1 and shape.lanes == 1
+    return several and shape.groups == shape.channels == shape.filters
 
 
 @njit
@@ -238,7 +241,7 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     for o in range(shape.filters):
         for lane in range(shape.lanes):
             scratch[o * shape.lanes + lane] = bias[o]
-    # A tile of interleaved samples has the same place in all of them, so it leaves padding out.
+    # A tile of interleaved samples is one position at the edges, and leaves their padding out.
     copies = shape.lanes == 1 and _is_dense(shape) and _is_padded(shape)
     rows, _ = _band_rows(shape, scratch.itemsize)
     for y in range(first, stop, rows):
@@ -253,39 +256,26 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
 @njit
 def _rows_of_band(out, first, stop, image, kernel, bias, shape):
     """Some rows of output, run by run of the window."""
-    dense, depthwise = _is_dense(shape), _is_depthwise(shape) and shape.lanes == 1
-    channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
+    dense, depthwise = _is_dense(shape), _is_depthwise(shape)
+    groups = 1 if depthwise else shape.groups
     filters, lanes = shape.filters // groups, shape.lanes
     row_size = shape.out_width * shape.filters * lanes
     if not dense:
         for at in range(first * row_size, stop * row_size):
             out[at] = bias[at % (shape.filters * lanes)]
-    runs, taps = (1, shape.kernel_width) if dense else (shape.kernel_width, 1)
     # The weights of a few filters at a time stay in a cache, while all rows use them.
     some = TILE_VECTORS * VECTOR_BYTES // bias.itemsize if lanes == 1 and not depthwise else filters
     for group in range(groups):
         for phase in range(shape.spread_x):
-            for kx in range(runs):
+            for kx in range(1 if dense else shape.kernel_width):
                 column = phase * shape.stride_x + kx * shape.dilation_x - image.left
                 if column % shape.spread_x != 0:
-                    continue  # this tap meets zeros between the pixels
-                column //= shape.spread_x
+                    continue  # this tap meets the zeros between the pixels
                 for o in range(group * filters, (group + 1) * filters, some):
+                    count = min(some, (group + 1) * filters - o)
                     for y in range(first, stop):
-                        ky, iy, rows, ky_step, iy_step = _rows_seen(shape, y)
-                        run = Run(
-                            image.at
-                            + iy * image.pitch
-                            + (column * shape.channels + group * channels) * lanes,
-                            iy_step * image.pitch,
-                            (ky * shape.kernel_width + kx) * channels * shape.filters + o,
-                            ky_step * shape.kernel_width * channels * shape.filters,
-                            rows,
-                            taps,
-                            column,
-                        )
+                        run = _run(image, shape, y, kx, column // shape.spread_x, o)
                         at = y * row_size + (phase * shape.filters + o) * lanes
-                        count = min(some, (group + 1) * filters - o)
                         if depthwise:
                             _depthwise_run(out, at, image, kernel, run, phase, shape)
                         elif lanes == 1:
@@ -299,25 +289,39 @@ def _rows_of_band(out, first, stop, image, kernel, bias, shape):
 
 
 @njit
-def _positions(shape, phase):
-    """Positions in a row of output that see the pixels of a spread image with the same taps."""
-    return -(-(shape.out_width - phase) // shape.spread_x)
+def _run(image, shape, y, kx, column, o):
+    """The run that begins at tap `kx`, in the rows of the window that meet the image from row `y`.
 
-
-@njit
-def _rows_seen(shape, y):
-    """Rows of the window that meet the image from output row `y`: the first in the window and in
-    the image, their number, and their distance in both."""
-    first = last = count = 0
+    They are every one, or so many apart that they meet pixels and not the zeros between them.
+    """
+    first = last = rows = 0
     top = y * shape.stride_y - shape.top
     for ky in range(shape.kernel_height):
         place = top + ky * shape.dilation_y
         if 0 <= place < shape.height * shape.spread_y and place % shape.spread_y == 0:
-            first, last = ky if count == 0 else first, ky
-            count += 1
-    step = (last - first) // max(count - 1, 1)
+            first, last = ky if rows == 0 else first, ky
+            rows += 1
+    step = (last - first) // max(rows - 1, 1)
     iy = (top + first * shape.dilation_y) // shape.spread_y
-    return first, iy, count, step, step * shape.dilation_y // shape.spread_y
+    channels = shape.channels // shape.groups
+    # Filters that see channels of their own group only.
+    c = o // (shape.filters // shape.groups) * channels
+    weights = channels * shape.filters
+    return Run(
+        image.at + iy * image.pitch + (column * shape.channels + c) * shape.lanes,
+        step * shape.dilation_y // shape.spread_y * image.pitch,
+        (first * shape.kernel_width + kx) * weights + o,
+        step * shape.kernel_width * weights,
+        rows,
+        shape.kernel_width if _is_dense(shape) else 1,
+        column,
+    )
+
+
+@njit
+def _positions(shape, phase):
+    """Positions in a row of output that see the pixels of a spread image with the same taps."""
+    return -(-(shape.out_width - phase) // shape.spread_x)
 
 
 @njit
@@ -383,14 +387,16 @@ def _depthwise_run(out, at, image, kernel, run, phase, shape):
     first, stop = tap_range(
         0, image.width, _positions(shape, phase), shape.stride_x, 1, -run.column
     )
-    for position in range(first, stop):
-        sums = out[at + position * shape.spread_x * channels :][:channels]
-        for row in range(run.rows):
-            of = run.pixel + row * run.pixel_jump + position * shape.stride_x * channels
-            pixel = image.values[of:][:channels]
-            weights = kernel[run.weight + row * run.weight_jump :][:channels]
+    sums = out[at - phase * channels :][: shape.out_width * channels].reshape(-1, channels)
+    for row in range(run.rows):
+        weights = kernel[run.weight + row * run.weight_jump :][:channels]
+        begin = run.pixel + row * run.pixel_jump - run.column * channels
+        pixels = image.values[begin:][: image.width * channels].reshape(-1, channels)
+        for position in range(first, stop):
+            pixel = pixels[run.column + position * shape.stride_x]
+            total = sums[phase + position * shape.spread_x]
             for c in range(channels):
-                sums[c] += pixel[c] * weights[c]
+                total[c] += pixel[c] * weights[c]
 
 
 @njit
@@ -435,7 +441,7 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
 @njit
 def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
     """Add what some rows of `dout` give to some rows of the gradient, run by run of `taps` taps."""
-    depthwise = _is_depthwise(shape) and shape.lanes == 1
+    depthwise = _is_depthwise(shape)
     channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
     filters, lanes, width = shape.filters // groups, shape.lanes, shape.out_width
     pixel, dout_pixel = shape.channels * lanes, shape.filters * lanes
@@ -722,16 +728,18 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
 def _image_rows(out, image, kernel, first, stop):
     """Some output rows, two at a time: a row of the image is read once for both.
 
-    `kernel` has a row of zeros before and after it: for the row of the image that only one sees.
+    `kernel` has a row of zeros before and after it, for the rows of the image that one of the two
+    does not see.
     """
     width, pitch = out.shape[1], image.shape[1]
     rows, taps = kernel.shape
-    panel = ROW_VECTORS * VECTOR_BYTES // out.itemsize
     c, b = Matrix(out.reshape(-1), 0, width, 1), Matrix(image.reshape(-1), 0, 1, 1)
     weights = kernel.reshape(-1)
-    zero = Matrix(np.zeros(VECTOR_BYTES // out.itemsize, out.dtype), 0, 0, 0)
+    lanes = VECTOR_BYTES // out.itemsize
+    zero = Matrix(np.zeros(lanes, out.dtype), 0, 0, 0)
     for y in range(first, stop, 2):
-        height = min(2, stop - y)
+        height, vectors = tile_shape(min(2, stop - y))
+        panel = vectors * lanes
         for x in range(0, width, panel):
             columns = min(panel, width - x)
             tile_product(
@@ -759,6 +767,7 @@ def conv2d_image_forward(out, image, kernel):
     out : (h - kh + 1, w - kw + 1) array
         Output.
     image : (h, w) array
+        Finite: two rows of output share what they read, each with weights of zero for one row.
     kernel : (kh, kw) array
     """
     rows = out.shape[0]

@@ -38,6 +38,7 @@ from .simd import (
     Matrix,
     copy_rows,
     tile_product,
+    tile_update,
     transpose_square,
 )
 
@@ -169,8 +170,11 @@ def _transpose_panel(target, b, depth, width):
 
 
 @njit
-def product_serial(c, start, a, b, rows, columns, depth, scratch):
-    """``c = start + a @ b`` on the calling thread; see `product`. `scratch` is one row of it."""
+def product_serial(c, start, a, b, rows, columns, depth, scratch, scale=1.0):
+    """``c = start + scale * (a @ b)`` on the calling thread; see `product`.
+
+    `scratch` is one row of it.
+    """
     lanes = VECTOR_BYTES // scratch.itemsize
     copy_a = _must_copy_a(a, scratch.itemsize)
     copy_b = _must_copy_b(b, rows, scratch.itemsize)
@@ -206,7 +210,12 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch):
                     if copy_b:
                         at = panels_at + (j - j0) // panel * panel_size
                         right = Matrix(scratch, at, panel, 1)
-                    tile_product(to, of, left, right, height, min(panel, j1 - j), d, 1, 0, 0)
+                    width = min(panel, j1 - j)
+                    if scale == 1:
+                        tile_product(to, of, left, right, height, width, d, 1, 0, 0)
+                    else:
+                        number = scratch.dtype.type(scale)
+                        tile_update(to, of, left, right, height, width, d, 1, 0, 0, number)
                 i += height
 
 

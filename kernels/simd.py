@@ -130,11 +130,13 @@ class _Writer:
         self.builder = None
 
     def function(self, name, kinds):
-        """Begin a function; each letter of `kinds` is an argument: `p` a pointer, `n` an integer.
+        """Begin a function; each letter of `kinds` is an argument: `p` a pointer, `n` an integer,
+        `x` a number.
 
         What is written from now on goes to its body.
         """
-        arguments = [self.pointer if kind == "p" else _INT for kind in kinds.replace(" ", "")]
+        types = {"p": self.pointer, "n": _INT, "x": self.scalar}
+        arguments = [types[kind] for kind in kinds.replace(" ", "")]
         kind = ir.FunctionType(ir.VoidType(), arguments)
         function = ir.Function(self.module, kind, f"{name}_{self.suffix}")
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
@@ -226,9 +228,9 @@ def _call_by_name(builder, module, name, result, arguments):
 
 
 def _tile_function(w, name):
-    """Begin the function of a tile; return its matrices (pointer, row, step) and its sizes."""
-    function = w.function(name, "pnn pnn pnn pnn nnnnnn")
-    return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:]
+    """Begin the function of a tile; return its matrices (pointer, row, step), sizes and scale."""
+    function = w.function(name, "pnn pnn pnn pnn nnnnnn x")
+    return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:18]
 
 
 def _sum_in_registers(w, a, b, sizes, sums, step):
@@ -246,9 +248,14 @@ def _sum_in_registers(w, a, b, sizes, sums, step):
     return w.loop(turns, [a, b, *sums], one_turn)[2:]
 
 
-def _write_tile(w, rows, vectors):
-    """The function of one tile shape: `rows` rows and `vectors` vectors of columns."""
-    function, (c, start, a, b), sizes = _tile_function(w, f"tile_{rows}_{vectors}")
+def _write_tile(w, rows, vectors, scaled):
+    """The function of one tile shape: `rows` rows and `vectors` vectors of columns.
+
+    Either the sums begin with `start`, or, `scaled`, they begin with zero and are added to it at
+    the end, times a number.
+    """
+    name = f"{'update' if scaled else 'tile'}_{rows}_{vectors}"
+    function, (c, start, a, b), sizes = _tile_function(w, name)
     missing = w.builder.sub(_constant(vectors * w.lanes), sizes[1])
     mask = w.lanes_from(missing)
 
@@ -266,9 +273,15 @@ def _write_tile(w, rows, vectors):
         return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
 
     a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
-    sums = []
-    for *row, last in places(start):
-        sums += [*map(w.load, row), w.masked_load(last, mask)]
+
+    def starts():
+        return [
+            value
+            for *row, last in places(start)
+            for value in [*map(w.load, row), w.masked_load(last, mask)]
+        ]
+
+    sums = [ir.Constant(w.type, None)] * (rows * vectors) if scaled else starts()
 
     def step(a, b, sums):
         row = [w.after(b, column) for column in b_columns]
@@ -280,7 +293,11 @@ def _write_tile(w, rows, vectors):
             following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
         return following
 
-    sums = iter(_sum_in_registers(w, a, b, sizes, sums, step))
+    sums = _sum_in_registers(w, a, b, sizes, sums, step)
+    if scaled:
+        scale = w.splat(function.args[-1])
+        sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
+    sums = iter(sums)
     for *row, last in places(c):
         for place in row:
             w.store(next(sums), place)
@@ -406,7 +423,9 @@ def _write_module():
     for item in (4, 8):
         w = _Writer(module, item)
         shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
-        _write_choice(w, "tile", {shape: _write_tile(w, *shape) for shape in shapes}, w.lanes)
+        for name, scaled in (("tile", False), ("update", True)):
+            tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
+            _write_choice(w, name, tiles, w.lanes)
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         _write_choice(w, "dot", {shape: _write_dot(w, *shape) for shape in shapes}, 1)
         _write_copy(w)
@@ -429,13 +448,13 @@ def _compile():
         engine.finalize_object()
         cache.save(name, max(compiled, key=len))  # the other one is the empty module's
     for item in (4, 8):
-        for name in ("tile", "dot", "copy", "transpose"):
+        for name in ("tile", "update", "dot", "copy", "transpose"):
             symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
             binding.add_symbol(symbol, engine.get_function_address(symbol))
     return engine
 
 
-def _call(context, builder, name, matrices, kinds, integers=()):
+def _call(context, builder, name, matrices, kinds, numbers=()):
     """Write the call of a compiled function: each matrix as its pointer and strides."""
     item = kinds[0][0].dtype.bitwidth // 8
     arguments = []
@@ -447,7 +466,7 @@ def _call(context, builder, name, matrices, kinds, integers=()):
         )
         arguments += [builder.gep(array.data, [at]), row, step]
     symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
-    _call_by_name(builder, builder.module, symbol, ir.VoidType(), [*arguments, *integers])
+    _call_by_name(builder, builder.module, symbol, ir.VoidType(), [*arguments, *numbers])
     return context.get_dummy_value()
 
 
@@ -486,10 +505,27 @@ def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump,
     depend on how the matrix was cut into tiles.
     """
 
+    scalar = c[0].dtype
+
     def codegen(context, builder, signature, arguments):
-        return _call(context, builder, "tile", arguments[:4], signature.args[:4], arguments[4:])
+        unused = ir.Constant(context.get_value_type(scalar), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, "tile", arguments[:4], signature.args[:4], numbers)
 
     return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
+def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+    """One tile of ``c = start + scale * (a @ b)``; all else as in `tile_product`.
+
+    The sums begin with zero: small ones do not lose their digits to a large `start`.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "update", arguments[:4], signature.args[:4], arguments[4:])
+
+    return types.void(c, start, a, b, *[types.int64] * 6, c[0].dtype), codegen
 
 
 @intrinsic
@@ -511,8 +547,12 @@ def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_j
         As in `tile_product`.
     """
 
+    scalar = c[0].dtype
+
     def codegen(context, builder, signature, arguments):
-        return _call(context, builder, "dot", arguments[:4], signature.args[:4], arguments[4:])
+        unused = ir.Constant(context.get_value_type(scalar), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, "dot", arguments[:4], signature.args[:4], numbers)
 
     return types.void(c, start, a, b, *[types.int64] * 6), codegen
 
@@ -641,6 +681,18 @@ if config.DISABLE_JIT:
                 for x, y in steps:
                     total += a.values[x + i * a.row] * b.values[right - b.at + y]
                 c.values[to + i * c.row] = total
+
+    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+        zero = Matrix(np.zeros(VECTOR_BYTES, c.values.dtype), 0, 0, 0)
+        total = np.empty((height, TILE_VECTORS * VECTOR_BYTES), c.values.dtype)
+        sums = Matrix(total.reshape(-1), 0, total.shape[1], 1)
+        tile_product(sums, zero, a, b, height, width, depth, turns, a_jump, b_jump)
+        lanes = VECTOR_BYTES // c.values.itemsize
+        for i in range(height):
+            for j in range(width):
+                vector, lane = divmod(j, lanes)
+                to, of = (m.at + i * m.row + vector * lanes * m.step + lane for m in (c, start))
+                c.values[to] = start.values[of] + scale * total[i, j]
 
     def dot_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lanes = VECTOR_BYTES // c.values.itemsize

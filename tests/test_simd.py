@@ -72,6 +72,39 @@ def test_tile_writes_the_tile_and_nothing_else(dtype, height):
 
 
 @njit
+def update(c, a, a_row, a_step, b, height, width, depth, scale):
+    simd.tile_update(
+        Matrix(c, GUARD, width, 1),
+        Matrix(c, GUARD, width, 1),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, GUARD, width, 1),
+        height,
+        width,
+        depth,
+        1,
+        0,
+        0,
+        scale,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", simd.TILE_HEIGHTS)
+def test_update_adds_the_scaled_product_to_the_tile(dtype, height):
+    lanes = simd.VECTOR_BYTES // np.dtype(dtype).itemsize
+    scale = dtype(-0.5)  # scaling `a` instead rounds nothing
+    for width in range(1, simd.TILE_VECTORS * lanes + 1):
+        for depth in (0, 1, 7):
+            a = random((height, depth), dtype, 1)
+            b_flat, b = guarded(random((depth, width), dtype, 2))
+            c_flat, c = guarded(random((height, width), dtype, 3))
+            before = c.copy()
+            update(c_flat, a.ravel(), depth, 1, b_flat, height, width, depth, scale)
+            assert_product(c, scale * a, b, before)
+            assert np.isnan(c_flat).sum() == 2 * GUARD
+
+
+@njit
 def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
     depth, turns, a_jump, b_jump, b_row = sizes
     simd.tile_product(

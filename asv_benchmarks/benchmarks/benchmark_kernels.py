@@ -73,16 +73,20 @@ class Schedules(_Kernels, module="schedules", dtypes=SINGLE):
     """Learning rates by step."""
 
 
-class Train(_Kernels, module="train", dtypes=BOTH):
-    """Steps of mini-batch stochastic gradient descent."""
-
-
 class LeastSquares(_Kernels, module="least_squares", dtypes=DOUBLE):
     """Linear regression in closed form."""
 
 
 class GradientDescent(_Kernels, module="gradient_descent", dtypes=DOUBLE):
     """Linear, logistic and softmax regression, step by step."""
+
+
+class QR(_Kernels, module="qr", dtypes=DOUBLE):
+    """The triangle of a tall matrix, for linear regression."""
+
+
+class LinearModel(_Kernels, module="linear_model", dtypes=DOUBLE):
+    """Loss, Hessian and penalised descent of logistic and softmax regression."""
 
 
 class Random(_Kernels, module="random", dtypes=SINGLE):

@@ -33,11 +33,12 @@ def _geometry(layer, t: Tensor, shape) -> Conv2D:
 
 
 def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
-    """Columns of a phase that computes rows of images by a convolution, and its items."""
+    """Columns of a phase that computes rows of images by a convolution, and items of an image."""
     own = conv2d_scratch_size(g, plan.dtype.itemsize)
     plan.scratch(own + spare)
     taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
-    rows, items = strips(g.out_height, g.out_width * g.filters * taps * g.lanes)
+    work = g.out_width * g.filters * taps * g.lanes
+    rows, items = strips(g.out_height, work, plan.images(g.lanes))
     return {
         **dict(enumerate(g, op.GEOMETRY)),
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
@@ -45,7 +46,7 @@ def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
         op.ITEMS_AN_IMAGE: items,
         op.SPARE: own,
         col.UNITS: g.out_height * g.out_width * g.filters * g.lanes,
-    }, plan.images(g.lanes) * items
+    }, items
 
 
 def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
@@ -57,7 +58,8 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     passing = activation not in (LINEAR,) and activation < SOFTPLUS
     columns, items = _columns(plan, g, math.prod(shape) * g.lanes if passing else 0)
     forward = own | plan.forward(u) | columns | {col.INPUT: t.a}
-    plan.add(op.conv2d_forward_item, items, forward | ({col.Z: col.NONE} if passing else {}))
+    forward |= {col.Z: col.NONE} if passing else {}
+    plan.add(op.conv2d_forward_item, items, forward, t.lanes)
 
     def backward() -> None:
         if t.dz is not None:
@@ -72,7 +74,7 @@ def _hand_down(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
     """The gradient of the input is itself a convolution, by the packed kernel."""
     packed = plan.take(own[col.BIAS] - own[col.KERNEL])
     geometry = dict(enumerate(g, op.GEOMETRY))
-    plan.add(op.conv2d_pack_item, 1, own | geometry | {op.PACKED: packed})
+    plan.add(op.conv2d_pack_item, 1, own | geometry | {op.PACKED: packed}, when="early")
     passing = t.activation != LINEAR
     columns, items = _columns(plan, transposed_conv2d(g), t.units * g.lanes if passing else 0)
     gradient = plan.backward(t, da=col.NONE if passing else t.dz)
@@ -80,6 +82,7 @@ def _hand_down(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
         op.conv2d_backward_input_item,
         items,
         own | gradient | columns | {op.PACKED: packed, col.DOUTPUT: u.dz},
+        g.lanes,
     )
 
 
@@ -111,5 +114,5 @@ def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
     size = own[col.STOP] - own[col.KERNEL]
     partial = plan.take(images * size)
     columns |= {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
-    plan.add(op.conv2d_backward_weight_item, images * items, own | columns)
+    plan.add(op.conv2d_backward_weight_item, items, own | columns, g.lanes)
     add_update(plan, own, images, partial, size)

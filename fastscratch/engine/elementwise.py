@@ -12,18 +12,30 @@ FUNCTION_WORK = 16
 
 
 def _samples(plan: Plan, t: Tensor) -> tuple[int, int]:
-    """Samples (or blocks of them) of an item, and items."""
-    a_sample = plan.samples_an_item(FUNCTION_WORK * t.units) // t.lanes or 1
-    return a_sample * t.lanes, -(-plan.images(t.lanes) // a_sample)
+    """Samples of an item, and items; a block is one."""
+    if _block(plan, t):
+        return _block(plan, t), 1
+    samples = plan.samples_an_item(FUNCTION_WORK * t.units)
+    return samples, -(-plan.batch_size // samples)
+
+
+def _block(plan: Plan, t: Tensor) -> int:
+    """Samples that go through the network together, or 0 where they are shared out."""
+    return t.lanes if t.lanes > 1 else plan.block
 
 
 def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
     """``a = f(z)``, by samples."""
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    rows = {op.ROWS: math.prod(shape[:-1]), op.SAMPLES_AN_ITEM: samples, col.UNITS: t.units}
+    rows = {
+        op.LANES: t.lanes,
+        op.ROWS: math.prod(shape[:-1]),
+        op.SAMPLES_AN_ITEM: samples,
+        col.UNITS: t.units,
+    }
     forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
-    plan.add(op.activation_forward_item, items, rows | forward)
+    plan.add(op.activation_forward_item, items, rows | forward, _block(plan, t))
 
     def backward() -> None:
         if t.dz is not None:
@@ -33,7 +45,8 @@ def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, n
                 col.INPUT: t.a,
                 col.DOUTPUT: u.dz,
             }
-            plan.add(op.activation_backward_item, items, plan.backward(t) | rows | own)
+            columns = plan.backward(t) | rows | own
+            plan.add(op.activation_backward_item, items, columns, _block(plan, t))
 
     return u, backward
 
@@ -44,13 +57,20 @@ def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, numb
         return lower_reshape(plan, layer, weights, t, shape, activation, number)
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    own = {op.SAMPLES_AN_ITEM: samples, op.RATE: float(layer.rate), col.UNITS: t.units}
+    own = {
+        op.LANES: t.lanes,
+        op.SAMPLES_AN_ITEM: samples,
+        op.RATE: float(layer.rate),
+        col.UNITS: t.units,
+    }
     forward = {col.INPUT: t.a, col.A: u.a}
-    plan.dropouts.append((plan.add(op.dropout_forward_item, items, own | forward), number))
+    phase = plan.add(op.dropout_forward_item, items, own | forward, _block(plan, t))
+    plan.dropouts.append((phase, number))
 
     def backward() -> None:
         if t.dz is not None:
             columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
-            plan.dropouts.append((plan.add(op.dropout_backward_item, items, columns), number))
+            phase = plan.add(op.dropout_backward_item, items, columns, _block(plan, t))
+            plan.dropouts.append((phase, number))
 
     return u, backward

@@ -56,6 +56,9 @@ _OFF_LANES = (Flatten, GlobalAveragePooling2D)
 # From so many filters on, a vector along the filters does as well as one along the samples.
 FEW_FILTERS = 32
 
+# So many parameters stay in a second-level cache beside a block of samples.
+FEW_PARAMETERS = 100_000
+
 
 def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
     """Samples innermost in the first layers: as many as a vector holds, or 1.
@@ -76,6 +79,18 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
     return 1
 
 
+def _goes_by_blocks(network: Network) -> bool:
+    """Whether a block of samples goes through all layers before the next one.
+
+    It does not leave the cache then, and no worker waits for another. But all weights are read for
+    each block, so they must stay in the cache as well.
+    """
+    small = network.n_parameters <= FEW_PARAMETERS
+    return small and all(
+        isinstance(layer, (*_ON_LANES, *_OFF_LANES, Dense)) for layer in network.layers
+    )
+
+
 def lower_network(
     plan: Plan, network: Network, x: Tensor, read_out_is_fused: bool
 ) -> tuple[Tensor, list[Callable]]:
@@ -91,6 +106,7 @@ def lower_network(
         Whether the loss takes the scores before the last activation.
     """
     lanes = lanes_of(network, plan.batch_size, plan.lanes)
+    plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
     backward: list[Callable] = []
 
     def follow(lower: Callable, t: Tensor, **arguments) -> Tensor:

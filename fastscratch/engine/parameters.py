@@ -93,4 +93,5 @@ def add_update(plan: Plan, own: dict, partials: int = 0, partial: int = 0, size:
             op.PARTIAL: partial,
             op.PARTIAL_SIZE: size,
         },
+        when="late",
     )

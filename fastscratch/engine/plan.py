@@ -11,6 +11,7 @@ from ..kernels.codes import ACTIVATIONS, LINEAR, SOFTMAX, SOFTPLUS
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program.call import address, operation_address, values
+from ..kernels.program.chain import DISTANCE, LINKS, chain_item
 from ..kernels.simd import VECTOR_BYTES
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
@@ -75,6 +76,7 @@ class Plan:
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training = training
         self.rows: list[np.ndarray] = []
+        self._when: list[str] = []
         self.end = 0
         self.take(max(col.FIRST_FREE, most_channels))  # zeros
         self.parameters = self.take(n_parameters)
@@ -84,6 +86,8 @@ class Plan:
         self.state_end = self.end
         #: Columns of the optimiser in every phase that updates; set by who trains.
         self.learning_columns: dict = {}
+        #: Samples that go through the whole network one block after the other, or 0.
+        self.block = 0
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of dropout, and the number of its layer: each run has seeds of its own.
@@ -148,14 +152,35 @@ class Plan:
         self._constants.append((place, size, value))
         return place
 
-    def add(self, operation: Callable, items: int, columns: dict) -> int:
-        """Add a phase; returns its number."""
+    def add(
+        self, operation: Callable, items: int, columns: dict, lanes: int = 0, when: str = ""
+    ) -> int:
+        """Add a phase; returns its number.
+
+        Parameters
+        ----------
+        operation : kernel
+        items : int
+            Of the phase; of each image, if it works on images.
+        columns : dict
+            What stands in its row.
+        lanes : int
+            Samples in an image that it works on; 0 if it works on something else.
+        when : {"", "early", "late"}
+            Whether a chain of phases may begin after it, or end before it, although it was added
+            in the middle.
+        """
         row = np.full(col.COLUMNS, col.NONE)
         row[col.ADDRESS] = operation_address(operation, self.dtype)
         row[col.ITEMS] = items
         for column, value in columns.items():
             row[column] = float_bits(value) if isinstance(value, float) else value
+        if lanes > 1:
+            when = "chained"
+        elif lanes == 1:
+            row[col.ITEMS] *= self.batch_size
         self.rows.append(row)
+        self._when.append(when)
         return len(self.rows) - 1
 
     def forward(self, t: Tensor) -> dict:
@@ -195,15 +220,76 @@ class Plan:
         """Samples that are worth an item, if one is so many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
-    def finish(self) -> tuple[np.ndarray, np.ndarray]:
-        """The table and the memory."""
+    def finish(self) -> "Program":
+        """Table and memory."""
         scratch = self.take(self._scratch * self.workers)
         for row in self.rows:
             row[col.SCRATCH], row[col.SCRATCH_SIZE] = scratch, self._scratch
         memory = aligned_zeros(self.end, self.dtype)
         for place, size, value in self._constants:
             memory[place : place + size] = value
-        return np.array(self.rows), memory
+
+        groups = self._groups()
+        n_phases = len(groups)
+        table = [self.rows[group[0]] for group in groups]
+        places = {group[0]: phase for phase, group in enumerate(groups)}
+        for phase, chain in enumerate(groups):
+            if len(chain) == 1:
+                continue
+            table[phase] = np.full(col.COLUMNS, col.NONE)
+            table[phase][col.ADDRESS] = operation_address(chain_item, self.dtype)
+            table[phase][col.ITEMS] = self.images(self.lanes)
+            table[phase][LINKS], table[phase][DISTANCE] = len(chain), len(table) - phase
+            for number in chain:
+                places[number] = len(table)
+                table.append(self.rows[number])
+        return Program(np.array(table), n_phases, places, memory)
+
+    def _groups(self) -> list[list[int]]:
+        """The numbers of the phases in their order, those of a chain together."""
+        groups, chain, late = [], [], []
+        for number, when in enumerate([*self._when, ""]):
+            if when == "chained":
+                chain.append(number)
+            elif when == "early":
+                groups.append([number])
+            elif when == "late" and chain:
+                late.append([number])
+            else:
+                groups += [chain] if chain else []
+                groups += late
+                groups.append([number])
+                chain, late = [], []
+        return groups[:-1]
+
+
+@dataclasses.dataclass
+class Program:
+    """What a plan becomes.
+
+    Attributes
+    ----------
+    table : (rows, COLUMNS) int64 array
+        The phases, and behind them the links of chains.
+    n_phases : int
+    places : dict
+        Where in the table the phase of a number stands.
+    memory : (m,) array
+    """
+
+    table: np.ndarray
+    n_phases: int
+    places: dict[int, int]
+    memory: np.ndarray
+
+    @property
+    def phases(self) -> np.ndarray:
+        """The rows that are run one after the other."""
+        return self.table[: self.n_phases]
+
+    def row(self, number: int) -> np.ndarray:
+        """The row of the phase that was added with a number."""
+        return self.table[self.places[number]]
 
 
 def float_bits(value: float) -> int:

@@ -5,10 +5,17 @@ from ..kernels.program import pooling as op
 from ..layers.convolution import output_places
 from .plan import ITEM_WORK, Plan, Tensor
 
+# Items of a phase that any number of threads can share out well.
+ENOUGH_ITEMS = 64
 
-def strips(height: int, work: int) -> tuple[int, int]:
-    """Rows of an item, and items, of an image whose rows are so many multiply-adds each."""
-    items = max(1, min(height, height * work // ITEM_WORK))
+
+def strips(height: int, work: int, images: int) -> tuple[int, int]:
+    """Rows of an item, and items, of an image whose rows are so many multiply-adds each.
+
+    Strips share rows of what they are computed from, so there are no more than balance wants.
+    """
+    enough = -(-ENOUGH_ITEMS // images)
+    items = max(1, min(height, height * work // ITEM_WORK, enough))
     rows = -(-height // items)
     return rows, -(-height // rows)
 
@@ -37,18 +44,19 @@ def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward
     images = plan.images(t.lanes)
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
     work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
-    rows, items = strips(shape[0], work)
+    rows, items = strips(shape[0], work, images)
     if keeps_argmax:
         window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
     columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-    plan.add(forward, images * items, window | columns)
+    plan.add(forward, items, window | columns, t.lanes)
 
     def go_back() -> None:
         if t.dz is not None:
-            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2])
+            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], images)
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
             plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
-            plan.add(backward, images * items, plan.backward(t, col.NONE) | window | columns)
+            columns = plan.backward(t, col.NONE) | window | columns
+            plan.add(backward, items, columns, t.lanes)
 
     return u, go_back
 
@@ -83,7 +91,6 @@ def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, a
     """The mean of each image, by channel; the samples become rows."""
     u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
     u.lanes = 1
-    images = plan.images(t.lanes)
     own = {
         op.HEIGHT: t.shape[0] * t.shape[1],
         op.WIDTH: 1,
@@ -91,12 +98,12 @@ def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, a
         op.LANES: t.lanes,
     }
     forward = {col.INPUT: t.a, col.A: u.a}
-    plan.add(op.global_average_pool2d_forward_item, images, own | forward)
+    plan.add(op.global_average_pool2d_forward_item, 1, own | forward, t.lanes)
 
     def backward() -> None:
         if t.dz is not None:
             columns = plan.backward(t, col.NONE) | own | {col.DOUTPUT: u.dz}
             plan.scratch(t.shape[2] * t.lanes)
-            plan.add(op.global_average_pool2d_backward_item, images, columns)
+            plan.add(op.global_average_pool2d_backward_item, 1, columns, t.lanes)
 
     return u, backward

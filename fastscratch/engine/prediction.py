@@ -50,7 +50,8 @@ class Predictor:
         at_once = max(1, COPY_WORK // u.units)
         scatter = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
         plan.add(data.scatter_item, -(-batch_size // at_once), scatter)
-        self.program, self.memory = plan.finish()
+        program = plan.finish()
+        self.table, self.phases, self.memory = program.table, program.phases, program.memory
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
     def run(self, out: np.ndarray, x: np.ndarray) -> None:
@@ -63,7 +64,7 @@ class Predictor:
         x : (n, ...) array
             C-contiguous and of the predictor's type.
         """
-        arguments = self.program, self.memory, out.reshape(-1), x.reshape(-1), len(x)
+        arguments = self.phases, self.memory, out.reshape(-1), x.reshape(-1), len(x)
         if self.workers == 1:
             predict_alone(*arguments, self.batch_size)
         else:

@@ -21,19 +21,18 @@ def lower_to_lanes(plan: Plan, t: Tensor, lanes: int):
     """The samples of the mini-batch become the innermost axis; nobody asks for their gradient."""
     u = plan.tensor(t.shape, lanes, wanted=False)
     columns = {col.INPUT: t.a, col.DA: u.a, col.UNITS: t.units}
-    plan.add(op.to_lanes_item, plan.images(lanes), columns)
+    plan.add(op.to_lanes_item, 1, columns, lanes)
     return u, lambda: None
 
 
 def lower_from_lanes(plan: Plan, t: Tensor):
     """The samples become rows again; backward they are brought innermost once more."""
-    images = plan.images(t.lanes)
     u = dataclasses.replace(plan.tensor(t.shape, t.lanes, wanted=t.dz is not None), lanes=1)
     columns = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
-    plan.add(op.from_lanes_item, images, columns)
+    plan.add(op.from_lanes_item, 1, columns, t.lanes)
 
     def backward() -> None:
         if t.dz is not None:
-            plan.add(op.to_lanes_item, images, plan.backward(t) | {col.INPUT: u.dz})
+            plan.add(op.to_lanes_item, 1, plan.backward(t) | {col.INPUT: u.dz}, t.lanes)
 
     return u, backward

@@ -201,7 +201,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.classes_ = np.unique(y)
             if self.classes_.size < 2:
                 raise ValueError(
-                    f"y must hold at least two classes, got only one class: {self.classes_[0]!r}"
+                    f"y must hold at least two classes, got only one class: {self.classes_[0]}"
                 )
         self._multilabel = y.ndim == 2
         return self._fit(X, y, weight, one_step=False)

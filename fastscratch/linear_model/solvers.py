@@ -70,7 +70,8 @@ class Problem:
         squares = dataclasses.replace(
             self, y=np.zeros((1, self.weight.size)), l2=np.zeros(columns), activation=LINEAR
         )
-        direction, largest = np.ones((1, columns)), 0.0
+        # Uneven, so that no pattern of columns, such as x and -x, is blind to it.
+        direction, largest = np.sqrt(np.arange(2.0, columns + 2))[None], 0.0
         for _ in range(30):  # power iteration; a third off would do no harm
             direction /= np.linalg.norm(direction)
             direction = squares.loss(direction)[1]
@@ -173,9 +174,9 @@ class Scaling:
     def inside(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Coefficients of the scaled columns, (o, k) or with the intercept (o, k + 1)."""
         scaled = coef * np.where(np.isinf(self.scale), 0, self.scale)
-        if not self.has_intercept:
-            return np.ascontiguousarray(scaled)
-        return np.column_stack([intercept + coef @ self.mean, scaled])
+        if self.has_intercept:
+            scaled = np.column_stack([intercept + coef @ self.mean, scaled])
+        return np.ascontiguousarray(scaled)
 
     def outside(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients and intercepts of the columns as they were."""

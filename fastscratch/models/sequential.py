@@ -15,6 +15,7 @@ from ..engine.network import Placed
 from ..kernels.optimizers import UPDATES
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
+from ..kernels.threads import get_num_threads
 from ..layers import Activation, Input, Layer
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, same_length
@@ -454,7 +455,8 @@ class Sequential:
         trainable = tuple(layer.trainable for layer in self.layers)
         hyper = tuple(learning.hyper[1:])
         bounds = learning.clipvalue, learning.clipnorm
-        key = batch_size, objective, optimizer.code, hyper, bounds, trainable
+        threads = get_num_threads()
+        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, threads
         if self._trainer is not None and self._trainer[0] == key:
             return self._trainer[1]
         trainer = Trainer(self._network, objective, learning, optimizer.n_slots, batch_size)
@@ -609,13 +611,15 @@ class Sequential:
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        data = self._data(x, y, sample_weight)
-        logs = self.evaluate_data(data, batch_size)
+        size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+        logs = self.evaluate_data(self._data(x, y, sample_weight), size)
         return logs if return_dict else _as_result(logs)
 
-    def evaluate_data(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
+    def evaluate_data(
+        self, data: TrainingData, batch_size: int = PREDICTED_AT_ONCE
+    ) -> dict[str, float]:
         """Loss and metrics of checked data."""
-        size = min(batch_size or PREDICTED_AT_ONCE, len(data))
+        size = min(batch_size, len(data))
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
         reader = self._borrow((size, objective), Evaluator, objective, size)

@@ -234,19 +234,6 @@ def test_spreadsheets_write_a_byte_order_mark_and_blank_lines(capsys, folder):
     assert "20 rows; 1 columns of numbers" in out
 
 
-def test_metadata_is_saved_with_a_model(folder):
-    model = Sequential([layers.Input((2,)), layers.Dense(1)])
-    assert model.metadata == {}
-    model.metadata = {"names": ["a", "b"], "nested": {"mean": 0.1}}
-    model.save("m.safetensors")
-    assert load_model("m.safetensors").metadata == model.metadata
-    before = (folder / "m.safetensors").read_bytes()
-    model.metadata = {"array": np.zeros(2)}
-    with pytest.raises(TypeError, match="metadata must be what JSON can hold: Object of type nda"):
-        model.save("m.safetensors")
-    assert (folder / "m.safetensors").read_bytes() == before
-
-
 # --- refusals -------------------------------------------------------------------------------------
 
 GOOD = [(i, i % 3, "ab"[i % 2]) for i in range(20)]
@@ -302,7 +289,7 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "z"], "data.csv has no column 'z'; it has x, k, y"),
         ([], "the following arguments are required: --target; see fastscratch train --help"),
         (["--target", "y", "--ignore", "z"], "--ignore: data.csv has no column 'z'"),
-        (["--target", "y", "--ignore", "x", "k"], "data.csv has no column to predict"),
+        (["--target", "y", "--ignore", "x", "k"], "data.csv has no column to predict 'y' from"),
         (["--target", "y", "--task", "regression"], "column 'y' must hold finite numbers, got 'a'"),
         (["--target", "y", "--hidden", "0"], "--hidden must be at least 1, got 0"),
         (["--target", "y", "--hidden", "x"], "argument --hidden: invalid int value: 'x'"),

@@ -106,11 +106,13 @@ def from_metadata(metadata: dict[str, Any]) -> tuple[list[Column], Column]:
     """
 
     def column(config: dict[str, Any]) -> Column:
-        return Categorical(**config) if "categories" in config else Numeric(**config)
+        if "categories" in config:
+            return Categorical(str(config["name"]), [str(text) for text in config["categories"]])
+        return Numeric(str(config["name"]), float(config["mean"]), float(config["scale"]))
 
     try:
         return [column(config) for config in metadata["inputs"]], column(metadata["target"])
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         raise ValueError(
             "the model does not know what columns it is for; wanted: one that `fastscratch train` "
             "saved"

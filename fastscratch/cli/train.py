@@ -103,15 +103,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _check(arguments)
         table = read_table(arguments.data)
-        target = _target(table, arguments.target, arguments.task)
-        learned, held_out = _split(table, target, arguments.hold_out, arguments.seed)
-        inputs = _inputs(table, {target.name, *arguments.ignore}, learned)
+        classes = _classes(table, arguments.target, arguments.task)
+        learned, held_out = _split(table, classes, arguments.hold_out, arguments.seed)
+        target = classes or Numeric.fit(arguments.target, table.numbers(arguments.target)[learned])
+        inputs = _inputs(table, target.name, arguments.ignore, learned)
         x = encode(inputs, table)
-        if isinstance(target, Numeric):
-            target = Numeric.fit(target.name, table.numbers(target.name)[learned])
-            y = target.encode(table)
-        else:
-            y = target.labels(table)
+        y = target.labels(table) if classes else target.encode(table)
         _describe(table, inputs, target)
 
         set_random_seed(arguments.seed)
@@ -153,8 +150,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--output: {arguments.output} is a folder, wanted a file")
 
 
-def _target(table: Table, name: str, task: str) -> Column:
-    """The column that is to be predicted: the task follows from its kind."""
+def _classes(table: Table, name: str, task: str) -> Categorical | None:
+    """The column that is to be predicted, or None if it is to be a regression."""
     texts = table.texts(name)
     if len(table) < FEWEST_ROWS:
         raise ValueError(
@@ -169,22 +166,25 @@ def _target(table: Table, name: str, task: str) -> Column:
         whole = is_text or bool((table.numbers(name) % 1 == 0).all())
         task = "classification" if few and whole else "regression"
     if task == "regression":
-        return Numeric.fit(name, table.numbers(name))
-    target = Categorical.fit(name, texts)
-    for category in target.categories:
+        return None
+    classes = Categorical.fit(name, texts)
+    for category in classes.categories:
         if texts.count(category) < 2:
             raise ValueError(
                 f"class {category!r} of column {name!r} has one row; wanted: at least two, to "
                 "learn from and to test with"
             )
-    return target
+    return classes
 
 
-def _split(table: Table, target: Column, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _split(
+    table: Table, classes: Categorical | None, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows to learn from and rows to test with; each class gives its share."""
     order = np.random.default_rng(seed).permutation(len(table))
-    if isinstance(target, Categorical):
-        order = order[np.argsort(target.labels(table)[order], kind="stable")]
+    if classes:
+        labels = classes.labels(table)
+        order = order[np.argsort(labels[order], kind="stable")]
     is_held_out = np.diff(np.floor(np.arange(len(table) + 1) * share)) > 0
     learned, held_out = np.sort(order[~is_held_out]), np.sort(order[is_held_out])
     if len(held_out) < 2 or len(learned) < 2:
@@ -192,24 +192,23 @@ def _split(table: Table, target: Column, share: float, seed: int) -> tuple[np.nd
             f"--hold-out {share:g} of {len(table)} rows leaves {len(learned)} to learn from and "
             f"{len(held_out)} to test with; wanted: at least two of each"
         )
-    if isinstance(target, Categorical):
-        present = np.unique(target.labels(table)[learned])
-        for label, category in enumerate(target.categories):
-            if label not in present:
+    if classes:
+        for label, category in enumerate(classes.categories):
+            if label not in labels[learned]:
                 raise ValueError(
                     f"--hold-out {share:g} leaves no row of class {category!r} to learn from"
                 )
     return learned, held_out
 
 
-def _inputs(table: Table, left_out: set[str], learned: np.ndarray) -> list[Column]:
+def _inputs(table: Table, target: str, ignored: Sequence[str], learned: np.ndarray) -> list[Column]:
     """The columns to predict from; means and scales are those of the rows to learn from."""
-    for name in left_out:
+    for name in ignored:
         if name not in table.columns:
             raise ValueError(f"--ignore: {table.path} has no column {name!r}")
     inputs: list[Column] = []
     for name in table.columns:
-        if name in left_out:
+        if name == target or name in ignored:
             continue
         if table.holds_numbers(name):
             inputs.append(Numeric.fit(name, table.numbers(name)[learned]))
@@ -222,7 +221,7 @@ def _inputs(table: Table, left_out: set[str], learned: np.ndarray) -> list[Colum
             )
         inputs.append(column)
     if not inputs:
-        raise ValueError(f"{table.path} has no column to predict {', '.join(left_out)} from")
+        raise ValueError(f"{table.path} has no column to predict {target!r} from")
     return inputs
 
 

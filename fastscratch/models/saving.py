@@ -113,7 +113,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential
     if header["loss"] is not None:
         optimizer = optimizers.from_config(header["optimizer"])
         model.compile(optimizer, losses.get(header["loss"]), header["metrics"])
-    model.seed, model.metadata = header["seed"], header["metadata"]
+    model.seed, model.metadata = header["seed"], dict(header["metadata"])
     model._build(None)
     weights = [
         arrays[f"{layer.name}/{placed.weight.name}"] for layer, placed in model.named_weights()

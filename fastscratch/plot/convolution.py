@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ..layers import Conv2D
 from ..models import Sequential
 from ..validation import as_array
@@ -80,7 +82,7 @@ def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any =
         image.
     """
     body = model.submodel(layer)
-    pixels = as_array("image", image, "float32")
+    pixels = as_array("image", image, np.float32)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     maps = body.predict(pixels[None])[0]

@@ -49,6 +49,8 @@ def warmup(report: Callable[[str], None] | None = None) -> float:
         y = np.zeros(BATCH) if model.loss.takes_labels else model.predict(x).clip(0, 1)
         model.fit(x, y, BATCH, sample_weight=np.ones(BATCH), verbose=0)
         model.evaluate(x, y)
+        x.flags.writeable = False  # a type of its own
+        model.predict(x)
     done("Sequential", begin)
     return time.perf_counter() - start
 

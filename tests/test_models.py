@@ -194,6 +194,28 @@ def test_predict(hidden, read_out, n):
     np.testing.assert_allclose(out, expected, rtol=0, atol=bound)
 
 
+def test_samples_are_predicted_alike_in_any_company():
+    """Whatever the size of the batch, and for convolutions whichever layout it leads to."""
+    set_random_seed(4)
+    for body, shape in (
+        ([layers.Dense(9, "tanh")], (13,)),
+        ([layers.Conv2D(5, 3, activation="relu"), layers.MaxPooling2D()], (9, 8, 2)),
+        ([layers.Conv2D(40, 3), layers.BatchNormalization()], (9, 8, 2)),
+    ):
+        model = Sequential([layers.Input(shape), *body, layers.Flatten(), layers.Dense(3)])
+        x = np.random.default_rng(5).standard_normal((260, *shape)).astype(np.float32)
+        expected = model.predict(x)
+        bound = 100 * np.finfo(np.float32).eps * max(1, abs(expected).max())
+        for batch_size in (1, 5, 64, 300, None):
+            for n in (1, 5, 129):
+                found = model.predict(x[:n], batch_size=batch_size)
+                np.testing.assert_allclose(found, expected[:n], rtol=0, atol=bound)
+        np.testing.assert_array_equal(model.predict_on_batch(x), expected)
+        read_only = x.copy()
+        read_only.flags.writeable = False
+        np.testing.assert_array_equal(model.predict(read_only), expected)
+
+
 @pytest.mark.parametrize("loss", READ_OUT)
 def test_evaluate(loss):
     x, y = data(600)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 import struct
 
@@ -189,7 +190,17 @@ def test_overwrite(tmp_path):
     assert after(load_model(str(file))) == after(second)
 
 
-@pytest.mark.parametrize("failing", ["save_file", "os.replace"])
+@pytest.mark.skipif(os.name == "nt", reason="no permission bits")
+def test_a_file_can_be_read_by_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o022)
+    try:
+        Sequential([layers.Dense(2, input_shape=(2,))]).save(tmp_path / "model")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("failing", ["save", "os.replace"])
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, failing):
     file = tmp_path / "model.safetensors"
     model = dense()
@@ -201,7 +212,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, failing):
     def fail(*_, **__):
         raise OSError("disk full")
 
-    owner = saving if failing == "save_file" else saving.os
+    owner = saving if failing == "save" else saving.os
     monkeypatch.setattr(owner, failing.rpartition(".")[2], fail)
     with pytest.raises(OSError, match="disk full"):
         model.save(file)

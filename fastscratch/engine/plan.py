@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import activations
-from ..kernels.codes import ACTIVATIONS, LINEAR, SOFTMAX, SOFTPLUS
+from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES, SOFTPLUS
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program.call import address, operation_address, values
@@ -299,7 +299,7 @@ def float_bits(value: float) -> int:
 
 def is_elementwise(activation: int) -> bool:
     """Whether each number is looked at alone."""
-    return activation != SOFTMAX
+    return activation not in OF_SAMPLES
 
 
 def activation_code(name: str) -> int:

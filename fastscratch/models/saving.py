@@ -1,6 +1,5 @@
 """A model in one safetensors file: weights and slots as arrays, all else as JSON in its header."""
 
-import contextlib
 import json
 import os
 import tempfile
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
@@ -50,17 +49,13 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
     except (TypeError, ValueError) as error:
         raise TypeError(f"metadata must be what JSON can hold: {error}") from None
     # Beside the target, for a rename does not cross file systems.
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
-    os.close(handle)
-    try:
-        save_file(arrays, aside, {"fastscratch": text})
-        with open(aside, "rb") as file:
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        aside = Path(folder, path.name)
+        with aside.open("wb") as file:
+            file.write(save(arrays, {"fastscratch": text}))
+            file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.remove(aside)
-        raise
 
 
 def load_model(filepath: str | Path) -> "Sequential":

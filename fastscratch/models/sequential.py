@@ -59,6 +59,8 @@ class Sequential:
         Steps and epochs of all fits so far.
     seed : int
         Of the first weights, the shuffles and dropout.
+    metadata : dict
+        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
         True, set by a callback, ends the fit after the epoch.
 
@@ -77,6 +79,7 @@ class Sequential:
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
         self.metrics: list[str] = []
+        self.metadata: dict[str, Any] = {}
         self.seed = next_seed()
         self.iterations = self.trained_epochs = 0
         self.stop_training = False
@@ -672,8 +675,8 @@ class Sequential:
         """Save the model; see :func:`fastscratch.load_model`.
 
         One safetensors file: the weights, what the optimiser remembers, and in its header the
-        layers, the loss, the optimiser and the seed. It is written aside and renamed, so that at
-        every moment the old file or the new one is there.
+        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
+        renamed, so that at every moment the old file or the new one is there.
 
         Parameters
         ----------
@@ -685,6 +688,8 @@ class Sequential:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        TypeError
+            If JSON cannot hold the metadata.
         """
         from .saving import save_model
 

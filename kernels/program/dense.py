@@ -179,44 +179,58 @@ def _block(row, samples, item):
 
 
 @njit
+def _weight_gradient(memory, row, target, start, rows, first, units, worker, scale):
+    """``target = start + scale * (x.T @ doutput)`` for some input units."""
+    n_in, n_out = row[UNITS], row[OTHER_UNITS]
+    x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
+    doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
+    scratch = scratch_of(memory, row, worker)
+    product_serial(target, start, x_transposed, doutput, units, n_out, rows, scratch, scale)
+
+
+@njit
+def _descend(memory, row, rows, first, units, worker, step):
+    """Plain descent: the product is taken from the weights as it is made."""
+    n_out = row[OTHER_UNITS]
+    kernel = Matrix(memory, row[KERNEL] + first * n_out, n_out, 1)
+    rate = learning_rate(row, step)
+    _weight_gradient(memory, row, kernel, kernel, rows, first, units, worker, -rate)
+
+
+@njit
+def _learn_strip(memory, row, rows, first, units, worker, step):
+    """The gradient of the weights of some input units, and their update."""
+    n_out = row[OTHER_UNITS]
+    kernel = row[KERNEL] + first * n_out
+    at = row[LENGTH] + kernel
+    if row[GRADIENT] != NONE:  # in the worker's own scratch, behind that of the products
+        at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
+    gradient, zeros = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0)
+    _weight_gradient(memory, row, gradient, zeros, rows, first, units, worker, 1.0)
+    learn(memory, row, kernel, kernel + units * n_out, at, step)
+
+
+@njit
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.
 
     In this order, for the gradient wants the weights from before the update. The weights of other
     input units are not touched, so the items need not wait for each other.
     """
-    n_in, n_out = row[UNITS], row[OTHER_UNITS]
-    rows = samples * row[POSITIONS]
+    n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
     first, units = _units_of(row, item)
-    scratch = scratch_of(memory, row, worker)
-    zeros = Matrix(memory, ZEROS, 0, 0)
-    doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
-
     if row[DA] != NONE:  # else nobody asks for the gradient of the inputs
         _hand_down(memory, row, 0, rows, first, units, worker)
     if row[STOP] == NONE:  # not trainable
         return
 
-    if row[STRIP] == NONE:  # plain descent: the product is taken from the weights as it is made
-        kernel = Matrix(memory, row[KERNEL] + first * n_out, n_out, 1)
-        x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
-        rate = learning_rate(row, step)
-        product_serial(kernel, kernel, x_transposed, doutput, units, n_out, rows, scratch, -rate)
-    for i in range(first, first + units if row[STRIP] != NONE else first, max(row[STRIP], 1)):
-        height = min(row[STRIP], first + units - i)
-        kernel = row[KERNEL] + i * n_out
-        at = row[LENGTH] + kernel if row[GRADIENT] == NONE else _own(row, worker)
-        x_transposed = Matrix(memory, row[INPUT] + i, 1, n_in)
-        dkernel = Matrix(memory, at, n_out, 1)
-        product_serial(dkernel, zeros, x_transposed, doutput, height, n_out, rows, scratch)
-        learn(memory, row, kernel, kernel + height * n_out, at, step)
+    if row[STRIP] == NONE:
+        _descend(memory, row, rows, first, units, worker, step)
+    else:
+        for start in range(first, first + units, row[STRIP]):
+            height = min(row[STRIP], first + units - start)
+            _learn_strip(memory, row, rows, start, height, worker, step)
     if item == 0 and row[BIAS] < row[STOP]:
         dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
         sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
         learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], step)
-
-
-@njit
-def _own(row, worker):
-    """Where a worker keeps a strip of a gradient: behind the scratch of its products."""
-    return row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]

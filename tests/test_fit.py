@@ -472,8 +472,11 @@ def test_refused_before_anything_changes(options, error, message):
 
 def test_a_last_layer_that_came_after_compile_is_checked():
     model = network()
-    model.add(layers.Dense(3, "relu"))
-    with pytest.raises(ValueError, match="wants a softmax activation in the last layer, got relu"):
+    model.pop()
+    model.add(layers.Dense(3))
+    model.compile("sgd", losses.CategoricalCrossentropy(from_logits=True))
+    model.add(layers.Activation("softmax"))
+    with pytest.raises(ValueError, match="wants a linear activation in the last layer, got soft"):
         model.fit(X, Y, verbose=0)
     model.pop()
     model.fit(X, Y, verbose=0)

@@ -485,11 +485,6 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
             ValueError,
             "loss must be one of 'mean_squared_error', 'mean_.*, got 'mean_cubed_error'",
         ),
-        (
-            lambda m: m.compile(optimizers.SGD(), "binary_crossentropy"),
-            ValueError,
-            "binary_crossentropy wants a sigmoid activation in the last layer, got softmax",
-        ),
     ],
 )
 def test_refused_and_nothing_changed(call, error, message):

@@ -220,6 +220,20 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, failing):
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
+def test_metadata_is_saved_with_a_model(tmp_path):
+    path = tmp_path / "model"
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    assert model.metadata == {}
+    model.metadata = {"names": ["a", "b"], "nested": {"mean": 0.1}}
+    model.save(path)
+    assert load_model(path).metadata == model.metadata
+    before = path.read_bytes()
+    model.metadata = {"array": np.zeros(2)}
+    with pytest.raises(TypeError, match="metadata must be what JSON can hold: Object of type nda"):
+        model.save(path)
+    assert path.read_bytes() == before
+
+
 def test_an_initializer_of_ones_own_cannot_be_saved(tmp_path):
     class Twos(initializers.Initializer):
         def __call__(self, shape, seed):
@@ -283,6 +297,7 @@ CHANGES = {
     "loss": lambda ours: ours.update(loss={"name": "regret"}),
     "optimizer": lambda ours: ours["optimizer"].update({"class": "Adamax"}),
     "rate": lambda ours: ours["optimizer"].update(learning_rate=-1),
+    "metadata": lambda ours: ours.update(metadata=7),
     "no header": lambda ours: ours.clear(),
 }
 

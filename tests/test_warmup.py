@@ -61,8 +61,23 @@ regression.least_squares(x, y)
 for dtype in (np.float32, np.float64):
     ops.conv(np.ones((1, 3, 3, 1), dtype), np.ones((2, 2, 1, 1)), padding="same")
     ops.conv_image(np.ones((3, 3), dtype), np.ones((2, 2)))
-    for activation in (ops.relu, ops.sigmoid, ops.softmax, ops.tanh):
-        activation(np.ones((2, 3), dtype))
+    ops.depthwise_conv(np.ones((1, 3, 3, 2), dtype), np.ones((2, 2, 2, 1)))
+    ops.max_pool(np.ones((1, 3, 3, 1), dtype), 2)
+    ops.average_pool(np.ones((1, 3, 3, 1), dtype), 2, padding="same")
+    ones = np.ones((2, 3), dtype)
+    for activation in (ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.log_sigmoid, ops.sigmoid,
+                       ops.softmax, ops.log_softmax, ops.tanh):
+        activation(ones)
+    for axis in (0, 1):
+        ops.softmax(ones, axis)
+        ops.categorical_crossentropy(ones, ones, axis=axis)
+        ops.layer_normalization(ones, axis=axis)
+        size = ones.shape[axis]
+        ops.batch_normalization(ones, np.ones(size), np.ones(size), axis)
+    ops.binary_crossentropy(ones, ones)
+    ops.binary_crossentropy(ones, ones, from_logits=True)
+    ops.matmul(ones, ones.T)
+    ops.matmul(ones, np.ones((4, 3, 2), dtype))
 
 cold = {name: set(kernel.signatures) - warm[name] for name, kernel in compiled.items()}
 print({name: signatures for name, signatures in cold.items() if signatures})

@@ -13,7 +13,7 @@ from .plan import Plan, Tensor
 from .pooling import strips
 
 # Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
-GRADIENT_PIECES = 8
+GRADIENT_PIECES = 6
 
 
 def _geometry(layer, t: Tensor, shape) -> Conv2D:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import activations
-from ..kernels.codes import ACTIVATIONS, LINEAR, SOFTPLUS
+from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES, SOFTPLUS
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program.call import address, operation_address, values
@@ -295,6 +295,11 @@ class Program:
 def float_bits(value: float) -> int:
     """The bits of a float64, as an integer."""
     return int(np.float64(value).view(np.int64))
+
+
+def is_elementwise(activation: int) -> bool:
+    """Whether each number is looked at alone."""
+    return activation not in OF_SAMPLES
 
 
 def activation_code(name: str) -> int:

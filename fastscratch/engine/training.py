@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.codes import CATEGORICAL_CROSSENTROPY
+from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss
 from ..kernels.program import update as update_op
@@ -131,8 +131,9 @@ class Evaluator:
         }
         at_once = plan.block or LOSS_SAMPLES
         items = 1 if plan.block else -(-batch_size // at_once)
-        # Label smoothing moves targets towards equal shares, or else towards one half.
-        shares = n_out if objective.loss == CATEGORICAL_CROSSENTROPY else 2
+        # Smoothed targets move towards equal shares of the classes, or towards one half.
+        smoothing = float(objective.label_smoothing)
+        spread = smoothing / (n_out if objective.loss in CATEGORICAL else 2)
         plan.add(
             loss.loss_item,
             items,
@@ -142,8 +143,8 @@ class Evaluator:
                 loss.DELTA: float(objective.delta),
                 loss.TARGETS: targets,
                 loss.LABELS: labels,
-                loss.SMOOTHING: float(objective.label_smoothing),
-                loss.SPREAD: float(objective.label_smoothing / shares),
+                loss.SMOOTHING: smoothing,
+                loss.SPREAD: spread,
                 loss.WEIGHTS: weights,
                 loss.LEVEL: float(objective.level),
                 loss.SAMPLES_AN_ITEM: at_once,

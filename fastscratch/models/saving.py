@@ -42,12 +42,17 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
         "loss": model.loss and model.loss.get_config(),
         "optimizer": model.optimizer and model.optimizer.get_config(),
         "metrics": model.metrics,
+        "metadata": model.metadata,
     }
+    try:
+        text = json.dumps(header)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"metadata must be what JSON can hold: {error}") from None
     # Beside the target, for a rename does not cross file systems.
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         aside = Path(folder, path.name)
         with aside.open("wb") as file:
-            file.write(save(arrays, {"fastscratch": json.dumps(header)}))
+            file.write(save(arrays, {"fastscratch": text}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -103,7 +108,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential
     if header["loss"] is not None:
         optimizer = optimizers.from_config(header["optimizer"])
         model.compile(optimizer, losses.get(header["loss"]), header["metrics"])
-    model.seed = header["seed"]
+    model.seed, model.metadata = header["seed"], dict(header["metadata"])
     model._build(None)
     weights = [
         arrays[f"{layer.name}/{placed.weight.name}"] for layer, placed in model.named_weights()

@@ -1,6 +1,7 @@
 """The Sequential model: layers in a row."""
 
 import copy
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ __all__ = ["Sequential"]
 # stay in the cache.
 PREDICTED_AT_ONCE = 128
 
+# Activations that make probabilities.
+READ_OUTS = ("sigmoid", "softmax")
+
 # Metrics that the engine counts while it trains.
 _COUNTED = {
     "binary_accuracy": THRESHOLD,
@@ -55,6 +59,8 @@ class Sequential:
         Steps and epochs of all fits so far.
     seed : int
         Of the first weights, the shuffles and dropout.
+    metadata : dict
+        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
         True, set by a callback, ends the fit after the epoch.
 
@@ -73,6 +79,7 @@ class Sequential:
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
         self.metrics: list[str] = []
+        self.metadata: dict[str, Any] = {}
         self.seed = next_seed()
         self.iterations = self.trained_epochs = 0
         self.stop_training = False
@@ -299,13 +306,33 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If one of them is not known, or the last layer has the wrong activation for the loss.
+            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
+            softmax.
+
+        Warns
+        -----
+        UserWarning
+            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+
+        Notes
+        -----
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
+        scores before it, which are finite. Behind any other activation the outputs are taken as
+        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
         optimizer = optimizers.get(optimizer)
         loss = losses.get(loss)
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
-        _check_read_out(loss, self.layers)
+        _check_logits(loss, self.layers)
+        read_out = self.layers[-1].activation
+        if loss.read_out is not None and read_out in READ_OUTS and read_out != loss.read_out:
+            warnings.warn(
+                f"{loss.name} wants a {loss.read_out} activation in the last layer, got "
+                f"{read_out}: the model will learn, but the loss that it reports is not that of "
+                "the right pair",
+                stacklevel=2,
+            )
         self.optimizer, self.loss, self.metrics = optimizer, loss, _check_metrics(metrics)
         self._slots, self.iterations, self._trainer = None, 0, None
 
@@ -469,12 +496,13 @@ class Sequential:
 
     def _objective(self, weighted: bool) -> Objective:
         loss = self.loss
-        fused = loss.read_out is not None and not loss.from_logits
+        takes_outputs = loss.read_out is None or loss.from_logits
+        fused = not takes_outputs and loss.read_out == self.layers[-1].activation
         counted = NONE
         if self.counts_right is not None:
             counted = _COUNTED[self._accuracy(self.counts_right)]
         return Objective(
-            loss.code,
+            loss.code if takes_outputs or fused else loss.log_loss,
             fused,
             loss.takes_labels,
             loss.delta,
@@ -504,7 +532,7 @@ class Sequential:
         """Check samples and targets; build the model if it is not yet."""
         if self.loss is None:
             raise RuntimeError("the model must be compiled before it is fitted or evaluated")
-        _check_read_out(self.loss, self.layers)  # layers may have come or gone
+        _check_logits(self.loss, self.layers)  # layers may have come or gone
         samples = as_array(prefix + "x", x, np.float32, writeable=False)
         shape = self._input_shape or samples.shape[1:]
         if not shape:
@@ -543,14 +571,16 @@ class Sequential:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = as_array("x", x, np.float32, writeable=False)
+        samples = as_array("x", x, np.float32, writeable=False, finite=False)
         self._build(samples.shape[1:])
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())
         out = np.empty((len(samples), *self._network.shapes[-1]), np.float32)
         reader = self._borrow(size, Predictor, size)
-        reader[1].run(out, samples)
+        is_finite = reader[1].run(out, samples)
         self._readers[size].append(reader)
+        if not is_finite:
+            as_array("x", x, np.float32)  # says where
         return out
 
     def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:
@@ -645,8 +675,8 @@ class Sequential:
         """Save the model; see :func:`fastscratch.load_model`.
 
         One safetensors file: the weights, what the optimiser remembers, and in its header the
-        layers, the loss, the optimiser and the seed. It is written aside and renamed, so that at
-        every moment the old file or the new one is there.
+        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
+        renamed, so that at every moment the old file or the new one is there.
 
         Parameters
         ----------
@@ -658,6 +688,8 @@ class Sequential:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        TypeError
+            If JSON cannot hold the metadata.
         """
         from .saving import save_model
 
@@ -673,14 +705,12 @@ class Sequential:
         return state
 
 
-def _check_read_out(loss: losses.Loss, layers: list[Layer]) -> None:
-    """Check that the activation that is done last is the one that a loss wants."""
-    read_out = layers[-1].activation
-    wanted = "linear" if loss.from_logits else loss.read_out
-    if loss.read_out and read_out != wanted:
+def _check_logits(loss: losses.Loss, layers: list[Layer]) -> None:
+    """Check that a loss of scores is not given what a sigmoid or softmax has made of them."""
+    if loss.from_logits and layers[-1].activation in READ_OUTS:
         raise ValueError(
-            f"{loss.name} wants a {wanted} activation in the last layer, got {read_out}: the "
-            "wrong pair would report a loss that is none"
+            f"{loss.name} with from_logits=True wants a linear activation in the last layer, got "
+            f"{layers[-1].activation}"
         )
 
 

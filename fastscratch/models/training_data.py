@@ -41,9 +41,9 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...]) -> np.n
     """Targets of a loss, for outputs of a shape."""
     targets = as_array(name, y, np.float32, writeable=False)
     classes = shape[-1]
+    if loss.read_out == "softmax" and len(shape) > 1:
+        raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
     if loss.takes_labels:
-        if len(shape) > 1:
-            raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
         shape = ()
         if targets.ndim == 2 and targets.shape[1] == 1:
             targets = targets.reshape(-1)

@@ -112,6 +112,27 @@ def _categorical_crossentropy(values, gradient, logits, y, delta):
         losses.categorical_crossentropy_backward(gradient[n], logits[n], y[n])
 
 
+@njit
+def _binary_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.binary_log_loss_forward(prediction[n], y[n])
+        losses.binary_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
+@njit
+def _multilabel_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.multilabel_log_loss_forward(prediction[n], y[n])
+        losses.multilabel_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
+@njit
+def _categorical_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.categorical_log_loss_forward(prediction[n], y[n])
+        losses.categorical_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
 #: Losses of some samples and their gradients, in the order of the codes: one loss a row of the
 #: predictions; the targets may be overwritten.
 SAMPLE_LOSSES = tuple(globals()[f"_{name}"] for name in LOSSES)

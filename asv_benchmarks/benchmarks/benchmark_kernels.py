@@ -61,6 +61,10 @@ class Dropout(_Kernels, module="dropout", dtypes=SINGLE):
     """Random zeros."""
 
 
+class Matmul(_Kernels, module="matmul", dtypes=SINGLE):
+    """A product of matrices."""
+
+
 class Network(_Kernels, module="network", dtypes=BOTH):
     """Forward pass and backpropagation through a network of dense layers."""
 

@@ -474,7 +474,7 @@ def test_a_last_layer_that_came_after_compile_is_checked():
     model = network()
     model.pop()
     model.add(layers.Dense(3))
-    model.compile("sgd", losses.CategoricalCrossentropy(from_logits=True))
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
     model.add(layers.Activation("softmax"))
     with pytest.raises(ValueError, match="wants a linear activation in the last layer, got soft"):
         model.fit(X, Y, verbose=0)

@@ -58,7 +58,28 @@ def test_zeros_and_ones():
     assert (initializers.Ones()((2, 3), 1) == 1).all()
 
 
-NAMES = ["zeros", "ones", "random_normal", "random_uniform", "glorot_uniform"]
+@pytest.mark.parametrize(("name", "variance"), [("he_uniform", 2), ("lecun_uniform", 1)])
+@pytest.mark.parametrize(("shape", "fan_in"), [((200, 300), 200), ((3, 3, 40, 50), 360)])
+def test_uniform_of_a_variance(name, variance, shape, fan_in):
+    """A uniform distribution within a limit has a third of its square as variance."""
+    values = initializers.get("kernel_initializer", name)(shape, 5)
+    limit = np.sqrt(3 * variance / fan_in)
+    assert 0.99 * limit < np.abs(values).max() <= limit
+    # The mean square of n uniform numbers: its own standard deviation is 0.9 of it over sqrt(n).
+    assert abs(np.mean(values.astype(float) ** 2) * fan_in / variance - 1) < 5 / np.sqrt(
+        values.size
+    )
+
+
+NAMES = [
+    "zeros",
+    "ones",
+    "random_normal",
+    "random_uniform",
+    "glorot_uniform",
+    "he_uniform",
+    "lecun_uniform",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -571,7 +571,8 @@ class Sequential:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = as_array("x", x, np.float32, writeable=False, finite=False)
+        is_new = self._parameters is None  # a refused sample must not settle the shape
+        samples = as_array("x", x, np.float32, writeable=False, finite=is_new)
         self._build(samples.shape[1:])
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())

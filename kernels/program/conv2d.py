@@ -17,7 +17,6 @@ from .columns import (
     BIAS,
     DA,
     DOUTPUT,
-    DZ,
     FUNCTION,
     INPUT,
     KERNEL,
@@ -32,6 +31,7 @@ from .columns import (
     Z,
     scratch_of,
 )
+from .hand_down import hand_down
 from .update import learn
 
 # The geometry's fields stand in their order; UNITS are the numbers of one image (of the tensor
@@ -136,16 +136,7 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     da = memory[da_at:]
     scratch = scratch_of(memory, row, worker)
     conv2d_rows(da, doutput, kernel, memory[ZEROS:], shape, first, stop, scratch)
-    if row[FUNCTION] != NONE:
-        size = (stop - first) * width
-        place = image * units + at
-        call(
-            row[FUNCTION],
-            memory[row[DZ] + place :][:size],
-            memory[row[Z] + place :][:size],
-            memory[row[A] + place :][:size],
-            da[at:][:size],
-        )
+    hand_down(memory, row, image * units + at, da[at:][: (stop - first) * width])
 
 
 @njit

@@ -5,8 +5,9 @@ import numpy as np
 from ..jit import njit
 from ..random import shuffle
 from ..simd import VECTOR_BYTES, Matrix, transpose_square
-from .call import array_at, call
-from .columns import ARGUMENTS, DA, DZ, FUNCTION, INPUT, NONE, UNITS, A, Z
+from .call import array_at
+from .columns import ARGUMENTS, DA, INPUT, NONE, UNITS, A
+from .hand_down import hand_down
 
 # Of the rows that know the data set: its size, and the address of the int64 order of its rows
 # (NONE: their own), or of the array of results.
@@ -110,14 +111,7 @@ def to_lanes_item(memory, row, samples, item, worker, step):
     if present < lanes:
         memory[row[DA] + place :][:size] = 0
     _transpose(memory, row[DA] + place, lanes, row[INPUT] + place, units, present, units)
-    if row[FUNCTION] != NONE:
-        call(
-            row[FUNCTION],
-            memory[row[DZ] + place :][:size],
-            memory[row[Z] + place :][:size],
-            memory[row[A] + place :][:size],
-            memory[row[DA] + place :][:size],
-        )
+    hand_down(memory, row, place, memory[row[DA] + place :][:size])
 
 
 @njit

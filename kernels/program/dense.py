@@ -10,7 +10,6 @@ from .columns import (
     BIAS,
     DA,
     DOUTPUT,
-    DZ,
     FUNCTION,
     INPUT,
     KERNEL,
@@ -25,6 +24,7 @@ from .columns import (
     Z,
     scratch_of,
 )
+from .hand_down import hand_down
 from .update import learn, learning_rate
 
 # Forward, the UNITS of the row are the layer's outputs, and OTHER_UNITS its inputs; backward it is
@@ -94,13 +94,7 @@ def _hand_down(memory, row, start, rows, first, units, worker):
         if units == n_in:
             turns, length = 1, rows * n_in
         for _ in range(turns):
-            call(
-                row[FUNCTION],
-                memory[row[DZ] + at :][:length],
-                memory[row[Z] + at :][:length],
-                memory[row[A] + at :][:length],
-                memory[row[DA] + at :][:length],
-            )
+            hand_down(memory, row, at, memory[row[DA] + at :][:length])
             at += n_in
 
 

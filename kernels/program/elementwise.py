@@ -4,7 +4,8 @@ from ..dropout import drop
 from ..jit import njit
 from ..random import stream_key
 from .call import call
-from .columns import ARGUMENTS, DA, DOUTPUT, DZ, FUNCTION, INPUT, NONE, UNITS, A, Z, number
+from .columns import ARGUMENTS, DA, DOUTPUT, FUNCTION, INPUT, UNITS, A, number
+from .hand_down import hand_down
 
 # So many samples stand innermost. A sample is so many rows; the softmax sees them one by one.
 LANES, ROWS, SAMPLES_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 3)
@@ -22,19 +23,6 @@ def _range(row, samples, item):
     start = min(item * row[SAMPLES_AN_ITEM], samples)
     stop = min(start + row[SAMPLES_AN_ITEM], samples)
     return start * row[UNITS], (stop - start) * row[UNITS]
-
-
-@njit
-def _hand_down(memory, row, start, size):
-    """Multiply the gradient with the derivative of the activation before."""
-    if row[FUNCTION] != NONE:
-        call(
-            row[FUNCTION],
-            memory[row[DZ] + start :][:size],
-            memory[row[Z] + start :][:size],
-            memory[row[A] + start :][:size],
-            memory[row[DA] + start :][:size],
-        )
 
 
 @njit
@@ -60,7 +48,7 @@ def activation_backward_item(memory, row, samples, item, worker, step):
             memory[row[OUTPUT] + start :][:length],
             memory[row[DOUTPUT] + start :][:length],
         )
-    _hand_down(memory, row, first, size)
+    hand_down(memory, row, first, memory[row[DA] + first :][:size])
 
 
 @njit
@@ -79,11 +67,11 @@ def dropout_backward_item(memory, row, samples, item, worker, step):
     doutput = memory[row[DOUTPUT] + start :][:size]
     key = stream_key(row[SEED], step)
     drop(memory[row[DA] + start :][:size], doutput, number(row, RATE), key, start)
-    _hand_down(memory, row, start, size)
+    hand_down(memory, row, start, memory[row[DA] + start :][:size])
 
 
 @njit
 def hand_down_item(memory, row, samples, item, worker, step):
     """Multiply the gradient of some samples with the derivative of the activation there."""
     start, size = _range(row, samples, item)
-    _hand_down(memory, row, start, size)
+    hand_down(memory, row, start, memory[row[DA] + start :][:size])

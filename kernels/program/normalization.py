@@ -20,7 +20,6 @@ from .columns import (
     ARGUMENTS,
     DA,
     DOUTPUT,
-    DZ,
     FUNCTION,
     INPUT,
     ITEMS,
@@ -31,6 +30,7 @@ from .columns import (
     number,
     scratch_of,
 )
+from .hand_down import hand_down
 
 # The rows of a sample (its positions) and their length; scale and offset; the float64 partial sums
 # of the items; the mean and the variance of the mini-batch (of each row, in layer normalisation),
@@ -162,15 +162,9 @@ def batch_norm_sums_item(memory, row, samples, item, worker, step):
 
 @njit
 def _hand_down(memory, row, samples, item):
-    """Multiply the gradient of some samples with the derivative of the activation there."""
-    if row[FUNCTION] != NONE:
-        call(
-            row[FUNCTION],
-            _rows_of(memory, row, row[DZ], samples, item).reshape(-1),
-            _rows_of(memory, row, row[Z], samples, item).reshape(-1),
-            _rows_of(memory, row, row[A], samples, item).reshape(-1),
-            _rows_of(memory, row, row[DA], samples, item).reshape(-1),
-        )
+    """Hand down the gradient of some samples."""
+    start = min(item * row[SAMPLES_AN_ITEM], samples) * row[UNITS]
+    hand_down(memory, row, start, _rows_of(memory, row, row[DA], samples, item).reshape(-1))
 
 
 @njit

@@ -7,7 +7,6 @@ from ..pooling import (
     max_row,
     max_row_backward,
 )
-from .call import call
 from .columns import (
     ARGUMENTS,
     DOUTPUT,
@@ -18,8 +17,8 @@ from .columns import (
     SCRATCH,
     SCRATCH_SIZE,
     A,
-    Z,
 )
+from .hand_down import hand_down
 
 # Rows, columns and channels (times lanes) of an image and of its pooled form, and the window. Of
 # the global average, HEIGHT are all places of the image.
@@ -91,17 +90,9 @@ def _gradient_row(memory, row, image, iy, worker):
 
 @njit
 def _hand_down(memory, row, image, iy, gradient):
-    """Multiply a row of the gradient with the derivative of the activation there."""
-    if row[FUNCTION] != NONE:
-        size = gradient.size
-        place = (image * row[HEIGHT] + iy) * size
-        call(
-            row[FUNCTION],
-            memory[row[DZ] + place :][:size],
-            memory[row[Z] + place :][:size],
-            memory[row[A] + place :][:size],
-            gradient.reshape(-1),
-        )
+    """Hand down a row of the gradient of an image."""
+    start = (image * row[HEIGHT] + iy) * gradient.size
+    hand_down(memory, row, start, gradient.reshape(-1))
 
 
 @njit

@@ -55,7 +55,7 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     u = plan.tensor(shape, t.lanes, activation, keeps_z=False)
     own = parameters_of(plan, layer, weights)
     # Pre-activations that nobody wants afterwards never leave the cache.
-    passing = activation not in (LINEAR,) and activation < SOFTPLUS
+    passing = LINEAR < activation < SOFTPLUS
     columns, items = _columns(plan, g, math.prod(shape) * g.lanes if passing else 0)
     forward = own | plan.forward(u) | columns | {col.INPUT: t.a}
     forward |= {col.Z: col.NONE} if passing else {}

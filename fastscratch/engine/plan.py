@@ -10,6 +10,7 @@ from ..kernels import activations
 from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES, SOFTPLUS
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
+from ..kernels.program import data
 from ..kernels.program.call import address, operation_address, values
 from ..kernels.program.chain import DISTANCE, LINKS, chain_item
 from ..kernels.simd import VECTOR_BYTES
@@ -19,6 +20,9 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 # Multiply-adds that are worth an item (about 4 us). More items balance better, but each reads some
 # of its inputs again.
 ITEM_WORK = 200_000
+
+# Numbers that are worth an item of the copy of a mini-batch.
+COPY_WORK = 16384
 
 
 @dataclasses.dataclass
@@ -182,6 +186,21 @@ class Plan:
         self.rows.append(row)
         self._when.append(when)
         return len(self.rows) - 1
+
+    def add_gather(self, sources: list[tuple[int, int]]) -> int:
+        """Add the phase that copies a mini-batch from arrays outside; returns its number.
+
+        Parameters
+        ----------
+        sources : list of (int, int)
+            Numbers in a row of each array, and the place of the copy.
+        """
+        at_once = max(1, COPY_WORK // sum(width for width, _ in sources))
+        columns = {data.SAMPLES_AN_ITEM: at_once}
+        for k, (width, place) in enumerate(sources):
+            first = data.SOURCES + k * data.SOURCE_COLUMNS
+            columns |= {first + data.SOURCE_WIDTH: width, first + data.SOURCE_PLACE: place}
+        return self.add(data.gather_item, -(-self.batch_size // at_once), columns)
 
     def forward(self, t: Tensor) -> dict:
         """Columns of a phase that computes a tensor."""

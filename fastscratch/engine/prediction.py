@@ -5,11 +5,10 @@ import numpy as np
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program.run import predict_alone, predict_team
-from ..kernels.threads import get_num_threads
 from .lowering import lower_network, most_channels
 from .network import Network
-from .plan import Plan
-from .training import COPY_WORK, PARALLEL_WORK, forward_work
+from .plan import COPY_WORK, Plan
+from .training import forward_work, team_size
 
 
 class Predictor:
@@ -20,34 +19,22 @@ class Predictor:
     network : Network
     batch_size : int
         Largest number of samples at once.
-    read_out_is_fused : bool
-        Return the scores before the last activation.
     dtype : dtype
     """
 
-    def __init__(
-        self, network: Network, batch_size: int, read_out_is_fused=False, dtype=np.float32
-    ):
+    def __init__(self, network: Network, batch_size: int, dtype=np.float32):
         self.batch_size = batch_size
-        work = forward_work(network, batch_size)
-        self.workers = get_num_threads() if work > PARALLEL_WORK else 1
+        self.workers = team_size(forward_work(network, batch_size))
         channels = most_channels(network)
         plan = Plan(dtype, batch_size, self.workers, network.n_parameters, 0, False, channels)
         x = plan.tensor(network.shapes[0])
-        n_in = x.units
-        at_once = max(1, COPY_WORK // n_in)
-        gather = {
-            data.SAMPLES_AN_ITEM: at_once,
-            data.SOURCES + data.SOURCE_WIDTH: n_in,
-            data.SOURCES + data.SOURCE_PLACE: x.a,
-        }
-        plan.add(data.gather_item, -(-batch_size // at_once), gather)
-        u, _ = lower_network(plan, network, x, read_out_is_fused)
+        plan.add_gather([(x.units, x.a)])
+        u, _ = lower_network(plan, network, x, False)
         at_once = max(1, COPY_WORK // u.units)
         scatter = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
         plan.add(data.scatter_item, -(-batch_size // at_once), scatter)
         program = plan.finish()
-        self.table, self.phases, self.memory = program.table, program.phases, program.memory
+        self.phases, self.memory = program.phases, program.memory
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
     def run(self, out: np.ndarray, x: np.ndarray) -> bool:

@@ -22,8 +22,7 @@ from .plan import Plan
 
 # Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
 PARALLEL_WORK = 2_000_000
-# Numbers that are worth an item of the copy of a mini-batch, and samples an item of the loss.
-COPY_WORK = 16384
+# Samples that are worth an item of the loss.
 LOSS_SAMPLES = 16
 
 PENALTIES = (col.L1, col.L2, col.BIAS_L1, col.BIAS_L2)
@@ -82,7 +81,7 @@ class Evaluator:
 
     def _plan(self, network: Network, batch_size: int, dtype: Any, work: int, n_slots: int) -> Plan:
         self.batch_size = batch_size
-        self.workers = get_num_threads() if work > PARALLEL_WORK else 1
+        self.workers = team_size(work)
         return Plan(
             dtype,
             batch_size,
@@ -113,12 +112,7 @@ class Evaluator:
 
         plan.add(data.epoch_item, 1, {})
         given = (1, labels) if objective.takes_labels else (n_out, targets)
-        at_once = max(1, COPY_WORK // (n_in + n_out))
-        gather = {data.SAMPLES_AN_ITEM: at_once}
-        for k, (width, place) in enumerate([(n_in, x.a), given, (1, weights)]):
-            first = data.SOURCES + k * data.SOURCE_COLUMNS
-            gather |= {first + data.SOURCE_WIDTH: width, first + data.SOURCE_PLACE: place}
-        self._gather = plan.add(data.gather_item, -(-batch_size // at_once), gather)
+        self._gather = plan.add_gather([(n_in, x.a), given, (1, weights)])
 
         u, backward = lower_network(plan, network, x, objective.takes_logits)
         array, rows = values(plan.dtype), values(plan.dtype, 2)
@@ -303,6 +297,11 @@ class Trainer(Evaluator):
         table[:, col.FIRST_STEP] = first_step
         table[:, col.ITERATIONS] = iterations - first_step
         self.run(first_step, learning_rates.size)
+
+
+def team_size(work: int) -> int:
+    """Threads that so many multiply-adds are worth."""
+    return get_num_threads() if work > PARALLEL_WORK else 1
 
 
 def forward_work(network: Network, batch_size: int) -> int:

@@ -73,6 +73,7 @@ ACTIVATIONS = [
     "leaky_relu",
     "elu",
     "selu",
+    "exponential",
     "softplus",
     "silu",
     "gelu",
@@ -228,6 +229,7 @@ NETWORKS = [
     ([3, 4, 2], ["tanh", "linear"], "mean_absolute_error"),
     ([3, 4, 2], ["silu", "linear"], "huber"),
     ([3, 4, 2], ["tanh", "softplus"], "poisson"),
+    ([3, 4, 2], ["tanh", "exponential"], "poisson"),
 ]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .kernels import KERNELS
-from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES, OPTIMIZERS, SCHEDULES
+from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES, OF_SAMPLES, OPTIMIZERS, SCHEDULES
 from .kernels.network import n_parameters
 
 CODES = {
@@ -30,6 +30,9 @@ READ_OUTS = {
     "mean_absolute_error": "linear",
     "huber": "linear",
     "poisson": "softplus",
+    "binary_log_loss": "softmax",
+    "multilabel_log_loss": "softmax",
+    "categorical_log_loss": "sigmoid",
 }
 
 
@@ -126,7 +129,8 @@ def _activation_cases():
     for name in ACTIVATIONS[1:]:
         parameters = PARAMETERS.get(name, {})
         for label, size in sizes.items():
-            reduction = FUNCTION + (size if name == "softmax" else 0)
+            of_samples = ACTIVATIONS.index(name) in OF_SAMPLES
+            reduction = FUNCTION + (size if of_samples else 0)
             yield Case(
                 f"{name}_forward",
                 label,
@@ -151,7 +155,7 @@ def _activation_cases():
                 },
                 ("dz",),
                 reduction,
-                scale=size if name == "softmax" else 1,
+                scale=size if of_samples else 1,
                 typical=label == "typical",
             )
         reach = 80.0 if name == "exponential" else 1e4  # float32 ends at exp(88)
@@ -221,7 +225,7 @@ def _targets(rng, loss, shape):
         return rng.standard_normal(shape)
     if loss == "poisson":
         return rng.integers(5, size=shape).astype(float)
-    if loss == "categorical_crossentropy":
+    if loss.startswith("categorical"):
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
     return rng.integers(2, size=shape).astype(float)
 
@@ -230,6 +234,9 @@ def _predictions(rng, loss, shape, spread):
     """Logits, or predictions that suit the loss."""
     if loss == "poisson":
         return spread * rng.uniform(0.01, 1, shape)
+    if loss.endswith("log_loss"):
+        p = rng.uniform(0.01, 0.99, shape)
+        return p if spread < 10 else np.round(p)  # beyond the bounds
     return spread * rng.standard_normal(shape)
 
 
@@ -270,6 +277,16 @@ def _loss_cases():
                 scale=spread if squared else 1,
                 typical=label == "typical",
             )
+            if loss.startswith("binary"):
+                yield Case(
+                    f"{loss}_terms",
+                    label,
+                    lambda rng, make=make, size=size: {"terms": _unset(size), **make(rng)},
+                    ("terms",),
+                    FUNCTION,
+                    scale=spread,
+                    typical=label == "typical",
+                )
         for label, shape in (("one", (1, 1)), ("chunks", (1500, 5)), ("typical", (10_000, 10))):
             typical = label == "typical" and loss == "categorical_crossentropy"
             if label == "typical" and not typical:
@@ -357,6 +374,29 @@ def _dense_cases():
         )
 
 
+def _matmul_cases():
+    for label, (rows, depth, columns) in {
+        "one": (1, 1, 1),
+        "row": (1, 19, 7),
+        "column": (9, 13, 1),
+        "odd": (7, 13, 19),
+        "chunks": (131, 129, 67),
+        "typical": (256, 256, 256),
+    }.items():
+        yield Case(
+            "matmul",
+            label,
+            lambda rng, rows=rows, depth=depth, columns=columns: {
+                "c": _unset(rows, columns),
+                "a": rng.standard_normal((rows, depth)),
+                "b": rng.standard_normal((depth, columns)),
+            },
+            ("c",),
+            depth,
+            typical=label == "typical",
+        )
+
+
 def _without(*names_and_arguments):
     *names, arguments = names_and_arguments
     return {name: value for name, value in arguments.items() if name not in names}
@@ -388,7 +428,7 @@ def _network_cases():
         for loss, read_out in READ_OUTS.items():
             if typical and loss != "multilabel_crossentropy":
                 continue
-            if label == "one" and loss == "categorical_crossentropy":
+            if label == "one" and read_out == "softmax":
                 continue  # the gradient of a softmax over one class is nothing but rounding
             activations = [*hidden, read_out]
 
@@ -667,16 +707,6 @@ def _schedule_cases():
             typical=label == "typical",
             doubles=("learning_rates", "numbers"),
         )
-
-
-def _positions(image, window, strides, padding, dilation, extra):
-    """Height and width of what a window makes of an image; `extra` zeros come after it."""
-    return [
-        (size + before + after - rate * (taps - 1) - 1) // stride + 1
-        for size, before, after, rate, taps, stride in zip(
-            image[1:3], padding, extra, dilation, window, strides, strict=True
-        )
-    ]
 
 
 def _positions(image, window, strides, padding, dilation, extra):
@@ -1239,6 +1269,7 @@ CASES: tuple[Case, ...] = (
     *_activation_cases(),
     *_loss_cases(),
     *_dense_cases(),
+    *_matmul_cases(),
     *_network_cases(),
     *_optimizer_cases(),
     *_schedule_cases(),

@@ -30,8 +30,10 @@ class Loss:
 
     #: Place in ``codes.LOSSES``.
     code: ClassVar[int]
-    #: The activation that a cross-entropy wants in the last layer.
+    #: The activation that a cross-entropy wants in the last layer: it takes the scores before that.
     read_out: ClassVar[str | None] = None
+    #: The loss in its place behind any other activation: that of the outputs as probabilities.
+    log_loss: ClassVar[int]
     #: Whether targets are class labels.
     takes_labels: ClassVar[bool] = False
     #: How predictions are counted as right by the metric "accuracy".
@@ -101,7 +103,7 @@ class BinaryCrossentropy(Loss):
         Targets are moved by so much towards one half.
     """
 
-    code = codes.BINARY_CROSSENTROPY
+    code, log_loss = codes.BINARY_CROSSENTROPY, codes.BINARY_LOG_LOSS
     read_out = "sigmoid"
     from_logits: bool = False
     label_smoothing: float = 0.0
@@ -119,7 +121,7 @@ class MultilabelCrossentropy(Loss):
         Targets are moved by so much towards one half.
     """
 
-    code = codes.MULTILABEL_CROSSENTROPY
+    code, log_loss = codes.MULTILABEL_CROSSENTROPY, codes.MULTILABEL_LOG_LOSS
     read_out = "sigmoid"
     from_logits: bool = False
     label_smoothing: float = 0.0
@@ -137,7 +139,7 @@ class CategoricalCrossentropy(Loss):
         Targets are moved by so much towards equal shares.
     """
 
-    code = codes.CATEGORICAL_CROSSENTROPY
+    code, log_loss = codes.CATEGORICAL_CROSSENTROPY, codes.CATEGORICAL_LOG_LOSS
     read_out = "softmax"
     accuracy = "categorical_accuracy"
     from_logits: bool = False
@@ -154,7 +156,7 @@ class SparseCategoricalCrossentropy(Loss):
         The last layer gives scores, and the loss takes their softmax itself.
     """
 
-    code = codes.CATEGORICAL_CROSSENTROPY
+    code, log_loss = codes.CATEGORICAL_CROSSENTROPY, codes.CATEGORICAL_LOG_LOSS
     read_out = "softmax"
     accuracy = "sparse_categorical_accuracy"
     takes_labels = True

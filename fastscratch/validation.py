@@ -22,6 +22,7 @@ def as_array(
     dtype: Any = np.float64,
     ndim: int | None = None,
     writeable: bool = True,
+    finite: bool = True,
 ) -> np.ndarray:
     """A C-contiguous array of finite numbers; `value` itself where it is one already.
 
@@ -40,6 +41,8 @@ def as_array(
         Number of dimensions wanted.
     writeable : bool
         False for the engine, which reads by address: then read-only arrays are not copied.
+    finite : bool
+        False if whoever takes the array looks for numbers that are not.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def as_array(
     if type(value) is np.ndarray and value.dtype == dtype and value.size > 0:  # the usual case
         flags, right = value.flags, ndim is None or value.ndim == ndim
         usable = flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
-        if right and usable and is_finite(value):
+        if right and usable and (not finite or is_finite(value)):
             return value
     try:
         array = np.asarray(value)
@@ -67,7 +70,7 @@ def as_array(
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows is found right below
         array = np.require(array, dtype, "CAW" if writeable else "CA")
-    if not is_finite(array):
+    if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
             f"{name} must be finite in {np.dtype(dtype)}, got {np.asarray(value)[place]} at {place}"

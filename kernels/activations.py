@@ -18,6 +18,7 @@ from .codes import (
     GELU,
     GELU_TANH,
     LEAKY_RELU,
+    LOG_SOFTMAX,
     RELU,
     SELU,
     SIGMOID,
@@ -26,7 +27,7 @@ from .codes import (
     SOFTPLUS,
     TANH,
 )
-from .elementary import exp, log1p, sigmoid, tanh
+from .elementary import exp, log, log1p, sigmoid, tanh
 from .jit import njit, prange
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "gelu_tanh_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
+    "log_softmax_backward",
+    "log_softmax_forward",
     "relu_backward",
     "relu_forward",
     "selu_backward",
@@ -231,6 +234,52 @@ def softmax_backward(dz, z, a, da):
         total += a[o] * da[o]
     for o in range(a.size):
         dz[o] = a[o] * (da[o] - total)
+
+
+@njit
+def log_softmax_forward(a, z):
+    """Logarithm of the softmax of one sample, ``a = z - max z - log(sum(exp(z - max z)))``.
+
+    Finite wherever ``z`` is, also where the softmax itself rounds to 0.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output: not positive.
+    z : (o,) array
+        Logits.
+    """
+    largest = z[0]
+    for o in range(1, z.size):
+        largest = max(largest, z[o])
+    total = a.dtype.type(0)
+    for o in range(z.size):
+        total += exp(z[o] - largest)
+    log_total = log(total)
+    for o in range(z.size):
+        a[o] = z[o] - largest - log_total
+
+
+@njit
+def log_softmax_backward(dz, z, a, da):
+    """Derivative of the log-softmax of one sample, ``dz = da - exp(a) sum(da)``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the logits.
+    z : (o,) array
+        Not read.
+    a : (o,) array
+        Activations of the forward pass.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    total = a.dtype.type(0)
+    for o in range(a.size):
+        total += da[o]
+    for o in range(a.size):
+        dz[o] = da[o] - exp(a[o]) * total
 
 
 @njit
@@ -571,10 +620,13 @@ def gelu_tanh_backward(dz, z, a, da):
 
 @njit
 def activate(a, z, activation):
-    """Activation of rows on one thread: every one but the softmax sees one long vector."""
+    """Activation of rows on one thread: all but the softmaxes see one long vector."""
     if activation == SOFTMAX:
         for n in range(z.shape[0]):
             softmax_forward(a[n], z[n])
+    elif activation == LOG_SOFTMAX:
+        for n in range(z.shape[0]):
+            log_softmax_forward(a[n], z[n])
     elif activation == SIGMOID:
         sigmoid_forward(a.reshape(-1), z.reshape(-1))
     elif activation == TANH:
@@ -610,6 +662,9 @@ def activate_backward(dz, z, a, da, activation):
     if activation == SOFTMAX:
         for n in range(a.shape[0]):
             softmax_backward(dz[n], z[n], a[n], da[n])
+    elif activation == LOG_SOFTMAX:
+        for n in range(a.shape[0]):
+            log_softmax_backward(dz[n], z[n], a[n], da[n])
     elif activation == SIGMOID:
         sigmoid_backward(flat_dz, flat_z, flat_a, flat_da)
     elif activation == TANH:
@@ -731,6 +786,7 @@ FORWARD = (
     tanh_forward,
     relu_forward,
     softmax_forward,
+    log_softmax_forward,
     _leaky_relu_forward,
     _elu_forward,
     selu_forward,
@@ -746,6 +802,7 @@ BACKWARD = (
     tanh_backward,
     relu_backward,
     softmax_backward,
+    log_softmax_backward,
     _leaky_relu_backward,
     _elu_backward,
     selu_backward,

@@ -13,6 +13,7 @@ ACTIVATIONS = (
     "tanh",
     "relu",
     "softmax",
+    "log_softmax",
     "leaky_relu",
     "elu",
     "selu",
@@ -28,6 +29,7 @@ ACTIVATIONS = (
     TANH,
     RELU,
     SOFTMAX,
+    LOG_SOFTMAX,
     LEAKY_RELU,
     ELU,
     SELU,
@@ -38,6 +40,9 @@ ACTIVATIONS = (
     GELU_TANH,
 ) = range(len(ACTIVATIONS))
 
+# These look at all scores of a sample at once, the others at each alone.
+OF_SAMPLES = (SOFTMAX, LOG_SOFTMAX)
+
 LOSSES = (
     "mean_squared_error",
     "binary_crossentropy",
@@ -46,6 +51,9 @@ LOSSES = (
     "mean_absolute_error",
     "huber",
     "poisson",
+    "binary_log_loss",
+    "multilabel_log_loss",
+    "categorical_log_loss",
 )
 (
     MEAN_SQUARED_ERROR,
@@ -55,10 +63,17 @@ LOSSES = (
     MEAN_ABSOLUTE_ERROR,
     HUBER,
     POISSON,
+    BINARY_LOG_LOSS,
+    MULTILABEL_LOG_LOSS,
+    CATEGORICAL_LOG_LOSS,
 ) = range(len(LOSSES))
 
 # These take logits and want their own read-out; the others take the activations of the last layer.
+# A "log_loss" is a cross-entropy of probabilities, for any other read-out.
 CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROSSENTROPY)
+
+# The outputs are classes that exclude each other.
+CATEGORICAL = (CATEGORICAL_CROSSENTROPY, CATEGORICAL_LOG_LOSS)
 
 # "momentum" is Keras' SGD with momentum; "rmsprop_momentum" its RMSprop with momentum or centered.
 OPTIMIZERS = ("sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw")

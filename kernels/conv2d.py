@@ -89,6 +89,9 @@ are so many `rows` and `taps`. At the first position the run meets the image in 
 # A band of the image is to stay in a second-level cache, with the filters.
 BAND_BYTES = 1 << 17
 
+# Pieces that the gradient of the filters is cut into.
+WEIGHT_CHUNKS = 8
+
 
 @njit
 def transposed_conv2d(shape):
@@ -428,8 +431,12 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
     dense = _is_dense(shape) and (shape.channels < tile or not _is_padded(shape))
     taps = shape.kernel_width if dense else 1
     if not (dense and _is_padded(shape)):
-        rows = 0, shape.out_height
-        _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape)
+        # Band by band, for every tile reads all of the image and of the gradient.
+        row_bytes = (x.size // shape.height + dout.size // shape.out_height) * x.itemsize
+        rows_a_band = max(1, 2 * BAND_BYTES // row_bytes)
+        for y in range(0, shape.out_height, rows_a_band):
+            rows = y, min(y + rows_a_band, shape.out_height)
+            _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape)
     else:
         rows_a_band, _ = _band_rows(shape, scratch.itemsize)
         for y in range(0, shape.out_height, rows_a_band):
@@ -678,9 +685,9 @@ def _chunk_of_weights(dkernel, dbias, x, dout, shape, start, stop, scratch):
 def _all_weights(dkernel, dbias, x, dout, shape):
     """All rows of the gradient and that of the bias, in parallel."""
     rows = dkernel.size // shape.filters + 1
-    # Whole tiles: a chunk of a few rows would be slow.
+    # Whole tiles, and few chunks: each reads all images.
     tiles = -(-rows // TILE_ROWS)
-    chunks = chunk_count(tiles, dout.size * TILE_ROWS)
+    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * TILE_ROWS))
     scratch = _scratch(shape, chunks, dkernel)
     if chunks == 1:
         _chunk_of_weights(dkernel, dbias, x, dout, shape, 0, rows, scratch[0])

@@ -2,7 +2,8 @@
 
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
 are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
-prediction. Nothing here is divided by the number of samples: :func:`.network.minibatch_gradient`
+prediction; among them the log losses, which are the cross-entropies of probabilities that come from
+elsewhere. Nothing here is divided by the number of samples: :func:`.network.minibatch_gradient`
 does that for the gradient it returns, and the operation of the loss where a network is trained.
 """
 
@@ -12,20 +13,29 @@ from .activations import EXP_WORK, sigmoid_forward, softmax_forward
 from .chunks import chunk_bounds, chunk_count
 from .codes import (
     BINARY_CROSSENTROPY,
+    BINARY_LOG_LOSS,
     CATEGORICAL_CROSSENTROPY,
+    CATEGORICAL_LOG_LOSS,
     HUBER,
     MEAN_ABSOLUTE_ERROR,
     MULTILABEL_CROSSENTROPY,
+    MULTILABEL_LOG_LOSS,
     POISSON,
 )
-from .elementary import exp, log1p
+from .elementary import exp, log, log1p
 from .jit import njit, prange
 
 __all__ = [
     "binary_crossentropy_backward",
     "binary_crossentropy_forward",
+    "binary_crossentropy_terms",
+    "binary_log_loss_backward",
+    "binary_log_loss_forward",
+    "binary_log_loss_terms",
     "categorical_crossentropy_backward",
     "categorical_crossentropy_forward",
+    "categorical_log_loss_backward",
+    "categorical_log_loss_forward",
     "huber_backward",
     "huber_forward",
     "loss_backward",
@@ -36,6 +46,8 @@ __all__ = [
     "mean_squared_error_forward",
     "multilabel_crossentropy_backward",
     "multilabel_crossentropy_forward",
+    "multilabel_log_loss_backward",
+    "multilabel_log_loss_forward",
     "poisson_backward",
     "poisson_forward",
 ]
@@ -43,7 +55,8 @@ __all__ = [
 # Keras's default where the loss is chosen by name: residuals up to this size are squared.
 DELTA = 1.0
 
-# Keras's epsilon: keeps the logarithm of a prediction of 0 finite.
+# Keras's epsilon: keeps the logarithm of a prediction of 0 finite. Log losses take a probability as
+# at least this, and at most 1 less this.
 EPSILON = 1e-7
 
 
@@ -284,6 +297,26 @@ def binary_crossentropy_forward(logits, y):
 
 
 @njit
+def binary_crossentropy_terms(terms, logits, y):
+    """Binary cross-entropy of each element, ``max(z, 0) - z y + log(1 + exp(-|z|))``.
+
+    A loop of its own, for it vectorises where each element is a sample: 20 times faster than a
+    call of :func:`binary_crossentropy_forward` for each.
+
+    Parameters
+    ----------
+    terms : (n,) array
+        Output.
+    logits : (n,) array
+    y : (n,) array
+        Targets between 0 and 1.
+    """
+    for n in range(y.size):
+        z = logits[n]
+        terms[n] = max(z, 0) - z * y[n] + log1p(exp(-abs(z)))
+
+
+@njit
 def binary_crossentropy_backward(dlogits, logits, y):
     """Derivative of the binary cross-entropy, ``(sigmoid(z) - y) / o``.
 
@@ -350,6 +383,173 @@ def categorical_crossentropy_backward(dlogits, logits, y):
 
 
 @njit
+def multilabel_log_loss_forward(prediction, y):
+    """Multi-label cross-entropy of given probabilities, summed over the labels.
+
+    ``-sum(y log(p) + (1 - y) log(1 - p))``, with ``p`` and ``1 - p`` taken as within
+    ``[1e-7, 1 - 1e-7]``, as Keras does. Behind a sigmoid :func:`multilabel_crossentropy_forward`
+    is this in logits, which has no need of bounds.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+        Probabilities ``p``.
+    y : (o,) array
+        Targets between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    total, one = prediction.dtype.type(0), prediction.dtype.type(1)
+    low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
+    for o in range(y.size):
+        p, q = prediction[o], one - prediction[o]
+        # a NaN is neither below nor above, and stays one
+        p = low if p < low else high if p > high else p
+        q = low if q < low else high if q > high else q
+        total -= y[o] * log(p) + (one - y[o]) * log(q)
+    return total
+
+
+@njit
+def multilabel_log_loss_backward(dprediction, prediction, y):
+    """Derivative of the multi-label log loss, ``(p - y) / (p (1 - p))``; 0 outside the bounds.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the probabilities.
+    prediction : (o,) array
+        Probabilities ``p``.
+    y : (o,) array
+        Targets between 0 and 1.
+    """
+    zero, one = prediction.dtype.type(0), prediction.dtype.type(1)
+    low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
+    for o in range(y.size):
+        p = prediction[o]
+        slope = (p - y[o]) / (p * (one - p))
+        dprediction[o] = zero if p < low or p > high else slope
+
+
+@njit
+def binary_log_loss_forward(prediction, y):
+    """Binary cross-entropy of given probabilities, the mean over the labels.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+        Probabilities, taken as within ``[1e-7, 1 - 1e-7]``.
+    y : (o,) array
+        Targets between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    return multilabel_log_loss_forward(prediction, y) / y.size
+
+
+@njit
+def binary_log_loss_terms(terms, prediction, y):
+    """Binary log loss of each element, ``-y log(p) - (1 - y) log(1 - p)``.
+
+    Parameters
+    ----------
+    terms : (n,) array
+        Output.
+    prediction : (n,) array
+        Probabilities ``p``, taken as within ``[1e-7, 1 - 1e-7]``.
+    y : (n,) array
+        Targets between 0 and 1.
+    """
+    one = prediction.dtype.type(1)
+    low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
+    for n in range(y.size):
+        p, q = prediction[n], one - prediction[n]
+        p = low if p < low else high if p > high else p
+        q = low if q < low else high if q > high else q
+        terms[n] = -y[n] * log(p) - (one - y[n]) * log(q)
+
+
+@njit
+def binary_log_loss_backward(dprediction, prediction, y):
+    """Derivative of the binary log loss, ``(p - y) / (p (1 - p) o)``; 0 outside the bounds.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the probabilities.
+    prediction : (o,) array
+        Probabilities ``p``.
+    y : (o,) array
+        Targets between 0 and 1.
+    """
+    multilabel_log_loss_backward(dprediction, prediction, y)
+    for o in range(y.size):
+        dprediction[o] /= y.size
+
+
+@njit
+def categorical_log_loss_forward(prediction, y):
+    """Categorical cross-entropy of given probabilities, ``-sum(y log(p / sum(p)))``.
+
+    The shares ``p / sum(p)`` are taken as within ``[1e-7, 1 - 1e-7]``, as Keras does: so outputs
+    that do not sum to 1, those of a sigmoid, become a distribution. Behind a softmax
+    :func:`categorical_crossentropy_forward` is this in logits, which has no need of bounds.
+
+    Parameters
+    ----------
+    prediction : (o,) array
+        Probabilities ``p``.
+    y : (o,) array
+        Weight of each class, 1 for the right one and 0 elsewhere.
+
+    Returns
+    -------
+    float
+    """
+    total, entropy = prediction.dtype.type(0), prediction.dtype.type(0)
+    low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
+    for o in range(y.size):
+        total += prediction[o]
+    for o in range(y.size):
+        share = prediction[o] / total
+        entropy -= y[o] * log(low if share < low else high if share > high else share)
+    return entropy
+
+
+@njit
+def categorical_log_loss_backward(dprediction, prediction, y):
+    """Derivative of the categorical log loss, ``(sum(y) - y / q) / sum(p)``.
+
+    ``q = p / sum(p)`` are the shares; where one is outside the bounds its ``y`` counts as 0.
+
+    Parameters
+    ----------
+    dprediction : (o,) array
+        Output: gradient with respect to the probabilities.
+    prediction : (o,) array
+        Probabilities ``p``.
+    y : (o,) array
+        Weight of each class, 1 for the right one and 0 elsewhere.
+    """
+    zero = prediction.dtype.type(0)
+    total, weight = zero, zero
+    low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
+    for o in range(y.size):
+        total += prediction[o]
+    for o in range(y.size):
+        share = prediction[o] / total
+        weight += zero if share < low or share > high else y[o]
+    for o in range(y.size):
+        share = prediction[o] / total
+        slope = zero if share < low or share > high else y[o] / share
+        dprediction[o] = (weight - slope) / total
+
+
+@njit
 def sample_loss(prediction, y, loss):
     """Loss of one sample, chosen by code; the cross-entropies take logits as `prediction`."""
     if loss == CATEGORICAL_CROSSENTROPY:
@@ -364,6 +564,12 @@ def sample_loss(prediction, y, loss):
         return huber_forward(prediction, y, DELTA)
     if loss == POISSON:
         return poisson_forward(prediction, y)
+    if loss == CATEGORICAL_LOG_LOSS:
+        return categorical_log_loss_forward(prediction, y)
+    if loss == MULTILABEL_LOG_LOSS:
+        return multilabel_log_loss_forward(prediction, y)
+    if loss == BINARY_LOG_LOSS:
+        return binary_log_loss_forward(prediction, y)
     return mean_squared_error_forward(prediction, y)
 
 
@@ -382,6 +588,12 @@ def sample_loss_backward(dprediction, prediction, y, loss):
         huber_backward(dprediction, prediction, y, DELTA)
     elif loss == POISSON:
         poisson_backward(dprediction, prediction, y)
+    elif loss == CATEGORICAL_LOG_LOSS:
+        categorical_log_loss_backward(dprediction, prediction, y)
+    elif loss == MULTILABEL_LOG_LOSS:
+        multilabel_log_loss_backward(dprediction, prediction, y)
+    elif loss == BINARY_LOG_LOSS:
+        binary_log_loss_backward(dprediction, prediction, y)
     else:
         mean_squared_error_backward(dprediction, prediction, y)
 

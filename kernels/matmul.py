@@ -42,6 +42,8 @@ from .simd import (
     transpose_square,
 )
 
+__all__ = ["matmul"]
+
 # A part of `b`, DEPTH rows of ROW_BYTES, stays in a second-level cache of 1 MB.
 DEPTH = 384
 ROW_BYTES = 2048

@@ -23,3 +23,15 @@ def child():
         return finished.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """Keras 3 on PyTorch; it is no dependency of the tests."""
+    reason = "the comparison with Keras wants keras and torch installed"
+    pytest.importorskip("torch", reason=reason)
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", minversion="3", reason=reason)
+    if keras.backend.backend() != "torch":
+        pytest.skip(f"Keras runs on {keras.backend.backend()}, not on torch")
+    return keras

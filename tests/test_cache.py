@@ -304,6 +304,12 @@ def test_without_jit_nothing_is_compiled(tmp_path):
     assert not files(tmp_path)
 
 
-def test_digest_covers_every_source_of_the_kernels():
-    sources = pathlib.Path(cache.__file__).parent
-    assert sorted(sources.rglob("*.py")) == sorted(sources.glob("*.py"))
+def test_digest_covers_every_source_of_the_kernels(install, monkeypatch):
+    kernels, _, _ = install
+    monkeypatch.setattr(cache, "_SOURCES", kernels)
+    digests = {cache._digest_sources()}
+    for source in sorted(kernels.rglob("*.py")):
+        source.write_text(source.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+        digests.add(cache._digest_sources())
+    assert len(digests) == 1 + len(list(kernels.rglob("*.py")))
+    assert any(source.parent != kernels for source in kernels.rglob("*.py"))

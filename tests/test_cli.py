@@ -33,8 +33,7 @@ def test_version(capsys):
 def test_help_names_the_commands(capsys):
     assert cli.main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert "demo" in out
-    assert "warmup" in out
+    assert all(name in out for name in ("demo", "train", "predict", "warmup"))
 
 
 @pytest.mark.parametrize(
@@ -94,10 +93,10 @@ def test_warmup_says_where_and_how_long(capsys, monkeypatch):
         report("some kernel")
         return 1.25
 
-    monkeypatch.setattr(cli, "warmup", warmup)
+    monkeypatch.setattr(cli.warmup, "warmup", warmup)
     assert cli.main(["warmup"]) == 0
     out = capsys.readouterr().out
-    assert str(cli.folders()[0]) in out
+    assert str(cli.warmup.folders()[0]) in out
     assert "some kernel" in out
     assert "1.2 s" in out
 

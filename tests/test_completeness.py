@@ -21,7 +21,8 @@ from fastscratch.cases import CASES
 from fastscratch.kernels import KERNELS
 
 PACKAGE = Path(fastscratch.__file__).parent
-KERNEL_SOURCES = sorted(Path(kernels.__file__).parent.glob("*.py"))
+KERNELS_FOLDER = Path(kernels.__file__).parent
+KERNEL_SOURCES = sorted(KERNELS_FOLDER.rglob("*.py"))
 REFERENCE_SOURCES = sorted((PACKAGE / "reference").glob("*.py"))
 LAYER_SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(REFERENCE_SOURCES) - set(KERNEL_SOURCES))
 SOURCES = [*KERNEL_SOURCES, *REFERENCE_SOURCES, *LAYER_SOURCES]
@@ -40,7 +41,8 @@ TWINS = {
 
 def module_name(source):
     if source in KERNEL_SOURCES:
-        return f"fastscratch.kernels.{source.stem}"
+        parts = source.relative_to(KERNELS_FOLDER).with_suffix("").parts
+        return ".".join(["fastscratch.kernels", *parts])
     return ".".join(source.relative_to(PACKAGE.parent).with_suffix("").parts)
 
 
@@ -82,8 +84,8 @@ def test_kernel_has_cases(name):
 @pytest.mark.parametrize("name", TWINS)
 def test_twin_has_a_kernel(name):
     file, _, function = name.partition(".")
-    if file == "neural_network":
-        return  # the whole run: the package's counterpart is Sequential
+    if file in ("neural_network", "train"):
+        return  # whole runs: the package's counterpart is Sequential.fit
     assert hasattr(importlib.import_module(f"fastscratch.kernels.{file}"), function)
 
 
@@ -97,9 +99,8 @@ def test_docstring_names_every_parameter(function):
 def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
     policy = {"cache", "jit", "threads"}
-    machinery = {"atomics", "matmul", "operations", "program", "simd", "team"}
-    helpers = policy | machinery | {"chunks", "codes", "elementary", "windows"}
-    files = {source.stem for source in KERNEL_SOURCES} - {"__init__"} - helpers
+    helpers = policy | {"chunks", "codes", "elementary", "simd", "windows"}
+    files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
 
@@ -141,14 +142,38 @@ def outside(source, *allowed):
     ]
 
 
-@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=module_name)
 def test_kernels_import_numpy_numba_and_themselves(source):
     allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
-    if source.stem in ("cache", "elementary", "jit", "threads"):
+    name = module_name(source).removeprefix("fastscratch.kernels.")
+    if name in ("cache", "elementary", "jit", "threads"):
         allowed += ["numba"]
-    if source.stem in ("atomics", "cache", "operations", "simd"):  # these speak LLVM
+    if name in ("cache", "program.atomics", "program.call", "simd"):  # these speak LLVM
         allowed += ["numba", "llvmlite"]
     assert outside(source, *allowed) == []
+
+
+@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=module_name)
+def test_kernels_know_nothing_of_programs(source):
+    """The operations of a program call the kernels, and never the other way round."""
+    if source.parent == KERNELS_FOLDER:
+        assert not [name for name in imports(source) if "fastscratch.kernels.program" in name]
+
+
+#: What each part of the Python layer imports, apart from itself, the kernels and `validation`.
+PARTS = {
+    "layers": {"initializers", "regularizers"},
+    "engine": {"layers", "utils"},
+    "models": {"callbacks", "engine", "layers", "losses", "metrics", "optimizers", "utils"},
+}
+
+
+@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
+def test_models_stand_on_the_engine_and_the_engine_on_layers(source):
+    part = source.parent.name
+    if part in PARTS:
+        found = {name.split(".")[1] for name in imports(source) if name.startswith("fastscratch.")}
+        assert found <= {part, "kernels", "validation", *PARTS[part]}
 
 
 @pytest.mark.parametrize("source", REFERENCE_SOURCES, ids=lambda source: source.stem)

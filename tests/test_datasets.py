@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastscratch.datasets import load_iris, load_mnist, load_photograph, read_idx
+from fastscratch.datasets import load_iris, load_mnist, load_photograph, make_spirals, read_idx
 
 ROOT = Path(__file__).parents[1]
 MNIST_FILES = [
@@ -252,3 +252,41 @@ def test_sample_is_made_from_the_full_set(full_mnist, tool):
         rows = tool["choose"](labels, per_digit)
         np.testing.assert_array_equal(images[rows], sample_images)
         np.testing.assert_array_equal(labels[rows], sample_labels)
+
+
+# --- spirals --------------------------------------------------------------------------------------
+
+
+def test_spirals_without_noise_lie_on_their_arms():
+    X, y = make_spirals(40, n_classes=4, noise=0)
+    radius = np.hypot(*X.T)
+    # The angle is 5 t + k pi / 2 at the radius 2 t.
+    arm = (np.arctan2(X[:, 1], X[:, 0]) - 2.5 * radius) / (np.pi / 2) % 4
+    np.testing.assert_allclose(np.cos(arm * np.pi / 2), np.cos(y * np.pi / 2), atol=1e-12)
+    np.testing.assert_allclose(np.sin(arm * np.pi / 2), np.sin(y * np.pi / 2), atol=1e-12)
+    np.testing.assert_array_equal(y, np.repeat(range(4), 10))
+    np.testing.assert_allclose(radius.reshape(4, 10), [np.linspace(0.1, 2, 10)] * 4)
+
+
+def test_spirals_are_seeded_and_have_the_noise_that_was_asked_for():
+    X, y = make_spirals(3001, noise=0.5, seed=3)
+    np.testing.assert_array_equal(X, make_spirals(3001, noise=0.5, seed=3)[0])
+    assert np.bincount(y).tolist() == [1501, 1500]
+    noise = X - make_spirals(3001, noise=0)[0]
+    # The standard deviation of 6002 normal numbers is known to about 0.5 / sqrt(12004).
+    assert noise.std() == pytest.approx(0.5, abs=5 * 0.5 / 12004**0.5)
+    assert not np.array_equal(X, make_spirals(3001, noise=0.5, seed=4)[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_samples": 1}, "n_samples must be at least 2, got 1"),
+        ({"n_classes": 0}, "n_classes must be at least 1, got 0"),
+        ({"noise": -1}, "noise must not be negative, got -1"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+    ],
+)
+def test_spirals_refuse(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_spirals(**arguments)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from fastscratch import cli, pictures
+from fastscratch import cli
 from fastscratch.datasets import load_mnist
 from fastscratch.demo import (
     convolution,
+    convolutional_network,
     linear_regression,
     logistic_regression,
     neural_network,
@@ -30,8 +31,8 @@ def few_digits(n=300):
 @pytest.mark.parametrize(
     ("run", "answers", "names"),
     [
-        (linear_regression.run, 5, ["1-linear-regression.png"]),
-        (logistic_regression.run, 2, ["2-logistic-regression.png"]),
+        (linear_regression.run, 6, ["1-linear-regression.png"]),
+        (logistic_regression.run, 3, ["2-logistic-regression.png"]),
         (softmax_regression.run, 5, []),
         (
             lambda report: convolution.run(report, 1),
@@ -69,6 +70,13 @@ def test_digits_are_learnt_and_a_missed_answer_is_said(report, capsys, monkeypat
     assert str(report.folder) in out
 
 
+def test_convolutional_network_draws_what_it_learned(report, monkeypatch):
+    monkeypatch.setattr(convolutional_network, "EPOCHS", 1)
+    convolutional_network.run(report, few_digits(), seed=0)
+    assert report.met == [False]
+    assert report.pictures == ["6-filters.png", "6-feature-maps.png"]
+
+
 def test_training_is_reproducible():
     (x, labels), _ = few_digits(100)
     x, y = x.reshape(100, -1) / 255, np.eye(10)[labels]
@@ -85,11 +93,11 @@ def test_training_is_reproducible():
 def test_whole_demo(capsys, tmp_path):
     assert cli.main(["demo", "--output", str(tmp_path), "--seed", "1"]) == 0
     out = capsys.readouterr().out
-    assert "All 17 known answers met." in out
+    assert "All 20 known answers met." in out
     assert max(len(line) for line in out.splitlines()) <= 100
     assert str(tmp_path) in out
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert len(written) == 6
+    assert len(written) == 8
     assert all(f"  {name}\n" in out for name in written)
 
 
@@ -136,25 +144,3 @@ def test_duration(seconds, text):
 
 def test_counted():
     assert list(counted(3, "title", "unit")) == [0, 1, 2]
-
-
-def test_mosaic_lays_images_out_in_rows():
-    images = np.arange(1, 4)[:, None, None] * np.ones((3, 40, 40))
-    ax = pictures.mosaic(images, columns=2)
-    sheet = ax.images[0].get_array().filled(0)
-    # Two rows and two columns of 40 pixels, with a gap of one.
-    assert sheet.shape == (82, 81)
-    assert (sheet[1:41, :40] == 1).all()
-    assert (sheet[1:41, 41:] == 2).all()
-    assert (sheet[42:, :40] == 3).all()
-    assert (sheet[42:, 41:] == 0).all()
-
-
-def test_pictures_draw_on_the_axes_they_are_given():
-    left, right = pictures.panels(2)
-    assert pictures.curves({"a": [1, 2], "b": [2, 1]}, left) is left
-    assert [line.get_label() for line in left.lines] == ["a", "b"]
-    assert pictures.groups([[0, 1], [1, 0]], [0, 1], ("one", "two"), right) is right
-    assert len(right.collections) == 2
-    assert pictures.mosaic(np.zeros((2, 4, 4)), ["x", "y"], ax=left) is left
-    assert [text.get_text() for text in left.texts] == ["x", "y"]

@@ -2,8 +2,17 @@
 
 Compiled code checks no index, and Numba's own bounds check does not see parallel loops; Python
 raises IndexError. So every kernel runs uncompiled in a child process, on its small cases, once as
-they are and once cut into as many chunks as there are items.
+they are and once cut into as many chunks as there are items; and so do the operations of programs,
+in the networks of `test_gradients`.
 """
+
+import pathlib
+
+import numpy as np
+import pytest
+from test_gradients import NETWORKS, ROUNDING, Draw
+
+from fastscratch.layers import Dropout
 
 CHILD = """
 import numpy as np
@@ -47,3 +56,35 @@ print(len(cases))
 
 def test_kernels_equal_their_twins_uncompiled(child):
     assert int(child(CHILD, NUMBA_DISABLE_JIT="1")) > 100
+
+
+NETWORKS_CHILD = """
+import sys
+
+import numpy as np
+from test_gradients import NETWORKS, Draw
+
+np.seterr(over="ignore")
+steps = {}
+for number in NETWORKS:
+    for step, (_, loss, gradient, _) in enumerate(Draw(number).steps()):
+        steps[f"{number} {step}"] = np.append(gradient, loss)
+np.savez(FILE, **steps)
+"""
+
+
+def test_networks_train_uncompiled(child, tmp_path):
+    file = tmp_path / "steps.npz"
+    folder = str(pathlib.Path(__file__).parent)
+    code = NETWORKS_CHILD.replace("FILE", repr(str(file)))
+    child(code, NUMBA_DISABLE_JIT="1", PYTHONPATH=folder)
+    with np.load(file) as uncompiled:
+        for number in NETWORKS:
+            network = Draw(number).network
+            if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):
+                continue  # the layout, and so the dice, follow the width of the machine's vectors
+            for step, (_, loss, gradient, _) in enumerate(Draw(number).steps()):
+                expected = np.append(gradient, loss)
+                bound = ROUNDING * max(1, abs(expected).max())
+                found = uncompiled[f"{number} {step}"]
+                assert found == pytest.approx(expected, rel=0, abs=bound), Draw(number)

@@ -3,6 +3,7 @@
 import pytest
 
 from fastscratch import engine
+from fastscratch.engine import slices
 
 
 class Progress:
@@ -20,7 +21,7 @@ class Progress:
 def seconds_per_step(monkeypatch):
     """Return a function from the seconds a step lasts to `run` and the list of its calls."""
     clock = {"now": 0.0}
-    monkeypatch.setattr(engine.time, "perf_counter", lambda: clock["now"])
+    monkeypatch.setattr(slices.time, "perf_counter", lambda: clock["now"])
 
     def set_pace(seconds):
         calls = []

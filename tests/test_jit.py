@@ -22,11 +22,11 @@ if config.DISABLE_JIT:
 from fastscratch.kernels.jit import Kernel, ParallelKernel
 
 MODULES = [
-    importlib.import_module(f"fastscratch.kernels.{module.name}")
-    for module in pkgutil.iter_modules(kernels.__path__)
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(kernels.__path__, "fastscratch.kernels.")
 ]
 ALL_KERNELS = {
-    f"{module.__name__.rpartition('.')[2]}.{name}": kernel
+    f"{module.__name__.removeprefix('fastscratch.kernels.')}.{name}": kernel
     for module in MODULES
     for name, kernel in vars(module).items()
     if isinstance(kernel, Kernel) and kernel.__module__ == module.__name__
@@ -41,9 +41,7 @@ def compiled(function):
 
 
 def test_every_public_kernel_is_compiled_by_the_policy():
-    # Those of `train` are Python: they lower a network to a table that a kernel runs.
-    public = {k for k in kernels.KERNELS.values() if not k.__module__.endswith(".train")}
-    assert public <= set(ALL_KERNELS.values())
+    assert set(kernels.KERNELS.values()) <= set(ALL_KERNELS.values())
 
 
 @pytest.mark.parametrize("kernel", ALL_KERNELS.values(), ids=ALL_KERNELS)
@@ -130,7 +128,7 @@ def test_parallel_kernels_are_called_where_they_may_be(module):
     tree = ast.parse(pathlib.Path(module.__file__).read_text(encoding="utf-8"))
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         called = called_parallel_kernels(function, module)
-        if called and module.__name__ != "fastscratch.kernels.train":  # that is Python
+        if called:
             # Or its call from Python would not pass the guard.
             assert isinstance(vars(module)[function.name], ParallelKernel), (
                 f"{function.name} calls {called}: wanted @njit(calls_parallel=True)"

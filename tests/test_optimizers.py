@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import os
 
 import numpy as np
 import pytest
@@ -495,18 +494,6 @@ def test_two_fits_go_on_where_one_would(optimizer):
 
 
 # --- Keras ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def keras():
-    """Keras 3 on PyTorch; it is no dependency of the tests."""
-    reason = "the comparison with Keras wants keras and torch installed"
-    pytest.importorskip("torch", reason=reason)
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras = pytest.importorskip("keras", minversion="3", reason=reason)
-    if keras.backend.backend() != "torch":
-        pytest.skip(f"Keras runs on {keras.backend.backend()}, not on torch")
-    return keras
 
 
 def keras_twin(keras, optimizer):

@@ -70,6 +70,7 @@ ACTIVATIONS = [
     "tanh",
     "relu",
     "softmax",
+    "log_softmax",
     "leaky_relu",
     "elu",
     "selu",
@@ -88,6 +89,9 @@ LOSSES = [
     "mean_absolute_error",
     "huber",
     "poisson",
+    "binary_log_loss",
+    "multilabel_log_loss",
+    "categorical_log_loss",
 ]
 
 
@@ -138,7 +142,7 @@ def targets(rng, loss, n_out):
         return draws(rng, n_out)
     if loss == "poisson":
         return [float(rng.randrange(5)) for _ in range(n_out)]
-    if loss == "categorical_crossentropy":
+    if loss.startswith("categorical"):
         label = rng.randrange(n_out)
         return [float(o == label) for o in range(n_out)]
     return [float(rng.randrange(2)) for _ in range(n_out)]
@@ -148,6 +152,8 @@ def predictions(rng, loss, n_out):
     """Logits, or predictions that suit a loss."""
     if loss == "poisson":
         return [rng.uniform(0.5, 3) for _ in range(n_out)]
+    if loss.endswith("log_loss"):
+        return [rng.uniform(0.1, 0.9) for _ in range(n_out)]
     return draws(rng, n_out)
 
 
@@ -230,6 +236,10 @@ NETWORKS = [
     ([3, 4, 2], ["silu", "linear"], "huber"),
     ([3, 4, 2], ["tanh", "softplus"], "poisson"),
     ([3, 4, 2], ["tanh", "exponential"], "poisson"),
+    # Cross-entropies behind an activation that is not theirs.
+    ([3, 4, 3], ["tanh", "softmax"], "binary_log_loss"),
+    ([3, 4, 3], ["tanh", "softmax"], "multilabel_log_loss"),
+    ([3, 4, 3], ["tanh", "sigmoid"], "categorical_log_loss"),
 ]
 
 
@@ -244,10 +254,10 @@ def textbook_loss(prediction, y, loss):
         return sum((a - t) ** 2 - max(abs(a - t) - 1, 0) ** 2 for a, t in pairs) / 2 / len(y)
     if loss == "poisson":
         return sum(a - t * math.log(a + 1e-7) for a, t in pairs) / len(y)
-    if loss == "categorical_crossentropy":
-        return -sum(t * math.log(a) for a, t in pairs)
+    if loss.startswith("categorical"):  # the sum is 1 behind a softmax
+        return -sum(t * math.log(a / sum(prediction)) for a, t in pairs)
     total = -sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs)
-    return total / len(y) if loss == "binary_crossentropy" else total
+    return total / len(y) if loss.startswith("binary") else total
 
 
 def draw_network(rng, sizes):

@@ -71,6 +71,19 @@ def test_softmax():
     assert dz == close([2 / 3, 1 / 3, -1])
 
 
+def test_log_softmax():
+    # Probabilities 1/6, 1/3, 1/2.
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.log_softmax_forward(a, [0.0, LOG2, LOG3])
+    assert a == close([-math.log(6), -LOG3, -LOG2])
+    # sum(da) = 9: dz = (6, 3, 0) - 9 (1/6, 1/3, 1/2).
+    activations.log_softmax_backward(dz, [0.0, LOG2, LOG3], a, [6.0, 3.0, 0.0])
+    assert dz == close([4.5, 0, -4.5])
+    # Where the softmax rounds to 0, its logarithm is the distance from the largest score.
+    activations.log_softmax_forward(a, [0.0, 1000.0, -1e4])
+    assert a == [-1000, 0, -11000]
+
+
 def test_softmax_takes_any_shift_of_the_scores():
     # The doubles near 1000 are 1.1e-13 apart, so each score is off by up to half of that.
     for shift in (1000.0, -1000.0):
@@ -241,6 +254,8 @@ def test_binary_and_multilabel_crossentropy():
     # log(4/3 * 4 * 2) = log(32/3), and a - y = -1/4, -3/4, 1/2.
     logits, y = [LOG3, -LOG3, 0.0], [1.0, 1.0, 0.0]
     d = [9.0] * 3
+    losses.binary_crossentropy_terms(d, logits, y)
+    assert d == close([math.log(4 / 3), math.log(4), math.log(2)])
     assert losses.multilabel_crossentropy_forward(logits, y) == close(math.log(32 / 3))
     losses.multilabel_crossentropy_backward(d, logits, y)
     assert d == close([-1 / 4, -3 / 4, 1 / 2])
@@ -261,6 +276,41 @@ def test_categorical_crossentropy():
     assert losses.categorical_crossentropy_forward(logits, [0.0, 2.0, 0.0]) == close(2 * LOG3)
     losses.categorical_crossentropy_backward(d, logits, [0.0, 2.0, 0.0])
     assert d == close([1 / 3, -4 / 3, 1])
+
+
+def test_log_losses():
+    # p = 3/4, 1/4, 1/2 and y = 1, 1, 0: losses log(4/3), log 4, log 2; their sum is log(32/3).
+    # Gradients (p - y) / (p (1 - p)): (-1/4) / (3/16) = -4/3, (-3/4) / (3/16) = -4, 2.
+    p, y = [3 / 4, 1 / 4, 1 / 2], [1.0, 1.0, 0.0]
+    d = [9.0] * 3
+    losses.binary_log_loss_terms(d, p, y)
+    assert d == close([math.log(4 / 3), math.log(4), math.log(2)])
+    assert losses.multilabel_log_loss_forward(p, y) == close(math.log(32 / 3))
+    losses.multilabel_log_loss_backward(d, p, y)
+    assert d == close([-4 / 3, -4, 2])
+    assert losses.binary_log_loss_forward(p, y) == close(math.log(32 / 3) / 3)
+    losses.binary_log_loss_backward(d, p, y)
+    assert d == close([-4 / 9, -4 / 3, 2 / 3])
+    # The shares of 1/2, 1/4, 1/4 in their sum, which is 1, and of twice those: the loss is that of
+    # the share 1/4, log 4; the gradient (1 - y / q) / sum(p).
+    for total in (1.0, 2.0):
+        p = [total / 2, total / 4, total / 4]
+        assert losses.categorical_log_loss_forward(p, [0.0, 1.0, 0.0]) == close(math.log(4))
+        losses.categorical_log_loss_backward(d, p, [0.0, 1.0, 0.0])
+        assert d == close([1 / total, -3 / total, 1 / total])
+
+
+def test_log_losses_beyond_their_bounds():
+    # A probability of 0 counts as 1e-7 and one of 1 as 1 - 1e-7; the loss is flat there.
+    right, wrong = -math.log(1 - 1e-7), -math.log(1e-7)
+    d = [9.0, 9.0]
+    for y, cost in (([1.0, 0.0], right), ([0.0, 1.0], wrong)):
+        assert losses.multilabel_log_loss_forward([1.0, 0.0], y) == close(2 * cost)
+        assert losses.binary_log_loss_forward([1.0, 0.0], y) == close(cost)
+        assert losses.categorical_log_loss_forward([1.0, 0.0], y) == close(cost)
+        for loss in ("binary", "multilabel", "categorical"):
+            getattr(losses, f"{loss}_log_loss_backward")(d, [1.0, 0.0], y)
+            assert d == [0, 0]
 
 
 def test_two_classes_are_one_logistic_regression():

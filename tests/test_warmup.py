@@ -11,7 +11,7 @@ from fastscratch.kernels import KERNELS
 
 lines = []
 seconds = fs.warmup(lines.append)
-assert {line.split()[0] for line in lines} == set(KERNELS)
+assert {line.split()[0] for line in lines} == {*KERNELS, "Sequential"}
 assert all(line.endswith(" s") for line in lines)
 assert seconds > 0
 
@@ -22,15 +22,36 @@ compiled = {f"{module.__name__}.{name}": value for module in modules
 warm = {name: set(kernel.signatures) for name, kernel in compiled.items()}
 
 x, y = np.random.default_rng(1).random((30, 4)), np.arange(30) % 3
+# Every operation of a program, for float32, is a function with the one signature.
+operations = {name: kernel for name, kernel in compiled.items()
+              if ".kernels.program." in name and name.endswith("_item")}
+assert len(operations) > 25
+assert [name for name, kernel in operations.items() if not kernel.signatures] == []
 for loss, read_out in (("mean_squared_error", "tanh"), ("binary_crossentropy", "sigmoid"),
-                       ("multilabel_crossentropy", "sigmoid"),
+                       ("multilabel_crossentropy", "sigmoid"), ("poisson", "softplus"),
+                       ("huber", "gelu"), ("mean_absolute_error", "silu"),
                        ("categorical_crossentropy", "softmax")):
-    model = fs.Sequential([layers.Dense(5, "relu", kernel_initializer="random_normal"),
-                           layers.Dense(3, read_out, kernel_initializer="random_uniform")])
-    model.compile(optimizers.Adam(0.1, global_clipnorm=1.0), loss)
-    model.fit(x, utils.to_categorical(y), verbose=0)
-    model.predict(x)
-    model.evaluate(x, utils.to_categorical(y))
+    for kind in ("sgd", "rmsprop", "adagrad", "adam", "adamw"):
+        model = fs.Sequential([layers.Dense(5, "selu", kernel_initializer="random_normal"),
+                               layers.Dense(3, read_out, kernel_initializer="random_uniform")])
+        optimizer = optimizers.get(kind)
+        optimizer.global_clipnorm = 1.0
+        model.compile(optimizer, loss, ["accuracy"])
+        model.fit(x, utils.to_categorical(y), verbose=0)
+        model.predict(x)
+        model.evaluate(x, utils.to_categorical(y))
+images, labels = np.ones((20, 12, 12, 3), np.float32), np.arange(20) % 3
+images.flags.writeable = False
+for filters in (4, 40):
+    model = fs.Sequential([
+        layers.Conv2D(filters, 3, padding="same", use_bias=False),
+        layers.BatchNormalization(), layers.Activation("relu"), layers.MaxPooling2D(),
+        layers.Conv2D(filters, 3, strides=2), layers.Dropout(0.2), layers.AveragePooling2D(),
+        layers.Flatten(), layers.LayerNormalization(), layers.Dense(3, "softmax")])
+    model.compile(optimizers.Adam(), "sparse_categorical_crossentropy", ["accuracy"])
+    model.fit(images, labels, validation_split=0.2, class_weight={0: 2}, verbose=0)
+    model.predict(images)
+    model.predict(images[:1])
 for family, targets in (("linear", x), ("logistic", y > 0), ("softmax", y)):
     b = regression.gradient_descent(x, targets, family, learning_rate=0.1, n_iterations=2)
     if family != "linear":
@@ -39,8 +60,23 @@ regression.least_squares(x, y)
 for dtype in (np.float32, np.float64):
     ops.conv(np.ones((1, 3, 3, 1), dtype), np.ones((2, 2, 1, 1)), padding="same")
     ops.conv_image(np.ones((3, 3), dtype), np.ones((2, 2)))
-    for activation in (ops.relu, ops.sigmoid, ops.softmax, ops.tanh):
-        activation(np.ones((2, 3), dtype))
+    ops.depthwise_conv(np.ones((1, 3, 3, 2), dtype), np.ones((2, 2, 2, 1)))
+    ops.max_pool(np.ones((1, 3, 3, 1), dtype), 2)
+    ops.average_pool(np.ones((1, 3, 3, 1), dtype), 2, padding="same")
+    ones = np.ones((2, 3), dtype)
+    for activation in (ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.log_sigmoid, ops.sigmoid,
+                       ops.softmax, ops.log_softmax, ops.tanh):
+        activation(ones)
+    for axis in (0, 1):
+        ops.softmax(ones, axis)
+        ops.categorical_crossentropy(ones, ones, axis=axis)
+        ops.layer_normalization(ones, axis=axis)
+        size = ones.shape[axis]
+        ops.batch_normalization(ones, np.ones(size), np.ones(size), axis)
+    ops.binary_crossentropy(ones, ones)
+    ops.binary_crossentropy(ones, ones, from_logits=True)
+    ops.matmul(ones, ones.T)
+    ops.matmul(ones, np.ones((4, 3, 2), dtype))
 
 cold = {name: set(kernel.signatures) - warm[name] for name, kernel in compiled.items()}
 print({name: signatures for name, signatures in cold.items() if signatures})

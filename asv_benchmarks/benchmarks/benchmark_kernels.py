@@ -73,10 +73,6 @@ class Schedules(_Kernels, module="schedules", dtypes=SINGLE):
     """Learning rates by step."""
 
 
-class Train(_Kernels, module="train", dtypes=BOTH):
-    """Steps of mini-batch stochastic gradient descent."""
-
-
 class LeastSquares(_Kernels, module="least_squares", dtypes=DOUBLE):
     """Linear regression in closed form."""
 

@@ -17,16 +17,28 @@ import {module}
 print(time.perf_counter() - start)
 """
 
-FIRST_CALL = """
+#: By what is called first: the program that does, in a process of its own.
+FIRST_CALLS = {
+    "conv": """
 import time
 import numpy as np
-from fastscratch.cases import CASES, kernel_call
-case = next(case for case in CASES if case.typical and case.kernel == "{kernel}")
+from fastscratch import ops
 start = time.perf_counter()
-kernel, arguments = kernel_call(case, np.float32)
-kernel(*arguments)
+ops.conv(np.ones((2, 30, 30, 3), np.float32), np.ones((3, 3, 3, 8), np.float32))
 print(time.perf_counter() - start)
-"""
+""",
+    "fit": """
+import time
+import numpy as np
+from fastscratch import Sequential, layers
+x, y = np.ones((50, 4), np.float32), np.arange(50) % 3
+start = time.perf_counter()
+model = Sequential([layers.Dense(40, "relu"), layers.Dense(3, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, verbose=0)
+print(time.perf_counter() - start)
+""",
+}
 
 
 def seconds_in_a_fresh_process(program, **environment):
@@ -57,19 +69,19 @@ class Import:
 
 
 class FirstCall:
-    """Seconds until a kernel's first result in a process, the imports not counted."""
+    """Seconds until the first result in a process, the imports not counted."""
 
-    params = (["conv2d_forward", "train_steps"],)
-    param_names = ("kernel",)
+    params = (list(FIRST_CALLS),)
+    param_names = ("call",)
     unit = "seconds"
 
     def setup_cache(self):
-        """Measure each kernel once: the cold start leaves the cache for the warm ones."""
-        return {kernel: self.cold_and_warm(kernel) for kernel in self.params[0]}
+        """Measure each call once: the cold start leaves the cache for the warm ones."""
+        return {call: self.cold_and_warm(call) for call in self.params[0]}
 
     setup_cache.timeout = 600
 
-    def cold_and_warm(self, kernel):
+    def cold_and_warm(self, call):
         """Run a copy of the package, one process after another; only the first finds no cache.
 
         A copy, because the kernels look for compiled code in their own folder too.
@@ -84,13 +96,12 @@ class FirstCall:
                 )
             environment = {"PYTHONPATH": folder, "NUMBA_CACHE_DIR": str(copy / "cache")}
             cold, *warm = [
-                seconds_in_a_fresh_process(FIRST_CALL.format(kernel=kernel), **environment)
-                for _ in range(4)
+                seconds_in_a_fresh_process(FIRST_CALLS[call], **environment) for _ in range(4)
             ]
         return cold, min(warm)
 
-    def track_cold_compile(self, measured, kernel):
-        return measured[kernel][0]
+    def track_cold_compile(self, measured, call):
+        return measured[call][0]
 
-    def track_warm_start(self, measured, kernel):
-        return measured[kernel][1]
+    def track_warm_start(self, measured, call):
+        return measured[call][1]

@@ -2,75 +2,71 @@
 
 import numpy as np
 
-from fastscratch.cases import CODES
+from fastscratch import Sequential, layers, optimizers
 from fastscratch.datasets import load_iris, load_mnist
-from fastscratch.kernels import KERNELS
-from fastscratch.kernels.network import n_parameters
+from fastscratch.utils import set_random_seed
 
 from . import common
 
-IRIS, MNIST = "iris 4-40-3", "MNIST sample 784-100-10"
-BATCH_SIZE = 10
+IRIS, MNIST, CNN = "iris 4-40-3", "MNIST sample 784-100-10", "MNIST sample LeNet-5"
+BATCH_SIZE = {IRIS: 10, MNIST: 10, CNN: 32}
 
 
 def one_epoch(network):
-    """The kernel that trains, and its arguments for one epoch from fresh parameters.
+    """A call that trains for one epoch, and its number of samples.
 
     Parameters
     ----------
     network : str
-        `IRIS`, 150 samples, or `MNIST`, 14,000.
+        `IRIS`, 150 samples, or `MNIST` or `CNN`, 14,000.
 
     Returns
     -------
-    tuple of callable and dict
+    tuple of callable and int
     """
+    set_random_seed(0)
     if network == IRIS:
         iris = load_iris()
-        x, labels, hidden = iris.data.astype(np.float32), iris.target, 40
+        x, y = iris.data.astype(np.float32), iris.target
     else:
-        (images, labels), _ = load_mnist()
-        x, hidden = images.reshape(len(images), -1) / np.float32(255), 100
-    y = np.eye(labels.max() + 1, dtype=np.float32)[labels]
-    sizes = np.array([x.shape[1], hidden, y.shape[1]])
-    parameters = np.random.default_rng(0).standard_normal(n_parameters(sizes), dtype=np.float32)
-    return KERNELS["train_steps"], {
-        "parameters": parameters / np.sqrt(np.float32(x.shape[1])),
-        "losses": np.zeros(1),
-        "order": np.zeros(len(x), int),
-        "x": x,
-        "y": y,
-        "sizes": sizes,
-        "activations": np.array([CODES["sigmoid"], CODES["softmax"]]),
-        "loss": CODES["categorical_crossentropy"],
-        "batch_size": BATCH_SIZE,
-        "learning_rate": 0.5,
-        "shuffle_rows": True,
-        "seed": 0,
-        "first_step": 0,
-        "n_steps": -(-len(x) // BATCH_SIZE),
-    }
+        (images, y), _ = load_mnist()
+        x = images[..., None] / np.float32(255)
+    if network == CNN:
+        body = [
+            layers.Conv2D(6, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 5, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(120, "relu"),
+            layers.Dense(84, "relu"),
+        ]
+    else:
+        x = x.reshape(len(x), -1)
+        body = [layers.Dense(40 if network == IRIS else 100, "sigmoid")]
+    model = Sequential([layers.Input(x.shape[1:]), *body, layers.Dense(y.max() + 1, "softmax")])
+    optimizer = optimizers.Adam() if network == CNN else optimizers.SGD(0.5)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    return lambda: model.fit(x, y, BATCH_SIZE[network], verbose=0), len(x)
 
 
 class Epoch(common.Batch):
-    """Softmax read-out, sigmoid hidden layer, batches of ten, float32."""
+    """Softmax read-out; the dense networks with a hidden layer of sigmoids; float32."""
 
-    params = ([IRIS, MNIST], [1, 2])
+    params = ([IRIS, MNIST, CNN], [1, 2])
     param_names = ("network", "threads")
     unit = "samples/s"
 
     def setup(self, network, threads):
         common.use_threads(threads)
-        train, arguments = one_epoch(network)
-        self.samples = len(arguments["x"])
-        self.prepare(train, list(arguments.values()))
+        epoch, self.samples = one_epoch(network)
+        self.prepare(epoch, [])
 
     def time_epoch(self, network, threads):
         self.run()
 
     def track_samples_per_second(self, network, threads):
-        call = self.function, self.arguments
-        return self.samples / min(common.seconds(*call) for _ in range(3))
+        return self.samples / min(common.seconds(self.function, []) for _ in range(3))
 
 
 class Memory:
@@ -82,12 +78,12 @@ class Memory:
 
     def setup_cache(self):
         """Compile in another process: the compiler's memory is not the training's."""
-        train, arguments = one_epoch(MNIST)
-        train(*(arguments | {"n_steps": 1}).values())
+        epoch, _ = one_epoch(MNIST)
+        epoch()
 
     def setup(self, threads):
         common.use_threads(threads)
-        self.train, self.arguments = one_epoch(MNIST)
+        self.epoch, _ = one_epoch(MNIST)
 
     def peakmem_epoch(self, threads):
-        self.train(*self.arguments.values())
+        self.epoch()

@@ -145,6 +145,9 @@ def multiply_tiles(c, zeros, a, b, turns):
                 rows,
                 width,
                 depth,
+                1,
+                0,
+                0,
             )
 
 

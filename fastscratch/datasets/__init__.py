@@ -1,4 +1,4 @@
-"""Real data that ships with the package, and a reader for the full MNIST files. No network.
+"""Data that ship with the package, a reader for the full MNIST files, and spirals. No network.
 
 The files, their sources and their licences are listed in ``data/LICENSE.md``.
 """
@@ -7,5 +7,6 @@ from .idx import read_idx
 from .iris import Iris, load_iris
 from .mnist import load_mnist
 from .photograph import load_photograph
+from .spirals import make_spirals
 
-__all__ = ["Iris", "load_iris", "load_mnist", "load_photograph", "read_idx"]
+__all__ = ["Iris", "load_iris", "load_mnist", "load_photograph", "make_spirals", "read_idx"]

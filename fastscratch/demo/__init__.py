@@ -1,4 +1,4 @@
-"""The essay "Neural Networks from Scratch" in five steps, on real data: ``fastscratch demo``.
+"""The essay "Neural Networks from Scratch" step by step, on real data: ``fastscratch demo``.
 
 Each step is a file with a function ``run``; the :class:`~.report.Report` puts every result beside
 a known answer, and every speed beside that of the naive twin.
@@ -11,6 +11,7 @@ from typing import Any
 from ..kernels.threads import get_num_threads, layer
 from . import (
     convolution,
+    convolutional_network,
     linear_regression,
     logistic_regression,
     neural_network,
@@ -22,7 +23,7 @@ __all__ = ["Report", "run"]
 
 
 def run(report: Report, digits: Any, seed: int = 0) -> bool:
-    """Go through the five steps.
+    """Go through the essay's five steps, and one more.
 
     Parameters
     ----------
@@ -54,4 +55,5 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
     softmax_regression.run(report)
     neural_network.run(report, digits, seed)
     convolution.run(report, seed)
+    convolutional_network.run(report, digits, seed)
     return report.finish()

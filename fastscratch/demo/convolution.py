@@ -4,7 +4,7 @@ import numpy as np
 
 from ..datasets import load_photograph
 from ..ops import conv, conv_image
-from ..pictures import mosaic, panels
+from ..plot import mosaic, panels
 from ..reference.conv2d import conv2d_forward as naive_conv2d_forward
 from .report import Report, clock, seconds
 

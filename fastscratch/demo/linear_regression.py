@@ -3,7 +3,10 @@
 import numpy as np
 
 from ..datasets import load_iris
-from ..pictures import curves, panels
+from ..layers import Dense, Input
+from ..models import Sequential
+from ..optimizers import SGD
+from ..plot import COLORS, panels
 from ..reference.gradient_descent import gradient_descent as naive_gradient_descent
 from ..reference.least_squares import least_squares as naive_least_squares
 from ..regression import gradient_descent, least_squares
@@ -53,6 +56,17 @@ def run(report: Report) -> None:
         seconds(lambda: descend(ITERATIONS), 20),
         seconds(lambda: _twin_descent(design, y)),
     )
+    report.say("")
+    report.say("The same as a network of one layer with one output, all flowers in each batch")
+    report.check(
+        "network",
+        NAMES,
+        _network(Z, y),
+        standardised,
+        "closed form",
+        within=1e-5,
+        digits=5,
+    )
 
     report.say("")
     report.say("Columns that depend on each other: petal length in cm, and again in mm")
@@ -84,6 +98,15 @@ def _twin_descent(design: list, y: np.ndarray) -> None:
     naive_gradient_descent(coefficients, design, targets, "linear", RATE, ITERATIONS)
 
 
+def _network(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Coefficients of a network without hidden layer, trained as long as gradient descent."""
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile(SGD(RATE / 2), "mean_squared_error")  # a derivative is twice the residual
+    model.fit(X, y, batch_size=len(X), epochs=ITERATIONS, verbose=0)
+    kernel, bias = model.get_weights()
+    return np.concatenate([bias, kernel[:, 0]])
+
+
 def _draw(report: Report, X: np.ndarray, y: np.ndarray, closed: np.ndarray, error: list) -> None:
     left, right = panels(2)
     points = left.scatter(X[:, 1], y, c=X[:, 0], s=22, cmap="viridis", zorder=3)
@@ -94,7 +117,8 @@ def _draw(report: Report, X: np.ndarray, y: np.ndarray, closed: np.ndarray, erro
         left.plot(ends, line, color=points.to_rgba(width), label=f"fitted, sepal width {width} cm")
     left.set(xlabel="petal length (cm)", ylabel="sepal length (cm)", title="Least squares")
     left.legend(fontsize="small")
-    curves({"error": error}, right, first=0)
+    right.plot(error, color=COLORS[0])
+    right.grid(alpha=0.3)
     right.set(
         yscale="log",
         xlabel="iteration",

@@ -3,7 +3,9 @@
 import numpy as np
 
 from ..datasets import load_iris
-from ..pictures import COLORS, groups, panels
+from ..layers import Dense, Input
+from ..models import Sequential
+from ..plot import plot_decision_boundary
 from ..reference.gradient_descent import gradient_descent as naive_gradient_descent
 from ..regression import gradient_descent, log_likelihood
 from .report import Report, clock, seconds, timed
@@ -42,23 +44,22 @@ def run(report: Report) -> None:
         )
     scale = ITERATIONS / TWIN_ITERATIONS
     report.speed(f"{ITERATIONS:,} iterations", time, twin * scale, str(TWIN_ITERATIONS))
-    _draw(report, lengths, y, beta)
 
-
-def _draw(report: Report, lengths: np.ndarray, y: np.ndarray, beta: np.ndarray) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    (ax,) = panels(width=6.2, height=4.6)
-    (left, bottom), (right, top) = lengths.min(axis=0) - 0.3, lengths.max(axis=0) + 0.3
-    sepal, petal = np.meshgrid(np.linspace(left, right, 200), np.linspace(bottom, top, 200))
-    score = beta[0] + (beta[1] * sepal + beta[2] * petal) / lengths.max()
-    probability = 1 / (1 + np.exp(-score))
-    colors = LinearSegmentedColormap.from_list("", (COLORS[0], "white", COLORS[1]))
-    levels = np.linspace(0, 1, 11)
-    shade = ax.contourf(sepal, petal, probability, levels, cmap=colors, alpha=0.45)
-    ax.figure.colorbar(shade, label="probability of virginica")
-    ax.contour(sepal, petal, probability, [0.5], colors="black")
-    groups(lengths, y.astype(int), ("versicolor", "virginica"), ax)
+    # The intercept is the bias; the kernel also divides by what the columns were divided by.
+    model = Sequential([Input((2,)), Dense(1, "sigmoid")])
+    model.set_weights([beta[1:, None] / lengths.max(), beta[:1]])
+    model.compile(loss="binary_crossentropy")
+    report.say("")
+    report.say("The same as a network without hidden layer")
+    report.check(
+        "-100 times the mean loss",
+        (),
+        -100 * model.evaluate(lengths, y),
+        R_LOG_LIKELIHOOD,
+        "R's glm",
+        within=1e-3,
+    )
+    ax = plot_decision_boundary(model, lengths, y, ("versicolor", "virginica"))
     ax.set(
         xlabel="sepal length (cm)",
         ylabel="petal length (cm)",

@@ -9,7 +9,7 @@ from ..initializers import RandomNormal
 from ..layers import Dense, Input
 from ..models import Sequential
 from ..optimizers import SGD
-from ..pictures import curves, mosaic, panels
+from ..plot import panels, plot_history, plot_misclassified
 from ..reference.train import train_steps as naive_train_steps
 from ..utils import set_random_seed, to_categorical
 from .report import Report, clock, counted, seconds, timed
@@ -42,13 +42,15 @@ def run(report: Report, digits: Any, seed: int) -> None:
     losses = iris(report, seed)
     accuracies, model = mnist(report, digits)
     left, right = panels(2)
-    curves({"loss": losses}, left)
-    left.set(xlabel="epoch", ylabel="training loss", title=f"Iris: mean of {IRIS_SPLITS} splits")
+    plot_history({"loss": losses}, ax=left)
+    left.set(ylabel="training loss", title=f"Iris: mean of {IRIS_SPLITS} splits")
     left.set_ylim(bottom=0)
-    curves(accuracies, right)
-    right.set(xlabel="epoch", ylabel="held-out accuracy (%)", title="Digits: 784-100-10")
+    plot_history(accuracies, list(accuracies), right)
+    right.set(ylabel="held-out accuracy (%)", title="Digits: 784-100-10")
     report.picture("4-training.png", left)
-    report.picture("4-mistakes.png", _mistakes(model, *digits[1]))
+    images, labels = digits[1]
+    mistakes = plot_misclassified(images, labels, model.predict(_rows(images)))
+    report.picture("4-mistakes.png", mistakes)
 
 
 def network(
@@ -175,16 +177,3 @@ def mnist(report: Report, digits: Any) -> tuple[dict[str, list[float]], Sequenti
 
 def _rows(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1) / np.float32(255)
-
-
-def _mistakes(model: Sequential, images: np.ndarray, labels: np.ndarray) -> Any:
-    """Draw the mistakes made with most confidence."""
-    outputs = model.predict(_rows(images))
-    guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
-    wrong = np.flatnonzero(guess != labels)
-    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:24]
-    captions = [f"{labels[i]}, taken for {guess[i]}" for i in worst]
-    (ax,) = panels(width=9, height=6.4)
-    mosaic(images[worst], captions, 6, ax, cmap="gray_r")
-    ax.set_title(f"The worst of {len(wrong)} mistakes in {len(labels):,} held-out digits")
-    return ax

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..engine import progress_bar
-from ..pictures import panels
+from ..plot import panels
 
 __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
 

@@ -13,7 +13,7 @@ from .plan import Plan, Tensor
 from .pooling import strips
 
 # Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
-GRADIENT_PIECES = 8
+GRADIENT_PIECES = 6
 
 
 def _geometry(layer, t: Tensor, shape) -> Conv2D:
@@ -37,7 +37,8 @@ def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
     own = conv2d_scratch_size(g, plan.dtype.itemsize)
     plan.scratch(own + spare)
     taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
-    rows, items = strips(g.out_height, g.out_width * g.filters * taps * g.lanes)
+    work = g.out_width * g.filters * taps * g.lanes
+    rows, items = strips(g.out_height, work, plan.images(g.lanes))
     return {
         **dict(enumerate(g, op.GEOMETRY)),
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,

@@ -10,8 +10,9 @@ from .plan import ITEM_WORK, Plan, Tensor
 
 MAX_ITEMS = 8
 
-# Of few samples, the gradient of the weights is computed in strips of so many input units and used
-# at once. Of more, the products are long, and lose more by being cut than the cache gains.
+# Of few samples, the forward pass is cut by inputs as the backward pass is, and the gradient of the
+# weights is computed in strips of so many input units and used at once. Of more, the products are
+# long, and lose more by being cut than the cache gains.
 SMALL_BATCH, STRIP = 64, 48
 
 
@@ -30,20 +31,21 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
     own = parameters_of(plan, layer, weights)
     penalised = any(placed.weight.regularizer for placed in weights)
     units = _units_an_item(plan, n_out, rows * n_in)
-    plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-    plan.add(
-        op.dense_forward_item,
-        -(-n_out // units),
-        own
-        | plan.forward(u)
-        | {
-            col.INPUT: t.a,
-            col.UNITS: n_out,
-            op.OTHER_UNITS: n_in,
-            op.UNITS_AN_ITEM: units,
-            op.POSITIONS: positions,
-        },
-    )
+    products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
+    pieces = _units_an_item(plan, n_in, 2 * rows * n_out)
+    forward = own | plan.forward(u)
+    forward |= {col.INPUT: t.a, col.UNITS: n_out, op.OTHER_UNITS: n_in, op.POSITIONS: positions}
+    if plan.block:
+        plan.add(op.dense_forward_block_item, 1, forward | {op.BLOCK: plan.block}, plan.block)
+    elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:
+        parts = -(-n_in // pieces)
+        size = rows * n_out
+        forward |= {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
+        plan.add(op.dense_forward_part_item, parts, forward)
+        plan.add(op.dense_sum_parts_item, 1, forward)
+    else:
+        forward |= {op.UNITS_AN_ITEM: units}
+        plan.add(op.dense_forward_item, -(-n_out // units), forward)
 
     def backward() -> None:
         if t.dz is None and not layer.trainable:
@@ -56,30 +58,21 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
         }
         if not layer.trainable:
             common[col.STOP] = col.NONE
-        products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-        if plan.is_plain_descent and t.dz is None and layer.trainable and not penalised:
-            units = _units_an_item(plan, n_out, rows * n_in)
-            plan.add(
-                op.dense_descent_item,
-                -(-n_out // units),
-                common
-                | {
-                    col.UNITS: n_out,
-                    op.OTHER_UNITS: n_in,
-                    op.UNITS_AN_ITEM: units,
-                },
-            )
+        hand_down = plan.backward(t)
+        common |= {col.UNITS: n_in, op.OTHER_UNITS: n_out}
+        if plan.block and t.dz is not None:
+            columns = common | hand_down | {op.BLOCK: plan.block}
+            plan.add(op.dense_hand_down_block_item, 1, columns, plan.block)
+            hand_down = {}  # what is left is the gradient of the weights
+        if plan.block and not layer.trainable:
             return
-        units = _units_an_item(plan, n_in, 2 * rows * n_out)
-        if rows <= SMALL_BATCH and own.get(col.UPDATE, col.NONE) != col.NONE:
+        units = _units_an_item(plan, n_in, rows * n_out) if plan.block else pieces
+        if plan.is_plain_descent and not penalised:
+            common[op.STRIP] = col.NONE
+        elif rows <= SMALL_BATCH and own.get(col.UPDATE, col.NONE) != col.NONE:
             common[op.GRADIENT] = products
             plan.scratch(products + STRIP * n_out)
-        plan.add(
-            op.dense_backward_item,
-            -(-n_in // units),
-            plan.backward(t)
-            | common
-            | {col.UNITS: n_in, op.OTHER_UNITS: n_out, op.UNITS_AN_ITEM: units},
-        )
+        columns = hand_down | common | {op.UNITS_AN_ITEM: units}
+        plan.add(op.dense_backward_item, -(-n_in // units), columns, when="late")
 
     return u, backward

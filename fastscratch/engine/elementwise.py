@@ -12,25 +12,30 @@ FUNCTION_WORK = 16
 
 
 def _samples(plan: Plan, t: Tensor) -> tuple[int, int]:
-    """Samples of an item, and items; an image is one."""
-    if t.lanes > 1:
-        return t.lanes, 1
+    """Samples of an item, and items; a block is one."""
+    if _block(plan, t):
+        return _block(plan, t), 1
     samples = plan.samples_an_item(FUNCTION_WORK * t.units)
     return samples, -(-plan.batch_size // samples)
 
 
-def _image(t: Tensor) -> int:
-    """Samples of an image, or 0 where samples are shared out."""
-    return t.lanes if t.lanes > 1 else 0
+def _block(plan: Plan, t: Tensor) -> int:
+    """Samples that go through the network together, or 0 where they are shared out."""
+    return t.lanes if t.lanes > 1 else plan.block
 
 
 def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
     """``a = f(z)``, by samples."""
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    rows = {op.ROWS: math.prod(shape[:-1]), op.SAMPLES_AN_ITEM: samples, col.UNITS: t.units}
+    rows = {
+        op.LANES: t.lanes,
+        op.ROWS: math.prod(shape[:-1]),
+        op.SAMPLES_AN_ITEM: samples,
+        col.UNITS: t.units,
+    }
     forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
-    plan.add(op.activation_forward_item, items, rows | forward, _image(t))
+    plan.add(op.activation_forward_item, items, rows | forward, _block(plan, t))
 
     def backward() -> None:
         if t.dz is not None:
@@ -41,7 +46,7 @@ def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, n
                 col.DOUTPUT: u.dz,
             }
             columns = plan.backward(t) | rows | own
-            plan.add(op.activation_backward_item, items, columns, _image(t))
+            plan.add(op.activation_backward_item, items, columns, _block(plan, t))
 
     return u, backward
 
@@ -52,15 +57,20 @@ def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, numb
         return lower_reshape(plan, layer, weights, t, shape, activation, number)
     u = plan.tensor(shape, t.lanes)
     samples, items = _samples(plan, t)
-    own = {op.SAMPLES_AN_ITEM: samples, op.RATE: float(layer.rate), col.UNITS: t.units}
+    own = {
+        op.LANES: t.lanes,
+        op.SAMPLES_AN_ITEM: samples,
+        op.RATE: float(layer.rate),
+        col.UNITS: t.units,
+    }
     forward = {col.INPUT: t.a, col.A: u.a}
-    phase = plan.add(op.dropout_forward_item, items, own | forward, _image(t))
+    phase = plan.add(op.dropout_forward_item, items, own | forward, _block(plan, t))
     plan.dropouts.append((phase, number))
 
     def backward() -> None:
         if t.dz is not None:
             columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
-            phase = plan.add(op.dropout_backward_item, items, columns, _image(t))
+            phase = plan.add(op.dropout_backward_item, items, columns, _block(plan, t))
             plan.dropouts.append((phase, number))
 
     return u, backward

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from ..kernels.codes import LINEAR, SOFTMAX
+from ..kernels.codes import LINEAR
 from ..layers import (
     Activation,
     AveragePooling2D,
@@ -28,7 +28,7 @@ from .dense import lower_dense
 from .elementwise import lower_activation, lower_dropout
 from .network import Network
 from .normalization import lower_batch_normalization, lower_layer_normalization
-from .plan import Plan, Tensor, activation_code
+from .plan import Plan, Tensor, activation_code, is_elementwise
 from .pooling import lower_average_pooling, lower_global_average_pooling, lower_max_pooling
 from .reshaping import lower_from_lanes, lower_reshape, lower_to_lanes
 
@@ -56,6 +56,9 @@ _OFF_LANES = (Flatten, GlobalAveragePooling2D)
 # From so many filters on, a vector along the filters does as well as one along the samples.
 FEW_FILTERS = 32
 
+# So many parameters stay in a second-level cache beside a block of samples.
+FEW_PARAMETERS = 100_000
+
 
 def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
     """Samples innermost in the first layers: as many as a vector holds, or 1.
@@ -71,9 +74,23 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
                 return 1
         if isinstance(layer, _OFF_LANES):
             return lanes if few and 2 * batch_size >= lanes else 1
-        if not isinstance(layer, _ON_LANES) or layer.activation == "softmax":
+        if not isinstance(layer, _ON_LANES) or not is_elementwise(
+            activation_code(layer.activation)
+        ):
             return 1
     return 1
+
+
+def _goes_by_blocks(network: Network) -> bool:
+    """Whether a block of samples goes through all layers before the next one.
+
+    It does not leave the cache then, and no worker waits for another. But all weights are read for
+    each block, so they must stay in the cache as well.
+    """
+    small = network.n_parameters <= FEW_PARAMETERS
+    return small and all(
+        isinstance(layer, (*_ON_LANES, *_OFF_LANES, Dense)) for layer in network.layers
+    )
 
 
 def lower_network(
@@ -91,6 +108,7 @@ def lower_network(
         Whether the loss takes the scores before the last activation.
     """
     lanes = lanes_of(network, plan.batch_size, plan.lanes)
+    plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
     backward: list[Callable] = []
 
     def follow(lower: Callable, t: Tensor, **arguments) -> Tensor:
@@ -113,7 +131,7 @@ def lower_network(
             behind = i + 1
         if behind == last and read_out_is_fused:
             activation = LINEAR
-        apart = activation == SOFTMAX and isinstance(layer, _ACTIVATE)
+        apart = not is_elementwise(activation) and isinstance(layer, _ACTIVATE)
         if t.lanes > 1 and isinstance(layer, Flatten):
             t = follow(lower_from_lanes, t)
         if isinstance(layer, Activation) and activation == LINEAR:
@@ -130,7 +148,7 @@ def lower_network(
                 partial(lower_activation, layer=layer, weights=[]),
                 t,
                 shape=t.shape,
-                activation=SOFTMAX,
+                activation=activation,
                 number=i,
             )
     return t, backward[::-1]

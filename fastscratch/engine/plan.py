@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import activations
-from ..kernels.codes import ACTIVATIONS, LINEAR, SOFTMAX, SOFTPLUS
+from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES, SOFTPLUS
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program.call import address, operation_address, values
@@ -86,6 +86,8 @@ class Plan:
         self.state_end = self.end
         #: Columns of the optimiser in every phase that updates; set by who trains.
         self.learning_columns: dict = {}
+        #: Samples that go through the whole network one block after the other, or 0.
+        self.block = 0
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of dropout, and the number of its layer: each run has seeds of its own.
@@ -297,7 +299,7 @@ def float_bits(value: float) -> int:
 
 def is_elementwise(activation: int) -> bool:
     """Whether each number is looked at alone."""
-    return activation != SOFTMAX
+    return activation not in OF_SAMPLES
 
 
 def activation_code(name: str) -> int:

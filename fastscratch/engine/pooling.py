@@ -5,10 +5,17 @@ from ..kernels.program import pooling as op
 from ..layers.convolution import output_places
 from .plan import ITEM_WORK, Plan, Tensor
 
+# Items of a phase that any number of threads can share out well.
+ENOUGH_ITEMS = 64
 
-def strips(height: int, work: int) -> tuple[int, int]:
-    """Rows of an item, and items, of an image whose rows are so many multiply-adds each."""
-    items = max(1, min(height, height * work // ITEM_WORK))
+
+def strips(height: int, work: int, images: int) -> tuple[int, int]:
+    """Rows of an item, and items, of an image whose rows are so many multiply-adds each.
+
+    Strips share rows of what they are computed from, so there are no more than balance wants.
+    """
+    enough = -(-ENOUGH_ITEMS // images)
+    items = max(1, min(height, height * work // ITEM_WORK, enough))
     rows = -(-height // items)
     return rows, -(-height // rows)
 
@@ -34,17 +41,18 @@ def _window(layer, t: Tensor, shape) -> dict:
 
 def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward, keeps_argmax):
     u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    images = plan.images(t.lanes)
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
     work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
-    rows, items = strips(shape[0], work)
+    rows, items = strips(shape[0], work, images)
     if keeps_argmax:
-        window = window | {op.ARGMAX: plan.take(plan.images(t.lanes) * t.lanes * u.units)}
+        window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
     columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
     plan.add(forward, items, window | columns, t.lanes)
 
     def go_back() -> None:
         if t.dz is not None:
-            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2])
+            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], images)
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
             plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
             columns = plan.backward(t, col.NONE) | window | columns

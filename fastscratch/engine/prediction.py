@@ -11,10 +11,6 @@ from .network import Network
 from .plan import Plan
 from .training import COPY_WORK, PARALLEL_WORK, forward_work
 
-# Samples that go through the network at once: many enough for full speed, few enough to stay in
-# the cache.
-CHUNK = 128
-
 
 class Predictor:
     """Runs a network forward.
@@ -54,7 +50,7 @@ class Predictor:
         self.table, self.phases, self.memory = program.table, program.phases, program.memory
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
-    def run(self, out: np.ndarray, x: np.ndarray) -> None:
+    def run(self, out: np.ndarray, x: np.ndarray) -> bool:
         """Outputs of the last layer for all samples.
 
         Parameters
@@ -63,9 +59,13 @@ class Predictor:
             Written.
         x : (n, ...) array
             C-contiguous and of the predictor's type.
+
+        Returns
+        -------
+        bool
+            Whether all samples are finite; else nothing was done.
         """
         arguments = self.phases, self.memory, out.reshape(-1), x.reshape(-1), len(x)
         if self.workers == 1:
-            predict_alone(*arguments, self.batch_size)
-        else:
-            predict_team(self.workers, *arguments, self.batch_size)
+            return predict_alone(*arguments, self.batch_size)
+        return predict_team(self.workers, *arguments, self.batch_size)

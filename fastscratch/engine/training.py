@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss
 from ..kernels.program import update as update_op
@@ -16,14 +17,16 @@ from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
-from .parameters import Learning, add_update, update_columns
+from .parameters import Learning, add_update, parameters_of, update_columns
 from .plan import Plan
 
-# Multiply-adds in a step that are worth a second thread.
-PARALLEL_WORK = 4_000_000
+# Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
+PARALLEL_WORK = 2_000_000
 # Numbers that are worth an item of the copy of a mini-batch, and samples an item of the loss.
 COPY_WORK = 16384
 LOSS_SAMPLES = 16
+
+PENALTIES = (col.L1, col.L2, col.BIAS_L1, col.BIAS_L2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +129,11 @@ class Evaluator:
             loss.CORRECT: plan.take(batch_size),
             loss.METRIC: objective.metric,
         }
-        items = -(-batch_size // LOSS_SAMPLES)
+        at_once = plan.block or LOSS_SAMPLES
+        items = 1 if plan.block else -(-batch_size // at_once)
+        # Smoothed targets move towards equal shares of the classes, or towards one half.
+        smoothing = float(objective.label_smoothing)
+        spread = smoothing / (n_out if objective.loss in CATEGORICAL else 2)
         plan.add(
             loss.loss_item,
             items,
@@ -136,19 +143,21 @@ class Evaluator:
                 loss.DELTA: float(objective.delta),
                 loss.TARGETS: targets,
                 loss.LABELS: labels,
-                loss.SMOOTHING: float(objective.label_smoothing),
+                loss.SMOOTHING: smoothing,
+                loss.SPREAD: spread,
                 loss.WEIGHTS: weights,
                 loss.LEVEL: float(objective.level),
-                loss.SAMPLES_AN_ITEM: LOSS_SAMPLES,
+                loss.SAMPLES_AN_ITEM: at_once,
                 col.A: u.a,
                 col.DA: plan.take(batch_size * n_out) if gradient == col.NONE else gradient,
                 col.UNITS: n_out,
             },
+            plan.block,
         )
-        self._totals = [plan.add(loss.totals_item, 1, counted)]
+        self._totals = [plan.add(loss.totals_item, 1, counted, when="late")]
         if u.dz != gradient and self._training:
-            own = {elementwise.SAMPLES_AN_ITEM: LOSS_SAMPLES}
-            plan.add(elementwise.hand_down_item, items, plan.backward(u) | own)
+            own = {elementwise.LANES: 1, elementwise.SAMPLES_AN_ITEM: at_once}
+            plan.add(elementwise.hand_down_item, items, plan.backward(u) | own, plan.block)
         return backward
 
     def bind(
@@ -236,40 +245,47 @@ class Trainer(Evaluator):
     ):
         work = 3 * forward_work(network, batch_size)
         plan = self._plan(network, batch_size, dtype, work, n_slots)
-        plan.learning_columns = update_columns(plan, learning)
+        columns = update_columns(plan, learning)
+        clips_norm = np.isfinite(learning.clipnorm)
+        # No weight moves before the norm of the whole gradient is known.
+        plan.learning_columns = columns | {col.UPDATE: col.NONE} if clips_norm else columns
         plan.is_plain_descent = learning.is_plain_descent
         backward = self._lower_to_loss(plan, network, objective)
-        self._lower_backward(plan, network, learning, backward)
+        learned = self._lower_backward(plan, network, backward)
+        if clips_norm:
+            self._lower_clipped_update(plan, network, learned, columns)
         self._finish(plan, network)
         first, length = plan.parameters + 2 * plan.length, plan.length
         size = network.n_parameters
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * length :][:size] for k in range(n_slots)]
 
-    def _lower_backward(
-        self, plan: Plan, network: Network, learning: Learning, backward: list[Callable]
-    ) -> None:
-        first = len(plan.rows)
-        clips_norm = np.isfinite(learning.clipnorm)
-        if clips_norm:  # no weight moves before the whole gradient is known
-            update = plan.learning_columns.pop(col.UPDATE)
+    def _lower_backward(self, plan: Plan, network: Network, backward: list[Callable]) -> list[dict]:
+        """Add the phases of the backward pass; the columns of the parameters that are learned."""
+        learned = [
+            own
+            for layer, weights in zip(network.layers, network.weights, strict=True)
+            if layer.trainable and (own := parameters_of(plan, layer, weights))
+        ]
+        for own in learned:  # the loss is that of the weights before the step
+            if any(own[column] for column in PENALTIES):
+                self._totals.append(plan.add(loss.penalty_item, 1, own))
         for lower in backward:
             lower()
-        learned = [row for row in plan.rows[first:] if row[col.STOP] != col.NONE]
-        learned = list({row[col.KERNEL]: row for row in learned}.values())
-        for row in learned:
-            penalties = {c: row[c] for c in (col.L1, col.L2, col.BIAS_L1, col.BIAS_L2)}
-            if any(penalties.values()):
-                places = {c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)}
-                self._totals.append(plan.add(loss.penalty_item, 1, places | penalties))
-        if clips_norm:
-            stop = plan.parameters + network.n_parameters
-            everything = {col.KERNEL: plan.parameters, col.STOP: stop}
-            plan.add(update_op.clip_norm_item, 1, plan.learning_columns | everything)
-            for row in learned:
-                own = {c: row[c] for c in (col.KERNEL, col.BIAS, col.STOP)}
-                done = dict.fromkeys((col.L1, col.L2, col.BIAS_L1, col.BIAS_L2), 0.0)
-                add_update(plan, plan.learning_columns | own | done | {col.UPDATE: update})
+        return learned
+
+    def _lower_clipped_update(
+        self, plan: Plan, network: Network, learned: list[dict], columns: dict
+    ) -> None:
+        """Add the clipping of the whole gradient, which has its penalties, and the update."""
+        everything = {
+            col.KERNEL: plan.parameters,
+            col.STOP: plan.parameters + network.n_parameters,
+        }
+        plan.add(update_op.clip_norm_item, 1, columns | everything)
+        done = dict.fromkeys(PENALTIES, 0.0)
+        for own in learned:
+            add_update(plan, own | columns | done)
 
     def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
         """Run one step for each learning rate.

@@ -118,6 +118,8 @@ class Layer:
             value = getattr(self, name)
             if parameter.default is parameter.empty:
                 shown.append(repr(value))
+            elif (name, value) == ("activation", "linear"):  # as None is, the default
+                continue
             elif isinstance(value, (str, int, float, tuple)) and value != parameter.default:
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"

@@ -9,6 +9,7 @@ from ..callbacks import Callback, History
 from ..engine import Trainer, progress_bar, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
+from ..validation import is_finite
 from .training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ class Fit:
         self.first_epoch = model.trained_epochs
         self.totals = np.zeros((epochs, 2))
         self.trainer: Trainer = model.trainer(self.batch_size, data.weights is not None)
-        order = np.arange(len(data))
+        self.order = np.arange(len(data))
         self.trainer.bind(
             data.x,
             data.y,
             data.weights,
-            order,
+            self.order,
             self.totals,
             shuffle,
             derived_seed(model.seed, 1),
@@ -59,6 +60,7 @@ class Fit:
         FloatingPointError
             If a loss or a weight is no longer finite: the model then stands before that step.
         """
+        self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
         before = self._state()
         self._run(first, count)
         if self._is_finite():
@@ -80,24 +82,29 @@ class Fit:
         scheduled_rates(rates, schedule.code, schedule.numbers(), model.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
-        self.trainer.train(start, rates, model.iterations)
-        model.took_steps(count, -(-(start + count) // self.steps))
+        try:
+            self.trainer.train(start, rates, model.iterations)
+        finally:  # Ctrl-C is heard when the steps have been taken
+            model.took_steps(count, -(-(start + count) // self.steps))
+
+    def _arrays(self) -> list[np.ndarray]:
+        """All that the steps of a slice change."""
+        totals = self.totals[self._epochs]
+        return [self.trainer.parameters, *self.trainer.slots, totals, self.order]
 
     def _state(self) -> tuple:
-        arrays = [self.trainer.parameters, *self.trainer.slots, self.totals]
         counts = self.model.iterations, self.model.trained_epochs
-        return [array.copy() for array in arrays], counts
+        return [array.copy() for array in self._arrays()], counts
 
     def _restore(self, state: tuple) -> None:
         arrays, (iterations, epochs) = state
-        for array, old in zip(
-            [self.trainer.parameters, *self.trainer.slots, self.totals], arrays, strict=True
-        ):
+        for array, old in zip(self._arrays(), arrays, strict=True):
             array[:] = old
         self.model.took_steps(iterations - self.model.iterations, epochs)
 
     def _is_finite(self) -> bool:
-        return bool(np.isfinite(self.totals).all() and np.isfinite(self.trainer.parameters).all())
+        totals, parameters = self.totals[self._epochs], self.trainer.parameters
+        return bool(np.isfinite(totals).all() and is_finite(parameters))
 
     def _complaint(self, step: int) -> str:
         """What went wrong in a step that has just been taken."""
@@ -141,11 +148,11 @@ def fit(
     everyone = [history, *callbacks]
     params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
     model.stop_training = False
+    for callback in callbacks:
+        callback.set_model(model)
+        callback.set_params(params)
+        callback.on_train_begin()
     try:
-        for callback in callbacks:
-            callback.set_model(model)
-            callback.set_params(params)
-            callback.on_train_begin()
         by_batch = [callback for callback in callbacks if callback.wants_batches]
         count = 1
         for epoch in range(run.epochs):
@@ -164,7 +171,7 @@ def fit(
                 callback.on_epoch_end(initial_epoch + epoch, logs)
             shown = {name: f"{value:.4f}" for name, value in logs.items()}
             if bar is not None:
-                bar.set_postfix(shown)
+                bar.set_postfix(shown, refresh=False)  # or a short fit would show it
             if verbose == 2:
                 numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
                 print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")

@@ -1,6 +1,5 @@
 """A model in one safetensors file: weights and slots as arrays, all else as JSON in its header."""
 
-import contextlib
 import json
 import os
 import tempfile
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
@@ -44,19 +43,20 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
         "loss": model.loss and model.loss.get_config(),
         "optimizer": model.optimizer and model.optimizer.get_config(),
         "metrics": model.metrics,
+        "metadata": model.metadata,
     }
-    # Beside the target, for a rename does not cross file systems.
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
-    os.close(handle)
     try:
-        save_file(arrays, aside, {"fastscratch": json.dumps(header)})
-        with open(aside, "rb") as file:
+        text = json.dumps(header)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"metadata must be what JSON can hold: {error}") from None
+    # Beside the target, for a rename does not cross file systems.
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        aside = Path(folder, path.name)
+        with aside.open("wb") as file:
+            file.write(save(arrays, {"fastscratch": text}))
+            file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.remove(aside)
-        raise
 
 
 def load_model(filepath: str | Path) -> "Sequential":
@@ -109,7 +109,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential
     if header["loss"] is not None:
         optimizer = optimizers.from_config(header["optimizer"])
         model.compile(optimizer, losses.get(header["loss"]), header["metrics"])
-    model.seed = header["seed"]
+    model.seed, model.metadata = header["seed"], dict(header["metadata"])
     model._build(None)
     weights = [
         arrays[f"{layer.name}/{placed.weight.name}"] for layer, placed in model.named_weights()

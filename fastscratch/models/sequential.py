@@ -1,6 +1,7 @@
 """The Sequential model: layers in a row."""
 
 import copy
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from ..engine.network import Placed
 from ..kernels.optimizers import UPDATES
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
-from ..layers import Activation, Input, Layer
+from ..kernels.threads import get_num_threads
+from ..layers import Input, Layer
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, one_of, same_length
 from .fitting import Fit, fit
@@ -27,6 +29,9 @@ __all__ = ["Sequential"]
 # Samples that go through a network at once when it predicts: enough for full speed, few enough to
 # stay in the cache.
 PREDICTED_AT_ONCE = 128
+
+# Activations that make probabilities.
+READ_OUTS = ("sigmoid", "softmax")
 
 # Metrics that the engine counts while it trains.
 _COUNTED = {
@@ -57,6 +62,8 @@ class Sequential:
         Steps and epochs of all fits so far.
     seed : int
         Of the first weights, the shuffles and dropout.
+    metadata : dict
+        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
         True, set by a callback, ends the fit after the epoch.
 
@@ -81,6 +88,7 @@ class Sequential:
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
         self.metrics: list[str] = []
+        self.metadata: dict[str, Any] = {}
         self.seed = next_seed()
         self.iterations = self.trained_epochs = 0
         self.stop_training = False
@@ -307,18 +315,32 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If one of them is not known, or the last layer has the wrong activation for the loss.
+            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
+            softmax.
+
+        Warns
+        -----
+        UserWarning
+            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+
+        Notes
+        -----
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
+        scores before it, which are finite. Behind any other activation the outputs are taken as
+        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
         optimizer = optimizers.get(optimizer)
         loss = losses.get(loss)
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
-        read_out = _read_out(self.layers)
-        wanted = "linear" if loss.from_logits else loss.read_out
-        if loss.read_out and read_out != wanted:
-            raise ValueError(
-                f"{loss.name} wants a {wanted} activation in the last layer, got {read_out}: the "
-                "wrong pair would report a loss that is none"
+        _check_logits(loss, self.layers)
+        read_out = self.layers[-1].activation
+        if loss.read_out is not None and read_out in READ_OUTS and read_out != loss.read_out:
+            warnings.warn(
+                f"{loss.name} wants a {loss.read_out} activation in the last layer, got "
+                f"{read_out}: the model will learn, but the loss that it reports is not that of "
+                "the right pair",
+                stacklevel=2,
             )
         self.optimizer, self.loss, self.metrics = optimizer, loss, _check_metrics(metrics)
         self._slots, self.iterations, self._trainer = None, 0, None
@@ -463,7 +485,8 @@ class Sequential:
         penalties = tuple(placed.weight.regularizer for placed in self._network.placed())
         hyper = tuple(learning.hyper[1:])
         bounds = learning.clipvalue, learning.clipnorm
-        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, penalties
+        threads = get_num_threads()
+        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, penalties, threads
         if self._trainer is not None and self._trainer[0] == key:
             return self._trainer[1]
         trainer = Trainer(
@@ -487,12 +510,13 @@ class Sequential:
 
     def _objective(self, weighted: bool) -> Objective:
         loss = self.loss
-        fused = loss.read_out is not None and not loss.from_logits
+        takes_outputs = loss.read_out is None or loss.from_logits
+        fused = not takes_outputs and loss.read_out == self.layers[-1].activation
         counted = NONE
         if self.counts_right is not None:
             counted = _COUNTED[self._accuracy(self.counts_right)]
         return Objective(
-            loss.code,
+            loss.code if takes_outputs or fused else loss.log_loss,
             fused,
             loss.takes_labels,
             loss.delta,
@@ -522,6 +546,7 @@ class Sequential:
         """Check samples and targets; build the model if it is not yet."""
         if self.loss is None:
             raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        _check_logits(self.loss, self.layers)  # layers may have come or gone
         samples = as_array(prefix + "x", x, self.dtype, writeable=False)
         shape = self._input_shape or samples.shape[1:]
         if not shape:
@@ -560,14 +585,16 @@ class Sequential:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = as_array("x", x, self.dtype, writeable=False)
+        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
         self._build(samples.shape[1:])
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())
         out = np.empty((len(samples), *self._network.shapes[-1]), self.dtype)
         reader = self._borrow(size, Predictor, size)
-        reader[1].run(out, samples)
+        is_finite = reader[1].run(out, samples)
         self._readers[size].append(reader)
+        if not is_finite:
+            as_array("x", x, self.dtype)  # says where
         return out
 
     def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:
@@ -620,13 +647,15 @@ class Sequential:
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        data = self._data(x, y, sample_weight)
-        logs = self.evaluate_data(data, batch_size)
+        size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+        logs = self.evaluate_data(self._data(x, y, sample_weight), size)
         return logs if return_dict else _as_result(logs)
 
-    def evaluate_data(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
+    def evaluate_data(
+        self, data: TrainingData, batch_size: int = PREDICTED_AT_ONCE
+    ) -> dict[str, float]:
         """Loss and metrics of checked data."""
-        size = min(batch_size or PREDICTED_AT_ONCE, len(data))
+        size = min(batch_size, len(data))
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
         reader = self._borrow((size, objective), Evaluator, objective, size)
@@ -660,8 +689,8 @@ class Sequential:
         """Save the model; see :func:`fastscratch.load_model`.
 
         One safetensors file: the weights, what the optimiser remembers, and in its header the
-        layers, the loss, the optimiser and the seed. It is written aside and renamed, so that at
-        every moment the old file or the new one is there.
+        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
+        renamed, so that at every moment the old file or the new one is there.
 
         Parameters
         ----------
@@ -673,6 +702,8 @@ class Sequential:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        TypeError
+            If JSON cannot hold the metadata.
         """
         from .saving import save_model
 
@@ -688,12 +719,13 @@ class Sequential:
         return state
 
 
-def _read_out(layers: list[Layer]) -> str:
-    """The activation that is done last."""
-    last = layers[-1]
-    if isinstance(last, Activation) or last.activation != "linear":
-        return last.activation
-    return "linear"
+def _check_logits(loss: losses.Loss, layers: list[Layer]) -> None:
+    """Check that a loss of scores is not given what a sigmoid or softmax has made of them."""
+    if loss.from_logits and layers[-1].activation in READ_OUTS:
+        raise ValueError(
+            f"{loss.name} with from_logits=True wants a linear activation in the last layer, got "
+            f"{layers[-1].activation}"
+        )
 
 
 def _check_metrics(names: Sequence[str]) -> list[str]:

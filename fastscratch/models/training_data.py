@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..losses import Loss
-from ..validation import as_array, as_fraction, same_length
+from ..validation import as_array, as_fraction, as_integer, as_not_negative, same_length
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +41,9 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
     """Targets of a loss, for outputs of a shape."""
     targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
+    if loss.read_out == "softmax" and len(shape) > 1:
+        raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
     if loss.takes_labels:
-        if len(shape) > 1:
-            raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
         shape = ()
         if targets.ndim == 2 and targets.shape[1] == 1:
             targets = targets.reshape(-1)
@@ -92,10 +92,11 @@ def sample_weights(
                 f"{type(class_weight).__name__}"
             )
         labels = _labels(y)
-        of_class = np.ones(max(labels.max(), *class_weight, 0) + 1, y.dtype)
+        of_class = np.ones(labels.max() + 1, y.dtype)
         for label, weight in class_weight.items():
-            of_class[label] = as_array("class_weight", weight, y.dtype)
-        if of_class.min() < 0:
-            raise ValueError(f"class_weight must not be negative, got {of_class.min():g}")
+            place = as_integer("a label of class_weight", label, 0)
+            weight = as_not_negative(f"class_weight[{label}]", weight)
+            if place < of_class.size:
+                of_class[place] = weight
         weights = of_class[labels] * (1 if weights is None else weights)
     return None if weights is None else np.ascontiguousarray(weights, y.dtype)

@@ -179,6 +179,50 @@ def softmax_backward(dz, z, a, da):
         dz[o] = a[o] * (da[o] - mean)
 
 
+def log_softmax_forward(a, z):
+    """Take the logarithm of softmax: a[o] = z[o] - log(sum(exp(z))).
+
+    The largest score is subtracted first, as in `softmax_forward`.  The result is an ordinary
+    number even where the probability itself rounds to 0.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations, logarithms of probabilities.
+    z : list of float, (o,)
+        Scores, one per class.
+    """
+    largest = max(z)
+    total = 0.0
+    for o in range(len(z)):
+        total += math.exp(z[o] - largest)
+    for o in range(len(z)):
+        a[o] = z[o] - largest - math.log(total)
+
+
+def log_softmax_backward(dz, z, a, da):
+    """Take a gradient back through log-softmax: dz[o] = da[o] - exp(a[o]) * sum(da).
+
+    The factor exp(a) is the softmax, the derivative of log(sum(exp(z))).
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
+    a : list of float, (o,)
+        Activations, from `log_softmax_forward`.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    total = 0.0
+    for o in range(len(a)):
+        total += da[o]
+    for o in range(len(a)):
+        dz[o] = da[o] - math.exp(a[o]) * total
+
+
 def leaky_relu_forward(a, z, negative_slope):
     """Flatten negative scores, but not entirely: a = z where z > 0, else negative_slope * z.
 
@@ -518,6 +562,8 @@ def activation_forward(a, z, activation):
             relu_forward(a[n], z[n])
         elif activation == "softmax":
             softmax_forward(a[n], z[n])
+        elif activation == "log_softmax":
+            log_softmax_forward(a[n], z[n])
         elif activation == "leaky_relu":
             leaky_relu_forward(a[n], z[n], 0.2)
         elif activation == "elu":
@@ -563,6 +609,8 @@ def activation_backward(dz, z, a, da, activation):
             relu_backward(dz[n], z[n], a[n], da[n])
         elif activation == "softmax":
             softmax_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "log_softmax":
+            log_softmax_backward(dz[n], z[n], a[n], da[n])
         elif activation == "leaky_relu":
             leaky_relu_backward(dz[n], z[n], a[n], da[n], 0.2)
         elif activation == "elu":

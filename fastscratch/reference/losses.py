@@ -3,6 +3,9 @@
 The cross-entropies take the scores before the last activation (the "logits"), not the
 probabilities after it.  A probability that rounds to 0 or 1 has an infinite logarithm; its logit is
 an ordinary number.  The other losses take the activations of the last layer.
+
+A "log loss" is a cross-entropy of probabilities, for predictions that come from anything but the
+sigmoid or softmax that belongs to it.  It keeps the logarithms finite by bounds, as Keras does.
 """
 
 import math
@@ -212,6 +215,22 @@ def binary_crossentropy_forward(logits, y):
     return multilabel_crossentropy_forward(logits, y) / len(y)
 
 
+def binary_crossentropy_terms(terms, logits, y):
+    """Write the binary cross-entropy of each element: its `binary_crossentropy_forward`.
+
+    Parameters
+    ----------
+    terms : list of float, (n,)
+        Written: one loss per element.
+    logits : list of float, (n,)
+        Scores z before the sigmoid.
+    y : list of float, (n,)
+        Targets, 0 or 1 (or a probability).
+    """
+    for n in range(len(y)):
+        terms[n] = binary_crossentropy_forward([logits[n]], [y[n]])
+
+
 def binary_crossentropy_backward(dlogits, logits, y):
     """Write the gradient of the binary cross-entropy: dlogits = (sigmoid(z) - y) / o.
 
@@ -334,6 +353,152 @@ def categorical_crossentropy_backward(dlogits, logits, y):
         dlogits[o] = dlogits[o] * sum(y) - y[o]
 
 
+def _within_bounds(p):
+    """Whether a probability is one that the log losses take as it is."""
+    return 1e-7 <= p <= 1 - 1e-7
+
+
+def _log(p):
+    """The logarithm of a probability, or of the bound that it is beyond."""
+    return math.log(min(max(p, 1e-7), 1 - 1e-7))
+
+
+def binary_log_loss_forward(prediction, y):
+    """Return the mean over the outputs of -y log(p) - (1 - y) log(1 - p).
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Probabilities p; taken as at least 1e-7 and at most 1 - 1e-7.
+    y : list of float, (o,)
+        Targets, 0 or 1 (or a probability).
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+    """
+    return multilabel_log_loss_forward(prediction, y) / len(y)
+
+
+def binary_log_loss_terms(terms, prediction, y):
+    """Write the binary log loss of each element: its `binary_log_loss_forward`.
+
+    Parameters
+    ----------
+    terms : list of float, (n,)
+        Written: one loss per element.
+    prediction : list of float, (n,)
+        Probabilities p.
+    y : list of float, (n,)
+        Targets, 0 or 1 (or a probability).
+    """
+    for n in range(len(y)):
+        terms[n] = binary_log_loss_forward([prediction[n]], [y[n]])
+
+
+def binary_log_loss_backward(dprediction, prediction, y):
+    """Write the gradient of the binary log loss: (p - y) / (p (1 - p)), over o.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the probabilities.
+    prediction : list of float, (o,)
+        Probabilities p.
+    y : list of float, (o,)
+        Targets.
+    """
+    multilabel_log_loss_backward(dprediction, prediction, y)
+    for o in range(len(y)):
+        dprediction[o] /= len(y)
+
+
+def multilabel_log_loss_forward(prediction, y):
+    """Return the sum over the outputs of -y log(p) - (1 - y) log(1 - p).
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Probabilities p; taken as at least 1e-7 and at most 1 - 1e-7.
+    y : list of float, (o,)
+        Targets, 0 or 1 (or a probability).
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+    """
+    total = 0.0
+    for o in range(len(y)):
+        total -= y[o] * _log(prediction[o]) + (1 - y[o]) * _log(1 - prediction[o])
+    return total
+
+
+def multilabel_log_loss_backward(dprediction, prediction, y):
+    """Write the gradient of the multi-label log loss: (p - y) / (p (1 - p)).
+
+    It is -y / p + (1 - y) / (1 - p) as one fraction.  Beyond the bounds the loss is flat.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the probabilities.
+    prediction : list of float, (o,)
+        Probabilities p.
+    y : list of float, (o,)
+        Targets.
+    """
+    for o in range(len(y)):
+        p = prediction[o]
+        dprediction[o] = (p - y[o]) / (p * (1 - p)) if _within_bounds(p) else 0.0
+
+
+def categorical_log_loss_forward(prediction, y):
+    """Return -sum(y log(q)), where q = p / sum(p) are the shares of the classes.
+
+    For the outputs of a softmax the sum is 1, and q is p.
+
+    Parameters
+    ----------
+    prediction : list of float, (o,)
+        Probabilities p, one per class; the shares are taken as at least 1e-7 and at most 1 - 1e-7.
+    y : list of float, (o,)
+        Targets: 1 for the class of the sample, 0 for the others (or probabilities).
+
+    Returns
+    -------
+    float
+        The loss of the sample.
+    """
+    loss = 0.0
+    for o in range(len(y)):
+        loss -= y[o] * _log(prediction[o] / sum(prediction))
+    return loss
+
+
+def categorical_log_loss_backward(dprediction, prediction, y):
+    """Write the gradient of the categorical log loss: (sum(y) - y / q) / sum(p).
+
+    A class whose share q is beyond the bounds has a flat loss: its y counts as 0.
+
+    Parameters
+    ----------
+    dprediction : list of float, (o,)
+        Written: gradient with respect to the probabilities.
+    prediction : list of float, (o,)
+        Probabilities p, one per class.
+    y : list of float, (o,)
+        Targets.
+    """
+    total = sum(prediction)
+    shares = [p / total for p in prediction]
+    counted = [t if _within_bounds(q) else 0.0 for t, q in zip(y, shares, strict=True)]
+    for o in range(len(y)):
+        slope = counted[o] / shares[o] if _within_bounds(shares[o]) else 0.0
+        dprediction[o] = (sum(counted) - slope) / total
+
+
 def loss_forward(losses, logits, y, loss):
     """Write the loss of each sample (row).
 
@@ -363,6 +528,12 @@ def loss_forward(losses, logits, y, loss):
             losses[n] = huber_forward(logits[n], y[n], 1.0)
         elif loss == "poisson":
             losses[n] = poisson_forward(logits[n], y[n])
+        elif loss == "binary_log_loss":
+            losses[n] = binary_log_loss_forward(logits[n], y[n])
+        elif loss == "multilabel_log_loss":
+            losses[n] = multilabel_log_loss_forward(logits[n], y[n])
+        elif loss == "categorical_log_loss":
+            losses[n] = categorical_log_loss_forward(logits[n], y[n])
 
 
 def loss_backward(dlogits, logits, y, loss):
@@ -394,3 +565,9 @@ def loss_backward(dlogits, logits, y, loss):
             huber_backward(dlogits[n], logits[n], y[n], 1.0)
         elif loss == "poisson":
             poisson_backward(dlogits[n], logits[n], y[n])
+        elif loss == "binary_log_loss":
+            binary_log_loss_backward(dlogits[n], logits[n], y[n])
+        elif loss == "multilabel_log_loss":
+            multilabel_log_loss_backward(dlogits[n], logits[n], y[n])
+        elif loss == "categorical_log_loss":
+            categorical_log_loss_backward(dlogits[n], logits[n], y[n])

@@ -76,7 +76,7 @@ if config.DISABLE_JIT:
     def array_at(address, size, dtype):
         """The flat array of a type that starts at an address."""
         kind = ctypes.c_byte * (size * np.dtype(dtype).itemsize)
-        return np.frombuffer(kind.from_address(address), dtype)
+        return np.frombuffer(kind.from_address(int(address)), dtype)
 else:
 
     @njit

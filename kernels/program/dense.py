@@ -31,8 +31,14 @@ from .update import learn, learning_rate
 # the other way round. A sample may have several positions, to each of which the layer is applied.
 OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = range(ARGUMENTS, ARGUMENTS + 3)
 # The gradient of the weights is computed in strips of so many input units. Where it is used at
-# once, a strip stays in the first-level cache: so far behind the scratch of the products.
+# once, a strip stays in the first-level cache: so far behind the scratch of the products. Of plain
+# descent there is no gradient, and no strip.
 STRIP, GRADIENT = range(ARGUMENTS + 3, ARGUMENTS + 5)
+# Where blocks of samples go through the network one by one: their size.
+BLOCK = ARGUMENTS + 5
+# What the items of input units add to the outputs: the place of the first, and how far the others
+# stand apart.
+PARTS, PART_SIZE = range(ARGUMENTS + 6, ARGUMENTS + 8)
 
 
 @njit
@@ -43,18 +49,16 @@ def _units_of(row, item):
 
 
 @njit
-def dense_forward_item(memory, row, samples, item, worker, step):
-    """Some output units of a layer for the whole mini-batch: ``a = f(x @ kernel + bias)``."""
+def _forward(memory, row, start, rows, first, units, worker):
+    """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    rows = samples * row[POSITIONS]
-    first, units = _units_of(row, item)
-    start = Matrix(memory, ZEROS, 0, 0)
+    bias = Matrix(memory, ZEROS, 0, 0)
     if row[BIAS] < row[STOP]:
-        start = Matrix(memory, row[BIAS] + first, 0, 1)
+        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
-        Matrix(memory, row[Z] + first, n_out, 1),
-        start,
-        Matrix(memory, row[INPUT], n_in, 1),
+        Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
+        bias,
+        Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
         units,
@@ -62,25 +66,116 @@ def dense_forward_item(memory, row, samples, item, worker, step):
         scratch_of(memory, row, worker),
     )
     if row[FUNCTION] != NONE:
-        at, length = first, units
+        at, turns, length = start * n_out + first, rows, units
         if units == n_out:  # one piece
-            rows, length = 1, rows * n_out
-        for _ in range(rows):
+            turns, length = 1, rows * n_out
+        for _ in range(turns):
             a, z = memory[row[A] + at :][:length], memory[row[Z] + at :][:length]
             call(row[FUNCTION], a, z)
             at += n_out
 
 
 @njit
-def _learn_bias(memory, row, rows, first, units, step):
-    """The gradient of some output units' bias, and its update."""
-    n_out = row[STOP] - row[BIAS]
-    if n_out == 0:
-        return
-    doutput = memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out)
-    at = row[LENGTH] + row[BIAS] + first
-    sum_rows(memory[at:][:units], doutput[:, first : first + units])
-    learn(memory, row, row[BIAS] + first, row[BIAS] + first + units, at, step)
+def _hand_down(memory, row, start, rows, first, units, worker):
+    """The gradient of some input units for some rows, times the derivative of their activation."""
+    n_in, n_out = row[UNITS], row[OTHER_UNITS]
+    product_serial(
+        Matrix(memory, row[DA] + start * n_in + first, n_in, 1),
+        Matrix(memory, ZEROS, 0, 0),
+        Matrix(memory, row[DOUTPUT] + start * n_out, n_out, 1),
+        Matrix(memory, row[KERNEL] + first * n_out, 1, n_out),
+        rows,
+        units,
+        n_out,
+        scratch_of(memory, row, worker),
+    )
+    if row[FUNCTION] != NONE:
+        at, turns, length = start * n_in + first, rows, units
+        if units == n_in:
+            turns, length = 1, rows * n_in
+        for _ in range(turns):
+            call(
+                row[FUNCTION],
+                memory[row[DZ] + at :][:length],
+                memory[row[Z] + at :][:length],
+                memory[row[A] + at :][:length],
+                memory[row[DA] + at :][:length],
+            )
+            at += n_in
+
+
+@njit
+def dense_forward_item(memory, row, samples, item, worker, step):
+    """Some output units of a layer for the whole mini-batch."""
+    first, units = _units_of(row, item)
+    _forward(memory, row, 0, samples * row[POSITIONS], first, units, worker)
+
+
+@njit
+def dense_forward_block_item(memory, row, samples, item, worker, step):
+    """A layer for a block of samples."""
+    start, rows = _block(row, samples, item)
+    if rows > 0:
+        _forward(memory, row, start, rows, 0, row[UNITS], worker)
+
+
+@njit
+def dense_forward_part_item(memory, row, samples, item, worker, step):
+    """What some input units add to all outputs.
+
+    The backward pass cuts a layer by its inputs. Where the weights are many and the samples few, so
+    does the forward pass: every worker finds its weights in its own cache, in every step.
+    """
+    n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    rows = samples * row[POSITIONS]
+    first = item * row[UNITS_AN_ITEM]
+    product_serial(
+        Matrix(memory, row[PARTS] + item * row[PART_SIZE], n_out, 1),
+        Matrix(memory, ZEROS, 0, 0),
+        Matrix(memory, row[INPUT] + first, n_in, 1),
+        Matrix(memory, row[KERNEL] + first * n_out, n_out, 1),
+        rows,
+        n_out,
+        min(row[UNITS_AN_ITEM], n_in - first),
+        scratch_of(memory, row, worker),
+    )
+
+
+@njit
+def dense_sum_parts_item(memory, row, samples, item, worker, step):
+    """The sum of the parts in their order, the bias, and the activation."""
+    n_out = row[UNITS]
+    size = samples * row[POSITIONS] * n_out
+    z, part = memory[row[Z] :][:size], memory[row[PARTS] :][:size]
+    for i in range(size):
+        z[i] = part[i]
+    for k in range(1, -(-row[OTHER_UNITS] // row[UNITS_AN_ITEM])):
+        part = memory[row[PARTS] + k * row[PART_SIZE] :][:size]
+        for i in range(size):
+            z[i] += part[i]
+    if row[BIAS] < row[STOP]:
+        bias = memory[row[BIAS] :][:n_out]
+        for start in range(0, size, n_out):
+            sample = z[start : start + n_out]
+            for o in range(n_out):
+                sample[o] += bias[o]
+    if row[FUNCTION] != NONE:
+        call(row[FUNCTION], memory[row[A] :][:size], z)
+
+
+@njit
+def dense_hand_down_block_item(memory, row, samples, item, worker, step):
+    """The gradient of a layer's inputs for a block of samples."""
+    start, rows = _block(row, samples, item)
+    if rows > 0:
+        _hand_down(memory, row, start, rows, 0, row[UNITS], worker)
+
+
+@njit
+def _block(row, samples, item):
+    """The first row of a block of samples, and their number."""
+    start = item * row[BLOCK]
+    return start * row[POSITIONS], min(row[BLOCK], samples - start) * row[POSITIONS]
 
 
 @njit
@@ -98,26 +193,16 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
 
     if row[DA] != NONE:  # else nobody asks for the gradient of the inputs
-        dx = Matrix(memory, row[DA] + first, n_in, 1)
-        kernel_transposed = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
-        product_serial(dx, zeros, doutput, kernel_transposed, rows, units, n_out, scratch)
-    if row[FUNCTION] != NONE:
-        at, turns, length = first, rows, units
-        if units == n_in:
-            turns, length = 1, rows * n_in
-        for _ in range(turns):
-            call(
-                row[FUNCTION],
-                memory[row[DZ] + at :][:length],
-                memory[row[Z] + at :][:length],
-                memory[row[A] + at :][:length],
-                memory[row[DA] + at :][:length],
-            )
-            at += n_in
+        _hand_down(memory, row, 0, rows, first, units, worker)
     if row[STOP] == NONE:  # not trainable
         return
 
-    for i in range(first, first + units, row[STRIP]):
+    if row[STRIP] == NONE:  # plain descent: the product is taken from the weights as it is made
+        kernel = Matrix(memory, row[KERNEL] + first * n_out, n_out, 1)
+        x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
+        rate = learning_rate(row, step)
+        product_serial(kernel, kernel, x_transposed, doutput, units, n_out, rows, scratch, -rate)
+    for i in range(first, first + units if row[STRIP] != NONE else first, max(row[STRIP], 1)):
         height = min(row[STRIP], first + units - i)
         kernel = row[KERNEL] + i * n_out
         at = row[LENGTH] + kernel if row[GRADIENT] == NONE else _own(row, worker)
@@ -125,31 +210,13 @@ def dense_backward_item(memory, row, samples, item, worker, step):
         dkernel = Matrix(memory, at, n_out, 1)
         product_serial(dkernel, zeros, x_transposed, doutput, height, n_out, rows, scratch)
         learn(memory, row, kernel, kernel + height * n_out, at, step)
-    if item == 0:
-        _learn_bias(memory, row, rows, 0, n_out, step)
+    if item == 0 and row[BIAS] < row[STOP]:
+        dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
+        sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
+        learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], step)
 
 
 @njit
 def _own(row, worker):
     """Where a worker keeps a strip of a gradient: behind the scratch of its products."""
     return row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
-
-
-@njit
-def dense_descent_item(memory, row, samples, item, worker, step):
-    """Plain gradient descent for some output units of the first layer.
-
-    It has no input gradient, so it may be cut as the forward pass is, by output units: then every
-    worker finds the weights of its units in its own cache, in every step. The product of inputs
-    and gradients is taken from the weights as it is made.
-    """
-    n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    rows = samples * row[POSITIONS]
-    first, units = _units_of(row, item)
-    kernel = Matrix(memory, row[KERNEL] + first, n_out, 1)
-    x_transposed = Matrix(memory, row[INPUT], 1, n_in)
-    doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
-    scratch = scratch_of(memory, row, worker)
-    rate = learning_rate(row, step)
-    product_serial(kernel, kernel, x_transposed, doutput, n_in, units, rows, scratch, -rate)
-    _learn_bias(memory, row, rows, first, units, step)

@@ -6,17 +6,19 @@ from ..random import stream_key
 from .call import call
 from .columns import ARGUMENTS, DA, DOUTPUT, DZ, FUNCTION, INPUT, NONE, UNITS, A, Z, number
 
-# A sample is so many rows; the softmax sees them one by one.
-ROWS, SAMPLES_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 2)
+# So many samples stand innermost. A sample is so many rows; the softmax sees them one by one.
+LANES, ROWS, SAMPLES_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 3)
 # Derivative of the activation itself, where FUNCTION is that of the tensor before.
-OWN_FUNCTION, OUTPUT = range(ARGUMENTS + 2, ARGUMENTS + 4)
+OWN_FUNCTION, OUTPUT = range(ARGUMENTS + 3, ARGUMENTS + 5)
 # Dropout: its rate, and its seed, of which each step takes a stream.
-RATE, SEED = range(ARGUMENTS + 2, ARGUMENTS + 4)
+RATE, SEED = range(ARGUMENTS + 3, ARGUMENTS + 5)
 
 
 @njit
 def _range(row, samples, item):
-    """The numbers of an item's samples: the first, and how many."""
+    """The numbers of an item's samples, in whole blocks of them: the first, and how many."""
+    lanes = row[LANES]
+    samples = (samples + lanes - 1) // lanes * lanes
     start = min(item * row[SAMPLES_AN_ITEM], samples)
     stop = min(start + row[SAMPLES_AN_ITEM], samples)
     return start * row[UNITS], (stop - start) * row[UNITS]

@@ -25,23 +25,24 @@ from .columns import (
 )
 
 # The loss of a sample and its gradient, by address; Huber's delta; targets (UNITS of them), or the
-# labels that they are made of; label smoothing; the samples' losses and weights; how predictions
-# are counted as right, and where.
+# labels that they are made of; label smoothing: what each target loses, and gains; the samples'
+# losses and weights; how predictions are counted as right, and where.
 (
     LOSS,
     DELTA,
     TARGETS,
     LABELS,
     SMOOTHING,
+    SPREAD,
     LOSSES_AT,
     WEIGHTS,
     METRIC,
     LEVEL,
     CORRECT,
     SAMPLES_AN_ITEM,
-) = range(ARGUMENTS, ARGUMENTS + 11)
+) = range(ARGUMENTS, ARGUMENTS + 12)
 # The totals: the address of float64 pairs (loss, metric), one for each epoch from the first on.
-TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE = range(ARGUMENTS + 11, ARGUMENTS + 15)
+TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE = range(ARGUMENTS + 12, ARGUMENTS + 16)
 
 # How a prediction is called right: the largest is that of the target; or, of each output, both lie
 # on the same side of LEVEL and 0.5.
@@ -111,6 +112,27 @@ def _categorical_crossentropy(values, gradient, logits, y, delta):
         losses.categorical_crossentropy_backward(gradient[n], logits[n], y[n])
 
 
+@njit
+def _binary_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.binary_log_loss_forward(prediction[n], y[n])
+        losses.binary_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
+@njit
+def _multilabel_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.multilabel_log_loss_forward(prediction[n], y[n])
+        losses.multilabel_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
+@njit
+def _categorical_log_loss(values, gradient, prediction, y, delta):
+    for n in range(values.size):
+        values[n] = losses.categorical_log_loss_forward(prediction[n], y[n])
+        losses.categorical_log_loss_backward(gradient[n], prediction[n], y[n])
+
+
 #: Losses of some samples and their gradients, in the order of the codes: one loss a row of the
 #: predictions; the targets may be overwritten.
 SAMPLE_LOSSES = tuple(globals()[f"_{name}"] for name in LOSSES)
@@ -156,7 +178,7 @@ def loss_item(memory, row, samples, item, worker, step):
             memory[row[CORRECT] + start + n] = right
     if smoothing != 0:
         keep = memory.dtype.type(1 - smoothing)
-        spread = memory.dtype.type(smoothing / max(units, 2))
+        spread = memory.dtype.type(number(row, SPREAD))
         for n in range(size):
             for o in range(units):
                 y[n, o] = keep * y[n, o] + spread

@@ -80,6 +80,15 @@ def run_team(workers, program, prologue, memory, n_samples, batch_size, first_st
 
 
 @njit
+def _is_finite(x):
+    """Whether all numbers are: zero times any other one is not zero."""
+    total = x.dtype.type(0)
+    for i in range(x.size):
+        total += x[i] * x.dtype.type(0)
+    return total == 0
+
+
+@njit
 def predict_alone(program, memory, out, x, n_samples, batch_size):
     """Send all samples through a program whose first row gathers them and whose last returns.
 
@@ -90,15 +99,26 @@ def predict_alone(program, memory, out, x, n_samples, batch_size):
     out, x : flat array
         Results, written; samples.
     n_samples, batch_size : int
+
+    Returns
+    -------
+    bool
+        Whether all samples are finite; else nothing was done.
     """
+    if not _is_finite(x):
+        return False
     bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size
     run_alone(program, 0, memory, n_samples, batch_size, 0, steps)
+    return True
 
 
 @njit(calls_parallel=True)
 def predict_team(workers, program, memory, out, x, n_samples, batch_size):
     """As :func:`predict_alone`, on a team of so many threads."""
+    if not _is_finite(x):
+        return False
     bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size
     run_team(workers, program, 0, memory, n_samples, batch_size, 0, steps)
+    return True

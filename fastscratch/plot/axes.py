@@ -1,18 +1,16 @@
-"""Pictures with matplotlib, the optional extra ``plot``.
+"""What all pictures are made of: new Axes, points in groups, and sheets of images."""
 
-Each function draws on the Axes it is given as ``ax``, or on a new one, and returns it. A new Axes
-sits in a ``Figure`` of its own: neither pyplot nor the user's backend is touched.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["COLORS", "curves", "groups", "mosaic", "panels"]
+__all__ = ["COLORS", "MARKERS", "groups", "mosaic", "panels"]
 
-#: Blue, orange and green that colour-blind people can tell apart (Okabe and Ito).
-COLORS = ("#0072B2", "#E69F00", "#009E73")
+#: Colours that colour-blind people can tell apart: blue, orange, green, vermilion, purple, sky blue
+#: and yellow of Okabe and Ito.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+MARKERS = "osD^v"
 
 
 def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
@@ -45,31 +43,6 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
     return list(figure.subplots(1, n, squeeze=False)[0])
 
 
-def curves(series: Mapping[str, Sequence[float]], ax: Any = None, *, first: int = 1) -> Any:
-    """One line for each named series, such as the loss or the accuracy of each epoch.
-
-    Parameters
-    ----------
-    series : dict of str to sequence of float
-    ax : Axes, optional
-    first : int
-        Number of the first epoch.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = ax or panels()[0]
-    for i, (name, values) in enumerate(series.items()):
-        marker = "osD^v"[i % 5] if len(values) <= 40 else ""
-        epochs = range(first, first + len(values))
-        ax.plot(epochs, values, color=COLORS[i % 3], marker=marker, markersize=4, label=name)
-    ax.grid(alpha=0.3)
-    if len(series) > 1:
-        ax.legend()
-    return ax
-
-
 def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> Any:
     """Points in the plane, a colour and a marker for each group.
 
@@ -90,7 +63,8 @@ def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> An
     style = {"s": 26, "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
     for k, name in enumerate(names):
         x, y = points[labels == k].T
-        ax.scatter(x, y, color=COLORS[k % 3], marker="osD^v"[k % 5], label=name, **style)
+        color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
+        ax.scatter(x, y, color=color, marker=marker, label=name, **style)
     ax.legend(framealpha=0.9)
     return ax
 
@@ -102,7 +76,7 @@ def mosaic(
     ax: Any = None,
     **show: Any,
 ) -> Any:
-    """Grey images of one size side by side, in rows.
+    """Images of one channel and one size side by side, in rows.
 
     Parameters
     ----------

@@ -1,18 +1,12 @@
-"""Kernels as checked functions, under the names and argument names of ``keras.ops``.
-
-NumPy in and out: float64 stays float64, everything else is float32.
-"""
+"""2-D convolutions: cross-correlations, as everywhere in the field."""
 
 from typing import Any
 
 import numpy as np
 
-from .kernels.activations import activation_forward
-from .kernels.codes import ACTIVATIONS
-from .kernels.conv2d import conv2d_forward, conv2d_image_forward
-from .validation import as_array, as_floating, as_pair, one_of
-
-__all__ = ["conv", "conv_image", "relu", "sigmoid", "softmax", "tanh"]
+from ..kernels.conv2d import conv2d_forward, conv2d_image_forward
+from ..layers.convolution import output_places
+from ..validation import as_array, as_floating, as_pair, one_of
 
 
 def conv(
@@ -22,7 +16,7 @@ def conv(
     padding: str = "valid",
     dilation_rate: int | tuple[int, int] = 1,
 ) -> np.ndarray:
-    """2-D convolution of images, channels last (a cross-correlation, as everywhere here).
+    """2-D convolution of images, channels last.
 
     Parameters
     ----------
@@ -51,6 +45,49 @@ def conv(
     -----
     Cost: ``2 n out_h out_w kh kw c_in c_out`` flops. Twin: ``reference.conv2d.conv2d_forward``.
     """
+    images, filters = _images_and_filters(inputs, kernel)
+    return _convolve(images, filters, 1, strides, padding, dilation_rate)
+
+
+def depthwise_conv(
+    inputs: Any,
+    kernel: Any,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    dilation_rate: int | tuple[int, int] = 1,
+) -> np.ndarray:
+    """2-D convolution of each channel of images with filters of its own.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c)
+        Images.
+    kernel : array_like, shape (kh, kw, c, m)
+        `m` filters for each channel.
+    strides, padding, dilation_rate
+        As in :func:`conv`.
+
+    Returns
+    -------
+    ndarray, shape (n, out_h, out_w, c m)
+        The `m` results of the first channel, those of the second, and so on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`conv`.
+
+    Notes
+    -----
+    Cost: ``2 n out_h out_w kh kw c m`` flops. Twin: ``reference.conv2d.conv2d_forward``.
+    """
+    images, filters = _images_and_filters(inputs, kernel)
+    height, width, channels, multiplier = filters.shape
+    filters = filters.reshape(height, width, 1, channels * multiplier)
+    return _convolve(images, filters, channels, strides, padding, dilation_rate)
+
+
+def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
     images = as_floating("inputs", inputs, 4)
     filters = as_array("kernel", kernel, images.dtype, 4)
     if filters.shape[2] != images.shape[3]:
@@ -58,29 +95,28 @@ def conv(
             f"kernel must have {images.shape[3]} input channels, as inputs have, got shape "
             f"{filters.shape}"
         )
+    return images, filters
+
+
+def _convolve(
+    images: np.ndarray,
+    filters: np.ndarray,
+    groups: int,
+    strides: int | tuple[int, int],
+    padding: str,
+    dilation_rate: int | tuple[int, int],
+) -> np.ndarray:
     strides = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)
     one_of("padding", padding, ("valid", "same"))
-    height, top = _output_size(images.shape[1], filters.shape[0], strides[0], dilation[0], padding)
-    width, left = _output_size(images.shape[2], filters.shape[1], strides[1], dilation[1], padding)
-    out = np.empty((len(images), height, width, filters.shape[3]), images.dtype)
+    extent = tuple(
+        rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters.shape[:2], strict=True)
+    )
+    places, before = output_places("kernel", images.shape[1:3], extent, strides, padding)
+    out = np.empty((len(images), *places, filters.shape[3]), images.dtype)
     bias = np.zeros(filters.shape[3], images.dtype)
-    conv2d_forward(out, images, filters, bias, strides, (top, left), dilation, 1)
+    conv2d_forward(out, images, filters, bias, strides, before, dilation, groups)
     return out
-
-
-def _output_size(size: int, taps: int, stride: int, rate: int, padding: str) -> tuple[int, int]:
-    """Length of one axis of the output, and the zeros before the image on it."""
-    extent = rate * (taps - 1) + 1
-    if padding == "same":
-        out = -(-size // stride)
-        return out, max(0, (out - 1) * stride + extent - size) // 2
-    if extent > size:
-        raise ValueError(
-            f"kernel must fit in the image with padding='valid', got a filter that spans {extent} "
-            f"pixels of {size}"
-        )
-    return (size - extent) // stride + 1, 0
 
 
 def conv_image(image: Any, kernel: Any) -> np.ndarray:
@@ -108,31 +144,3 @@ def conv_image(image: Any, kernel: Any) -> np.ndarray:
     out = np.empty(shape, pixels.dtype)
     conv2d_image_forward(out, pixels, weights)
     return out
-
-
-def _activation(name: str, x: Any) -> np.ndarray:
-    z = as_floating("x", x)
-    a = np.empty_like(z)
-    rows = (-1, z.shape[-1]) if z.ndim else (1, 1)
-    activation_forward(a.reshape(rows), z.reshape(rows), ACTIVATIONS.index(name))
-    return a
-
-
-def sigmoid(x: Any) -> np.ndarray:
-    """Logistic sigmoid of each element, ``1 / (1 + exp(-x))``."""
-    return _activation("sigmoid", x)
-
-
-def tanh(x: Any) -> np.ndarray:
-    """Hyperbolic tangent of each element."""
-    return _activation("tanh", x)
-
-
-def relu(x: Any) -> np.ndarray:
-    """Rectified linear unit of each element, ``max(x, 0)``."""
-    return _activation("relu", x)
-
-
-def softmax(x: Any) -> np.ndarray:
-    """Softmax along the last axis."""
-    return _activation("softmax", x)

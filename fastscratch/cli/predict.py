@@ -1,0 +1,62 @@
+"""``fastscratch predict``: what a model says about the rows of a CSV file."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..models import load_model
+from .columns import Categorical, encode, from_metadata
+from .refusal import refuse
+from .table import read_table
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add the command to a parser."""
+    predict = commands.add_parser(
+        "predict",
+        help="predict a column with a model that `train` saved",
+        description="Predict a column of a CSV file with a model that `fastscratch train` saved. "
+        "The predictions are CSV too, a row for each row: the class and the probability of each, "
+        "or the value. Columns that the model does not use are not looked at.",
+    )
+    predict.add_argument("model", metavar="MODEL", help="file that `fastscratch train` wrote")
+    predict.add_argument("data", metavar="DATA.csv", help="names of the columns in the first line")
+    predict.add_argument("--output", metavar="FILE", help="where to write, if not to the screen")
+    predict.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict, and write the predictions."""
+    try:
+        model = load_model(arguments.model)
+        inputs, target = from_metadata(model.metadata)
+        outputs = model.predict(encode(inputs, read_table(arguments.data)))
+    except (OSError, ValueError) as error:
+        return refuse(error)
+    if isinstance(target, Categorical):
+        header = [target.name, *(f"p({category})" for category in target.categories)]
+        rows = (
+            [target.categories[row.argmax()], *(f"{share:.6g}" for share in row)] for row in outputs
+        )
+    else:
+        header = [target.name]
+        rows = ([f"{value:.6g}"] for value in target.decode(outputs[:, 0].astype(float)))
+    if arguments.output is None:
+        _write(sys.stdout, header, rows)
+        return 0
+    try:
+        with open(arguments.output, "w", newline="", encoding="utf-8") as file:
+            _write(file, header, rows)
+    except OSError as error:
+        return refuse(OSError(f"{arguments.output} cannot be written: {error.strerror}"))
+    return 0
+
+
+def _write(file: Any, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)

@@ -1,0 +1,276 @@
+"""``fastscratch train``: a network that predicts one column of a CSV file from the others."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .. import metrics
+from ..layers import Dense, Input
+from ..models import Sequential
+from ..optimizers import Adam
+from ..utils import set_random_seed
+from ..validation import as_integer, as_number, as_positive
+from .columns import Categorical, Column, Numeric, encode, to_metadata
+from .refusal import refuse
+from .table import Table, read_table
+
+__all__ = ["add_to", "run"]
+
+#: Fewer rows are refused.
+FEWEST_ROWS = 10
+#: A target of whole numbers that takes no more different values than these is taken for classes.
+MOST_CLASSES = 10
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add the command to a parser."""
+    train = commands.add_parser(
+        "train",
+        help="train a network that predicts a column of a CSV file",
+        description="Train a network that predicts one column of a CSV file from the others, save "
+        "it, and print how well it predicts rows that were held out. Numbers are standardised, "
+        "texts become a column of zeros and ones for each category. Two runs with the same "
+        "arguments give the same model.",
+    )
+    train.add_argument("data", metavar="DATA.csv", help="names of the columns in the first line")
+    train.add_argument("--target", metavar="COLUMN", required=True, help="what is to be predicted")
+    train.add_argument(
+        "--ignore", metavar="COLUMN", nargs="+", default=(), help="columns to leave out"
+    )
+    train.add_argument(
+        "--task",
+        choices=("auto", "classification", "regression"),
+        default="auto",
+        help=f"auto is classification if the target holds texts, or at most {MOST_CLASSES} "
+        "different whole numbers (default: %(default)s)",
+    )
+    train.add_argument(
+        "--hidden",
+        metavar="UNITS",
+        type=int,
+        nargs="*",
+        default=[32],
+        help="units of each hidden layer, of ReLUs; without a number, a linear model (default: 32)",
+    )
+    train.add_argument(
+        "--epochs",
+        metavar="N",
+        type=int,
+        default=100,
+        help="passes over the rows (default: %(default)s)",
+    )
+    train.add_argument(
+        "--batch-size",
+        metavar="N",
+        type=int,
+        default=32,
+        help="rows in a step (default: %(default)s)",
+    )
+    train.add_argument(
+        "--learning-rate",
+        metavar="RATE",
+        type=float,
+        default=0.003,
+        help="of the optimiser Adam (default: %(default)s)",
+    )
+    train.add_argument(
+        "--hold-out",
+        metavar="SHARE",
+        type=float,
+        default=0.2,
+        help="share of rows to test with (default: %(default)s)",
+    )
+    train.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=0,
+        help="of all that is random (default: %(default)s)",
+    )
+    train.add_argument(
+        "--output",
+        metavar="MODEL",
+        default="model.safetensors",
+        help="where the model goes (default: %(default)s)",
+    )
+    train.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, test and save."""
+    try:
+        _check(arguments)
+        table = read_table(arguments.data)
+        classes = _classes(table, arguments.target, arguments.task)
+        learned, held_out = _split(table, classes, arguments.hold_out, arguments.seed)
+        target = classes or Numeric.fit(arguments.target, table.numbers(arguments.target)[learned])
+        inputs = _inputs(table, target.name, arguments.ignore, learned)
+        x = encode(inputs, table)
+        y = target.labels(table) if classes else target.encode(table)
+        _describe(table, inputs, target)
+
+        set_random_seed(arguments.seed)
+        model = _network(x.shape[1], arguments.hidden, target)
+        model.compile(Adam(arguments.learning_rate), _loss(target))
+        fitted = model.fit(
+            x[learned], y[learned], batch_size=arguments.batch_size, epochs=arguments.epochs
+        )
+        units = [x.shape[1], *(layer.units for layer in model.layers)]
+        print(
+            f"network {'-'.join(map(str, units))}, {arguments.epochs} epochs on {len(learned)} "
+            f"rows: loss {fitted.history['loss'][-1]:.4g}"
+        )
+        print(f"{len(held_out)} rows held out:")
+        for name, value in _test(model, x[held_out], y[held_out], target):
+            print(f"  {name:<24}{value:>10.4g}")
+        model.metadata = to_metadata(inputs, target)
+        model.save(arguments.output)
+    except (OSError, ValueError, FloatingPointError) as error:
+        return refuse(error)
+    print(f"saved as {arguments.output}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be before any work is done."""
+    for units in arguments.hidden:
+        as_integer("--hidden", units, 1)
+    as_integer("--epochs", arguments.epochs, 1)
+    as_integer("--batch-size", arguments.batch_size, 1)
+    as_positive("--learning-rate", arguments.learning_rate)
+    as_integer("--seed", arguments.seed, 0)
+    if not 0 < as_number("--hold-out", arguments.hold_out) < 1:
+        raise ValueError(f"--hold-out must be between 0 and 1, got {arguments.hold_out:g}")
+    folder = Path(arguments.output).parent
+    if not folder.is_dir():
+        raise ValueError(f"--output: there is no folder {folder}")
+    if Path(arguments.output).is_dir():
+        raise ValueError(f"--output: {arguments.output} is a folder, wanted a file")
+
+
+def _classes(table: Table, name: str, task: str) -> Categorical | None:
+    """The column that is to be predicted, or None if it is to be a regression."""
+    texts = table.texts(name)
+    if len(table) < FEWEST_ROWS:
+        raise ValueError(
+            f"{table.path} has {len(table)} rows, too few to learn from some and test with others; "
+            f"wanted: at least {FEWEST_ROWS}"
+        )
+    if len(set(texts)) == 1:
+        raise ValueError(f"column {name!r} holds only {texts[0]!r}: there is nothing to predict")
+    if task == "auto":
+        is_text = not table.holds_numbers(name)
+        few = is_text or len(set(texts)) <= MOST_CLASSES
+        whole = is_text or bool((table.numbers(name) % 1 == 0).all())
+        task = "classification" if few and whole else "regression"
+    if task == "regression":
+        return None
+    classes = Categorical.fit(name, texts)
+    for category in classes.categories:
+        if texts.count(category) < 2:
+            raise ValueError(
+                f"class {category!r} of column {name!r} has one row; wanted: at least two, to "
+                "learn from and to test with"
+            )
+    return classes
+
+
+def _split(
+    table: Table, classes: Categorical | None, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to learn from and rows to test with; each class gives its share."""
+    order = np.random.default_rng(seed).permutation(len(table))
+    if classes:
+        labels = classes.labels(table)
+        order = order[np.argsort(labels[order], kind="stable")]
+    is_held_out = np.diff(np.floor(np.arange(len(table) + 1) * share)) > 0
+    learned, held_out = np.sort(order[~is_held_out]), np.sort(order[is_held_out])
+    if len(held_out) < 2 or len(learned) < 2:
+        raise ValueError(
+            f"--hold-out {share:g} of {len(table)} rows leaves {len(learned)} to learn from and "
+            f"{len(held_out)} to test with; wanted: at least two of each"
+        )
+    if classes:
+        for label, category in enumerate(classes.categories):
+            if label not in labels[learned]:
+                raise ValueError(
+                    f"--hold-out {share:g} leaves no row of class {category!r} to learn from"
+                )
+    return learned, held_out
+
+
+def _inputs(table: Table, target: str, ignored: Sequence[str], learned: np.ndarray) -> list[Column]:
+    """The columns to predict from; means and scales are those of the rows to learn from."""
+    for name in ignored:
+        if name not in table.columns:
+            raise ValueError(f"--ignore: {table.path} has no column {name!r}")
+    inputs: list[Column] = []
+    for name in table.columns:
+        if name == target or name in ignored:
+            continue
+        if table.holds_numbers(name):
+            inputs.append(Numeric.fit(name, table.numbers(name)[learned]))
+            continue
+        column = Categorical.fit(name, table.texts(name))
+        if len(column.categories) > max(10, len(table) / 2):
+            raise ValueError(
+                f"column {name!r} holds {len(column.categories)} different texts in {len(table)} "
+                f"rows, too many to learn from; leave it out with --ignore {name!r}"
+            )
+        inputs.append(column)
+    if not inputs:
+        raise ValueError(f"{table.path} has no column to predict {target!r} from")
+    return inputs
+
+
+def _describe(table: Table, inputs: Sequence[Column], target: Column) -> None:
+    n = sum(isinstance(column, Numeric) for column in inputs)
+    print(f"{table.path}: {len(table)} rows; {n} columns of numbers, {len(inputs) - n} of texts")
+    if isinstance(target, Categorical):
+        classes = ", ".join(target.categories[:6]) + ", ..." * (len(target.categories) > 6)
+        kind = f"classification, {len(target.categories)} classes: {classes}"
+    else:
+        kind = "regression"
+    print(f"target {target.name!r}: {kind}")
+
+
+def _network(n_inputs: int, hidden: Sequence[int], target: Column) -> Sequential:
+    model = Sequential([Input((n_inputs,))])
+    for units in hidden:
+        model.add(Dense(units, "relu", kernel_initializer="he_uniform"))
+    if isinstance(target, Categorical):
+        model.add(Dense(len(target.categories), "softmax"))
+    else:
+        model.add(Dense(1))
+    return model
+
+
+def _loss(target: Column) -> str:
+    if isinstance(target, Categorical):
+        return "sparse_categorical_crossentropy"
+    return "mean_squared_error"
+
+
+def _test(
+    model: Sequential, x: np.ndarray, y: np.ndarray, target: Column
+) -> list[tuple[str, float]]:
+    """Measures of the predictions of held-out rows."""
+    outputs = model.predict(x)
+    if isinstance(target, Numeric):
+        truth, guess = target.decode(y), target.decode(outputs)
+        return [
+            ("R squared", metrics.r2_score(truth, guess)),
+            ("root mean squared error", metrics.mean_squared_error(truth, guess) ** 0.5),
+            ("mean absolute error", metrics.mean_absolute_error(truth, guess)),
+        ]
+    counts = np.bincount(y)
+    measures = [
+        ("accuracy", metrics.sparse_categorical_accuracy(y, outputs)),
+        ("of the commonest class", counts.max() / len(y)),
+        ("cross-entropy", model.evaluate(x, y)),
+    ]
+    if len(target.categories) == 2 and counts.size == 2 and counts.min() > 0:
+        measures.append(("area under the ROC curve", metrics.auc(y, outputs[:, 1])))
+    return measures

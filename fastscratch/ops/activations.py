@@ -1,0 +1,278 @@
+"""Activations of arrays of any shape."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels.activations import activation_forward, elu_forward, leaky_relu_forward
+from ..kernels.codes import ACTIVATIONS
+from ..validation import as_flag, as_floating, as_not_negative, as_positive
+from .axes import as_axis, from_rows, to_rows
+
+
+def _elementwise(name: str, x: Any) -> np.ndarray:
+    z = as_floating("x", x)
+    a = np.empty_like(z)
+    rows = (-1, z.shape[-1]) if z.ndim else (1, 1)
+    activation_forward(a.reshape(rows), z.reshape(rows), ACTIVATIONS.index(name))
+    return a
+
+
+def _along_axis(name: str, x: Any, axis: int) -> np.ndarray:
+    z = as_floating("x", x)
+    shape = z.shape or (1,)
+    axis = as_axis(axis, len(shape))
+    rows = to_rows(z.reshape(shape), axis)
+    a = np.empty_like(rows)
+    activation_forward(a, rows, ACTIVATIONS.index(name))
+    return from_rows(a, shape, axis).reshape(z.shape)
+
+
+def relu(x: Any) -> np.ndarray:
+    """Rectified linear unit of each element, ``max(x, 0)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("relu", x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
+    """Leaky rectified linear unit of each element: ``x``, times `negative_slope` below 0.
+
+    Parameters
+    ----------
+    x : array_like
+    negative_slope : float
+        Not negative.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or the slope is negative.
+    """
+    z = as_floating("x", x)
+    a = np.empty_like(z)
+    slope = as_not_negative("negative_slope", negative_slope)
+    leaky_relu_forward(a.reshape(-1), z.reshape(-1), slope)
+    return a
+
+
+def elu(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """Exponential linear unit of each element: ``x``, below 0 ``alpha (exp(x) - 1)``.
+
+    Parameters
+    ----------
+    x : array_like
+    alpha : float
+        Positive: minus the limit at minus infinity.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+    """
+    z = as_floating("x", x)
+    a = np.empty_like(z)
+    elu_forward(a.reshape(-1), z.reshape(-1), as_positive("alpha", alpha))
+    return a
+
+
+def selu(x: Any) -> np.ndarray:
+    """Scaled exponential linear unit of each element, ``1.0507 elu(x, 1.6733)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("selu", x)
+
+
+def gelu(x: Any, approximate: bool = True) -> np.ndarray:
+    """Gaussian error linear unit of each element, ``x Phi(x)`` with the normal distribution `Phi`.
+
+    Parameters
+    ----------
+    x : array_like
+    approximate : bool
+        Take ``Phi(x)`` as ``(1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2``.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("gelu_tanh" if as_flag("approximate", approximate) else "gelu", x)
+
+
+def silu(x: Any) -> np.ndarray:
+    """Sigmoid linear unit of each element, ``x sigmoid(x)``; also called swish.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("silu", x)
+
+
+def softplus(x: Any) -> np.ndarray:
+    """Softplus of each element, ``log(1 + exp(x))``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("softplus", x)
+
+
+def sigmoid(x: Any) -> np.ndarray:
+    """Logistic sigmoid of each element, ``1 / (1 + exp(-x))``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("sigmoid", x)
+
+
+def log_sigmoid(x: Any) -> np.ndarray:
+    """Logarithm of the sigmoid of each element, ``-log(1 + exp(-x))``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    a = _elementwise("softplus", -as_floating("x", x))
+    return np.negative(a, out=a)
+
+
+def tanh(x: Any) -> np.ndarray:
+    """Hyperbolic tangent of each element.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("tanh", x)
+
+
+def softmax(x: Any, axis: int = -1) -> np.ndarray:
+    """Softmax along an axis, ``exp(x) / sum(exp(x))``.
+
+    Parameters
+    ----------
+    x : array_like
+        Logits.
+    axis : int
+        The one along which the results sum to 1.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or has no such axis.
+    """
+    return _along_axis("softmax", x, axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> np.ndarray:
+    """Logarithm of the softmax along an axis, ``x - log(sum(exp(x)))``.
+
+    Finite also where the softmax itself rounds to 0.
+
+    Parameters
+    ----------
+    x : array_like
+        Logits.
+    axis : int
+        The one along which the exponentials of the results sum to 1.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or has no such axis.
+    """
+    return _along_axis("log_softmax", x, axis)

@@ -1,0 +1,177 @@
+"""Cross-entropies of samples, and the one-hot rows that they take."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import codes
+from ..kernels.losses import binary_crossentropy_terms, binary_log_loss_terms, loss_forward
+from ..validation import as_array, as_flag, as_floating, as_integer, as_labels
+from .axes import as_axis, from_rows, to_rows
+
+
+def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
+    """One where a class is the right one, zero elsewhere.
+
+    Parameters
+    ----------
+    x : array_like of int
+        Labels ``0 ... num_classes - 1``.
+    num_classes : int
+    axis : int
+        The axis of the result along which the classes stand.
+
+    Returns
+    -------
+    ndarray of float32, shape of `x` with an axis of `num_classes` more
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not an integer in that range.
+    """
+    labels = as_array("x", x)
+    classes = as_integer("num_classes", num_classes, 1)
+    axis = as_axis(axis, labels.ndim + 1)
+    rows = _indicators(as_labels("x", labels.reshape(-1), classes), classes, np.float32)
+    return from_rows(rows, (*labels.shape[:axis], classes, *labels.shape[axis:]), axis)
+
+
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> np.ndarray:
+    """``-(y log(p) + (1 - y) log(1 - p))`` of each element.
+
+    Parameters
+    ----------
+    target : array_like
+        Targets ``y``, from 0 to 1.
+    output : array_like, shape of `target`
+        Probabilities ``p``, taken as within ``[1e-7, 1 - 1e-7]``; or their logits.
+    from_logits : bool
+        Whether `output` are logits, ``p = 1 / (1 + exp(-output))``: then no bounds are needed.
+
+    Returns
+    -------
+    ndarray, shape of `target`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes differ, numbers are not finite, or targets or probabilities are negative.
+    """
+    outputs, is_logits = _outputs(output, from_logits)
+    targets = _targets(target, outputs)
+    terms = binary_crossentropy_terms if is_logits else binary_log_loss_terms
+    losses = np.empty_like(outputs)
+    terms(losses.reshape(-1), outputs.reshape(-1), targets.reshape(-1))
+    return losses
+
+
+def categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> np.ndarray:
+    """``-sum(y log(p))`` along an axis.
+
+    Parameters
+    ----------
+    target : array_like
+        Targets ``y``, one-hot or the weights of the classes.
+    output : array_like, shape of `target`
+        Probabilities ``p``, which are divided by their sum and then taken as within
+        ``[1e-7, 1 - 1e-7]``; or their logits.
+    from_logits : bool
+        Whether `output` are logits, ``p = softmax(output)``: then no bounds are needed.
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    ndarray, shape of `target` without the axis
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes differ, numbers are not finite, or targets or probabilities are negative.
+    """
+    outputs, is_logits = _outputs(output, from_logits)
+    axis = as_axis(axis, outputs.ndim)
+    return _categorical(to_rows(_targets(target, outputs), axis), outputs, is_logits, axis)
+
+
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> np.ndarray:
+    """``-log(p)`` of the right class, along an axis.
+
+    Parameters
+    ----------
+    target : array_like of int, shape of `output` without the axis, or with 1 there
+        Labels ``0, 1, 2, ...``.
+    output : array_like
+        As for :func:`categorical_crossentropy`.
+    from_logits : bool
+        Whether `output` are logits.
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    ndarray, shape of `output` without the axis
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, numbers are not finite, a label is none of the classes, or a
+        probability is negative.
+    """
+    outputs, is_logits = _outputs(output, from_logits)
+    axis = as_axis(axis, outputs.ndim)
+    labels, classes = as_array("target", target), outputs.shape[axis]
+    before, after = outputs.shape[:axis], outputs.shape[axis + 1 :]
+    if labels.shape not in ((*before, *after), (*before, 1, *after)):
+        raise ValueError(
+            f"target must have shape {(*before, *after)}, as output has without its classes, got "
+            f"{labels.shape}"
+        )
+    rows = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
+    return _categorical(rows, outputs, is_logits, axis)
+
+
+def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
+    """A row for each label: one at its place, zero elsewhere."""
+    rows = np.zeros((labels.size, classes), dtype)
+    rows[np.arange(labels.size), labels] = 1
+    return rows
+
+
+def _outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
+    """Logits or probabilities, and whether they are logits."""
+    array, is_logits = as_floating("output", output), as_flag("from_logits", from_logits)
+    if not is_logits and array.min() < 0:
+        raise ValueError(
+            f"output must hold probabilities, got {array.min():g}; scores want from_logits=True"
+        )
+    return array, is_logits
+
+
+def _targets(target: Any, outputs: np.ndarray) -> np.ndarray:
+    array = as_array("target", target, outputs.dtype)
+    if array.shape != outputs.shape:
+        raise ValueError(
+            f"target and output must have the same shape, got {array.shape} and {outputs.shape}"
+        )
+    if array.min() < 0:
+        raise ValueError(f"target must not be negative, got {array.min():g}")
+    return array
+
+
+def _categorical(
+    targets: np.ndarray, outputs: np.ndarray, is_logits: bool, axis: int
+) -> np.ndarray:
+    """Cross-entropies along an axis of the outputs, with the targets as rows."""
+    rows = to_rows(outputs, axis)
+    if not is_logits and rows.max(axis=1).min() == 0:
+        raise ValueError("output must hold probabilities, got only zeros for a sample")
+    losses = np.empty(len(rows), rows.dtype)
+    code = codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
+    loss_forward(losses, rows, targets, code)
+    return losses.reshape(outputs.shape[:axis] + outputs.shape[axis + 1 :])

@@ -1,0 +1,105 @@
+"""Batch and layer normalisation."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels.normalization import batch_norm_inference, layer_norm_forward
+from ..validation import as_array, as_floating, as_positive
+from .axes import as_axis, from_rows, to_rows
+
+
+def batch_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    axis: int,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 0.001,
+) -> np.ndarray:
+    """Normalise channels: ``scale (x - mean) / sqrt(variance + epsilon) + offset``.
+
+    Parameters
+    ----------
+    x : array_like
+    mean, variance : array_like, shape (c,)
+        Of each channel; the variances not negative.
+    axis : int
+        The axis of the channels.
+    offset, scale : array_like, shape (c,), optional
+        By default 0 and 1.
+    epsilon : float
+        Positive.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, numbers are not finite, or a variance is negative.
+    """
+    array = as_floating("x", x)
+    axis = as_axis(axis, array.ndim)
+    rows = to_rows(array, axis)
+    means = _for_columns("mean", mean, rows)
+    variances = _for_columns("variance", variance, rows)
+    if variances.min() < 0:
+        raise ValueError(f"variance must not be negative, got {variances.min():g}")
+    gamma, beta = _or_default("scale", scale, 1, rows), _or_default("offset", offset, 0, rows)
+    out = np.empty_like(rows)
+    epsilon = as_positive("epsilon", epsilon)
+    batch_norm_inference(out, rows, means, variances, gamma, beta, epsilon)
+    return from_rows(out, array.shape, axis)
+
+
+def layer_normalization(
+    x: Any, gamma: Any = None, beta: Any = None, axis: int = -1, epsilon: float = 1e-7
+) -> np.ndarray:
+    """Normalise along an axis: ``gamma (x - mean) / sqrt(variance + epsilon) + beta``.
+
+    Mean and (biased) variance are those of the numbers along the axis.
+
+    Parameters
+    ----------
+    x : array_like
+    gamma, beta : array_like, shape (length of the axis,), optional
+        Scale and offset; by default 1 and 0.
+    axis : int
+    epsilon : float
+        Positive. Keras's layer takes 0.001.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or numbers are not finite.
+    """
+    array = as_floating("x", x)
+    axis = as_axis(axis, array.ndim)
+    rows = to_rows(array, axis)
+    scale, offset = _or_default("gamma", gamma, 1, rows), _or_default("beta", beta, 0, rows)
+    out = np.empty_like(rows)
+    mean, variance = np.empty((2, len(rows)), rows.dtype)
+    layer_norm_forward(out, mean, variance, rows, scale, offset, as_positive("epsilon", epsilon))
+    return from_rows(out, array.shape, axis)
+
+
+def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:
+    """One number for each column."""
+    array = as_array(name, value, rows.dtype, 1)
+    if array.size != rows.shape[1]:
+        raise ValueError(
+            f"{name} must have shape ({rows.shape[1]},), as x has on the axis, got {array.shape}"
+        )
+    return array
+
+
+def _or_default(name: str, value: Any, default: float, rows: np.ndarray) -> np.ndarray:
+    """One number for each column, the default if none is given."""
+    return _for_columns(name, np.full(rows.shape[1], default) if value is None else value, rows)

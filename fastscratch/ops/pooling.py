@@ -1,0 +1,84 @@
+"""Pooling of images, channels last."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels.pooling import average_pool2d_forward, max_pool2d_forward
+from ..layers.convolution import output_places
+from ..validation import as_floating, as_pair, one_of
+
+
+def max_pool(
+    inputs: Any,
+    pool_size: int | tuple[int, int],
+    strides: int | tuple[int, int] | None = None,
+    padding: str = "valid",
+) -> np.ndarray:
+    """Largest number of each window of an image, channel by channel.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c)
+        Images.
+    pool_size : int or two
+        Rows and columns of the window.
+    strides : int or two, optional
+        Steps of the window; by default its size.
+    padding : {"valid", "same"}
+        "same" lets windows go past the edge, so that the output has ``ceil(h / stride)`` rows; what
+        lies outside does not count.
+
+    Returns
+    -------
+    ndarray, shape (n, out_h, out_w, c)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `inputs` are no images, or the window is larger than the image it must stay inside.
+    """
+    images, out, window = _images_and_window(inputs, pool_size, strides, padding)
+    argmax = np.empty(out.shape, np.int32)  # only training reads it
+    max_pool2d_forward(out, argmax, images, *window)
+    return out
+
+
+def average_pool(
+    inputs: Any,
+    pool_size: int | tuple[int, int],
+    strides: int | tuple[int, int] | None = None,
+    padding: str = "valid",
+) -> np.ndarray:
+    """Mean of each window of an image, channel by channel.
+
+    Parameters
+    ----------
+    inputs, pool_size, strides, padding
+        As in :func:`max_pool`.
+
+    Returns
+    -------
+    ndarray, shape (n, out_h, out_w, c)
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`max_pool`.
+    """
+    images, out, window = _images_and_window(inputs, pool_size, strides, padding)
+    average_pool2d_forward(out, images, *window)
+    return out
+
+
+def _images_and_window(
+    inputs: Any, pool_size: Any, strides: Any, padding: str
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, int], ...]]:
+    """Checked images, room for the output, and the window as kernels take it."""
+    images = as_floating("inputs", inputs, 4)
+    size = as_pair("pool_size", pool_size, 1)
+    steps = size if strides is None else as_pair("strides", strides, 1)
+    one_of("padding", padding, ("valid", "same"))
+    places, before = output_places("pool_size", images.shape[1:3], size, steps, padding)
+    out = np.empty((len(images), *places, images.shape[3]), images.dtype)
+    return images, out, (size, steps, before)

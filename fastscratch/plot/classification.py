@@ -1,0 +1,258 @@
+"""What a classifier gets right and wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..validation import as_array, as_integer, same_length
+from .axes import COLORS, groups, mosaic, panels
+
+__all__ = ["plot_confusion_matrix", "plot_decision_boundary", "plot_misclassified"]
+
+
+def plot_decision_boundary(
+    model: Any,
+    X: Any,
+    y: Any,
+    names: Sequence[str] | None = None,
+    resolution: int = 200,
+    ax: Any = None,
+) -> Any:
+    """The regions that a classifier gives to each class of points in the plane.
+
+    A region has the colour of its class, the paler the less the probability of the class is above
+    that of the next; black lines lie where two of them are equal.
+
+    Parameters
+    ----------
+    model : object
+        A trained model of two inputs: with ``predict_proba`` or ``predict`` and ``classes_``, as
+        the classifiers of scikit-learn, or one whose ``predict`` returns probabilities, a column
+        for each class or one for the class 1.
+    X : array_like or DataFrame, shape (n, 2)
+        Points to draw; the picture reaches a little beyond them.
+    y : array_like, shape (n,)
+        Their classes: of ``model.classes_``, or 0, 1, 2, ...
+    names : sequence of str, optional
+        Names of the classes.
+    resolution : int
+        Points in each direction at which the model is asked.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the points are not in a plane, a label is not of the model's classes, or the model
+        returns something else than probabilities.
+    """
+    points = as_array("X", X, ndim=2)
+    labels = np.asarray(y)
+    if points.shape[1] != 2:
+        raise ValueError(f"X must have two columns, got {points.shape[1]}")
+    if labels.ndim != 1:
+        raise ValueError(f"y must be 1-D, got shape {labels.shape}")
+    same_length(X=points, y=labels)
+    resolution = as_integer("resolution", resolution, 2)
+    margin = 0.08 * np.ptp(points, axis=0) + 1e-9
+    across, up = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, resolution).T
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    places = grid.reshape(-1, 2)
+    if hasattr(X, "columns"):  # a model fitted to a DataFrame wants one
+        places = type(X)(places, columns=X.columns)
+    shares, classes = _probabilities(model, places)
+    wrong = ~np.isin(labels, classes)
+    if wrong.any():
+        raise ValueError(f"y must hold the model's classes {list(classes)}, got {labels[wrong][0]}")
+    names = _names(names, classes)
+
+    ax = ax or panels()[0]
+    shares = shares.reshape(resolution, resolution, -1)
+    second, first = np.partition(shares, -2, axis=-1)[..., -2:].transpose(2, 0, 1)
+    ahead = (first - second)[..., None]
+    colors = np.array([_rgb(k) for k in range(len(classes))])[shares.argmax(axis=-1)]
+    half = np.array([across[1] - across[0], up[1] - up[0]]) / 2
+    ax.imshow(
+        1 - 0.55 * ahead * (1 - colors),
+        extent=(across[0] - half[0], across[-1] + half[0], up[0] - half[1], up[-1] + half[1]),
+        origin="lower",
+        aspect="auto",
+    )
+    for k in range(len(classes) - 1):  # the last class has no border that the others lack
+        lead = shares[..., k] - np.delete(shares, k, axis=-1).max(axis=-1)
+        if lead.min() < 0 < lead.max():
+            ax.contour(across, up, lead, [0], colors="black", linewidths=1)
+    groups(points, np.searchsorted(classes, labels), names, ax)
+    if hasattr(X, "columns"):
+        ax.set(xlabel=X.columns[0], ylabel=X.columns[1])
+    return ax
+
+
+def _probabilities(model: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the classes, a column for each, and the classes in ascending order."""
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(X)), model.classes_
+    outputs = np.asarray(model.predict(X))
+    if hasattr(model, "classes_"):
+        return (outputs[:, None] == model.classes_).astype(np.float64), model.classes_
+    if outputs.ndim != 2 or outputs.min() < 0 or outputs.max() > 1:
+        raise ValueError(
+            "model must return probabilities of classes, got outputs of shape "
+            f"{outputs.shape} from {outputs.min():g} to {outputs.max():g}"
+        )
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([1 - outputs, outputs])
+    return outputs, np.arange(outputs.shape[1])
+
+
+def _rgb(k: int) -> list[float]:
+    """A colour as parts of red, green and blue."""
+    code = COLORS[k % len(COLORS)]
+    return [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def _names(names: Sequence[str] | None, classes: np.ndarray) -> list[str]:
+    """A name for each class."""
+    if names is None:
+        return [str(value) for value in classes]
+    if len(names) != len(classes):
+        raise ValueError(f"names must be {len(classes)}, one for each class, got {len(names)}")
+    return [str(name) for name in names]
+
+
+def plot_confusion_matrix(
+    y_true: Any, y_pred: Any, names: Sequence[str] | None = None, ax: Any = None
+) -> Any:
+    """How often each class is predicted for each; the shade is the share of the true class.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (n,)
+        Labels: numbers or strings.
+    names : sequence of str, optional
+        Names of the labels 0, 1, 2, ...; without them, the labels that occur name themselves.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, an array is not 1-D or empty, or a label has no name.
+    """
+    truth, guess = _labels("y_true", y_true), _labels("y_pred", y_pred)
+    same_length(y_true=truth, y_pred=guess)
+    classes = np.unique(np.concatenate([truth, guess]))
+    if names is not None:
+        if not np.isin(classes, np.arange(len(names))).all():
+            raise ValueError(f"{len(names)} names are for labels below that, got {list(classes)}")
+        classes = np.arange(len(names))
+    names = _names(names, classes)
+    counts = np.zeros((len(classes), len(classes)), int)
+    np.add.at(counts, (np.searchsorted(classes, truth), np.searchsorted(classes, guess)), 1)
+
+    ax = ax or panels(width=max(4.0, 1.6 + 0.5 * len(classes)))[0]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column]:
+            ax.text(
+                column,
+                row,
+                counts[row, column],
+                ha="center",
+                va="center",
+                color="white" if shares[row, column] > 0.5 else "black",
+            )
+    long = max(map(len, names)) > 4
+    ax.set_xticks(range(len(names)), names, rotation=45 * long, ha="right" if long else "center")
+    ax.set_yticks(range(len(names)), names)
+    right = np.trace(counts)
+    ax.set(xlabel="predicted", ylabel="true", title=f"{right} of {len(truth)} right")
+    return ax
+
+
+def plot_misclassified(
+    x: Any,
+    y_true: Any,
+    y_pred: Any,
+    names: Sequence[str] | None = None,
+    n: int = 24,
+    ax: Any = None,
+) -> Any:
+    """The images that a classifier takes for something else.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, h, w), (n, h, w, 1), or (n, h * h) for square images
+    y_true : array_like of int, shape (n,)
+        Labels 0, 1, 2, ...
+    y_pred : array_like, shape (n,) or (n, classes)
+        Labels, or probabilities of the classes: then the mistakes that the model was most sure of
+        come first.
+    names : sequence of str, optional
+        Names of the classes.
+    n : int
+        Most images that are shown.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or `x` does not hold grey images.
+    """
+    images = _grey_images(x)
+    truth, outputs = _labels("y_true", y_true), np.asarray(y_pred)
+    same_length(x=images, y_true=truth)
+    same_length(y_true=truth, y_pred=outputs)
+    if outputs.ndim == 2:
+        guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
+    else:
+        guess, sure = _labels("y_pred", outputs), np.zeros(len(outputs))
+    wrong = np.flatnonzero(guess != truth)
+    shown = wrong[np.argsort(-sure[wrong], kind="stable")][: as_integer("n", n, 1)]
+
+    def name(label: Any) -> str:
+        return str(label if names is None else names[label])
+
+    ax = ax or panels(width=9, height=0.8 + 1.4 * max(1, -(-len(shown) // 6)))[0]
+    if len(shown):
+        captions = [f"{name(truth[i])} taken for {name(guess[i])}" for i in shown]
+        mosaic(images[shown], captions, min(6, len(shown)), ax, cmap="gray_r")
+    ax.set_axis_off()
+    ax.set_title(f"{len(wrong)} of {len(truth):,} taken for another class")
+    return ax
+
+
+def _labels(name: str, value: Any) -> np.ndarray:
+    labels = np.asarray(value)
+    if labels.ndim != 1 or labels.size == 0:
+        raise ValueError(f"{name} must hold a label for each sample, got shape {labels.shape}")
+    return labels
+
+
+def _grey_images(x: Any) -> np.ndarray:
+    """Images as an array (n, h, w)."""
+    images = np.asarray(x)
+    if images.ndim == 4 and images.shape[3] == 1:
+        return images[..., 0]
+    if images.ndim == 2:
+        side = round(images.shape[1] ** 0.5)
+        if side * side == images.shape[1]:
+            return images.reshape(-1, side, side)
+    if images.ndim != 3:
+        raise ValueError(
+            "x must hold grey images, (n, h, w), (n, h, w, 1) or (n, h * h), got shape "
+            f"{images.shape}"
+        )
+    return images

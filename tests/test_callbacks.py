@@ -1,0 +1,347 @@
+"""Callbacks on tiny fits, and on sequences of losses that the test chooses."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from fastscratch import Sequential, callbacks, layers, load_model, optimizers
+from fastscratch.callbacks import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+)
+
+
+def data(n=24):
+    rng = np.random.default_rng(n)
+    return rng.random((n, 4), np.float32), rng.random((n, 2), np.float32)
+
+
+def network(learning_rate=0.1):
+    model = Sequential([layers.Input((4,)), layers.Dense(2)])
+    model.compile(optimizers.SGD(learning_rate), "mean_squared_error")
+    return model
+
+
+class Chosen(Callback):
+    """Puts losses of the test's choice into the logs, and remembers the weights then."""
+
+    def __init__(self, values, name="chosen"):
+        self.values, self.name, self.weights = values, name, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs[self.name] = self.values[epoch]
+        self.weights.append(self.model.get_weights())
+
+
+def watched(values, *watching, name="chosen"):
+    """Fit for as many epochs as there are values; the model, who put them there, the history."""
+    model, chosen = network(), Chosen(values, name)
+    history = model.fit(*data(), epochs=len(values), verbose=0, callbacks=[chosen, *watching])
+    return model, chosen, history
+
+
+# --- the hooks ------------------------------------------------------------------------------------
+
+
+class Diary(Callback):
+    """Writes down each hook that is called, and with what."""
+
+    def __init__(self):
+        self.lines = []
+
+    def set_params(self, params):
+        super().set_params(params)
+        self.lines.append(("params", params))
+
+    def _write(self, *line):
+        self.lines.append(line)
+
+    def on_train_begin(self, logs=None):
+        self._write("train begin")
+
+    def on_train_end(self, logs=None):
+        self._write("train end")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._write("epoch begin", epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._write("epoch end", epoch, sorted(logs))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._write("batch begin", batch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._write("batch end", batch, sorted(logs))
+
+    def on_test_begin(self, logs=None):
+        self._write("test begin")
+
+    def on_test_end(self, logs=None):
+        self._write("test end", sorted(logs))
+
+
+def test_order_of_the_hooks():
+    diary, model = Diary(), network()
+    held_out = data(5)
+    model.fit(
+        *data(), batch_size=16, epochs=2, verbose=0, callbacks=[diary], validation_data=held_out
+    )
+    assert diary.model is model
+    epochs = [
+        [
+            ("epoch begin", epoch),
+            *(
+                (f"batch {when}", batch, *([["loss"]] if when == "end" else []))
+                for batch in range(2)
+                for when in ("begin", "end")
+            ),
+            ("test begin",),
+            ("test end", ["loss"]),
+            ("epoch end", epoch, ["loss", "val_loss"]),
+        ]
+        for epoch in range(2)
+    ]
+    assert diary.lines == [
+        ("params", {"epochs": 2, "steps": 2, "verbose": 0}),
+        ("train begin",),
+        *epochs[0],
+        *epochs[1],
+        ("train end",),
+    ]
+
+
+def test_the_base_does_nothing():
+    nothing = Callback()
+    network().fit(*data(), callbacks=[nothing], validation_data=data(5), verbose=0)
+    assert not nothing.wants_batches
+    for hook in ("train_batch_begin", "train_batch_end"):
+        assert getattr(nothing, f"on_{hook}")(0) is None
+
+
+def test_logs_of_a_batch_are_the_mean_of_the_epoch_so_far():
+    """At the end of the epoch all mini-batches are in it."""
+    seen = []
+    watch = LambdaCallback(on_train_batch_end=lambda batch, logs=None: seen.append(logs["loss"]))
+    assert watch.wants_batches
+    history = network().fit(*data(), batch_size=8, callbacks=[watch], verbose=0)
+    assert len(seen) == 3
+    assert seen[-1] == history.history["loss"][0]
+
+
+def test_lambda_callback_calls_each_function():
+    names = ["epoch_begin", "epoch_end", "train_begin", "train_end"]
+    names += ["train_batch_begin", "train_batch_end"]
+    seen = []
+    hooks = {f"on_{name}": lambda *_, name=name, **__: seen.append(name) for name in names}
+    network().fit(*data(), batch_size=24, verbose=0, callbacks=[LambdaCallback(**hooks)])
+    assert seen == [
+        "train_begin",
+        "epoch_begin",
+        "train_batch_begin",
+        "train_batch_end",
+        "epoch_end",
+        "train_end",
+    ]
+    assert not LambdaCallback(on_epoch_end=print).wants_batches
+
+
+def test_stop_training_ends_the_fit_after_the_epoch():
+    model = network()
+
+    def stop(epoch, logs=None):
+        model.stop_training = epoch == 2
+
+    history = model.fit(*data(), epochs=9, verbose=0, callbacks=[LambdaCallback(stop)])
+    assert history.epoch == [0, 1, 2]
+    again = model.fit(*data(), epochs=2, verbose=0, callbacks=[Callback()])
+    assert again.epoch == [0, 1]  # a new fit begins afresh
+
+
+def test_a_callback_that_fails_to_begin_ends_nothing():
+    def fail(logs=None):
+        raise OSError("no disk")
+
+    with pytest.raises(OSError, match="no disk"):
+        network().fit(*data(), callbacks=[LambdaCallback(on_train_begin=fail), EarlyStopping()])
+
+
+def test_history():
+    history = History()
+    history.on_epoch_end(3, {"loss": 1.0})
+    history.on_epoch_end(4, {"loss": 0.5, "val_loss": 2.0})
+    assert history.epoch == [3, 4]
+    assert history.history == {"loss": [1.0, 0.5], "val_loss": [2.0]}
+    history.on_epoch_end(5)
+    assert history.epoch == [3, 4, 5]
+
+
+def test_all_is_exported():
+    assert set(callbacks.__all__) == {
+        "CSVLogger",
+        "Callback",
+        "EarlyStopping",
+        "History",
+        "LambdaCallback",
+        "LearningRateScheduler",
+        "ModelCheckpoint",
+        "ReduceLROnPlateau",
+    }
+
+
+# --- watching one number --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "epochs", "best"),
+    [
+        ([5, 4, 3, 2, 1], {}, 5, 4),
+        ([5, 4, 4, 3], {}, 3, 1),  # not better is enough
+        ([5, 4, 4.5, 4.2, 3], {"patience": 2}, 4, 1),
+        ([5, 4, 4.5, 3, 4, 4, 4], {"patience": 2}, 6, 3),
+        ([5, 4.95, 4.9, 4.85, 3], {"min_delta": 0.5, "patience": 3}, 4, 0),
+        ([1, 2, 3, 3], {"mode": "max"}, 4, 2),
+        ([5, 4, 3, 2], {"baseline": 1, "patience": 2}, 2, 0),
+        ([1, 2, 3, 2, 1], {"start_from_epoch": 2}, 5, 4),
+    ],
+)
+def test_early_stopping(values, options, epochs, best):
+    early = EarlyStopping("chosen", **options)
+    _, _, history = watched(values, early)
+    assert len(history.epoch) == epochs
+    assert early.best_epoch == best
+    assert early.stopped_epoch == (epochs - 1 if epochs < len(values) else early.stopped_epoch)
+
+
+def test_the_direction_follows_from_the_name():
+    early = EarlyStopping("accuracy")
+    assert len(watched([0.1, 0.2, 0.3, 0.2], early, name="accuracy")[2].epoch) == 4
+    early = EarlyStopping("val_loss")
+    assert len(watched([0.1, 0.2, 0.3, 0.2], early, name="val_loss")[2].epoch) == 2
+
+
+@pytest.mark.parametrize("values", [[5, 2, 4, 4, 1], [5, 4, 3, 2, 3]])
+def test_early_stopping_restores_the_best_weights(values):
+    """Also where the epochs end before the patience does."""
+    early = EarlyStopping("chosen", patience=2, restore_best_weights=True)
+    model, chosen, _ = watched(values, early)
+    best = chosen.weights[early.best_epoch]
+    for found, expected in zip(model.get_weights(), best, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert not np.array_equal(chosen.weights[-1][0], best[0])
+
+
+def test_early_stopping_keeps_the_last_weights_by_default():
+    model, chosen, _ = watched([5, 2, 4], EarlyStopping("chosen"))
+    np.testing.assert_array_equal(model.get_weights()[0], chosen.weights[-1][0])
+
+
+def test_reduce_lr_on_plateau():
+    rates, model = [], network()
+    seen = LambdaCallback(
+        on_epoch_end=lambda epoch, logs=None: rates.append(model.optimizer.learning_rate)
+    )
+    plateau = ReduceLROnPlateau("chosen", factor=0.5, patience=2, cooldown=1, min_lr=0.02)
+    chosen = Chosen([3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1])
+    model.fit(*data(), epochs=12, verbose=0, callbacks=[chosen, plateau, seen])
+    # The first is the best so far; two worse halve the rate; one epoch cools down.
+    assert rates == [0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025, 0.02, 0.02, 0.02, 0.02]
+
+
+def test_learning_rate_scheduler():
+    """Each epoch is one step of a model that was compiled with its rate."""
+    scheduler = LearningRateScheduler(lambda epoch, rate: 0.1 if epoch == 0 else rate / 2)
+    model, by_hand = network(0.7), network(0.1)
+    by_hand.set_weights(model.get_weights())
+    options = {"batch_size": 24, "shuffle": False, "verbose": 0}
+    model.fit(*data(), epochs=3, callbacks=scheduler, **options)
+    assert model.optimizer.learning_rate == 0.025
+    for rate in (0.1, 0.05, 0.025):
+        by_hand.optimizer.learning_rate = rate
+        by_hand.fit(*data(), **options)
+    assert model.get_weights()[0].tobytes() == by_hand.get_weights()[0].tobytes()
+
+
+def test_a_scheduler_may_not_give_nonsense():
+    with pytest.raises(ValueError, match="learning_rate must be positive, got -1"):
+        network().fit(*data(), verbose=0, callbacks=LearningRateScheduler(lambda *_: -1))
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def rows(file, delimiter=","):
+    return list(csv.DictReader(file.read_text().splitlines(), delimiter=delimiter))
+
+
+def test_csv_logger(tmp_path):
+    file = tmp_path / "log.csv"
+    options = {"epochs": 2, "verbose": 0, "validation_data": data(5)}
+    first = network().fit(*data(), callbacks=CSVLogger(file), **options).history
+    assert [list(row) for row in rows(file)] == [["epoch", "loss", "val_loss"]] * 2
+    assert [row["epoch"] for row in rows(file)] == ["0", "1"]
+    assert [float(row["loss"]) for row in rows(file)] == first["loss"]
+    assert [float(row["val_loss"]) for row in rows(file)] == first["val_loss"]
+    network().fit(*data(), callbacks=CSVLogger(file, append=True), **options)
+    assert [row["epoch"] for row in rows(file)] == ["0", "1"] * 2
+    network().fit(*data(), callbacks=CSVLogger(file, separator=";"), **options)
+    assert [row["epoch"] for row in rows(file, ";")] == ["0", "1"]
+    other = tmp_path / "other.csv"
+    network().fit(*data(), callbacks=CSVLogger(other, append=True), **options)
+    assert len(rows(other)) == 2
+
+
+def test_checkpoints_name_the_epoch_and_the_logs(tmp_path):
+    pattern = str(tmp_path / "model-{epoch:02d}-{chosen:.1f}.safetensors")
+    checkpoint = ModelCheckpoint(pattern, save_freq=2)
+    _, chosen, _ = watched([5.0, 4.0, 3.0, 2.0], checkpoint)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["model-02-4.0.safetensors", "model-04-2.0.safetensors"]
+    for name, epoch in zip(names, (1, 3), strict=True):
+        loaded = load_model(tmp_path / name).get_weights()
+        for found, expected in zip(loaded, chosen.weights[epoch], strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_the_best_checkpoint(tmp_path):
+    file = tmp_path / "best.safetensors"
+    _, chosen, _ = watched([5, 2, 4, 3], ModelCheckpoint(file, "chosen", save_best_only=True))
+    np.testing.assert_array_equal(load_model(file).get_weights()[0], chosen.weights[1][0])
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, ReduceLROnPlateau])
+def test_a_number_that_is_not_reported(kind):
+    message = f"{kind.__name__} monitors 'val_loss'; the fit reports only 'loss'"
+    with pytest.raises(ValueError, match=message):
+        network().fit(*data(), callbacks=kind(), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: EarlyStopping(mode="down"),
+            ValueError,
+            "mode must be one of 'auto', 'min', 'max'",
+        ),
+        (lambda: EarlyStopping(patience=-1), ValueError, "patience must be at least 0, got -1"),
+        (lambda: EarlyStopping(patience=1.5), TypeError, "patience must be an integer, got float"),
+        (lambda: EarlyStopping(min_delta=-1), ValueError, "min_delta must not be negative, got -1"),
+        (lambda: ModelCheckpoint("f", save_freq=0), ValueError, "save_freq must be at least 1"),
+        (lambda: ReduceLROnPlateau(factor=1), ValueError, "factor must be between 0 and 1, got 1"),
+        (lambda: ReduceLROnPlateau(min_lr=-1), ValueError, "min_lr must not be negative, got -1"),
+    ],
+)
+def test_arguments_are_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

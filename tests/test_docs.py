@@ -1,0 +1,65 @@
+"""The user guide: every Python snippet runs, and so does every train and predict of the shell.
+
+The snippets of a file run from top to bottom in one namespace and one folder. What a ``print``
+prints may stand behind it as a comment; in such a block every print has one, and it is compared.
+"""
+
+import contextlib
+import io
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fastscratch import cli
+from fastscratch.datasets import iris
+
+ROOT = Path(__file__).parent.parent
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PRINTED = re.compile(r"^ *print\(.*\)  # (.+)$", re.MULTILINE)
+
+
+def run_python(code, file, line, namespace):
+    """Run a snippet; errors name the line of the file."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile("\n" * line + code, str(file), "exec"), namespace)
+    if wanted := PRINTED.findall(code):
+        assert out.getvalue().splitlines() == wanted
+
+
+def run_shell(code):
+    """Run the commands of a block that learn and predict; others take long, or install."""
+    for command in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(command, comments=True)
+        if words[:2] in (["fastscratch", "train"], ["fastscratch", "predict"]):
+            assert cli.main(words[1:]) == 0, command
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_snippets_run(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(iris.FILE, tmp_path)
+    text = file.read_text(encoding="utf-8")
+    namespace = {"__name__": "__main__"}
+    for block in BLOCK.finditer(text):
+        language, code = block.groups()
+        if language == "python":
+            run_python(code, file, text.count("\n", 0, block.start(2)), namespace)
+        else:
+            run_shell(code)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_links_lead_somewhere(file):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text(encoding="utf-8")):
+        assert "://" in target or (file.parent / target).exists(), target
+
+
+def test_every_chapter_is_in_the_table_of_contents():
+    contents = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for chapter in (ROOT / "docs").glob("*.md"):
+        assert chapter.name == "README.md" or f"]({chapter.name})" in contents

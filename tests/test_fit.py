@@ -1,0 +1,510 @@
+"""What a fit does besides its steps: validation, weights of samples, cuts, and early ends."""
+
+import re
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+from children import finish, start
+
+import fastscratch
+from fastscratch import Sequential, layers, losses, metrics, optimizers
+from fastscratch.callbacks import Callback, LambdaCallback
+from fastscratch.engine import slices, training
+from fastscratch.models import fitting
+from fastscratch.utils import set_random_seed, to_categorical
+
+# Of float32: the losses are sums of fewer than 1000 terms of size about 1.
+CLOSE = {"rel": 1e-4, "abs": 1e-4}
+
+
+def data(n=50):
+    rng = np.random.default_rng(n)
+    return rng.random((n, 6), np.float32), rng.integers(3, size=n)
+
+
+def network(optimizer=None, metrics=(), loss="sparse_categorical_crossentropy"):
+    """A compiled model with dropout and averages, the same at each call."""
+    set_random_seed(8)
+    model = Sequential(
+        [
+            layers.Input((6,)),
+            layers.Dense(8, "relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.2),
+            layers.Dense(3, "linear" if loss == "mean_squared_error" else "softmax"),
+        ]
+    )
+    model.compile(optimizer or optimizers.Adam(0.02), loss, metrics)
+    return model
+
+
+def bits(model):
+    return [weight.tobytes() for weight in model.get_weights()]
+
+
+def fitted(epochs=4, then=(), **options):
+    """What is left of a model after a fit, or several."""
+    model = network()
+    history = []
+    for n in (epochs, *then):
+        fit = model.fit(*data(), **({"batch_size": 8, "epochs": n, "verbose": 0} | options))
+        history += fit.history["loss"]
+    return bits(model), history
+
+
+# --- cuts of the run ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adagrad", "adam", "adamw"])
+def test_ten_epochs_are_seven_and_three(optimizer):
+    ends = []
+    for parts in ([10], [7, 3], [1] * 10):
+        model = network(optimizer)
+        for epochs in parts:
+            model.fit(*data(), batch_size=8, epochs=epochs, verbose=0)
+        ends.append(bits(model))
+        assert (model.trained_epochs, model.iterations) == (10, 70)
+    assert ends[1:] == ends[:1] * 2
+
+
+@pytest.mark.parametrize("seconds", [0, 1e9])  # slices of one step, and of as many as there may be
+def test_slices_change_no_bit(monkeypatch, seconds):
+    expected = fitted()
+    monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)
+    assert fitted() == expected
+    assert fitted(callbacks=[Callback()]) == expected
+
+
+def test_callbacks_of_epochs_and_of_batches_change_no_bit():
+    def by_batch(batch, logs=None):
+        pass
+
+    expected = fitted()
+    assert fitted(callbacks=Callback()) == expected
+    assert fitted(callbacks=[LambdaCallback(on_train_batch_end=by_batch)]) == expected
+    assert fitted(validation_data=data(20)) == expected
+
+
+def test_the_size_of_the_batches_may_change_between_fits():
+    model = network()
+    for batch_size in (8, 50, 1, 8):
+        model.fit(*data(), batch_size=batch_size, verbose=0)
+    assert model.trained_epochs == 4
+    assert model.iterations == 7 + 1 + 50 + 7
+
+
+def test_train_on_batch_is_a_fit_of_one_batch():
+    x, y = data()
+    by_fit, by_batch = network(metrics=["accuracy"]), network(metrics=["accuracy"])
+    for _ in range(3):
+        history = by_fit.fit(x, y, batch_size=50, shuffle=False, verbose=0).history
+        result = by_batch.train_on_batch(x, y)
+        assert result == [history["loss"][0], history["accuracy"][0]]
+    assert bits(by_batch) == bits(by_fit)
+    assert type(network().train_on_batch(x, y)) is float
+
+
+def test_initial_epoch_counts_from_there():
+    seen = []
+    epochs = LambdaCallback(on_epoch_begin=lambda epoch, logs=None: seen.append(epoch))
+    model = network()
+    history = model.fit(*data(), epochs=5, initial_epoch=3, callbacks=[epochs], verbose=0)
+    assert seen == history.epoch == [3, 4]
+    assert len(history.history["loss"]) == 2
+    assert model.fit(*data(), epochs=2, initial_epoch=3, verbose=0).history == {}
+
+
+# --- data besides the training data ---------------------------------------------------------------
+
+
+def test_validation_is_an_evaluation_after_each_epoch():
+    held_out = data(20)
+    model, seen = network(metrics=["accuracy"]), []
+    after = LambdaCallback(
+        on_epoch_end=lambda epoch, logs=None: seen.append(model.evaluate(*held_out))
+    )
+    history = model.fit(
+        *data(), epochs=3, validation_data=held_out, callbacks=[after], verbose=0
+    ).history
+    pairs = zip(history["val_loss"], history["val_accuracy"], strict=True)
+    assert [list(pair) for pair in pairs] == seen
+
+
+def test_validation_split_holds_out_the_last_samples():
+    x, y = data()
+    weights = np.linspace(0, 2, 50)
+    by_split, by_hand = network(), network()
+    options = {"epochs": 2, "verbose": 0}
+    first = by_split.fit(x, y, validation_split=0.3, sample_weight=weights, **options)
+    given = x[35:], y[35:], weights[35:]
+    second = by_hand.fit(
+        x[:35], y[:35], validation_data=given, sample_weight=weights[:35], **options
+    )
+    assert first.history == second.history
+    assert bits(by_split) == bits(by_hand)
+
+
+def test_class_weights_are_weights_of_samples():
+    x, y = data()
+    of_class = {0: 0.5, 2: 3.0, 10**12: 9.0}  # the last occurs nowhere
+    weights = np.array([0.5, 1.0, 3.0])[y]
+    ends = []
+    for options in (
+        {"class_weight": of_class},
+        {"sample_weight": weights},
+        {"sample_weight": weights / [2.0], "class_weight": {0: 2, 1: 2, 2: 2}},
+    ):
+        model = network()
+        history = model.fit(x, y, epochs=2, verbose=0, **options).history
+        ends.append((bits(model), history))
+    assert ends[1:] == ends[:1] * 2
+    one_hot = network(loss="categorical_crossentropy")
+    one_hot.fit(x, to_categorical(y), epochs=2, verbose=0, class_weight=of_class)
+    assert bits(one_hot) == ends[0][0]
+
+
+def test_a_weight_of_two_is_the_sample_twice():
+    """In the loss: the sum of the weighted losses over the number of samples."""
+    x, y = data(10)
+    model = network()
+    alone = [model.evaluate(x[n : n + 1], y[n : n + 1]) for n in range(10)]
+    weights = np.arange(10.0)
+    expected = np.dot(alone, weights) / 10
+    assert model.evaluate(x, y, sample_weight=weights) == pytest.approx(expected, **CLOSE)
+
+
+# --- what is counted and measured -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_accuracy_of_the_loop_is_that_of_predictions(weighted):
+    """With a step too small to move a prediction, the epoch's accuracy is that of the model."""
+    x, y = data(101)
+    model = Sequential([layers.Input((6,)), layers.Dense(3, "softmax")])
+    model.compile(optimizers.SGD(1e-12), "sparse_categorical_crossentropy", ["accuracy"])
+    options = {"sample_weight": np.linspace(0, 1, 101)} if weighted else {}
+    history = model.fit(x, y, batch_size=16, verbose=0, **options).history
+    share = (model.predict(x).argmax(axis=1) == y).mean()
+    assert history["accuracy"] == pytest.approx([share], abs=1e-12)
+    assert model.evaluate(x, y)[1] == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "read_out", "level"),
+    [
+        (losses.BinaryCrossentropy(), "sigmoid", 0.5),
+        (losses.BinaryCrossentropy(from_logits=True), "linear", 0.5),
+        (losses.MeanSquaredError(), "linear", 0.5),
+    ],
+)
+def test_binary_accuracy_of_several_outputs(loss, read_out, level):
+    x = data(40)[0]
+    y = np.random.default_rng(1).integers(2, size=(40, 3))
+    model = Sequential([layers.Input((6,)), layers.Dense(3, read_out)])
+    model.compile("sgd", loss, ["binary_accuracy"])
+    expected = ((model.predict(x) > level) == y).mean()
+    assert model.evaluate(x, y)[1] == pytest.approx(expected, abs=1e-6)  # thirds in float32
+
+
+def test_metrics_are_those_of_the_module():
+    x, y = data()
+    y = to_categorical(y)
+    names = ["categorical_accuracy", "mean_absolute_error", "r2_score"]
+    model = network(metrics=names, loss="mean_squared_error")
+    found = model.evaluate(x, y, return_dict=True)
+    assert list(found) == ["loss", *names]
+    for name in names:
+        expected = getattr(metrics, name)(y, model.predict(x))
+        assert found[name] == pytest.approx(expected, rel=1e-6)
+    last = model.fit(x, y, epochs=2, verbose=0).history
+    assert last["mean_absolute_error"][-1] == model.evaluate(x, y)[2]
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def test_verbose(capsys):
+    for verbose in (0, 1, "auto"):  # fits shorter than a second show no bar
+        network().fit(*data(), verbose=verbose)
+        network().fit(*data(), verbose=verbose, callbacks=[Callback()])
+        assert capsys.readouterr() == ("", "")
+    history = network(metrics=["accuracy"]).fit(*data(), epochs=2, verbose=2).history
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        f"Epoch {i + 1}/2 - loss: {history['loss'][i]:.4f} - accuracy: {history['accuracy'][i]:.4f}"
+        for i in range(2)
+    ]
+
+
+class Bar:
+    """A progress bar for the test; presses Ctrl-C after some steps."""
+
+    def __init__(self, press_after=None):
+        self.press_after, self.steps, self.closed, self.shown = press_after, 0, False, []
+
+    def update(self, count):
+        self.steps += count
+        if self.steps == self.press_after:
+            raise KeyboardInterrupt
+
+    def set_postfix(self, shown, refresh):
+        assert not refresh  # a bar that has not appeared yet must not
+        self.shown.append(shown)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("callbacks", [[], [Callback()]])
+def test_the_bar_is_told_of_each_step(monkeypatch, callbacks):
+    bar = Bar()
+    monkeypatch.setattr(fitting, "progress_bar", lambda total, *_: bar)
+    history = network().fit(*data(), batch_size=8, epochs=3, callbacks=callbacks).history
+    assert bar.steps == 21
+    assert bar.closed
+    if callbacks:
+        assert bar.shown == [{"loss": f"{loss:.4f}"} for loss in history["loss"]]
+
+
+# --- frozen layers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clip", [None, 0.5])
+@pytest.mark.parametrize("weight_decay", [None, 0.1])
+def test_frozen_weights_keep_their_bits(clip, weight_decay):
+    optimizer = optimizers.Adam(0.1, global_clipnorm=clip, weight_decay=weight_decay)
+    model = network(optimizer)
+    model.layers[0].trainable = model.layers[1].trainable = False
+    before = bits(model)
+    model.fit(*data(), epochs=2, verbose=0)
+    after = bits(model)
+    assert after[:6] == before[:6]  # kernel, bias, gamma, beta, mean, variance
+    assert all(a != b for a, b in zip(after[6:], before[6:], strict=True))
+    model.layers[0].trainable = True  # heard by the next fit
+    model.fit(*data(), verbose=0)
+    assert bits(model)[0] != before[0]
+    assert bits(model)[2:6] == before[2:6]
+
+
+# --- fits that end early --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("callbacks", [[], [Callback()]])
+def test_ctrl_c_keeps_the_steps_that_were_taken(monkeypatch, callbacks):
+    bar = Bar(press_after=7)
+    monkeypatch.setattr(fitting, "progress_bar", lambda total, *_: bar)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
+    interrupted, whole = network(), network()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.fit(*data(), batch_size=8, epochs=1000, callbacks=callbacks, verbose=1)
+    assert bar.closed
+    whole.fit(*data(), batch_size=8, verbose=0)  # seven steps
+    assert interrupted.iterations == 7
+    for model in (interrupted, whole):
+        model.fit(*data(), batch_size=8, epochs=2, verbose=0)
+    assert bits(interrupted) == bits(whole)
+
+
+def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
+    """It is heard when the compiled steps are done, before Python notes them."""
+    model = network()
+    x, y = data()
+    before = model.predict(x)
+    steps = model.trainer(8, False)
+    train = steps.train
+
+    def train_and_press(*arguments):
+        train(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "train", train_and_press)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, batch_size=8, verbose=0)
+    assert model.iterations == 1
+    same = network()
+    same.set_weights(model.get_weights())
+    np.testing.assert_array_equal(model.predict(x), same.predict(x))
+    assert not np.array_equal(model.predict(x), before)
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end", "on_train_batch_end"])
+def test_ctrl_c_in_a_callback_ends_the_fit(hook):
+    def press(number, logs=None):
+        if number == 1:
+            raise KeyboardInterrupt
+
+    ended = []
+    model = network()
+    callbacks = [
+        LambdaCallback(**{hook: press}),
+        LambdaCallback(on_train_end=lambda logs=None: ended.append(True)),
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data(), batch_size=8, epochs=5, callbacks=callbacks, verbose=0)
+    assert ended == [True]
+    assert len(model.fit(*data(), verbose=0).history["loss"]) == 1
+
+
+CHILD = """
+import signal
+
+import numpy as np
+
+from fastscratch import Sequential, layers
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+model = Sequential([layers.Input((20,)), layers.Dense(300, "relu"), layers.Dense(3, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+x, y = np.random.default_rng(1).random((500, 20)), np.arange(500) % 3
+model.fit(x, y, verbose=0)  # compiled, or loaded
+print("ready", flush=True)
+try:
+    model.fit(x, y, epochs=10**7, verbose=0)  # would take days
+except KeyboardInterrupt:
+    assert np.isfinite(model.predict(x)).all()
+    assert model.iterations > 16
+    print(len(model.fit(x, y, verbose=0).history["loss"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to one process")
+def test_a_signal_ends_a_fit_of_days():
+    child = start(CHILD)
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    assert finish(child)[0] == "1"
+
+
+@pytest.mark.parametrize("learning_rate", [1e4, 1e30, 1e39, 1e300])
+def test_divergence_names_the_step(learning_rate):
+    model = network(optimizers.SGD(learning_rate), loss="mean_squared_error")
+    x, y = data()
+    y = to_categorical(y)
+    rate = re.escape(f"{learning_rate:g}")
+    message = (
+        r"training diverged in step \d of epoch \d+: (the loss|\w+ of layer '\w+') is not finite "
+        rf"at learning_rate={rate}; wanted: a smaller one"
+    )
+    with pytest.raises(FloatingPointError, match=message):
+        model.fit(x, y, batch_size=8, epochs=50, verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    model.compile(optimizers.SGD(0.01), "mean_squared_error")
+    model.set_weights(network().get_weights())
+    assert model.fit(x, y, verbose=0).history["loss"][0] < 10
+
+
+@pytest.mark.parametrize("callbacks", [[], [Callback()]])
+@pytest.mark.parametrize("seconds", [0, 0.1, 1e9])
+@pytest.mark.parametrize("last", [0, 4, 9, 23])
+def test_divergence_leaves_the_model_as_the_last_good_step_did(
+    monkeypatch, last, seconds, callbacks
+):
+    """The rate explodes in one step; the steps before it are those of a fit that ends there."""
+    monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)
+    explode = optimizers.schedules.PiecewiseConstantDecay([last], [0.05, 1e39])
+    x, y = data()
+    model, expected = network(optimizers.SGD(explode)), network(optimizers.SGD(0.05))
+    epoch, step = divmod(last + 1, 7)
+    where = rf"step {step + 1} of epoch {epoch + 1}: kernel of layer 'dense' is not finite"
+    with pytest.raises(FloatingPointError, match=where):
+        model.fit(x, y, batch_size=8, epochs=10, callbacks=callbacks, verbose=0)
+    assert model.iterations == last + 1
+
+    def stop(batch, logs=None):
+        if expected.iterations == last + 1:
+            raise StopIteration
+
+    by_batch = LambdaCallback(on_train_batch_end=stop)
+    with pytest.raises(StopIteration):
+        expected.fit(x, y, batch_size=8, epochs=10, callbacks=[by_batch], verbose=0)
+    assert bits(model) == bits(expected)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+X, Y = data()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2, got 3"),
+        ({"callbacks": ["early"]}, TypeError, "callbacks must be Callbacks, got str"),
+        ({"shuffle": 1}, TypeError, "shuffle must be True or False, got 1"),
+        ({"initial_epoch": -1}, ValueError, "initial_epoch must be at least 0, got -1"),
+        ({"validation_data": X}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),
+        ({"validation_data": (X,)}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),
+        (
+            {"validation_data": (X[:, 1:], Y)},
+            ValueError,
+            r"validation x must have samples of shape \(6,\), .* got \(5,\)",
+        ),
+        ({"validation_data": (X, Y + 1)}, ValueError, "validation y must hold labels 0 ... 2, got"),
+        ({"validation_split": 1}, ValueError, "validation_split must be at least 0 and below 1"),
+        (
+            {"validation_split": 0.999},
+            ValueError,
+            "validation_split=0.999 leaves 0 of 50 samples for training",
+        ),
+        ({"sample_weight": [1.0]}, ValueError, "y and sample_weight must have one row for each"),
+        ({"sample_weight": -np.ones(50)}, ValueError, "sample_weight must not be negative, got -1"),
+        ({"class_weight": [1, 2]}, TypeError, "class_weight must be a dict from labels to weights"),
+        ({"class_weight": {0: -1}}, ValueError, r"class_weight\[0\] must not be negative, got -1"),
+        ({"class_weight": {0: np.nan}}, ValueError, r"class_weight\[0\] must be finite, got nan"),
+        ({"class_weight": {-1: 2}}, ValueError, "a label of class_weight must be at least 0"),
+        ({"class_weight": {"a": 2}}, TypeError, "a label of class_weight must be an integer"),
+    ],
+)
+def test_refused_before_anything_changes(options, error, message):
+    model = network()
+    before = bits(model)
+    with pytest.raises(error, match=message):
+        model.fit(X, Y, **({"verbose": 0} | options))
+    assert bits(model) == before
+    assert model.iterations == 0
+    model.fit(X, Y, batch_size=8, epochs=4, verbose=0)
+    assert bits(model) == fitted()[0]
+
+
+def test_a_last_layer_that_came_after_compile_is_checked():
+    model = network()
+    model.pop()
+    model.add(layers.Dense(3))
+    model.compile("sgd", losses.CategoricalCrossentropy(from_logits=True))
+    model.add(layers.Activation("softmax"))
+    with pytest.raises(ValueError, match="wants a linear activation in the last layer, got soft"):
+        model.fit(X, Y, verbose=0)
+    model.pop()
+    model.fit(X, Y, verbose=0)
+
+
+def test_the_number_of_threads_is_heard_by_the_next_fit(monkeypatch):
+    most = fastscratch.get_num_threads()
+    if most < 2:
+        pytest.skip("only one thread here")
+    monkeypatch.setattr(training, "PARALLEL_WORK", -1)
+    model = network()
+    try:
+        for threads in (1, 2):
+            fastscratch.set_num_threads(threads)
+            model.fit(X, Y, batch_size=8, verbose=0)
+            assert model.trainer(8, False).workers == threads
+    finally:
+        fastscratch.set_num_threads(most)
+
+
+def test_targets_of_images():
+    model = Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3)])
+    model.compile("sgd", "mean_squared_error")
+    x = np.ones((3, 4, 4, 1))
+    assert model.evaluate(x, model.predict(x)) == 0
+    with pytest.raises(ValueError, match=r"y must have shape \(samples, 2, 2, 2\), .* got \(3,\)"):
+        model.fit(x, np.ones(3))
+    labels = Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3, activation="softmax")])
+    labels.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="wants a model with one axis of outputs, got"):
+        labels.fit(x, np.zeros(3))

@@ -1,0 +1,369 @@
+"""Pictures: what is drawn, read back from the Axes; the truth is the data that went in."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from fastscratch import History, Sequential, layers, plot
+from fastscratch.datasets import make_spirals
+from fastscratch.metrics import confusion_matrix
+from fastscratch.ops import conv
+
+
+@pytest.fixture
+def ax():
+    return plot.panels()[0]
+
+
+def labels_of(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def ticks(axis):
+    return [text.get_text() for text in axis.get_ticklabels()]
+
+
+# --- what pictures are made of --------------------------------------------------------------------
+
+
+def test_mosaic_lays_images_out_in_rows():
+    images = np.arange(1, 4)[:, None, None] * np.ones((3, 40, 40))
+    ax = plot.mosaic(images, columns=2)
+    sheet = ax.images[0].get_array().filled(0)
+    # Two rows and two columns of 40 pixels, with a gap of one.
+    assert sheet.shape == (82, 81)
+    assert (sheet[1:41, :40] == 1).all()
+    assert (sheet[1:41, 41:] == 2).all()
+    assert (sheet[42:, :40] == 3).all()
+    assert (sheet[42:, 41:] == 0).all()
+
+
+def test_groups_and_mosaic_draw_on_the_axes_they_are_given():
+    left, right = plot.panels(2)
+    assert plot.groups([[0, 1], [1, 0]], [0, 1], ("one", "two"), left) is left
+    assert [points.get_offsets().tolist() for points in left.collections] == [[[0, 1]], [[1, 0]]]
+    assert labels_of(left) == ["one", "two"]
+    assert plot.mosaic(np.zeros((2, 4, 4)), ["x", "y"], ax=right) is right
+    assert [text.get_text() for text in right.texts] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        plot.panels,
+        lambda: plot.plot_history({"loss": [1, 2]}),
+        lambda: plot.plot_filters(network(), 0),
+        lambda: plot.plot_confusion_matrix([0, 1], [0, 1]),
+    ],
+)
+def test_without_matplotlib_the_extra_is_named(monkeypatch, draw):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r'pip install "fastscratch\[plot\]"'):
+        draw()
+
+
+def test_pyplot_is_left_alone(child):
+    code = """
+import sys
+from fastscratch import plot
+plot.plot_history({"loss": [2, 1]})
+plot.plot_confusion_matrix([0, 1], [0, 1])
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    child(code)
+
+
+# --- histories ------------------------------------------------------------------------------------
+
+
+LOGS = {"loss": [3.0, 2.0, 1.0], "accuracy": [0.5, 0.6, 0.7], "val_loss": [3.5, 2.5, 2.0]}
+
+
+def test_history_training_is_solid_and_validation_dashed(ax):
+    assert plot.plot_history(LOGS, ax=ax) is ax
+    loss, val_loss = ax.lines
+    assert loss.get_xydata().tolist() == [[1, 3], [2, 2], [3, 1]]
+    assert val_loss.get_xydata().tolist() == [[1, 3.5], [2, 2.5], [3, 2]]
+    assert (loss.get_linestyle(), val_loss.get_linestyle()) == ("-", "--")
+    assert loss.get_color() == val_loss.get_color()
+    assert labels_of(ax) == ["loss", "val_loss"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
+
+
+def test_history_of_a_fit_has_its_epochs(ax):
+    history = History()
+    for epoch in (5, 6):  # of a fit with initial_epoch=5
+        history.on_epoch_end(epoch, {"loss": 1.0 / epoch, "accuracy": 0.5})
+    plot.plot_history(history, ["accuracy", "loss"], ax)
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[6, 7], [6, 7]]
+    assert labels_of(ax) == ["accuracy", "loss"]
+    assert ax.get_ylabel() == ""
+
+
+@pytest.mark.parametrize(
+    ("history", "metrics", "error", "message"),
+    [
+        (LOGS, "auc", ValueError, "history has no 'auc'; it has 'loss', 'accuracy', 'val_loss'"),
+        (History(), "loss", ValueError, "history has no 'loss'; it has nothing"),
+        ([1, 2], "loss", TypeError, "history must be a History or a dict, got list"),
+    ],
+)
+def test_history_refuses(history, metrics, error, message):
+    with pytest.raises(error, match=message):
+        plot.plot_history(history, metrics)
+
+
+# --- decision boundaries --------------------------------------------------------------------------
+
+CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
+SIDES = np.array([0, 1, 0, 1])
+
+
+def half_planes(units):
+    """A network that says 1 where the first coordinate is positive."""
+    model = Sequential([layers.Input((2,)), layers.Dense(units, "sigmoid")])
+    kernel = [[4.0], [0.0]] if units == 1 else [[-4.0, 4.0], [0.0, 0.0]]
+    model.set_weights([kernel, np.zeros(units)])
+    return model
+
+
+def boundary(ax):
+    """Corners of the black lines."""
+    black = [(0, 0, 0, 1)]
+    lines = [c for c in ax.collections if np.array_equal(c.get_edgecolor(), black)]
+    return np.concatenate([path.vertices for c in lines for path in c.get_paths()])
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_boundary_of_a_network(ax, units):
+    assert plot.plot_decision_boundary(half_planes(units), CORNERS, SIDES, ax=ax) is ax
+    np.testing.assert_allclose(boundary(ax)[:, 0], 0, atol=1e-6)
+    picture = ax.images[0].get_array()
+    assert picture.shape == (200, 200, 3)
+    blue, orange = picture[100, 0], picture[100, -1]
+    assert blue[2] > blue[0]
+    assert orange[0] > orange[2]
+    np.testing.assert_allclose(picture[:, 99:101], 1, atol=0.05)  # white where it is undecided
+    left, right, bottom, top = ax.images[0].get_extent()
+    assert left < -1.1
+    assert right > 1.1
+    assert (left, right) == (bottom, top)
+
+
+def test_boundary_of_scikit_learn_with_names_and_data_frames(ax):
+    frame = pd.DataFrame(CORNERS, columns=["width", "height"])
+    model = LogisticRegression().fit(frame, ["no", "yes", "no", "yes"])
+    plot.plot_decision_boundary(model, frame, ["no", "yes", "no", "yes"], ("No!", "Yes!"), 50, ax)
+    np.testing.assert_allclose(boundary(ax)[:, 0], 0, atol=1e-3)
+    assert ax.images[0].get_array().shape == (50, 50, 3)
+    assert labels_of(ax) == ["No!", "Yes!"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("width", "height")
+
+
+def test_boundary_without_probabilities_and_of_three_classes(ax):
+    X, y = make_spirals(30, n_classes=3, noise=0)
+    model = LinearSVC().fit(X, y + 5)
+    plot.plot_decision_boundary(model, X, y + 5, ax=ax)
+    assert labels_of(ax) == ["5", "6", "7"]
+    # The colours are those of the predictions.
+    picture = ax.images[0].get_array()
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) == len(np.unique(model.predict(X)))
+
+
+def test_boundary_that_is_not_there(ax):
+    model = half_planes(1)
+    model.set_weights([[[0.0], [0.0]], [3.0]])  # 1 everywhere
+    plot.plot_decision_boundary(model, CORNERS, SIDES, ax=ax)
+    assert len(ax.collections) == 2  # the points, and no line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((CORNERS[:, :1], SIDES), "X must have two columns, got 1"),
+        ((CORNERS, SIDES[:3]), "X and y must have one row for each sample, got 4 and 3"),
+        ((CORNERS, np.eye(2)[SIDES]), r"y must be 1-D, got shape \(4, 2\)"),
+        ((CORNERS, SIDES + 1), r"y must hold the model's classes \[.*\], got 2"),
+        ((CORNERS, SIDES, ["a"]), "names must be 2, one for each class, got 1"),
+        ((CORNERS, SIDES, None, 1), "resolution must be at least 2, got 1"),
+    ],
+)
+def test_boundary_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot.plot_decision_boundary(half_planes(2), *arguments)
+
+
+def test_boundary_wants_probabilities():
+    model = Sequential([layers.Input((2,)), layers.Dense(2)])
+    model.set_weights([[[-4.0, 4.0], [0.0, 0.0]], [0.0, 0.0]])
+    with pytest.raises(ValueError, match=r"must return probabilities .* from -4\.\d+ to 4\.\d+"):
+        plot.plot_decision_boundary(model, CORNERS, SIDES)
+
+
+# --- convolutions ---------------------------------------------------------------------------------
+
+
+def network(use_bias=True):
+    model = Sequential(
+        [
+            layers.Input((6, 7, 1)),
+            layers.Conv2D(4, 3, use_bias=use_bias),
+            layers.Conv2D(5, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.standard_normal(w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_filters_in_a_square(ax, use_bias):
+    model = network(use_bias)
+    assert plot.plot_filters(model, "conv2d", ax) is ax
+    kernel = model.get_weights()[0]
+    sheet = ax.images[0].get_array()
+    # Two by two filters of 3 by 3, with a gap of one.
+    np.testing.assert_array_equal(sheet[1:4, :3], kernel[:, :, 0, 0])
+    np.testing.assert_array_equal(sheet[1:4, 4:], kernel[:, :, 0, 1])
+    np.testing.assert_array_equal(sheet[5:, :3], kernel[:, :, 0, 2])
+    np.testing.assert_array_equal(sheet[5:, 4:], kernel[:, :, 0, 3])
+    low, high = ax.images[0].get_clim()
+    assert -low == high == abs(kernel).max()
+    assert ax.get_title() == "conv2d: 4 filters of 3 x 3"
+
+
+def test_filters_over_channels_are_a_table(ax):
+    model = network()
+    plot.plot_filters(model, 1, ax)
+    kernel = model.get_weights()[2]
+    sheet = ax.images[0].get_array()
+    assert sheet.shape == (4 * 3, 5 * 3 - 1)
+    np.testing.assert_array_equal(sheet[3 * 3 + 1 :, 6:8], kernel[:, :, 3, 2])
+    assert ax.get_title() == "conv2d_1: 5 filters of 2 x 2 over 4 channels"
+
+
+def test_filters_refuse():
+    with pytest.raises(ValueError, match=r"wants a Conv2D layer, got Dense\(2"):
+        plot.plot_filters(network(), "dense")
+    with pytest.raises(ValueError, match="no layer is named 'conv'"):
+        plot.plot_filters(network(), "conv")
+
+
+def test_feature_maps_are_those_of_the_convolution(ax):
+    model = network()
+    image = np.random.default_rng(1).standard_normal((6, 7)).astype(np.float32)
+    assert plot.plot_feature_maps(model, image, 0, ax) is ax
+    kernel, bias = model.get_weights()[:2]
+    maps = conv(image[None, :, :, None], kernel)[0] + bias
+    sheet = ax.images[0].get_array()
+    # Nine products and a bias: ten roundings of numbers below 16.
+    np.testing.assert_allclose(sheet[1:5, :5], maps[..., 0], atol=160 * 2**-24)
+    np.testing.assert_allclose(sheet[6:, 6:], maps[..., 3], atol=160 * 2**-24)
+    assert ax.get_title() == "conv2d: 4 maps of 4 x 5"
+    again = plot.plot_feature_maps(model, image[..., None], 0)
+    np.testing.assert_array_equal(again.images[0].get_array(), sheet)
+
+
+def test_feature_maps_refuse():
+    image = np.zeros((6, 7))
+    with pytest.raises(ValueError, match=r"got Flatten\(\), which returns \(60,\)"):
+        plot.plot_feature_maps(network(), image, "flatten")
+    with pytest.raises(ValueError, match=r"shape \(6, 7, 1\).* got \(5, 7, 1\)"):
+        plot.plot_feature_maps(network(), image[:5], 0)
+    with pytest.raises(ValueError, match="has 4 layers, got index 9"):
+        plot.plot_feature_maps(network(), image, 9)
+
+
+# --- right and wrong ------------------------------------------------------------------------------
+
+
+def cells(ax):
+    """The numbers that are written into a confusion matrix."""
+    table = np.zeros(ax.images[0].get_array().shape, int)
+    for text in ax.texts:
+        column, row = text.get_position()
+        table[row, column] = text.get_text()
+    return table
+
+
+def test_confusion_matrix_counts(ax):
+    rng = np.random.default_rng(0)
+    truth, guess = rng.integers(0, 4, (2, 100))
+    assert plot.plot_confusion_matrix(truth, guess, ax=ax) is ax
+    table = confusion_matrix(truth, guess)
+    np.testing.assert_array_equal(cells(ax), table)
+    shares = table / table.sum(axis=1, keepdims=True)
+    np.testing.assert_array_equal(ax.images[0].get_array(), shares)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
+    assert ax.get_title() == f"{(truth == guess).sum()} of 100 right"
+
+
+def test_confusion_matrix_labels():
+    ax = plot.plot_confusion_matrix(["b", "a", "b"], ["b", "c", "b"])
+    assert ticks(ax.xaxis) == ticks(ax.yaxis) == ["a", "b", "c"]
+    np.testing.assert_array_equal(cells(ax), [[0, 0, 1], [0, 2, 0], [0, 0, 0]])
+    ax = plot.plot_confusion_matrix([1, 1], [1, 0], ("zero", "one", "two"))
+    assert ticks(ax.xaxis) == ["zero", "one", "two"]
+    np.testing.assert_array_equal(cells(ax), [[0, 0, 0], [1, 1, 0], [0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0, 1], [0]), "one row for each sample, got 2 and 1"),
+        (([], []), r"y_true must hold a label for each sample, got shape \(0,\)"),
+        (([0, 1], np.eye(2)), r"y_pred must hold a label for each sample, got shape \(2, 2\)"),
+        (([0, 3], [0, 1], ("a", "b")), r"2 names are for labels below that, got \["),
+    ],
+)
+def test_confusion_matrix_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot.plot_confusion_matrix(*arguments)
+
+
+IMAGES = np.arange(4 * 9).reshape(4, 3, 3)
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 3), (4, 3, 3, 1), (4, 9)])
+def test_misclassified_images_with_the_surest_first(ax, shape):
+    truth = [0, 1, 1, 0]
+    probabilities = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]]  # wrong: 1, and 3 more so
+    assert plot.plot_misclassified(IMAGES.reshape(shape), truth, probabilities, ax=ax) is ax
+    sheet = ax.images[0].get_array()
+    np.testing.assert_array_equal(sheet[-3:, :3], IMAGES[3])
+    np.testing.assert_array_equal(sheet[-3:, -3:], IMAGES[1])
+    assert [text.get_text() for text in ax.texts] == ["0 taken for 1", "1 taken for 0"]
+    assert ax.get_title() == "2 of 4 taken for another class"
+
+
+def test_misclassified_labels_names_and_number():
+    ax = plot.plot_misclassified(IMAGES, [0, 1, 1, 0], [1, 0, 1, 1], ("cat", "dog"), n=2)
+    assert [text.get_text() for text in ax.texts] == ["cat taken for dog", "dog taken for cat"]
+    assert ax.get_title() == "3 of 4 taken for another class"
+
+
+def test_nothing_misclassified():
+    ax = plot.plot_misclassified(IMAGES, [0, 1, 1, 0], [0, 1, 1, 0])
+    assert not ax.images
+    assert ax.get_title() == "0 of 4 taken for another class"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((IMAGES[:3], [0] * 4, [1] * 4), "x and y_true must have one row .* got 3 and 4"),
+        ((IMAGES, [0] * 4, [1] * 3), "y_true and y_pred must have one row .* got 4 and 3"),
+        ((np.zeros((4, 8)), [0] * 4, [1] * 4), r"x must hold grey images, .* shape \(4, 8\)"),
+        ((np.zeros((4, 3, 3, 2)), [0] * 4, [1] * 4), "x must hold grey images"),
+        ((IMAGES, [0] * 4, [1] * 4, None, 0), "n must be at least 1, got 0"),
+    ],
+)
+def test_misclassified_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot.plot_misclassified(*arguments)

@@ -1,0 +1,357 @@
+"""Saved, pickled and copied models go on as if nothing had happened; damaged files are refused."""
+
+import copy
+import json
+import os
+import pickle
+import struct
+
+import numpy as np
+import pytest
+
+from fastscratch import Sequential, initializers, layers, load_model, losses, optimizers
+from fastscratch.models import saving
+from fastscratch.optimizers import schedules
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.random((30, 8, 8, 4), np.float32), RNG.integers(3, size=30)
+
+
+def convolutional(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=("accuracy",)):
+    """A compiled model that has every layer, with options that are not the default."""
+    model = Sequential(
+        [
+            layers.Input((8, 8, 4)),
+            layers.Conv2D(6, (3, 2), (1, 2), "same", groups=2, kernel_regularizer="l2"),
+            layers.BatchNormalization(0.9, 0.01, gamma_regularizer="l1"),
+            layers.Activation("gelu"),
+            layers.MaxPooling2D(2, 1, "same", name="pool"),
+            layers.Conv2D(5, 2, dilation_rate=2, use_bias=False, activation="elu"),
+            layers.AveragePooling2D((2, 1)),
+            layers.LayerNormalization(center=False),
+            layers.Dropout(0.3),
+            layers.Reshape((3, -1)),
+            layers.Dense(4, "tanh", kernel_initializer=initializers.RandomNormal(0, 0.3)),
+            layers.Reshape((3, 2, 2)),
+            layers.GlobalAveragePooling2D(),
+            layers.Flatten(),
+            layers.Dense(6, "silu", trainable=False),
+            layers.Dense(3, "softmax", bias_regularizer="l1_l2"),
+        ],
+        name="everything",
+    )
+    model.compile(optimizer, loss, metrics)
+    return model
+
+
+def dense(optimizer="adam"):
+    model = Sequential([layers.Dense(5, "tanh"), layers.Dropout(0.2), layers.Dense(3, "softmax")])
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    return model
+
+
+def after(model):
+    """What becomes of a model in a further fit."""
+    x = X if len(model.layers) > 3 else X.reshape(30, -1)
+    history = model.fit(x, Y, batch_size=8, epochs=2, verbose=0).history
+    return [weight.tobytes() for weight in model.get_weights()], history, model.evaluate(x, Y)
+
+
+def through_a_file(model, tmp_path):
+    model.save(tmp_path / "model.safetensors")
+    return load_model(tmp_path / "model.safetensors")
+
+
+COPIES = {
+    "saved": through_a_file,
+    "pickled": lambda model, _: pickle.loads(pickle.dumps(model)),
+    "copied": lambda model, _: copy.deepcopy(model),
+}
+
+
+@pytest.fixture(params=COPIES)
+def make_copy(request, tmp_path):
+    return lambda model: COPIES[request.param](model, tmp_path)
+
+
+# --- round trips ----------------------------------------------------------------------------------
+
+
+def test_every_layer_goes_on_bit_for_bit(make_copy):
+    model = convolutional()
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert kinds == set(layers.__all__) - {"Input", "Layer", "Weight"}
+    after(model)
+    again = make_copy(model)
+    assert [layer.get_config() for layer in again.layers] == [
+        layer.get_config() for layer in model.layers
+    ]
+    assert again.name == "everything"
+    assert again.metrics == ["accuracy"]
+    assert again.predict(X).tobytes() == model.predict(X).tobytes()
+    assert (again.iterations, again.trained_epochs) == (8, 2)
+    assert after(again) == after(model)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        optimizers.SGD(0.1, weight_decay=0.01),
+        optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.1),
+        optimizers.RMSprop(rho=0.8),
+        optimizers.RMSprop(momentum=0.5, centered=True),
+        optimizers.Adagrad(0.1, initial_accumulator_value=0.2),
+        optimizers.Adam(global_clipnorm=0.1),
+        optimizers.AdamW(0.01, 0.1),
+        optimizers.Adam(schedules.ExponentialDecay(0.01, 5, 0.5, True)),
+        optimizers.Adam(schedules.InverseTimeDecay(0.01, 5, 0.5)),
+        optimizers.Adam(schedules.PiecewiseConstantDecay([3, 9], [0.1, 0.01, 0.001])),
+        optimizers.Adam(schedules.PolynomialDecay(0.1, 10, cycle=True)),
+        optimizers.Adam(schedules.CosineDecay(0.1, 10, 0.1, 0.2, 3)),
+    ],
+    ids=repr,
+)
+def test_every_optimizer_and_schedule_goes_on(make_copy, optimizer):
+    model = dense(optimizer)
+    after(model)
+    again = make_copy(model)
+    assert repr(again.optimizer) == repr(optimizer)
+    assert after(again) == after(model)
+
+
+@pytest.mark.parametrize(
+    ("loss", "read_out"),
+    [
+        (losses.MeanSquaredError(), "linear"),
+        (losses.MeanAbsoluteError(), "relu"),
+        (losses.Huber(0.5), "linear"),
+        (losses.Poisson(), "softplus"),
+        (losses.BinaryCrossentropy(True, 0.1), "linear"),
+        (losses.MultilabelCrossentropy(label_smoothing=0.2), "sigmoid"),
+        (losses.CategoricalCrossentropy(label_smoothing=0.2), "softmax"),
+        (losses.SparseCategoricalCrossentropy(True), "linear"),
+    ],
+    ids=repr,
+)
+def test_every_loss_is_kept(make_copy, loss, read_out):
+    model = Sequential([layers.Input((2,)), layers.Dense(3, read_out)])
+    model.compile("sgd", loss)
+    x, y = np.ones((4, 2)), [0, 1, 2, 0] if loss.takes_labels else np.eye(4, 3)
+    again = make_copy(model)
+    assert again.loss == loss
+    assert again.evaluate(x, y) == model.evaluate(x, y)
+
+
+def test_models_that_are_not_trained_or_not_compiled(make_copy):
+    compiled = dense()
+    compiled.predict(X.reshape(30, -1))
+    assert after(make_copy(compiled)) == after(compiled)
+    plain = Sequential([layers.Input((4,)), layers.Dense(3, input_shape=(4,))])
+    again = make_copy(plain)
+    assert again.loss is again.optimizer is None
+    assert again.predict(np.ones((1, 4))).tobytes() == plain.predict(np.ones((1, 4))).tobytes()
+    with pytest.raises(RuntimeError, match="must be compiled"):
+        again.fit(np.ones((1, 4)), np.ones((1, 3)))
+
+
+def test_a_model_without_a_shape_cannot_be_saved(tmp_path):
+    with pytest.raises(ValueError, match="does not know its input shape"):
+        Sequential([layers.Dense(2)]).save(tmp_path / "model")
+    with pytest.raises(ValueError, match="the model has no layers"):
+        Sequential().save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_is_a_model_of_its_own(make_copy):
+    model = dense()
+    after(model)
+    before = model.get_weights()
+    again = make_copy(model)
+    after(again)
+    again.layers[0].trainable = False
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    assert model.layers[0].trainable
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_overwrite(tmp_path):
+    file = tmp_path / "model.safetensors"
+    first, second = dense(), dense()
+    for model in (first, second):
+        after(model)
+    first.save(file)
+    with pytest.raises(FileExistsError, match=r"there is a file .*, and overwrite is False"):
+        second.save(file, overwrite=False)
+    assert after(load_model(file)) == after(first)
+    second.save(str(file))
+    assert after(load_model(str(file))) == after(second)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permission bits")
+def test_a_file_can_be_read_by_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o022)
+    try:
+        Sequential([layers.Dense(2, input_shape=(2,))]).save(tmp_path / "model")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("failing", ["save", "os.replace"])
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, failing):
+    file = tmp_path / "model.safetensors"
+    model = dense()
+    after(model)
+    model.save(file)
+    old = file.read_bytes()
+    after(model)
+
+    def fail(*_, **__):
+        raise OSError("disk full")
+
+    owner = saving if failing == "save" else saving.os
+    monkeypatch.setattr(owner, failing.rpartition(".")[2], fail)
+    with pytest.raises(OSError, match="disk full"):
+        model.save(file)
+    assert file.read_bytes() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_metadata_is_saved_with_a_model(tmp_path):
+    path = tmp_path / "model"
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    assert model.metadata == {}
+    model.metadata = {"names": ["a", "b"], "nested": {"mean": 0.1}}
+    model.save(path)
+    assert load_model(path).metadata == model.metadata
+    before = path.read_bytes()
+    model.metadata = {"array": np.zeros(2)}
+    with pytest.raises(TypeError, match="metadata must be what JSON can hold: Object of type nda"):
+        model.save(path)
+    assert path.read_bytes() == before
+
+
+def test_an_initializer_of_ones_own_cannot_be_saved(tmp_path):
+    class Twos(initializers.Initializer):
+        def __call__(self, shape, seed):
+            return np.full(shape, 2, np.float32)
+
+    model = Sequential([layers.Dense(2, kernel_initializer=Twos(), input_shape=(2,))])
+    with pytest.raises(ValueError, match="only initializers of fastscratch can be saved, got Twos"):
+        model.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    """The bytes of a saved model."""
+    file = tmp_path_factory.mktemp("saved") / "model"
+    model = dense()
+    after(model)
+    model.save(file)
+    return file.read_bytes()
+
+
+def header_of(content):
+    """Ours, within that of safetensors, and where the arrays start."""
+    (size,) = struct.unpack("<Q", content[:8])
+    return json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["fastscratch"]), 8 + size
+
+
+def with_header(content, change):
+    """The same file with our header changed."""
+    ours, start = header_of(content)
+    change(ours)
+    header = json.loads(content[8:start])
+    header["__metadata__"]["fastscratch"] = json.dumps(ours)
+    raw = json.dumps(header).encode()
+    return struct.pack("<Q", len(raw)) + raw + content[start:]
+
+
+def test_an_unchanged_header_loads(tmp_path, content):
+    (tmp_path / "model").write_bytes(with_header(content, lambda ours: None))
+    assert len(load_model(tmp_path / "model").layers) == 3
+
+
+def first_layer(**changes):
+    return lambda ours: ours["layers"][0].update(changes)
+
+
+CHANGES = {
+    "format": lambda ours: ours.update(format=99),
+    "no layers": lambda ours: ours.pop("layers"),
+    "layers no list": lambda ours: ours.update(layers=7),
+    "layer unknown": first_layer(**{"class": "Wide"}),
+    "layer no layer": first_layer(**{"class": "Input"}),
+    "layer by a path": first_layer(**{"class": "os.system"}),
+    "argument unknown": first_layer(colour="blue"),
+    "argument out of range": first_layer(units=-3),
+    "more units": first_layer(units=6),
+    "activation": first_layer(activation="step"),
+    "other name": first_layer(name="other"),
+    "input shape": lambda ours: ours.update(input_shape=[3]),
+    "no input shape": lambda ours: ours.update(input_shape=None),
+    "loss": lambda ours: ours.update(loss={"name": "regret"}),
+    "optimizer": lambda ours: ours["optimizer"].update({"class": "Adamax"}),
+    "rate": lambda ours: ours["optimizer"].update(learning_rate=-1),
+    "metadata": lambda ours: ours.update(metadata=7),
+    "no header": lambda ours: ours.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_foreign_headers_are_refused(tmp_path, content, change):
+    file = tmp_path / "model"
+    file.write_bytes(with_header(content, CHANGES[change]))
+    with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+        load_model(file)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 100, 0.5, 0.99, -1])
+def test_truncated_files_are_refused(tmp_path, content, kept):
+    file = tmp_path / "model"
+    file.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
+    with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+        load_model(file)
+
+
+def test_foreign_files_are_refused(tmp_path):
+    from safetensors.numpy import save_file
+
+    file = tmp_path / "model"
+    save_file({"weight": np.ones(3)}, file)
+    with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+        load_model(file)
+    save_file({"weight": np.ones(3)}, file, {"fastscratch": "{"})
+    with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+        load_model(file)
+    np.save(file.with_suffix(".npy"), np.ones(3))
+    with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+        load_model(file.with_suffix(".npy"))
+    for missing in (tmp_path / "no", tmp_path):
+        with pytest.raises(FileNotFoundError, match="there is no model file"):
+            load_model(missing)
+
+
+def test_slots_of_another_length_are_refused(tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    file = tmp_path / "model"
+    model = dense()
+    after(model)
+    model.save(file)
+    with safe_open(file, framework="numpy") as opened:
+        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        header = opened.metadata()
+    for changed in (
+        {**arrays, "optimizer/0": np.ones(3, np.float32)},
+        {name: array for name, array in arrays.items() if "kernel" not in name},
+        {**arrays, "dense/bias": np.full(5, np.nan, np.float32)},
+    ):
+        save_file(changed, file, header)
+        with pytest.raises(ValueError, match="is not a model that fastscratch saved"):
+            load_model(file)

@@ -4,6 +4,7 @@ It needs scikit-learn 1.9, and is not loaded by ``import fastscratch``.
 """
 
 import importlib
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -32,9 +33,9 @@ class LabelsMixin(ClassifierMixin):
     `classes_` are the classes, or the numbers of the labels; `_multilabel` says which.
     """
 
+    @abstractmethod
     def _scores(self, X: Any) -> np.ndarray:
         """Logarithms of odds, (n,) or (n, n_labels), or of probabilities, (n, n_classes)."""
-        raise NotImplementedError
 
     @staticmethod
     def _checked_classes(y: Any) -> np.ndarray:

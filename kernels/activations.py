@@ -14,6 +14,7 @@ import math
 from .chunks import chunk_bounds, chunk_count
 from .codes import (
     ELU,
+    EXPONENTIAL,
     GELU,
     GELU_TANH,
     LEAKY_RELU,
@@ -34,6 +35,8 @@ __all__ = [
     "activation_forward",
     "elu_backward",
     "elu_forward",
+    "exponential_backward",
+    "exponential_forward",
     "gelu_backward",
     "gelu_forward",
     "gelu_tanh_backward",
@@ -409,6 +412,40 @@ def selu_backward(dz, z, a, da):
 
 
 @njit
+def exponential_forward(a, z):
+    """Exponential, ``a = exp(z)``: the mean of counts, whose logarithm is linear.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    """
+    for o in range(z.size):
+        a[o] = exp(z[o])
+
+
+@njit
+def exponential_backward(dz, z, a, da):
+    """Derivative of the exponential, ``dz = da * a``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Not read.
+    a : (o,) array
+        Activations of the forward pass.
+    da : (o,) array
+        Gradient with respect to the activations.
+    """
+    for o in range(a.size):
+        dz[o] = da[o] * a[o]
+
+
+@njit
 def softplus_forward(a, z):
     """Softplus, ``a = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))``; the latter is computed.
 
@@ -602,6 +639,8 @@ def activate(a, z, activation):
         elu_forward(a.reshape(-1), z.reshape(-1), ALPHA)
     elif activation == SELU:
         selu_forward(a.reshape(-1), z.reshape(-1))
+    elif activation == EXPONENTIAL:
+        exponential_forward(a.reshape(-1), z.reshape(-1))
     elif activation == SOFTPLUS:
         softplus_forward(a.reshape(-1), z.reshape(-1))
     elif activation == SILU:
@@ -638,6 +677,8 @@ def activate_backward(dz, z, a, da, activation):
         elu_backward(flat_dz, flat_z, flat_a, flat_da, ALPHA)
     elif activation == SELU:
         selu_backward(flat_dz, flat_z, flat_a, flat_da)
+    elif activation == EXPONENTIAL:
+        exponential_backward(flat_dz, flat_z, flat_a, flat_da)
     elif activation == SOFTPLUS:
         softplus_backward(flat_dz, flat_z, flat_a, flat_da)
     elif activation == SILU:
@@ -749,6 +790,7 @@ FORWARD = (
     _leaky_relu_forward,
     _elu_forward,
     selu_forward,
+    exponential_forward,
     softplus_forward,
     silu_forward,
     gelu_forward,
@@ -764,6 +806,7 @@ BACKWARD = (
     _leaky_relu_backward,
     _elu_backward,
     selu_backward,
+    exponential_backward,
     softplus_backward,
     silu_backward,
     gelu_backward,

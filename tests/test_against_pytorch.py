@@ -175,6 +175,7 @@ def test_batch_norm_inference():
         ("leaky_relu", lambda z: F.leaky_relu(z, 0.3), (0.3,)),
         ("elu", lambda z: F.elu(z, 1.5), (1.5,)),
         ("selu", F.selu, ()),
+        ("exponential", torch.exp, ()),
         ("softplus", lambda z: F.softplus(z, threshold=1e9), ()),
         ("silu", F.silu, ()),
         ("gelu", F.gelu, ()),

@@ -623,4 +623,4 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert "needs scikit-learn 1.9 or newer: pip install 'fastscratch[sklearn]'" in child(code)
+    assert "need scikit-learn 1.9 or newer: pip install 'fastscratch[sklearn]'" in child(code)

@@ -74,6 +74,7 @@ ACTIVATIONS = [
     "leaky_relu",
     "elu",
     "selu",
+    "exponential",
     "softplus",
     "silu",
     "gelu",
@@ -234,6 +235,7 @@ NETWORKS = [
     ([3, 4, 2], ["tanh", "linear"], "mean_absolute_error"),
     ([3, 4, 2], ["silu", "linear"], "huber"),
     ([3, 4, 2], ["tanh", "softplus"], "poisson"),
+    ([3, 4, 2], ["tanh", "exponential"], "poisson"),
     # Cross-entropies behind an activation that is not theirs.
     ([3, 4, 3], ["tanh", "softmax"], "binary_log_loss"),
     ([3, 4, 3], ["tanh", "softmax"], "multilabel_log_loss"),

@@ -129,6 +129,17 @@ def test_selu_keeps_mean_0_and_variance_1():
     assert moment == pytest.approx([0, 1], abs=h**2 / 12)
 
 
+def test_exponential():
+    z = [-LOG2, 0.0, LOG3]
+    a, dz = [9.0] * 3, [9.0] * 3
+    activations.exponential_forward(a, z)
+    assert a == close([1 / 2, 1, 3])
+    activations.exponential_backward(dz, z, a, [4.0, 5.0, 6.0])
+    assert dz == close([2, 5, 18])
+    activations.exponential_forward(a, [-1e4, 1e4, 1.0])
+    assert a == close([0, math.inf, math.e])
+
+
 def test_softplus_and_silu():
     # softplus(log 3) = log 4, softplus(-log 3) = log(4/3); its derivative is the sigmoid.
     z = [LOG3, -LOG3, 0.0]

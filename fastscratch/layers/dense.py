@@ -18,7 +18,8 @@ class Dense(Layer):
         Number of outputs.
     activation : str or None
         "linear" (as None is), "sigmoid", "tanh", "relu", "softmax", "log_softmax", "leaky_relu",
-        "elu", "selu", "softplus", "silu", "gelu", or "gelu_tanh", the approximate one.
+        "elu", "selu", "exponential", "softplus", "silu", "gelu", or "gelu_tanh", the approximate
+        one.
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer : str or Regularizer, optional

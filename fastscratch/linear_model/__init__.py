@@ -5,16 +5,7 @@ They need scikit-learn, ``pip install 'fastscratch[sklearn]'``, and are not load
 the essay's regressions as functions that need NumPy only.
 """
 
-import importlib
-
-try:
-    importlib.import_module("sklearn.callback")  # came with 1.9
-except ImportError as error:
-    raise ImportError(
-        "fastscratch.linear_model needs scikit-learn 1.9 or newer: "
-        "pip install 'fastscratch[sklearn]'"
-    ) from error
-
+from .. import estimators  # noqa: F401, first, for it says what is missing
 from .linear_regression import LinearRegression
 from .logistic_regression import LogisticRegression
 from .summary import Summary

@@ -2,27 +2,25 @@
 
 import dataclasses
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from scipy import special
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
+from ..estimators import FitTask, LabelsMixin, class_factors
 from ..kernels.codes import SIGMOID, SOFTMAX
 from .solvers import Problem, Scaling, minimize, pseudo_solve
 from .summary import Summary
@@ -60,7 +58,7 @@ def _descends(model: "LogisticRegression") -> bool:
     return True
 
 
-class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     """Logistic regression for two classes, softmax regression for more, or a model a label.
 
     Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, the loss
@@ -195,15 +193,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             If `tol` is not met within `max_iter` iterations, or there is no minimum to find.
         """
         X, y, weight = self._checked(X, y, sample_weight, reset=True)
-        if y.ndim == 2:
-            self.classes_ = np.arange(y.shape[1])
-        else:
-            self.classes_ = np.unique(y)
-            if self.classes_.size < 2:
-                raise ValueError(
-                    f"y must hold at least two classes, got only one class: {self.classes_[0]}"
-                )
-        self._multilabel = y.ndim == 2
+        self._learn_classes(y)
         return self._fit(X, y, weight, one_step=False)
 
     @available_if(_descends)
@@ -238,19 +228,9 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         if first_call:
             if y.ndim == 1 and classes is None:
                 raise ValueError("the first call of partial_fit must be given all classes")
-            self.classes_ = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(classes)
-            self._multilabel = y.ndim == 2
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes must be those of the first call, {self.classes_}, got {classes}"
-            )
-        if (y.ndim == 2) != self._multilabel or (
-            self._multilabel and y.shape[1] != self.classes_.size
-        ):
-            raise ValueError(f"y must be as in the first call, got shape {y.shape}")
-        if y.ndim == 1 and not np.isin(y, self.classes_).all():
-            wrong = y[~np.isin(y, self.classes_)][0]
-            raise ValueError(f"y must hold the classes {self.classes_}, got {wrong}")
+            self._learn_classes(y, classes)
+        else:
+            self._check_known(y, classes)
         return self._fit(X, y, weight, one_step=True)
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -269,55 +249,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.coef_) == 1 and not self._multilabel else scores
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict classes, or labels as 0 and 1.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix}, shape (n, k)
-
-        Returns
-        -------
-        ndarray, shape (n,) or (n, n_labels)
-        """
-        scores = self.decision_function(X)
-        if self._multilabel:
-            return (scores > 0).astype(np.int64)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class, or of each label.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix}, shape (n, k)
-
-        Returns
-        -------
-        ndarray, shape (n, n_classes) or (n, n_labels)
-        """
-        return self._probabilities(X, special.expit, special.softmax)
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithm of the probabilities, also of those that round to zero.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix}, shape (n, k)
-
-        Returns
-        -------
-        ndarray, shape (n, n_classes) or (n, n_labels)
-        """
-        return self._probabilities(X, special.log_expit, special.log_softmax)
-
-    def _probabilities(self, X: Any, of_two: Any, of_many: Any) -> np.ndarray:
-        scores = self.decision_function(X)
-        if self._multilabel:
-            return of_two(scores)
-        if scores.ndim == 1:
-            return np.column_stack([of_two(-scores), of_two(scores)])
-        return of_many(scores, axis=1)
+    _scores = decision_function
 
     def summary(self) -> Summary:
         """Coefficients with standard errors, z and p values; log-likelihood, AIC.
@@ -411,13 +343,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             order="C",
             multi_output=True,
         )
-        check_classification_targets(y)
-        if sparse.issparse(y):
-            y = y.toarray()
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
-            raise ValueError("y with several columns must hold 0 and 1 only, a label a column")
+        y = self._checked_classes(y)
         weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
         )
@@ -428,20 +354,12 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         for column in y.T if self._multilabel else [y]:
             classes = np.unique(column) if self._multilabel else self.classes_
             member = classes[:, None] == column
-            class_weight = np.ones(len(column))
-            if self.class_weight is not None:
-                # A class that these rows do not show has no weight to compute.
-                seen = classes[member.any(axis=1)]
-                given = self.class_weight
-                if isinstance(given, dict):
-                    given = {c: w for c, w in given.items() if c in seen}
-                of_class = compute_class_weight(given, classes=seen, y=column, sample_weight=weight)
-                class_weight = of_class[np.searchsorted(seen, column)]
             if self._multilabel:
                 member = column[None] == 1
             elif len(classes) == 2:
                 member = member[1:]
-            yield member.astype(np.float64), weight * class_weight
+            of_class = class_factors(self.class_weight, column, weight)
+            yield member.astype(np.float64), weight * of_class
 
     def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool):
         models = list(self._models(y, weight))
@@ -454,11 +372,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     f"{self.coef_.shape} for {coef.shape}"
                 )
             coef, intercept = self.coef_.copy(), self.intercept_.copy()
-        context = self._init_callback_context(
-            max_subtasks=(1 if one_step else self.max_iter) * len(models)
-        )
-        data = {"X": X, "y": y, "metadata": {"sample_weight": weight}}
-        context.call_on_fit_task_begin(estimator=self, **data)
+        max_iter = 1 if one_step else self.max_iter
+        task = FitTask(self, max_iter * len(models), X, y, weight)
         n_iter, statistics, first = [], [], 0
         for targets, model_weight in models:
             here = slice(first, first + len(targets))
@@ -469,9 +384,17 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 coef[here], intercept[here] = found
                 return {"coef_": coef.copy(), "intercept_": intercept.copy()}
 
-            iterations = _Iterations(self, context, data, state)
+            def tell(found: tuple, state: Callable = state) -> bool:
+                return task.iteration(lambda: state(found))
+
             found, of_model = self._fit_one(
-                X, targets, model_weight, coef[here], intercept[here], one_step, iterations
+                X,
+                targets,
+                model_weight,
+                coef[here],
+                intercept[here],
+                one_step,
+                tell if task.is_heard else None,
             )
             coef[here], intercept[here], iterations_taken = found
             n_iter.append(iterations_taken)
@@ -479,7 +402,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = coef, intercept
         self.n_iter_ = np.array(n_iter, np.int32)
         self._statistics, self._n_samples = statistics, int((weight > 0).sum())
-        context.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
+        task.end()
         return self
 
     def _fit_one(
@@ -490,7 +413,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         coef: np.ndarray,
         intercept: np.ndarray,
         one_step: bool,
-        iterations: "_Iterations",
+        tell: Callable[[tuple], bool] | None,
     ) -> tuple:
         """Fit one model; its coefficients, intercepts and iterations, and its statistics."""
         total = weight.sum()
@@ -518,7 +441,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             tol=self.tol,
             max_iter=1 if one_step else self.max_iter,
-            after=iterations.after(scaling) if hasattr(self, "_skl_callbacks") else None,
+            after=tell and (lambda coefficients: tell(scaling.outside(coefficients))),
         )
         coef, intercept = scaling.outside(found.coefficients)
         if one_step:
@@ -587,28 +510,3 @@ def _separates(
         own = targets.T == 1
         margins = scores[own] - np.where(own, -np.inf, scores).max(axis=1)
     return bool((margins[share > 0] > 0).all())
-
-
-class _Iterations:
-    """Tells scikit-learn's callbacks of each iteration."""
-
-    def __init__(self, estimator: LogisticRegression, context: Any, data: dict, state: Any):
-        self.estimator = estimator
-        self.context = context
-        self.data = data
-        self.state = state
-
-    def after(self, scaling: Scaling) -> Any:
-        """What a solver is to call after each iteration."""
-
-        def call(coefficients: np.ndarray) -> bool:
-            # A task that begins where it ends: what comes between runs in compiled code.
-            task = self.context.subcontext(task_name=f"{self.estimator.solver}-iter")
-            task.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-            return task.call_on_fit_task_end(
-                estimator=self.estimator,
-                reconstruction_attributes=lambda: self.state(scaling.outside(coefficients)),
-                **self.data,
-            )
-
-        return call

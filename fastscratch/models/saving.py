@@ -34,6 +34,7 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
     header = {
         "format": FORMAT,
         "name": model.name,
+        "dtype": model.dtype,
         "seed": model.seed,
         "iterations": model.iterations,
         "trained_epochs": model.trained_epochs,
@@ -96,7 +97,7 @@ def load_model(filepath: str | Path) -> "Sequential":
 def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential":
     from .sequential import Sequential
 
-    model = Sequential(name=header["name"])
+    model = Sequential(name=header["name"], dtype=header["dtype"])
     model._input_shape = tuple(header["input_shape"])
     for config in header["layers"]:
         kind = config.pop("class")

@@ -19,7 +19,7 @@ from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..kernels.threads import get_num_threads
 from ..layers import Input, Layer
 from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_flag, as_integer, same_length
+from ..validation import as_array, as_flag, as_integer, one_of, same_length
 from .fitting import Fit, fit
 from .summary import summary
 from .training_data import TrainingData, check_targets, sample_weights
@@ -42,17 +42,20 @@ _COUNTED = {
 
 
 class Sequential:
-    """Layers in a row, as ``keras.Sequential``; float32.
+    """Layers in a row, as ``keras.Sequential``.
 
     Parameters
     ----------
     layers : iterable of layers, optional
         More can be added with :meth:`add`.
     name : str
+    dtype : {"float32", "float64"}
+        Of the weights and of all that is computed with them.
 
     Attributes
     ----------
     layers : list of Layer
+    dtype : str
     optimizer : Optimizer or None
     loss : Loss or None
     iterations, trained_epochs : int
@@ -73,8 +76,14 @@ class Sequential:
     15
     """
 
-    def __init__(self, layers: Iterable[Input | Layer] = (), name: str = "sequential"):
+    def __init__(
+        self,
+        layers: Iterable[Input | Layer] = (),
+        name: str = "sequential",
+        dtype: str = "float32",
+    ):
         self.name = name
+        self.dtype = one_of("dtype", dtype, ("float32", "float64"))
         self.layers: list[Layer] = []
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
@@ -202,7 +211,7 @@ class Sequential:
             If there is no such layer.
         """
         layers = self.layers[: self._place_of(layer) + 1]
-        body = Sequential(copy.deepcopy(layers), f"{self.name}_body")
+        body = Sequential(copy.deepcopy(layers), f"{self.name}_body", self.dtype)
         if self._input_shape is not None:
             body._input_shape = self._input_shape
         if self._parameters is not None:
@@ -238,7 +247,7 @@ class Sequential:
         views = self._views()
         if len(weights) != len(views):
             raise ValueError(f"weights must be {len(views)} arrays, got {len(weights)}")
-        arrays = [as_array(f"weights[{i}]", w, np.float32) for i, w in enumerate(weights)]
+        arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
         for i, (view, array) in enumerate(zip(views, arrays, strict=True)):
             if array.shape != view.shape:
                 raise ValueError(f"weights[{i}] must have shape {view.shape}, got {array.shape}")
@@ -273,7 +282,7 @@ class Sequential:
         if not shape:
             raise ValueError("x must hold samples of at least one number, got a 1-D array")
         network = Network(self.layers, shape)
-        parameters = np.empty(network.n_parameters, np.float32)
+        parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
@@ -372,7 +381,7 @@ class Sequential:
         Parameters
         ----------
         x : array_like, shape (n, ...)
-            Samples; read where they are if float32 and C-contiguous.
+            Samples; read where they are if of the model's dtype and C-contiguous.
         y : array_like, shape (n, ...), or (n,) for one output
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -470,14 +479,19 @@ class Sequential:
             optimizer.global_clipnorm or np.inf,
         )
         objective = self._objective(weighted)
+        # What may have changed since the layers were built.
         trainable = tuple(layer.trainable for layer in self.layers)
+        self._network = Network(self.layers, self._input_shape)
+        penalties = tuple(placed.weight.regularizer for placed in self._network.placed())
         hyper = tuple(learning.hyper[1:])
         bounds = learning.clipvalue, learning.clipnorm
         threads = get_num_threads()
-        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, threads
+        key = batch_size, objective, optimizer.code, hyper, bounds, trainable, penalties, threads
         if self._trainer is not None and self._trainer[0] == key:
             return self._trainer[1]
-        trainer = Trainer(self._network, objective, learning, optimizer.n_slots, batch_size)
+        trainer = Trainer(
+            self._network, objective, learning, optimizer.n_slots, batch_size, self.dtype
+        )
         trainer.parameters[:] = self._parameters
         kept = self._slots
         if kept is None or len(kept) != len(trainer.slots):
@@ -533,7 +547,7 @@ class Sequential:
         if self.loss is None:
             raise RuntimeError("the model must be compiled before it is fitted or evaluated")
         _check_logits(self.loss, self.layers)  # layers may have come or gone
-        samples = as_array(prefix + "x", x, np.float32, writeable=False)
+        samples = as_array(prefix + "x", x, self.dtype, writeable=False)
         shape = self._input_shape or samples.shape[1:]
         if not shape:
             raise ValueError(f"{prefix}x must be at least 2-D, got shape {samples.shape}")
@@ -543,7 +557,7 @@ class Sequential:
                 f"{samples.shape[1:]}"
             )
         network = self._network or Network(self.layers, shape)
-        targets = check_targets(prefix + "y", y, self.loss, network.shapes[-1])
+        targets = check_targets(prefix + "y", y, self.loss, network.shapes[-1], self.dtype)
         same_length(x=samples, y=targets)
         weights = sample_weights(targets, sample_weight, class_weight)
         self._build(shape)
@@ -564,7 +578,7 @@ class Sequential:
 
         Returns
         -------
-        ndarray of float32, shape (n, ...)
+        ndarray, shape (n, ...)
 
         Raises
         ------
@@ -572,16 +586,16 @@ class Sequential:
             If `x` has another shape than the model's inputs or is not finite.
         """
         is_new = self._parameters is None  # a refused sample must not settle the shape
-        samples = as_array("x", x, np.float32, writeable=False, finite=is_new)
+        samples = as_array("x", x, self.dtype, writeable=False, finite=is_new)
         self._build(samples.shape[1:])
         size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
         size = min(size, 1 << (len(samples) - 1).bit_length())
-        out = np.empty((len(samples), *self._network.shapes[-1]), np.float32)
+        out = np.empty((len(samples), *self._network.shapes[-1]), self.dtype)
         reader = self._borrow(size, Predictor, size)
         is_finite = reader[1].run(out, samples)
         self._readers[size].append(reader)
         if not is_finite:
-            as_array("x", x, np.float32)  # says where
+            as_array("x", x, self.dtype)  # says where
         return out
 
     def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:
@@ -594,7 +608,7 @@ class Sequential:
         try:
             version, reader = idle.pop()
         except IndexError:
-            version, reader = None, kind(self._network, *arguments)
+            version, reader = None, kind(self._network, *arguments, dtype=self.dtype)
         if version != self._version:
             version = self._version
             reader.parameters[:] = self._parameters

@@ -12,7 +12,7 @@ from ..validation import as_array, as_fraction, as_integer, as_not_negative, sam
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Samples with their targets and, maybe, their weights; float32 and C-contiguous."""
+    """Samples with their targets and, maybe, their weights; of one type and C-contiguous."""
 
     x: np.ndarray
     y: np.ndarray
@@ -37,9 +37,9 @@ class TrainingData:
         return TrainingData(*first), TrainingData(*second)
 
 
-def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...]) -> np.ndarray:
+def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """Targets of a loss, for outputs of a shape."""
-    targets = as_array(name, y, np.float32, writeable=False)
+    targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
     if loss.read_out == "softmax" and len(shape) > 1:
         raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
@@ -81,7 +81,7 @@ def sample_weights(
     """Weight of each sample: its own times that of its class."""
     weights = None
     if sample_weight is not None:
-        weights = as_array("sample_weight", sample_weight, np.float32, 1, writeable=False)
+        weights = as_array("sample_weight", sample_weight, y.dtype, 1, writeable=False)
         same_length(y=y, sample_weight=weights)
         if weights.min() < 0:
             raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
@@ -92,11 +92,11 @@ def sample_weights(
                 f"{type(class_weight).__name__}"
             )
         labels = _labels(y)
-        of_class = np.ones(labels.max() + 1, np.float32)
+        of_class = np.ones(labels.max() + 1, y.dtype)
         for label, weight in class_weight.items():
             place = as_integer("a label of class_weight", label, 0)
             weight = as_not_negative(f"class_weight[{label}]", weight)
             if place < of_class.size:
                 of_class[place] = weight
         weights = of_class[labels] * (1 if weights is None else weights)
-    return None if weights is None else np.ascontiguousarray(weights, np.float32)
+    return None if weights is None else np.ascontiguousarray(weights, y.dtype)

@@ -34,7 +34,7 @@ conv2d             2-D convolution (step 5), and its gradients
 Past the essay, for training convolutional networks:
 
 pooling            maxima and means of windows
-activations        leaky ReLU, ELU, SELU, softplus, SiLU and GELU, forward and backward
+activations        leaky ReLU, ELU, SELU, exponential, softplus, SiLU and GELU, forward and backward
 normalization      batch and layer normalisation
 dropout            random zeros
 """

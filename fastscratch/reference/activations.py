@@ -10,6 +10,9 @@ import math
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
+# math.exp overflows from here on.
+_LARGEST_POWER = 709.78
+
 
 def sigmoid_forward(a, z):
     """Squash every score to a probability: a = 1 / (1 + exp(-z)).
@@ -339,6 +342,38 @@ def selu_backward(dz, z, a, da):
         dz[o] = da[o] * (_SELU_SCALE if a[o] > 0 else a[o] + _SELU_SCALE * _SELU_ALPHA)
 
 
+def exponential_forward(a, z):
+    """Make any score a positive number, such as the mean of a count: a = exp(z).
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations; infinite where exp(z) is too large for a float.
+    z : list of float, (o,)
+        Scores.
+    """
+    for o in range(len(z)):
+        a[o] = math.exp(z[o]) if z[o] < _LARGEST_POWER else math.inf
+
+
+def exponential_backward(dz, z, a, da):
+    """Take a gradient back through the exponential, which is its own derivative: dz = da * a.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores; not used.
+    a : list of float, (o,)
+        Activations, from `exponential_forward`.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    """
+    for o in range(len(z)):
+        dz[o] = da[o] * a[o]
+
+
 def softplus_forward(a, z):
     """Round off the corner of ReLU: a = log(1 + exp(z)).
 
@@ -535,6 +570,8 @@ def activation_forward(a, z, activation):
             elu_forward(a[n], z[n], 1.0)
         elif activation == "selu":
             selu_forward(a[n], z[n])
+        elif activation == "exponential":
+            exponential_forward(a[n], z[n])
         elif activation == "softplus":
             softplus_forward(a[n], z[n])
         elif activation == "silu":
@@ -580,6 +617,8 @@ def activation_backward(dz, z, a, da, activation):
             elu_backward(dz[n], z[n], a[n], da[n], 1.0)
         elif activation == "selu":
             selu_backward(dz[n], z[n], a[n], da[n])
+        elif activation == "exponential":
+            exponential_backward(dz[n], z[n], a[n], da[n])
         elif activation == "softplus":
             softplus_backward(dz[n], z[n], a[n], da[n])
         elif activation == "silu":

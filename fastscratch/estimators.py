@@ -1,0 +1,200 @@
+"""What the estimators share on their side of scikit-learn: classes, weights, callbacks.
+
+It needs scikit-learn 1.9, and is not loaded by ``import fastscratch``.
+"""
+
+import importlib
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+try:
+    importlib.import_module("sklearn.callback")  # came with 1.9
+except ImportError as error:
+    raise ImportError(
+        "fastscratch.linear_model and fastscratch.neural_network need scikit-learn 1.9 or newer: "
+        "pip install 'fastscratch[sklearn]'"
+    ) from error
+
+from scipy import sparse, special
+from sklearn.base import ClassifierMixin
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+__all__ = ["FitTask", "LabelsMixin", "class_factors"]
+
+
+class LabelsMixin(ClassifierMixin):
+    """Classes that exclude each other, or labels that do not, and predictions from their scores.
+
+    `classes_` are the classes, or the numbers of the labels; `_multilabel` says which.
+    """
+
+    @abstractmethod
+    def _scores(self, X: Any) -> np.ndarray:
+        """Logarithms of odds, (n,) or (n, n_labels), or of probabilities, (n, n_classes)."""
+
+    @staticmethod
+    def _checked_classes(y: Any) -> np.ndarray:
+        """Classes, (n,), or labels as columns of 0 and 1, (n, n_labels)."""
+        check_classification_targets(y)
+        if sparse.issparse(y):
+            y = y.toarray()
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
+            raise ValueError("y with several columns must hold 0 and 1 only, a label a column")
+        return y
+
+    def _learn_classes(self, y: np.ndarray, classes: Any = None) -> None:
+        """Take the classes from checked targets, or those that were named."""
+        self._multilabel = y.ndim == 2
+        if self._multilabel:
+            self.classes_ = np.arange(y.shape[1])
+            return
+        self.classes_ = np.unique(y if classes is None else classes)
+        if self.classes_.size < 2:
+            raise ValueError(
+                f"y must hold at least two classes, got only one class: {self.classes_[0]}"
+            )
+
+    def _check_known(self, y: np.ndarray, classes: Any = None) -> None:
+        """Check that targets, and classes that were named, are like those that were learned."""
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes must be those of the first call, {self.classes_}, got {classes}"
+            )
+        if (y.ndim == 2) != self._multilabel or (
+            self._multilabel and y.shape[1] != self.classes_.size
+        ):
+            raise ValueError(f"y must be as in the first call, got shape {y.shape}")
+        if y.ndim == 1 and not np.isin(y, self.classes_).all():
+            wrong = y[~np.isin(y, self.classes_)][0]
+            raise ValueError(f"y must hold the classes {self.classes_}, got {wrong}")
+
+    def _decide(self, scores: np.ndarray) -> np.ndarray:
+        """Number of the class of the highest probability, or labels as 0 and 1."""
+        several = scores.ndim == 2 and not self._multilabel
+        return scores.argmax(axis=1) if several else (scores > 0).astype(np.int64)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict classes, or labels as 0 and 1.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, n_labels)
+        """
+        decided = self._decide(self._scores(X))
+        return decided if self._multilabel else self.classes_[decided]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes) or (n, n_labels)
+        """
+        return self._probabilities(self._scores(X), special.expit, special.softmax)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithm of the probabilities, also of those that round to zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes) or (n, n_labels)
+        """
+        return self._probabilities(self._scores(X), special.log_expit, special.log_softmax)
+
+    def _probabilities(self, scores: np.ndarray, of_two: Any, of_many: Any) -> np.ndarray:
+        if self._multilabel:
+            return of_two(scores)
+        if scores.ndim == 1:
+            return np.column_stack([of_two(-scores), of_two(scores)])
+        return of_many(scores, axis=1)
+
+
+def class_factors(class_weight: Any, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Factor of each sample's weight by its class.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    y : ndarray, shape (n,)
+    weight : ndarray, shape (n,)
+        Weights of the samples, by which "balanced" counts them.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    # A class that these samples do not show has no weight to compute.
+    shown = weight > 0
+    seen, member = np.unique(y[shown], return_inverse=True)
+    if isinstance(class_weight, dict):
+        class_weight = {c: w for c, w in class_weight.items() if c in seen}
+    of_class = compute_class_weight(
+        class_weight, classes=seen, y=y[shown], sample_weight=weight[shown]
+    )
+    factors = np.ones(len(y))
+    factors[shown] = of_class[member]
+    return factors
+
+
+class FitTask:
+    """Tells scikit-learn's callbacks of a fit, and of each of its iterations.
+
+    Parameters
+    ----------
+    estimator : estimator
+    max_iter : int
+        Largest number of iterations.
+    X, y, weight
+        The training data.
+    """
+
+    def __init__(self, estimator: Any, max_iter: int, X: Any, y: Any, weight: Any):
+        self._estimator = estimator
+        self._data = {"X": X, "y": y, "metadata": {"sample_weight": weight}}
+        self._context = estimator._init_callback_context(max_subtasks=max_iter)
+        self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether there are callbacks."""
+        return hasattr(self._estimator, "_skl_callbacks")
+
+    def iteration(self, attributes: Callable[[], dict]) -> bool:
+        """Tell of an iteration; `attributes` makes those of an estimator that had stopped here.
+
+        Returns
+        -------
+        bool
+            Whether a callback wants the fit to end.
+        """
+        # A task that begins where it ends: what comes between runs in compiled code.
+        task = self._context.subcontext(task_name=f"{self._estimator.solver}-iter")
+        task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+        return task.call_on_fit_task_end(
+            estimator=self._estimator, reconstruction_attributes=attributes, **self._data
+        )
+
+    def end(self) -> None:
+        """Tell of the end of the fit."""
+        self._context.call_on_fit_task_end(
+            estimator=self._estimator, reconstruction_attributes={}, **self._data
+        )

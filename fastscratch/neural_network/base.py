@@ -1,0 +1,416 @@
+"""What the two estimators have in common."""
+
+import copy
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from .. import layers, optimizers
+from ..estimators import FitTask
+from ..models import Sequential
+from ..regularizers import L2
+from .epochs import Epochs
+from .full_batch import minimize
+
+#: Names of scikit-learn for activations that Keras calls otherwise.
+KERAS_NAMES = {"identity": "linear", "logistic": "sigmoid"}
+ACTIVATIONS = (
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "exponential",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+)
+#: Rows of a sparse matrix that are made dense at once for a prediction.
+SPARSE_ROWS = 1024
+
+
+def _is_stochastic(estimator: "BaseMLP") -> bool:
+    if estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit needs solver='adam' or 'sgd', got 'lbfgs'")
+    return True
+
+
+class BaseMLP(CallbackSupportMixin, BaseEstimator):
+    """Base of the estimators: parameters, the network, and how it is fitted."""
+
+    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+        "solver": [StrOptions({"adam", "sgd", "lbfgs"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    #: What the kind of estimator adds: the activation of the last layer.
+    _read_out = "linear"
+
+    def _keep(self, parameters: dict[str, Any]) -> None:
+        """Set the parameters from the ``locals()`` of ``__init__``."""
+        for name in self._get_param_names():
+            setattr(self, name, parameters[name])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # --- what a kind of estimator says ------------------------------------------------------------
+
+    @abstractmethod
+    def _n_outputs(self, y: np.ndarray) -> int:
+        """Outputs of the network."""
+
+    @abstractmethod
+    def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
+        """The loss; the factor that makes it the loss of scikit-learn; and what is added to it."""
+
+    @abstractmethod
+    def _score_outputs(self, outputs: np.ndarray, y: np.ndarray, weight: Any) -> float:
+        """Score of outputs of the network."""
+
+    def _splits_by(self, y: np.ndarray) -> np.ndarray | None:
+        """Classes that the validation data shall have in the same shares."""
+        return None
+
+    # --- the network ------------------------------------------------------------------------------
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Copies of the weights of each layer, (n_in, n_out); a list of others may be set."""
+        return self._copies(0)
+
+    @coefs_.setter
+    def coefs_(self, coefs: Sequence[Any]) -> None:
+        self._replace(0, coefs)
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Copies of the biases of each layer, (n_out,); a list of others may be set."""
+        return self._copies(1)
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts: Sequence[Any]) -> None:
+        self._replace(1, intercepts)
+
+    def _copies(self, place: int) -> list[np.ndarray]:
+        if "_model" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet")
+        copies = self._model.get_weights()[place::2]
+        for array in copies:  # a change of them would change nothing
+            array.flags.writeable = False
+        return copies
+
+    def _replace(self, place: int, arrays: Sequence[Any]) -> None:
+        weights = self._model.get_weights()
+        weights[place::2] = arrays
+        self._model.set_weights(weights)
+
+    def _attributes(self) -> dict[str, Any]:
+        """Attributes of an estimator whose fit had ended now."""
+        return {"_model": copy.deepcopy(self._model)}
+
+    def _of_layers(self, name: str, value: Any, n_layers: int) -> list:
+        """A parameter of each hidden layer, from one for all or a sequence."""
+        if isinstance(value, (str, Real)):
+            return [value] * n_layers
+        values = list(value)
+        if len(values) != n_layers:
+            raise ValueError(
+                f"{name} must be one for all, or one for each of the {n_layers} hidden layers, "
+                f"got {len(values)}"
+            )
+        return values
+
+    def _hidden_layers(self) -> list[tuple[int, str, float]]:
+        """Units, activation and dropout of each hidden layer."""
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        if any(not isinstance(units, Integral) or units < 1 for units in sizes):
+            raise ValueError(f"hidden_layer_sizes must be ints above 0, got {sizes}")
+        activations = self._of_layers("activation", self.activation, len(sizes))
+        if not set(activations) <= set(ACTIVATIONS):
+            raise ValueError(f"activation must hold names of {ACTIVATIONS}, got {activations}")
+        rates = self._of_layers("dropout", self.dropout, len(sizes))
+        if any(not isinstance(rate, Real) or not 0 <= rate < 1 for rate in rates):
+            raise ValueError(f"dropout must be from 0 to below 1, got {rates}")
+        if self.solver == "lbfgs" and any(rates):
+            raise ValueError("solver='lbfgs' wants the same loss each time, so dropout=0")
+        return list(zip(sizes, activations, rates, strict=True))
+
+    def _new_model(self, n_in: int, n_out: int, dtype: str, random: Any) -> Sequential:
+        """A network with scikit-learn's first weights for the random state."""
+        model = Sequential([layers.Input((n_in,))], dtype=dtype)
+        hidden, weights, kind = self._hidden_layers(), [], "relu"
+        for units, activation, rate in [*hidden, (n_out, None, 0)]:
+            kind = activation or kind  # the last layer starts as the one before it
+            # Glorot and Bengio (2010); a sigmoid has less of a slope.
+            bound = np.sqrt((2 if kind == "logistic" else 6) / (n_in + units))
+            weights += [random.uniform(-bound, bound, (n_in, units))]
+            weights += [random.uniform(-bound, bound, units)]
+            name = self._read_out if activation is None else activation
+            model.add(layers.Dense(int(units), KERAS_NAMES.get(name, name)))
+            if rate:
+                model.add(layers.Dropout(rate))
+            n_in = units
+        model.set_weights(weights)
+        return model
+
+    # --- fitting ----------------------------------------------------------------------------------
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> tuple:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=np.float64 if self.solver == "lbfgs" else (np.float64, np.float32),
+            order="C",
+            multi_output=True,
+            **checks,
+        )
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+        return X, y, sample_weight
+
+    def _checked_validation(self, data: Any, check_y: Any) -> tuple | None:
+        """Validation data that a user gives; `check_y` checks the targets."""
+        if data is None:
+            return None
+        if self.solver == "lbfgs":
+            raise ValueError("solver='lbfgs' takes no validation_data, for it looks at them never")
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
+        X, y, weight = (*data, None)[:3]
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        y = check_y(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
+        if len(y) != X.shape[0]:
+            raise ValueError(
+                f"validation_data must have a target for each sample, got {X.shape[0]} and {len(y)}"
+            )
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+        return X, y, weight
+
+    def _fit(
+        self,
+        X: Any,
+        y: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray | None,
+        validation: tuple | None = None,
+        incremental: bool = False,
+    ) -> "BaseMLP":
+        """Fit checked data; with `incremental`, one epoch more. `targets` are what is learned."""
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit takes one epoch, which early_stopping=True cannot end")
+        anew = not hasattr(self, "_model") or not (incremental or self.warm_start)
+        if anew or not incremental:
+            random = check_random_state(self.random_state)
+            model = self._new_model(X.shape[1], self._n_outputs(targets), X.dtype.name, random)
+            if not anew:
+                self._go_on_from(self._model, model)
+            self._model = model
+        if anew or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
+            self._begin_records()
+        task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
+        if validation is None and self.early_stopping and self.solver != "lbfgs":
+            X, targets, weight, validation = self._split(X, targets, weight, random)
+        if anew:
+            self._model.seed = int(random.randint(2**31))
+        X = X.toarray() if sparse.issparse(X) else X
+        n = len(targets)
+        total = float(n) if weight is None else weight.sum()
+        loss, factor, offset = self._objective(targets, weight)
+        if weight is not None or factor != 1:
+            weight = (1.0 if weight is None else weight) * np.full(n, factor * n / total)
+        if self.solver == "lbfgs":
+            l2 = self.alpha / 2 / total
+            self._fit_full_batch(X, targets, weight, loss, offset, l2, task)
+        else:
+            epochs = Epochs(self, n, offset, self._score_of(validation), task)
+            self._fit_epochs(X, targets, weight, loss, total, epochs, incremental)
+        task.end()
+        return self
+
+    def _go_on_from(self, before: Sequential, model: Sequential) -> None:
+        """Give a new network the weights of the one before."""
+        shapes, wanted = ([w.shape for w in m.get_weights()] for m in (before, model))
+        if shapes != wanted:
+            raise ValueError(
+                "warm_start needs layers and data as before, with weights of shapes "
+                f"{shapes}, got {wanted}"
+            )
+        model.set_weights(before.get_weights())
+        model.seed, model.trained_epochs = before.seed, before.trained_epochs
+
+    def _begin_records(self) -> None:
+        shapes = [weight.shape for weight in self._model.get_weights()]
+        self.n_layers_, self.n_outputs_ = len(shapes) // 2 + 1, shapes[-1][0]
+        self.n_iter_, self.t_, self._no_improvement_count = 0, 0, 0
+        if self.solver != "lbfgs":
+            self.loss_curve_, self.best_loss_, self._lowest_loss = [], None, np.inf
+            self.validation_scores_ = self.best_validation_score_ = self._best_weights = None
+
+    def _split(self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any) -> tuple:
+        """Training data, and validation data that are held out."""
+        parts = [X, y] if weight is None else [X, y, weight]
+        parts = train_test_split(
+            *parts,
+            random_state=random,
+            test_size=self.validation_fraction,
+            stratify=self._splits_by(y),
+        )
+        training, validation = ([*parts[i::2], None][:3] for i in (0, 1))
+        if len(validation[1]) < 2:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction:g} leaves {len(validation[1])} "
+                "samples to validate; wanted: at least two"
+            )
+        for part in (training[2], validation[2]):
+            if part is not None and not part.any():
+                raise ValueError("all weights of the training or validation samples are zero")
+        return *training, tuple(validation)
+
+    def _score_of(self, validation: tuple | None) -> Any:
+        """The score on validation data as a function of the model."""
+        if validation is None:
+            return None
+        X, y, weight = validation
+        if self.validation_scores_ is None:
+            self.validation_scores_, self.best_validation_score_ = [], -np.inf
+        X = X.toarray() if sparse.issparse(X) else X
+        return lambda model: self._score_outputs(model.predict(X), y, weight)
+
+    def _fit_epochs(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        loss: Any,
+        total: float,
+        epochs: Epochs,
+        incremental: bool,
+    ) -> None:
+        model, n = self._model, len(y)
+        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        if self.batch_size != "auto" and batch_size > n:
+            warnings.warn(
+                f"batch_size={batch_size} is more than there are samples, {n}; so many are taken",
+                stacklevel=4,
+            )
+        batch_size = min(batch_size, n)
+        # scikit-learn divides the penalty, as the losses, by the weights of the mini-batch.
+        penalty = L2(self.alpha / 2 / (batch_size * total / n)) if self.alpha else None
+        for layer in model.layers:
+            if isinstance(layer, layers.Dense):
+                layer.kernel_regularizer = penalty
+        if not incremental or model.optimizer is None:
+            model.compile(self._optimizer(), loss)
+        self.n_iter_ = 0
+        max_iter = 1 if incremental else self.max_iter
+        try:
+            model.fit(
+                X,
+                y,
+                batch_size=batch_size,
+                epochs=max_iter,
+                verbose=0,
+                callbacks=[epochs],
+                shuffle=self.shuffle,
+                sample_weight=weight,
+            )
+        except KeyboardInterrupt:
+            warnings.warn(f"fit was interrupted after {self.n_iter_} epochs", stacklevel=4)
+            epochs.ended = True
+        if self.early_stopping and self._best_weights is not None:
+            model.set_weights(self._best_weights)
+        if not epochs.ended and not incremental:
+            warnings.warn(
+                f"{self.solver} did not converge within max_iter={max_iter} epochs",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _optimizer(self) -> optimizers.Optimizer:
+        if self.solver == "adam":
+            return optimizers.Adam(
+                self.learning_rate_init, self.beta_1, self.beta_2, epsilon=self.epsilon
+            )
+        nesterov = self.nesterovs_momentum and self.momentum > 0
+        return optimizers.SGD(self.learning_rate_init, self.momentum, bool(nesterov))
+
+    def _fit_full_batch(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        loss: Any,
+        offset: float,
+        l2: float,
+        task: FitTask,
+    ) -> None:
+        options = {"maxfun": self.max_fun, "maxiter": self.max_iter, "gtol": self.tol}
+        after = (lambda: task.iteration(self._attributes)) if task.is_heard else None
+        found = minimize(self._model, loss, X, y, weight, l2, options, after)
+        self.n_iter_, self.loss_ = found.nit, float(found.fun) + offset
+        if self.verbose:
+            print(f"lbfgs: {found.nit} iterations, loss = {self.loss_:.8f}: {found.message}")
+        if not found.success:
+            warnings.warn(
+                f"lbfgs did not converge within {found.nit} iterations: {found.message}",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Outputs of the network for unchecked samples."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        if not sparse.issparse(X):
+            return self._model.predict(X)
+        starts = range(0, X.shape[0], SPARSE_ROWS)
+        return np.concatenate(
+            [self._model.predict(X[first : first + SPARSE_ROWS].toarray()) for first in starts]
+        )

@@ -1,0 +1,287 @@
+"""A classifier of dense layers as an estimator of scikit-learn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+
+from ..estimators import LabelsMixin, class_factors
+from ..losses import MultilabelCrossentropy, SparseCategoricalCrossentropy
+from .base import BaseMLP, _is_stochastic
+from .epochs import accuracy
+
+__all__ = ["MLPClassifier"]
+
+
+class MLPClassifier(LabelsMixin, BaseMLP):
+    """A network of dense layers for two classes, for several, or for several labels.
+
+    Minimises the mean cross-entropy with an l2 penalty of the weights.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer.
+    activation : str or sequence of str, default="relu"
+        Of the hidden layers: one for all, or one for each. "identity", "logistic", "tanh", "relu",
+        as scikit-learn has them, and "leaky_relu", "elu", "selu", "exponential", "softplus",
+        "silu", "gelu", "gelu_tanh".
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        Adam, or stochastic gradient descent with momentum, by mini-batches; or scipy's L-BFGS-B
+        around one compiled loss of all samples, for small data.
+    alpha : float, default=0.0001
+        Strength of the l2 penalty of the weights, ``alpha / 2 ||coefs||**2``; it is divided by the
+        weights of the mini-batch, as their losses are.
+    dropout : float or sequence of float, default=0.0
+        Share of the units of each hidden layer that a training step leaves out; not with
+        ``"lbfgs"``.
+    batch_size : int or "auto", default="auto"
+        Samples of a mini-batch; ``"auto"`` is 200, or all if they are fewer.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        For ``"sgd"``. ``"invscaling"`` divides the rate after each epoch by
+        ``(t_ + 1)**power_t``; ``"adaptive"`` divides it by 5 where the fit would have ended, until
+        it is below 1e-6.
+    learning_rate_init : float, default=0.001
+    power_t : float, default=0.5
+    max_iter : int, default=200
+        Epochs, or iterations of ``"lbfgs"``.
+    shuffle : bool, default=True
+        Shuffle the samples for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Of the first weights and the validation split, which are those of scikit-learn for the same
+        state, and of shuffles and dropout, which are not.
+    tol : float, default=1e-4
+        The fit ends when the loss (with `early_stopping`: the validation score) was not better than
+        the best by `tol` for more than `n_iter_no_change` epochs. For ``"lbfgs"``: when no element
+        of the gradient is larger.
+    verbose : bool or int, default=False
+        Print a line for each epoch.
+    warm_start : bool, default=False
+        Start from the weights there are.
+    momentum : float, default=0.9
+        For ``"sgd"``, from 0 to below 1.
+    nesterovs_momentum : bool, default=True
+    early_stopping : bool, default=False
+        Hold out validation data, end the fit by their score (accuracy), and keep the weights
+        of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the samples that are held out.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
+        For ``"adam"``.
+    n_iter_no_change : int or np.inf, default=10
+    max_fun : int, default=15000
+        Calls of the loss by ``"lbfgs"``.
+    class_weight : dict or "balanced", default=None
+        Weight of each class; ``"balanced"`` is inversely proportional to how often it occurs. A
+        sample with several labels has the product of their weights.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        With several labels: their numbers.
+    loss_ : float
+        Of the last epoch, the mean over its mini-batches.
+    best_loss_ : float or None
+        The smallest of an epoch; None with `early_stopping`.
+    loss_curve_ : list of float
+        Of every epoch. Not with ``"lbfgs"``, as the next two.
+    validation_scores_ : list of float or None
+        On the validation data, after every epoch; None without such.
+    best_validation_score_ : float or None
+    t_ : int
+        Samples seen: epochs times samples.
+    coefs_, intercepts_ : list of ndarray, (n_in, n_out) and (n_out,)
+        Of each layer. They are copies, which cannot be written to; another list may be set.
+    n_iter_ : int
+        Epochs, or iterations, of the last fit.
+    n_layers_, n_outputs_ : int
+    out_activation_ : str
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Notes
+    -----
+    Float64 samples are trained and predicted in float64; float32 samples in float32, which is up
+    to twice as fast. Sparse samples are made dense: all at once in `fit`.
+
+    The weights of the samples are scaled to a mean of 1 over all of them, where scikit-learn's do
+    so in each mini-batch. `loss_` takes the penalty after the update of a step, scikit-learn before
+    it.
+
+    After each epoch, or iteration of ``"lbfgs"``, callbacks of scikit-learn's protocol are called;
+    one that returns True ends the fit. Ctrl-C ends it with a warning.
+
+    Examples
+    --------
+    >>> from fastscratch.neural_network import MLPClassifier
+    >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["even", "odd", "odd", "even"]
+    >>> model = MLPClassifier(8, "tanh", solver="lbfgs", random_state=0).fit(X, y)
+    >>> model.predict(X)
+    array(['even', 'odd', 'odd', 'even'], dtype='<U4')
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        dropout: float | Sequence[float] = 0.0,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int | float = 10,
+        max_fun: int = 15000,
+        class_weight: Any = None,
+    ):
+        self._keep(locals())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, validation_data: tuple | None = None
+    ) -> "MLPClassifier":
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_labels)
+            Classes; or columns of 0 and 1, a label each.
+        sample_weight : array-like, shape (n,), optional
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Scored after each epoch; with `early_stopping` in place of data that are held out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data are not such, there is but one class, or a parameter is out of range.
+        FloatingPointError
+            If the loss or a weight is no longer finite.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the fit did not end within `max_iter` epochs.
+        """
+        goes_on = self.warm_start and hasattr(self, "_model")
+        X, y, weight = self._checked(X, y, sample_weight, reset=not goes_on)
+        y = self._checked_classes(y)
+        if goes_on:
+            self._check_known(y, None if y.ndim == 2 else np.unique(y))
+        else:
+            self._learn_classes(y)
+        validation = self._checked_validation(validation_data, self._known)
+        weight = self._weighted_by_class(y, weight)
+        return self._fit(X, y, self._targets(y), weight, validation)
+
+    @available_if(_is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> "MLPClassifier":
+        """Train for one epoch on these samples; the optimiser goes on from where it was.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix}, shape (n, k)
+        y : array-like, shape (n,) or (n, n_labels)
+        sample_weight : array-like, shape (n,), optional
+        classes : array-like, shape (n_classes,)
+            All there will be; the first call must name them, unless `y` has a column a label.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the first call does not name the classes, a later one names others, or `y` holds one
+            that was not named.
+        """
+        first_call = not hasattr(self, "_model")
+        X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
+        y = self._checked_classes(y)
+        if first_call:
+            if y.ndim == 1 and classes is None:
+                raise ValueError("the first call of partial_fit must be given all classes")
+            self._learn_classes(y, classes)
+        self._check_known(y, classes)
+        weight = self._weighted_by_class(y, weight)
+        return self._fit(X, y, self._targets(y), weight, incremental=True)
+
+    @property
+    def out_activation_(self) -> str:
+        """Name of the activation of the last layer."""
+        return "softmax" if not self._multilabel and self.classes_.size > 2 else "logistic"
+
+    def _known(self, y: Any) -> np.ndarray:
+        """Targets of the validation data, checked."""
+        y = self._checked_classes(y)
+        self._check_known(y)
+        return self._targets(y)
+
+    def _targets(self, y: np.ndarray) -> np.ndarray:
+        """Numbers of the classes, or the labels."""
+        return y if self._multilabel else np.searchsorted(self.classes_, y)
+
+    def _weighted_by_class(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        if self.class_weight is None:
+            return weight
+        weight = np.ones(len(y)) if weight is None else weight
+        product = weight.copy()
+        for column in y.T if self._multilabel else [y]:
+            product *= class_factors(self.class_weight, column, weight)
+        return product
+
+    def _n_outputs(self, y: np.ndarray) -> int:
+        return self.classes_.size if self._multilabel or self.classes_.size > 2 else 1
+
+    def _splits_by(self, y: np.ndarray) -> np.ndarray | None:
+        return y if self._n_outputs(y) == 1 else None
+
+    def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
+        if self.out_activation_ == "softmax":
+            return SparseCategoricalCrossentropy(from_logits=True), 1.0, 0.0
+        return MultilabelCrossentropy(from_logits=True), 1.0, 0.0
+
+    def _score_outputs(self, outputs: np.ndarray, y: np.ndarray, weight: Any) -> float:
+        return accuracy(y, self._decide(self._as_scores(outputs)), weight)
+
+    def _as_scores(self, outputs: np.ndarray) -> np.ndarray:
+        return outputs[:, 0] if outputs.shape[1] == 1 and not self._multilabel else outputs
+
+    def _scores(self, X: Any) -> np.ndarray:
+        return self._as_scores(self._outputs(X))

@@ -1,0 +1,131 @@
+"""What is done after each epoch: records, early stopping, the learning rate, callbacks."""
+
+from collections.abc import Callable as Function
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..callbacks import Callback
+from ..estimators import FitTask
+
+if TYPE_CHECKING:
+    from .base import BaseMLP
+
+#: An adaptive learning rate ends the fit in place of falling below this.
+SMALLEST_RATE = 1e-6
+
+
+class Epochs(Callback):
+    """Keeps the records of an estimator, and ends its fit by scikit-learn's rules.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        Its attributes are written.
+    n_samples : int
+    offset : float
+        Part of the loss that no weight changes.
+    score : callable or None
+        Score of a model on the validation data.
+    task : FitTask
+
+    Attributes
+    ----------
+    ended : bool
+        Whether a rule ended the fit.
+    """
+
+    def __init__(
+        self,
+        estimator: "BaseMLP",
+        n_samples: int,
+        offset: float,
+        score: Function[[Any], float] | None,
+        task: FitTask,
+    ):
+        self.estimator = estimator
+        self.n_samples = n_samples
+        self.offset = offset
+        self.score = score
+        self.task = task
+        self.ended = False
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        e = self.estimator
+        e.n_iter_ += 1
+        e.t_ += self.n_samples
+        e.loss_ = logs["loss"] + self.offset
+        e.loss_curve_.append(e.loss_)
+        if e.verbose:
+            print(f"Epoch {e.n_iter_}, loss = {e.loss_:.8f}")
+        improved = self._compare_loss()
+        if self.score is not None:
+            better_score = self._compare_score()
+            improved = better_score if e.early_stopping else improved
+        e._no_improvement_count = 0 if improved else e._no_improvement_count + 1
+        if e.solver == "sgd" and e.learning_rate == "invscaling":
+            self.model.optimizer.learning_rate = e.learning_rate_init / (e.t_ + 1) ** e.power_t
+        if e._no_improvement_count > e.n_iter_no_change:
+            self._slow_down_or_end()
+        if self.task.is_heard and self.task.iteration(e._attributes):
+            self._end("a callback asked for it")
+
+    def _compare_loss(self) -> bool:
+        """Whether the loss became lower by `tol`."""
+        e = self.estimator
+        improved = e.loss_ <= e._lowest_loss - e.tol
+        e._lowest_loss = min(e._lowest_loss, e.loss_)
+        if not e.early_stopping:
+            e.best_loss_ = e._lowest_loss
+        return improved
+
+    def _compare_score(self) -> bool:
+        """Whether the validation score became higher by `tol`."""
+        e = self.estimator
+        score = self.score(self.model)
+        e.validation_scores_.append(score)
+        if e.verbose:
+            print(f"Validation score: {score:.6f}")
+        improved = score >= e.best_validation_score_ + e.tol
+        if score > e.best_validation_score_:
+            e.best_validation_score_ = score
+            if e.early_stopping:
+                e._best_weights = self.model.get_weights()
+        return improved
+
+    def _slow_down_or_end(self) -> None:
+        e, optimizer = self.estimator, self.model.optimizer
+        what = "validation score" if e.early_stopping else "loss"
+        reason = f"the {what} did not improve by tol={e.tol:g} for {e.n_iter_no_change} epochs"
+        adapts = e.solver == "sgd" and e.learning_rate == "adaptive"
+        if adapts and optimizer.learning_rate > SMALLEST_RATE:
+            optimizer.learning_rate /= 5
+            e._no_improvement_count = 0
+            if e.verbose:
+                print(f"Learning rate {optimizer.learning_rate:g}: {reason}")
+        else:
+            self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        self.model.stop_training = self.ended = True
+        if self.estimator.verbose:
+            print(f"Stopped: {reason}")
+
+
+def accuracy(y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
+    """Share of the samples whose class, or all of whose labels, are right."""
+    right = y == predicted
+    return float(np.average(right.all(axis=1) if right.ndim == 2 else right, weights=weight))
+
+
+def r2_score(y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
+    """Mean over the targets of the share of their variance that is explained.
+
+    A target without variance counts as scikit-learn has it: 1 if it is met exactly, or 0.
+    """
+    mean = np.average(y, axis=0, weights=weight)
+    unexplained = np.average((y - predicted) ** 2, axis=0, weights=weight)
+    variance = np.average((y - mean) ** 2, axis=0, weights=weight)
+    varies = variance > 0
+    scores = np.where(varies, 1 - unexplained / np.where(varies, variance, 1), unexplained == 0)
+    return float(scores.mean())

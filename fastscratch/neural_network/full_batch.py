@@ -1,0 +1,119 @@
+"""L-BFGS: the loss of all samples at once, and its gradient, for scipy."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from .. import optimizers
+from ..engine import Trainer
+from ..models import Sequential
+from ..models.training_data import check_targets
+
+__all__ = ["minimize"]
+
+
+class FullBatch:
+    """Penalised mean loss as a function of the flat weights.
+
+    Parameters
+    ----------
+    model : Sequential
+        Without regularizers.
+    loss : Loss
+    x, y, weights : ndarray
+    l2 : float
+        Factor of the squares of the kernels.
+    """
+
+    def __init__(self, model: Sequential, loss: Any, x: Any, y: Any, weights: Any, l2: float):
+        # A step of momentum from rest, at rate 1, leaves minus the gradient as the velocity. The
+        # copy is thrown away, and with it the memory of so large a batch.
+        model = copy.deepcopy(model)
+        model.compile(optimizers.SGD(1.0, momentum=0.5), loss)
+        y = check_targets("y", y, model.loss, (model.layers[-1].units,), model.dtype)
+        self.trainer: Trainer = model.trainer(len(x), weights is not None)
+        self.totals = np.zeros((1, 2))
+        self.trainer.bind(x, y, weights, np.arange(len(x)), self.totals)
+        self.start = self.trainer.parameters.copy()
+        self.l2 = np.zeros(self.start.size)
+        for _, placed in model.named_weights():
+            if placed.weight.name == "kernel":
+                self.l2[placed.offset : placed.stop] = l2
+
+    def __call__(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
+        velocity = self.trainer.slots[0]
+        self.trainer.parameters[:] = flat
+        velocity[:] = 0
+        self.trainer.train(0, np.ones(1), 0)
+        penalty = self.l2 * flat
+        return self.totals[0, 0] + penalty @ flat, 2 * penalty - velocity
+
+    def split(self, flat: np.ndarray, like: list[np.ndarray]) -> list[np.ndarray]:
+        """The weights of a model from the flat ones."""
+        stops = np.cumsum([weight.size for weight in like])[:-1]
+        pieces = np.split(flat, stops)
+        return [piece.reshape(w.shape) for piece, w in zip(pieces, like, strict=True)]
+
+
+def minimize(
+    model: Sequential,
+    loss: Any,
+    x: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray | None,
+    l2: float,
+    options: dict[str, Any],
+    after: Callable[[], bool] | None,
+) -> optimize.OptimizeResult:
+    """Give a model the weights that scipy's L-BFGS-B finds.
+
+    Parameters
+    ----------
+    model : Sequential
+        Its weights are the start, and are replaced.
+    loss, x, y, weights, l2
+        See :class:`FullBatch`.
+    options : dict
+        Of ``scipy.optimize.minimize``.
+    after : callable, optional
+        Called after each iteration, when the model has its weights; True ends the fit.
+
+    Returns
+    -------
+    OptimizeResult
+        ``success`` is also true where `after` ended the fit.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite where it ends.
+    """
+    function, like = FullBatch(model, loss, x, y, weights, l2), model.get_weights()
+    stopped = False
+
+    def callback(flat: np.ndarray) -> None:
+        nonlocal stopped
+        model.set_weights(function.split(flat, like))
+        stopped = after()
+        if stopped:
+            raise StopIteration
+
+    found = optimize.minimize(
+        function,
+        function.start,
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback if after else None,
+        options=options,
+    )
+    if not np.isfinite(found.fun):
+        raise FloatingPointError(
+            f"the loss is {found.fun} after {found.nit} iterations of lbfgs; wanted: inputs and "
+            "targets scaled to about 0 to 1"
+        )
+    model.set_weights(function.split(found.x, like))
+    found.success = found.success or stopped
+    return found

@@ -272,10 +272,10 @@ def test_the_bar_is_told_of_each_step(monkeypatch, callbacks):
 # --- frozen layers --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("clip", [None, 0.5])
+@pytest.mark.parametrize("clip", [{}, {"clipnorm": 0.5}, {"global_clipnorm": 0.5}])
 @pytest.mark.parametrize("weight_decay", [None, 0.1])
 def test_frozen_weights_keep_their_bits(clip, weight_decay):
-    optimizer = optimizers.Adam(0.1, global_clipnorm=clip, weight_decay=weight_decay)
+    optimizer = optimizers.Adam(0.1, weight_decay=weight_decay, **clip)
     model = network(optimizer)
     model.layers[0].trainable = model.layers[1].trainable = False
     before = bits(model)

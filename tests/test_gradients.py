@@ -181,7 +181,7 @@ class Draw:
             return self.rng.poisson(2, (n, units)).astype(float)
         return self.rng.standard_normal((n, units))
 
-    def trainer(self, clipnorm=math.inf, clipvalue=math.inf):
+    def trainer(self, **clipping):
         loss = self.loss
         objective = Objective(
             loss.code,
@@ -191,7 +191,7 @@ class Draw:
             loss.label_smoothing,
             weighted=self.weights is not None,
         )
-        learning = Learning(UPDATES[SGD], np.zeros(2), clipvalue, clipnorm)
+        learning = Learning(UPDATES[SGD], np.zeros(2), **clipping)
         trainer = Trainer(self.network, objective, learning, 0, self.batch_size, np.float64)
         trainer.parameters[:] = self.start
         return trainer
@@ -354,13 +354,18 @@ def test_a_team_gives_the_bits_of_one_thread(number, network, monkeypatch):
 
 @pytest.mark.parametrize(("number", "network"), ALL_DRAWS)
 def test_clipping(number, network):
-    """The gradient of all weights together, or each of its elements, is cut down."""
+    """The gradient of all weights together, or of each of them, or each element is cut down."""
     draw = Draw(number, network)
     learned = draw.learned()
     before, _, gradient, _ = draw.steps()[0]
     norm = math.sqrt(math.fsum(gradient[learned] ** 2))
+    shortened = gradient.copy()
+    for placed in draw.network.placed():
+        own = shortened[placed.offset : placed.stop]
+        own *= min(1, norm / 3 / max(math.sqrt(math.fsum(own**2)), 1e-300))
     for clipping, expected in (
-        ({"clipnorm": norm / 3}, gradient / 3),
+        ({"global_clipnorm": norm / 3}, gradient / 3),
+        ({"clipnorm": norm / 3}, shortened),
         ({"clipvalue": 0.01}, gradient.clip(-0.01, 0.01)),
     ):
         same, _, clipped, _ = draw.steps(**clipping)[0]

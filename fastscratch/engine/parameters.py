@@ -24,21 +24,27 @@ class Learning:
         One of ``kernels.optimizers.UPDATES``.
     hyper : ndarray of float64
         As it takes them.
-    clipvalue, clipnorm : float
-        Infinity for none.
+    clipvalue, clipnorm, global_clipnorm : float
+        Bounds of an element of the gradient, of the norm of that of a weight array, and of the norm
+        of all; infinity for none. At most one is finite.
     """
 
     update: object
     hyper: np.ndarray
-    clipvalue: float
-    clipnorm: float
+    clipvalue: float = np.inf
+    clipnorm: float = np.inf
+    global_clipnorm: float = np.inf
+
+    @property
+    def clips_norm(self) -> bool:
+        """Whether no weight may move before the norm of a gradient is known."""
+        return bool(np.isfinite([self.clipnorm, self.global_clipnorm]).any())
 
     @property
     def is_plain_descent(self) -> bool:
         """Whether it only subtracts the gradient times the learning rate."""
-        bounds = self.clipvalue, self.clipnorm
-        decay = self.hyper[1]
-        return self.update is sgd_update and decay == 0 and not np.isfinite(bounds).any()
+        is_clipped = self.clips_norm or np.isfinite(self.clipvalue)
+        return self.update is sgd_update and self.hyper[1] == 0 and not is_clipped
 
 
 def update_columns(plan: Plan, learning: Learning) -> dict:
@@ -52,7 +58,7 @@ def update_columns(plan: Plan, learning: Learning) -> dict:
         col.UPDATE: at,
         col.LENGTH: plan.length,
         col.CLIPVALUE: float(learning.clipvalue),
-        col.CLIPNORM: float(learning.clipnorm),
+        col.CLIPNORM: float(min(learning.clipnorm, learning.global_clipnorm)),
         **numbers,
     }
 

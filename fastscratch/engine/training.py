@@ -240,14 +240,14 @@ class Trainer(Evaluator):
         work = 3 * forward_work(network, batch_size)
         plan = self._plan(network, batch_size, dtype, work, n_slots)
         columns = update_columns(plan, learning)
-        clips_norm = np.isfinite(learning.clipnorm)
-        # No weight moves before the norm of the whole gradient is known.
-        plan.learning_columns = columns | {col.UPDATE: col.NONE} if clips_norm else columns
+        waits = {col.UPDATE: col.NONE} if learning.clips_norm else {}
+        plan.learning_columns = columns | waits
         plan.is_plain_descent = learning.is_plain_descent
         backward = self._lower_to_loss(plan, network, objective)
         learned = self._lower_backward(plan, network, backward)
-        if clips_norm:
-            self._lower_clipped_update(plan, network, learned, columns)
+        if learning.clips_norm:
+            is_global = np.isfinite(learning.global_clipnorm)
+            self._lower_clipped_update(plan, network, learned, columns, is_global)
         self._finish(plan, network)
         first, length = plan.parameters + 2 * plan.length, plan.length
         size = network.n_parameters
@@ -269,14 +269,15 @@ class Trainer(Evaluator):
         return learned
 
     def _lower_clipped_update(
-        self, plan: Plan, network: Network, learned: list[dict], columns: dict
+        self, plan: Plan, network: Network, learned: list[dict], columns: dict, is_global: bool
     ) -> None:
-        """Add the clipping of the whole gradient, which has its penalties, and the update."""
-        everything = {
-            col.KERNEL: plan.parameters,
-            col.STOP: plan.parameters + network.n_parameters,
-        }
-        plan.add(update_op.clip_norm_item, 1, columns | everything)
+        """Add the clipping of the gradient, which has its penalties, and the update."""
+        ranges = [(0, network.n_parameters)]
+        if not is_global:
+            ranges = [(placed.offset, placed.stop) for placed in network.placed()]
+        for start, stop in ranges:
+            place = {col.KERNEL: plan.parameters + start, col.STOP: plan.parameters + stop}
+            plan.add(update_op.clip_norm_item, 1, columns | place)
         done = dict.fromkeys(PENALTIES, 0.0)
         for own in learned:
             add_update(plan, own | columns | done)

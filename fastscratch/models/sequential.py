@@ -476,6 +476,7 @@ class Sequential:
             UPDATES[optimizer.code],
             optimizer.hyper(),
             optimizer.clipvalue or np.inf,
+            optimizer.clipnorm or np.inf,
             optimizer.global_clipnorm or np.inf,
         )
         objective = self._objective(weighted)
@@ -484,7 +485,7 @@ class Sequential:
         self._network = Network(self.layers, self._input_shape)
         penalties = tuple(placed.weight.regularizer for placed in self._network.placed())
         hyper = tuple(learning.hyper[1:])
-        bounds = learning.clipvalue, learning.clipnorm
+        bounds = learning.clipvalue, learning.clipnorm, learning.global_clipnorm
         threads = get_num_threads()
         key = batch_size, objective, optimizer.code, hyper, bounds, trainable, penalties, threads
         if self._trainer is not None and self._trainer[0] == key:

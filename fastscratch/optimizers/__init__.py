@@ -48,6 +48,7 @@ _CHECKS: dict[str, Callable] = {
     "epsilon": as_positive,
     "initial_accumulator_value": as_not_negative,
     "weight_decay": _optional(as_not_negative),
+    "clipnorm": _optional(as_positive),
     "clipvalue": _optional(as_positive),
     "global_clipnorm": _optional(as_positive),
 }
@@ -65,11 +66,13 @@ class Optimizer:
         Positive.
     weight_decay : float, optional
         At each step the weights lose this part of themselves, times the learning rate.
+    clipnorm : float, optional
+        The gradient of each weight array is shortened to this norm if it is longer.
     clipvalue : float, optional
         Each element of the gradient is brought to between minus and plus this.
     global_clipnorm : float, optional
-        The gradient of all weights together is shortened to this norm if it is longer; not
-        together with `clipvalue`.
+        The gradient of all weights together is shortened to this norm if it is longer. At most one
+        of the three may be set.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class Optimizer:
 
     learning_rate: float | LearningRateSchedule
     weight_decay: float | None = dataclasses.field(default=None, kw_only=True)
+    clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
     clipvalue: float | None = dataclasses.field(default=None, kw_only=True)
     global_clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
 
@@ -91,9 +95,15 @@ class Optimizer:
         if name not in self.__dataclass_fields__:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set")
         object.__setattr__(self, name, _CHECKS[name](name, value))
-        if self.clipvalue is not None and self.global_clipnorm is not None:
+        bounds = {
+            bound: getattr(self, bound) for bound in ("clipnorm", "clipvalue", "global_clipnorm")
+        }
+        given = [bound for bound, value in bounds.items() if value is not None]
+        if len(given) > 1:
             object.__setattr__(self, name, None)
-            raise ValueError("at most one of clipvalue and global_clipnorm may be set, got both")
+            raise ValueError(
+                f"at most one of {', '.join(bounds)} may be set, got {' and '.join(given)}"
+            )
 
     def __repr__(self) -> str:
         """The learning rate, and whatever is not its default."""
@@ -156,7 +166,7 @@ class SGD(Optimizer):
     nesterov : bool
         Move by what the velocity would be one push later.
     **kwargs
-        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+        `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
     """
 
     learning_rate: float | LearningRateSchedule = 0.01
@@ -192,7 +202,7 @@ class RMSprop(Optimizer):
     centered : bool
         Take the square of the mean gradient off the mean square.
     **kwargs
-        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+        `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
     References
     ----------
@@ -232,7 +242,7 @@ class Adagrad(Optimizer):
     epsilon : float
         Keeps the division from zero.
     **kwargs
-        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+        `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
     References
     ----------
@@ -268,7 +278,7 @@ class Adam(Optimizer):
     epsilon : float
         Keeps the division from zero.
     **kwargs
-        `weight_decay`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+        `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
     References
     ----------
@@ -303,7 +313,7 @@ class AdamW(Optimizer):
     beta_1, beta_2, epsilon : float
         As in :class:`Adam`.
     **kwargs
-        `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
+        `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
     References
     ----------

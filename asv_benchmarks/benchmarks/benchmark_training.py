@@ -1,8 +1,11 @@
 """One epoch of training, end to end: how long, how many samples a second, how much memory."""
 
+import time
+
 import numpy as np
 
 from fastscratch import Sequential, layers, optimizers
+from fastscratch.callbacks import Callback
 from fastscratch.datasets import load_iris, load_mnist
 from fastscratch.utils import set_random_seed
 
@@ -12,8 +15,8 @@ IRIS, MNIST, CNN = "iris 4-40-3", "MNIST sample 784-100-10", "MNIST sample LeNet
 BATCH_SIZE = {IRIS: 10, MNIST: 10, CNN: 32}
 
 
-def one_epoch(network):
-    """A call that trains for one epoch, and its number of samples.
+def model_and_data(network):
+    """A compiled model, its samples and their labels.
 
     Parameters
     ----------
@@ -22,7 +25,7 @@ def one_epoch(network):
 
     Returns
     -------
-    tuple of callable and int
+    tuple of Sequential, ndarray and ndarray
     """
     set_random_seed(0)
     if network == IRIS:
@@ -47,6 +50,12 @@ def one_epoch(network):
     model = Sequential([layers.Input(x.shape[1:]), *body, layers.Dense(y.max() + 1, "softmax")])
     optimizer = optimizers.Adam() if network == CNN else optimizers.SGD(0.5)
     model.compile(optimizer, "sparse_categorical_crossentropy")
+    return model, x, y
+
+
+def one_epoch(network):
+    """A call that trains for one epoch, and its number of samples."""
+    model, x, y = model_and_data(network)
     return lambda: model.fit(x, y, BATCH_SIZE[network], verbose=0), len(x)
 
 
@@ -67,6 +76,50 @@ class Epoch(common.Batch):
 
     def track_samples_per_second(self, network, threads):
         return self.samples / min(common.seconds(self.function, []) for _ in range(3))
+
+
+class FitOverhead:
+    """What `fit` adds to the time of the compiled loop, an epoch."""
+
+    params = ([IRIS, MNIST], ["no callback", "a callback"])
+    param_names = ("network", "fit with")
+    unit = "s"
+    epochs = {IRIS: 200, MNIST: 5}  # noqa: RUF012, asv's attributes are the class's
+
+    def setup(self, network, kind):
+        self.model, self.x, self.y = model_and_data(network)
+        self.options = {"callbacks": [Callback()] if kind == "a callback" else [], "verbose": 0}
+        self.fit(network)
+        trainer = self.model.trainer(BATCH_SIZE[network], weighted=False)
+        train, self.within = trainer.train, 0.0
+
+        def timed(*arguments):
+            start = time.perf_counter()
+            train(*arguments)
+            self.within += time.perf_counter() - start
+
+        trainer.train = timed
+
+    def fit(self, network):
+        self.model.fit(
+            self.x, self.y, BATCH_SIZE[network], epochs=self.epochs[network], **self.options
+        )
+
+    def outside(self, network):
+        """Seconds of `fit` that are not the loop's, and those that are."""
+        self.within, start = 0.0, time.perf_counter()
+        self.fit(network)
+        return time.perf_counter() - start - self.within, self.within
+
+    def track_overhead_of_an_epoch(self, network, kind):
+        """The median of five fits: one that is disturbed says little."""
+        return float(np.median([self.outside(network)[0] for _ in range(5)])) / self.epochs[network]
+
+    def track_share_of_fit(self, network, kind):
+        """The same as a fraction of the loop's own time."""
+        return float(np.median([np.divide(*self.outside(network)) for _ in range(5)]))
+
+    track_share_of_fit.unit = "1"
 
 
 class Memory:

@@ -6,10 +6,10 @@ registers* over the whole inner loop, and no compiler arranges that from three n
 
 How it works
 ------------
-**Four small functions are written in LLVM's own language** with llvmlite's builder: two tiles of a
-matrix product, the copy of a panel and the transpose of a square. The Python code below runs once
-and *writes instructions*; an ordinary ``for i in range(12)`` in it writes twelve multiply-adds one
-after the other, which is how the loops over the tile unroll.
+**A few small functions are written in LLVM's own language** with llvmlite's builder: tiles of a
+matrix product, sums of sparse runs, the copy of a panel and the transpose of a square. The Python
+code below runs once and *writes instructions*; an ordinary ``for i in range(12)`` in it writes
+twelve multiply-adds one after the other, which is how the loops over the tile unroll.
 
 **An intrinsic** is how compiled Numba code gets at them: a function whose body is not Python but a
 recipe that writes LLVM instructions into the caller. ``@intrinsic`` takes a *typing* function that
@@ -44,6 +44,9 @@ and Van Zee and van de Geijn, "BLIS" (2015).
 The sum runs over two loops, `turns` times `depth` steps: the rows of a window and what is
 contiguous in each, so that a convolution, too, keeps its sums in registers from the first number to
 the last. A dense product is one turn (and no slower for the outer loop, as far as can be measured).
+
+*Sparse runs* are for a factor that is mostly zeros: the few numbers of it that are not, each with
+the place of a run that it multiplies.
 
 The *dot tile* is for sums over vectors: ``r v`` vectors of sums, each multiply-add of two vectors
 from memory, and only at the end the lanes of each are added up.
@@ -106,6 +109,9 @@ TILES = tuple(
 )
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# Rows and vectors of sparse runs: their sums, or weights, stay in registers too.
+RUN_ROWS = RUN_VECTORS = 5 if REGISTERS == 32 else 3
+RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))
 
 _INT = ir.IntType(64)
 _INT32 = ir.IntType(32)
@@ -350,12 +356,52 @@ def _horizontal_sums(w, vectors):
     return vectors
 
 
-def _write_choice(w, name, tiles, lanes):
+def _runs_function(w, name):
+    """Begin a function of sparse runs; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn nnn")
+    return function, [function.args[i : i + 3] for i in (0, 3, 6)], function.args[9:]
+
+
+def _write_runs(w, rows, vectors, scatters):
+    """The function of one shape of `gather_runs`, or of `scatter_runs`."""
+    name = f"{'scatter' if scatters else 'gather'}_{rows}_{vectors}"
+    function, (c, x, found), (_, _, count) = _runs_function(w, name)
+    shape = list(product(range(rows), range(vectors)))
+
+    def places(pointer, row):
+        return [
+            w.after(pointer, w.builder.add(w.times(row, i), _constant(v * w.lanes)))
+            for i, v in shape
+        ]
+
+    def one_found(at, *sums):
+        value = w.splat(w.builder.load(at))
+        place = w.builder.fptosi(w.builder.load(w.after(at, found[1])), _INT)
+        run = places(w.after(x[0], place), x[1])
+        following = w.after(at, _constant(1))
+        if not scatters:
+            run = [w.fma(value, w.load(here), total) for here, total in zip(run, sums, strict=True)]
+            return [following, *run]
+        for here, weight in zip(run, values, strict=True):
+            w.store(w.fma(value, weight, w.load(here)), here)
+        return [following]
+
+    own = places(c[0], c[1])
+    values = [w.load(place) for place in own]
+    _, *sums = w.loop(count, [found[0], *([] if scatters else values)], one_found)
+    for total, place in zip(sums, own, strict=False):
+        w.store(total, place)
+    w.builder.ret_void()
+    return function
+
+
+def _write_choice(w, begin, name, tiles, lanes):
     """The function that callers know: it jumps to the tile of the shape asked for.
 
-    `tiles` are the functions by their shape; a width counts in vectors of `lanes`.
+    `tiles` are the functions by their shape, `begin` what begins one of them; a width counts in
+    vectors of `lanes`.
     """
-    function, _, (height, width, *_) = _tile_function(w, f"fastscratch_{name}")
+    function, _, (height, width, *_) = begin(w, f"fastscratch_{name}")
     builder = w.builder
     vectors = builder.sdiv(builder.add(width, _constant(lanes - 1)), _constant(lanes))
     unknown = builder.append_basic_block("unknown")
@@ -425,9 +471,13 @@ def _write_module():
         shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
         for name, scaled in (("tile", False), ("update", True)):
             tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
-            _write_choice(w, name, tiles, w.lanes)
+            _write_choice(w, _tile_function, name, tiles, w.lanes)
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
-        _write_choice(w, "dot", {shape: _write_dot(w, *shape) for shape in shapes}, 1)
+        dots = {shape: _write_dot(w, *shape) for shape in shapes}
+        _write_choice(w, _tile_function, "dot", dots, 1)
+        for name, scatters in (("gather", False), ("scatter", True)):
+            runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
+            _write_choice(w, _runs_function, name, runs, w.lanes)
         _write_copy(w)
         _write_transpose(w)
     return str(module)
@@ -448,7 +498,7 @@ def _compile():
         engine.finalize_object()
         cache.save(name, max(compiled, key=len))  # the other one is the empty module's
     for item in (4, 8):
-        for name in ("tile", "update", "dot", "copy", "transpose"):
+        for name in ("tile", "update", "dot", "gather", "scatter", "copy", "transpose"):
             symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
             binding.add_symbol(symbol, engine.get_function_address(symbol))
     return engine
@@ -555,6 +605,42 @@ def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_j
         return _call(context, builder, "dot", arguments[:4], signature.args[:4], numbers)
 
     return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
+def gather_runs(typingctx, c, x, found, height, width, count):
+    """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
+
+    Parameters
+    ----------
+    c : Matrix, (height, width)
+        Rows contiguous, as are those of `x`. Up to a vector's lanes are written behind each row.
+    x : Matrix
+        What the runs are of; up to a vector's lanes are read behind each.
+    found : Matrix, (2, count)
+        The values, and in the second row the places.
+    height, width : int
+        From 1 to `RUN_ROWS`, and to `RUN_VECTORS` vectors.
+    count : int
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "gather", arguments[:3], signature.args[:3], arguments[3:])
+
+    return types.void(c, x, found, *[types.int64] * 3), codegen
+
+
+@intrinsic
+def scatter_runs(typingctx, c, x, found, height, width, count):
+    """The transpose of `gather_runs`: ``x[place + i * x.row + j] += value * c[i, j]``.
+
+    Behind each row of `c` stand zeros, up to a whole vector.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "scatter", arguments[:3], signature.args[:3], arguments[3:])
+
+    return types.void(c, x, found, *[types.int64] * 3), codegen
 
 
 @intrinsic
@@ -705,6 +791,26 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                 c.values[c.at + i * c.row + j * c.step] = total
+
+    def _runs(x, found, height, width, count):
+        """Each value, with the flat indices of its run in `x` as nested lists."""
+        for e in range(found.at, found.at + count):
+            place = int(found.values[e + found.row])
+            yield found.values[e], _grid(x._replace(at=x.at + place), height, width)
+
+    def gather_runs(c, x, found, height, width, count):
+        own = _grid(c, height, width)
+        for value, run in _runs(x, found, height, width, count):
+            for i in range(height):
+                for j in range(width):
+                    c.values[own[i][j]] += value * x.values[run[i][j]]
+
+    def scatter_runs(c, x, found, height, width, count):
+        own = _grid(c, height, width)
+        for value, run in _runs(x, found, height, width, count):
+            for i in range(height):
+                for j in range(width):
+                    x.values[run[i][j]] += value * c.values[own[i][j]]
 
     def copy_rows(target, source, rows, width):
         to, of = _grid(target, rows, width), _grid(source, rows, width)

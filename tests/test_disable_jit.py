@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from test_gradients import NETWORKS, ROUNDING, Draw
+from test_gradients import ROUNDING, SMALL_DRAWS, Draw
 
 from fastscratch.layers import Dropout
 
@@ -62,13 +62,13 @@ NETWORKS_CHILD = """
 import sys
 
 import numpy as np
-from test_gradients import NETWORKS, Draw
+from test_gradients import SMALL_DRAWS, Draw
 
 np.seterr(over="ignore")
 steps = {}
-for number in NETWORKS:
-    for step, (_, loss, gradient, _) in enumerate(Draw(number).steps()):
-        steps[f"{number} {step}"] = np.append(gradient, loss)
+for draw in SMALL_DRAWS:
+    for step, (_, loss, gradient, _) in enumerate(Draw(*draw.values).steps()):
+        steps[f"{draw.id} {step}"] = np.append(gradient, loss)
 np.savez(FILE, **steps)
 """
 
@@ -79,12 +79,13 @@ def test_networks_train_uncompiled(child, tmp_path):
     code = NETWORKS_CHILD.replace("FILE", repr(str(file)))
     child(code, NUMBA_DISABLE_JIT="1", PYTHONPATH=folder)
     with np.load(file) as uncompiled:
-        for number in NETWORKS:
-            network = Draw(number).network
+        for param in SMALL_DRAWS:
+            draw = Draw(*param.values)
+            network = draw.network
             if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):
                 continue  # the layout, and so the dice, follow the width of the machine's vectors
-            for step, (_, loss, gradient, _) in enumerate(Draw(number).steps()):
+            for step, (_, loss, gradient, _) in enumerate(draw.steps()):
                 expected = np.append(gradient, loss)
                 bound = ROUNDING * max(1, abs(expected).max())
-                found = uncompiled[f"{number} {step}"]
-                assert found == pytest.approx(expected, rel=0, abs=bound), Draw(number)
+                found = uncompiled[f"{param.id} {step}"]
+                assert found == pytest.approx(expected, rel=0, abs=bound), draw

@@ -16,6 +16,9 @@ from fastscratch import layers, losses, regularizers
 from fastscratch.engine import Learning, Network, Objective, Trainer, training
 from fastscratch.kernels.codes import ACTIVATIONS, SGD
 from fastscratch.kernels.optimizers import UPDATES
+from fastscratch.kernels.program.call import operation_address
+from fastscratch.kernels.program.columns import ADDRESS
+from fastscratch.kernels.program.winners import conv2d_winners_item
 from fastscratch.reference.normalization import batch_norm_forward, moving_average_update
 from fastscratch.utils import derived_seed
 
@@ -233,6 +236,41 @@ class Draw:
         )
 
 
+#: Few numbers have a gradient: those that won a max pooling behind a convolution. The first layer
+#: hands none down, the second is larger than the tiles, the third has a frozen convolution.
+SPARSE = {
+    "winners": lambda: [
+        layers.Conv2D(3, (2, 3), activation="relu", kernel_regularizer="l2"),
+        layers.MaxPooling2D((2, 3), strides=(3, 3)),
+        layers.Flatten(),
+        layers.Dense(3),
+    ],
+    "winners of winners": lambda: [
+        layers.Conv2D(4, (2, 2), use_bias=False, activation="tanh"),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.2),
+        layers.Conv2D(5, (6, 11), activation="sigmoid"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(3),
+    ],
+    "frozen winners": lambda: [
+        layers.Conv2D(4, 1, activation="elu"),
+        layers.Conv2D(2, (1, 2), strides=(2, 1), trainable=False),
+        layers.MaxPooling2D((1, 4)),
+        layers.Conv2D(4, (2, 4), use_bias=False, activation="relu"),
+        layers.MaxPooling2D((3, 2)),
+        layers.Activation("tanh"),
+        layers.Flatten(),
+        layers.Dense(3),
+    ],
+}
+
+
+def sparse_network(name):
+    return Network(SPARSE[name](), (15, 29, 4))
+
+
 #: Large enough that each phase is cut into several items.
 LARGE = {
     "dense": Network(
@@ -269,7 +307,9 @@ ALL_DRAWS = [
     *(pytest.param(number, None, id=str(number)) for number in NETWORKS),
     # 39 has batches of 33 and the squared error.
     *(pytest.param(39, network, id=name) for name, network in LARGE.items()),
+    *(pytest.param(39, sparse_network(name), id=name) for name in SPARSE),
 ]
+SMALL_DRAWS = [param for param in ALL_DRAWS if param.id not in LARGE]
 
 
 def test_every_layer_is_drawn():
@@ -283,9 +323,16 @@ def test_every_layer_is_drawn():
     assert frozen >= {"BatchNormalization", "Conv2D", "Dense"}
 
 
-@pytest.mark.parametrize("number", NETWORKS)
-def test_a_step_is_the_central_difference_of_the_naive_loss(number):
-    draw = Draw(number)
+@pytest.mark.parametrize("name", SPARSE)
+def test_sparse_gradients_are_taken(name):
+    program = Draw(39, sparse_network(name)).trainer().program
+    winners = operation_address(conv2d_winners_item, np.float64)
+    assert np.count_nonzero(program.table[:, ADDRESS] == winners) == (1 if name == "winners" else 2)
+
+
+@pytest.mark.parametrize(("number", "network"), SMALL_DRAWS)
+def test_a_step_is_the_central_difference_of_the_naive_loss(number, network):
+    draw = Draw(number, network)
     learned = draw.learned()
     for step, (before, loss, gradient, rows) in enumerate(draw.steps()):
 

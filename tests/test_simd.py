@@ -275,6 +275,53 @@ def test_product_accumulates():
         assert_product(c, a, b, before)
 
 
+@njit
+def runs(gathers, c, width, x, pitch, found, height, run, count):
+    to, of, factors = (
+        Matrix(c, GUARD, width, 1),
+        Matrix(x, GUARD, pitch, 1),
+        Matrix(found, 0, count, 1),
+    )
+    if gathers:
+        simd.gather_runs(to, of, factors, height, run, count)
+    else:
+        simd.scatter_runs(to, of, factors, height, run, count)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", range(1, 1 + simd.RUN_ROWS))
+def test_sparse_runs(dtype, height):
+    """Sums, or additions, of the runs of a few places; whatever else is touched keeps its value."""
+    lanes, pitch = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 100
+    for run in range(1, simd.RUN_VECTORS * lanes + 1):
+        width = -(-run // lanes) * lanes
+        for count in (0, 1, 7):
+            values = random(count, dtype, run)
+            places = np.random.default_rng(run).integers(0, 50, count)
+            found = np.append(values, places.astype(dtype))
+            start = random((height, width), dtype, 1)
+            start[:, run:] = 0
+            x = random(GUARD + height * pitch + 50 + 2 * GUARD, dtype, 2)
+            windows = GUARD + np.arange(height)[:, None] * pitch + np.arange(run)
+            windows = places.reshape(count, 1, 1) + windows
+
+            flat, c = guarded(start)
+            runs(True, flat, width, x, pitch, found, height, run, count)
+            products = values.astype(float)[:, None, None] * x[windows].astype(float)
+            bound = (count + 2) * np.finfo(dtype).eps
+            off = np.abs(c[:, :run] - (start[:, :run] + products.sum(axis=0)))
+            assert np.all(off <= bound * (np.abs(products).sum(axis=0) + 1))
+            assert np.isnan(flat).sum() == 2 * GUARD
+
+            expected = x.astype(float)
+            for value, window in zip(values.astype(float), windows, strict=True):
+                expected[window] += value * start[:, :run]
+            flat, c = guarded(start)
+            runs(False, flat, width, x, pitch, found, height, run, count)
+            assert np.all(np.abs(x - expected) <= bound * (count + 1))
+            assert np.array_equal(c, start)
+
+
 def test_nan_and_inf_pass_through():
     a, b = np.ones((5, 3), np.float32), np.ones((3, 4), np.float32)
     a[1, 2], b[0, 3] = np.nan, np.inf

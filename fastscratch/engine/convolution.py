@@ -6,6 +6,7 @@ from ..kernels.codes import LINEAR, SOFTPLUS
 from ..kernels.conv2d import Conv2D, conv2d_scratch_size, transposed_conv2d
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
+from ..kernels.program import winners
 from ..kernels.simd import TILE_ROWS
 from ..layers.convolution import output_places
 from .parameters import add_update, parameters_of
@@ -53,6 +54,7 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     """``a = f(x * kernel + bias)``, image by image."""
     g = _geometry(layer, t, shape)
     u = plan.tensor(shape, t.lanes, activation, keeps_z=False)
+    u.takes_winners = plan.block > 0 and activation < SOFTPLUS and _runs_are_long(g)
     own = parameters_of(plan, layer, weights)
     # Pre-activations that nobody wants afterwards never leave the cache.
     passing = LINEAR < activation < SOFTPLUS
@@ -62,6 +64,9 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     plan.add(op.conv2d_forward_item, items, forward, t.lanes)
 
     def backward() -> None:
+        if u.winners:
+            _follow_winners(plan, g, own, t, u, layer.trainable)
+            return
         if t.dz is not None:
             _hand_down(plan, g, own, t, u)
         if layer.trainable:
@@ -110,9 +115,47 @@ def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
     if g.lanes == 1:
         plan.add(op.conv2d_backward_weight_item, items, own | columns)
         return
-    images = plan.images(g.lanes)
-    size = own[col.STOP] - own[col.KERNEL]
-    partial = plan.take(images * size)
+    images, size, partial = _partial_gradients(plan, g, own)
     columns |= {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
     plan.add(op.conv2d_backward_weight_item, items, own | columns, g.lanes)
     add_update(plan, own, images, partial, size)
+
+
+def _partial_gradients(plan: Plan, g: Conv2D, own: dict) -> tuple[int, int, int]:
+    """How many blocks there are, the size of a gradient, and the place of theirs."""
+    images, size = plan.images(g.lanes), own[col.STOP] - own[col.KERNEL]
+    return images, size, plan.take(images * size)
+
+
+def _runs_are_long(g: Conv2D) -> bool:
+    """Whether what a window sees in one row of one image fills a vector, and lies inside it."""
+    rows = (g.out_height - 1) * g.stride_y + g.kernel_height
+    columns = (g.out_width - 1) * g.stride_x + g.kernel_width
+    inside = (g.top, g.left) == (0, 0) and rows <= g.height and columns <= g.width
+    dense = (g.dilation_y, g.dilation_x, g.groups) == (1, 1, 1)
+    # Places are kept as floats.
+    countable = g.height * g.width * g.channels < 1 << 24
+    return inside and dense and countable and g.kernel_width * g.channels >= g.lanes
+
+
+def _follow_winners(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor, learns: bool) -> None:
+    """Both gradients from the places that won the max pooling behind the convolution."""
+    width = winners.padded(g.kernel_width * g.channels, g.lanes)
+    kernel = {
+        **dict(enumerate(g, op.GEOMETRY)),
+        winners.PACKED: plan.take(g.filters * g.kernel_height * width),
+    }
+    plan.add(winners.winners_pack_item, 1, own | kernel, when="early")
+    maxima = u.winners[winners.MAXIMA_Y] * u.winners[winners.MAXIMA_X]
+    plan.scratch(winners.winners_scratch_size(g, maxima))
+    passing = t.activation != LINEAR
+    columns = plan.backward(t, da=col.NONE if passing else t.dz) if t.dz is not None else {}
+    columns |= kernel | u.winners | {col.INPUT: t.a}
+    if u.activation != LINEAR:
+        columns |= {winners.DERIVATIVE: plan.derivative(u.activation)}
+    if learns:
+        images, size, partial = _partial_gradients(plan, g, own)
+        columns |= {winners.PARTIAL: partial, winners.PARTIAL_SIZE: size}
+    plan.add(winners.conv2d_winners_item, 1, own | columns, g.lanes)
+    if learns:
+        add_update(plan, own, images, partial, size)

@@ -41,6 +41,11 @@ class Tensor:
         Places of activations and of pre-activations (`a`, if nobody reads those).
     dz : int or None
         Place of the gradient with respect to the pre-activations; None if nobody asks for it.
+    takes_winners : bool
+        Whether the layer that computes it would rather be told which places won a max pooling, and
+        with what gradient, than be handed down a gradient that is mostly zeros.
+    winners : dict or None
+        The columns that tell it.
     """
 
     shape: tuple[int, ...]
@@ -50,6 +55,8 @@ class Tensor:
     z: int
     dz: int | None
     da: int | None = None
+    takes_winners: bool = False
+    winners: dict | None = None
 
     @property
     def units(self) -> int:

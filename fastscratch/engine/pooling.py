@@ -1,7 +1,10 @@
 """How pooling layers become phases: strips of rows of an image."""
 
+import math
+
 from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
+from ..kernels.program import winners
 from ..layers.convolution import output_places
 from .plan import ITEM_WORK, Plan, Tensor
 
@@ -39,8 +42,15 @@ def _window(layer, t: Tensor, shape) -> dict:
     }
 
 
-def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward, keeps_argmax):
+def _is_sparse(layer) -> bool:
+    """Whether few places win: no window reaches over another, or over the edge."""
+    apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
+    return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
+
+
+def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps_argmax):
     u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    window = _window(layer, t, shape)
     images = plan.images(t.lanes)
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
     work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
@@ -51,7 +61,19 @@ def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward
     plan.add(forward, items, window | columns, t.lanes)
 
     def go_back() -> None:
-        if t.dz is not None:
+        if t.takes_winners and keeps_argmax and _is_sparse(layer):
+            t.winners = {
+                winners.MAXIMA: u.a,
+                winners.ARGMAX: window[op.ARGMAX],
+                winners.MAXIMA_Y: shape[0],
+                winners.MAXIMA_X: shape[1],
+                winners.POOL_Y: layer.pool_size[0],
+                winners.POOL_X: layer.pool_size[1],
+                winners.STRIDE_Y: layer.strides[0],
+                winners.STRIDE_X: layer.strides[1],
+                col.DOUTPUT: u.dz,
+            }
+        elif t.dz is not None:
             rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], images)
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
             plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
@@ -64,13 +86,7 @@ def _lower_pooling(plan: Plan, t: Tensor, shape, window: dict, forward, backward
 def lower_max_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
     """The largest of each window, and where it stood."""
     return _lower_pooling(
-        plan,
-        t,
-        shape,
-        _window(layer, t, shape),
-        op.max_pool2d_forward_item,
-        op.max_pool2d_backward_item,
-        True,
+        plan, layer, t, shape, op.max_pool2d_forward_item, op.max_pool2d_backward_item, True
     )
 
 
@@ -78,9 +94,9 @@ def lower_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, activati
     """The mean of each window."""
     return _lower_pooling(
         plan,
+        layer,
         t,
         shape,
-        _window(layer, t, shape),
         op.average_pool2d_forward_item,
         op.average_pool2d_backward_item,
         False,

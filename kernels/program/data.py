@@ -99,6 +99,22 @@ def _transpose(memory, to, to_row, of, of_row, rows, columns):
 
 
 @njit
+def to_lanes(memory, to, of, units, present):
+    """Rows of so many samples become a block in which the samples stand innermost."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    _transpose(memory, to, lanes, of, units, present, units)
+
+
+@njit
+def from_lanes(memory, to, of, units):
+    """A block of samples innermost becomes rows of samples."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    for start in range(0, units, lanes):
+        size = min(lanes, units - start)
+        _transpose(memory, to + start, units, of + start * lanes, lanes, size, lanes)
+
+
+@njit
 def to_lanes_item(memory, row, samples, item, worker, step):
     """Rows of samples become a block in which the samples stand innermost.
 
@@ -110,18 +126,13 @@ def to_lanes_item(memory, row, samples, item, worker, step):
     place, size = first * units, lanes * units
     if present < lanes:
         memory[row[DA] + place :][:size] = 0
-    _transpose(memory, row[DA] + place, lanes, row[INPUT] + place, units, present, units)
+    to_lanes(memory, row[DA] + place, row[INPUT] + place, units, present)
     hand_down(memory, row, place, memory[row[DA] + place :][:size])
 
 
 @njit
 def from_lanes_item(memory, row, samples, item, worker, step):
     """A block of samples innermost becomes rows of samples."""
-    lanes, units = VECTOR_BYTES // memory.itemsize, row[UNITS]
-    first = item * lanes
-    block = row[INPUT] + first * units
-    for start in range(0, units, lanes):
-        size = min(lanes, units - start)
-        _transpose(
-            memory, row[A] + first * units + start, units, block + start * lanes, lanes, size, lanes
-        )
+    units = row[UNITS]
+    first = item * (VECTOR_BYTES // memory.itemsize) * units
+    from_lanes(memory, row[A] + first, row[INPUT] + first, units)

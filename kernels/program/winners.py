@@ -1,0 +1,202 @@
+"""Gradients of a convolution behind a max pooling, from the places that won.
+
+Of each window only the place of the maximum has a gradient, and behind a rectified linear unit
+often not even that: three numbers of four, or more, are zeros. A product of matrices multiplies
+them all. Here the few others are found, sample by sample and filter by filter; each multiplies the
+part of the image that it was computed from (gradient of the filter), and the filter (gradient of
+the image): ``4 kh kw c`` flops for each of them. In LeNet-5 that is half the time of the products.
+
+For blocks of samples that stand innermost; a sample's numbers are brought side by side first.
+"""
+
+from ..conv2d import Conv2D
+from ..jit import njit
+from ..simd import RUN_ROWS, RUN_VECTORS, Matrix, gather_runs, scatter_runs
+from .call import call
+from .columns import (
+    BIAS,
+    DA,
+    DOUTPUT,
+    DZ,
+    INPUT,
+    KERNEL,
+    NONE,
+    SCRATCH,
+    SCRATCH_SIZE,
+    STOP,
+)
+from .conv2d import GEOMETRY, geometry
+from .data import from_lanes, to_lanes
+from .hand_down import hand_down
+
+# Behind the geometry: the maxima, where in their windows they stood, and the derivative of what
+# they are activations of; their rows and columns, and the window; where the packed kernel stands;
+# where the partial gradients of the blocks do (NONE if nobody asks for them), and how far apart.
+(
+    MAXIMA,
+    ARGMAX,
+    DERIVATIVE,
+    MAXIMA_Y,
+    MAXIMA_X,
+    POOL_Y,
+    POOL_X,
+    STRIDE_Y,
+    STRIDE_X,
+    PACKED,
+    PARTIAL,
+    PARTIAL_SIZE,
+) = range(GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 12)
+
+
+@njit
+def padded(run, lanes):
+    """A run of numbers, up to a whole vector."""
+    return (run + lanes - 1) // lanes * lanes
+
+
+@njit
+def winners_scratch_size(shape, windows):
+    """Scratch of `conv2d_winners_item`."""
+    lanes = shape.lanes
+    run = padded(shape.kernel_width * shape.channels, lanes)
+    image = shape.height * shape.width * shape.channels
+    maxima = windows * shape.filters
+    kernel = shape.filters * shape.kernel_height * run
+    return lanes * (4 * maxima + 2 * image) + 2 * run + kernel + 2 * windows
+
+
+@njit
+def winners_pack_item(memory, row, samples, item, worker, step):
+    """The kernel filter by filter, ``(f, kh, kw c)``, with zeros behind each run."""
+    shape = geometry(row)
+    run = shape.kernel_width * shape.channels
+    width = padded(run, shape.lanes)
+    for f in range(shape.filters):
+        for ky in range(shape.kernel_height):
+            to = memory[row[PACKED] + (f * shape.kernel_height + ky) * width :][:width]
+            to[run:] = 0
+            for j in range(run):
+                to[j] = memory[row[KERNEL] + (ky * run + j) * shape.filters + f]
+
+
+@njit
+def _place_winners(memory, row, shape, place, argmax):
+    """Where in the image the window begins that each maximum was computed from."""
+    lanes = shape.filters * shape.lanes
+    for y in range(row[MAXIMA_Y]):
+        for x in range(row[MAXIMA_X]):
+            place[:lanes] = 0
+            for k in range(row[POOL_Y] * row[POOL_X]):
+                py, px = divmod(k, row[POOL_X])
+                iy = (y * row[STRIDE_Y] + py) * shape.stride_y
+                ix = (x * row[STRIDE_X] + px) * shape.stride_x
+                start = place.dtype.type((iy * shape.width + ix) * shape.channels)
+                for i in range(lanes):
+                    place[i] = start if argmax[i] == k else place[i]
+            argmax, place = argmax[lanes:], place[lanes:]
+
+
+@njit
+def _find(found, values, places, f, filters, windows):
+    """The values of a filter that are not zero, and their places; returns how many."""
+    count = 0
+    for w in range(windows):
+        found[count] = values[w * filters + f]
+        found[windows + count] = places[w * filters + f]
+        count += int(found[count] != 0)
+    return count
+
+
+@njit
+def _multiply(memory, dkernel_at, dx_at, x_at, kernel_at, found, count, shape):
+    """Multiply what was found of one filter with its runs, and with the filter."""
+    run, pitch = shape.kernel_width * shape.channels, shape.width * shape.channels
+    width = padded(run, shape.lanes)
+    for ky in range(0, shape.kernel_height, RUN_ROWS):
+        height = min(RUN_ROWS, shape.kernel_height - ky)
+        for j in range(0, run, RUN_VECTORS * shape.lanes):
+            size = min(RUN_VECTORS * shape.lanes, run - j)
+            tap, pixel = ky * width + j, ky * pitch + j
+            if dkernel_at != NONE:
+                dkernel = Matrix(memory, dkernel_at + tap, width, 1)
+                x = Matrix(memory, x_at + pixel, pitch, 1)
+                gather_runs(dkernel, x, found, height, size, count)
+            if dx_at != NONE:
+                kernel = Matrix(memory, kernel_at + tap, width, 1)
+                dx = Matrix(memory, dx_at + pixel, pitch, 1)
+                scatter_runs(kernel, dx, found, height, size, count)
+
+
+@njit
+def conv2d_winners_item(memory, row, samples, item, worker, step):
+    """Partial gradients of kernel and bias from one block, and the gradient of its input."""
+    shape = geometry(row)
+    lanes, filters = shape.lanes, shape.filters
+    image = shape.height * shape.width * shape.channels
+    windows = row[MAXIMA_Y] * row[MAXIMA_X]
+    maxima = windows * filters
+    run = padded(shape.kernel_width * shape.channels, lanes)
+    if item * lanes >= samples:
+        if row[PARTIAL] != NONE:
+            memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[STOP] - row[KERNEL]] = 0
+        return
+
+    # The scratch: all of the block with its samples innermost, then sample by sample.
+    block = row[SCRATCH] + worker * row[SCRATCH_SIZE]
+    values_at = block + 2 * maxima * lanes
+    places_at = values_at + maxima * lanes
+    x_at = places_at + maxima * lanes
+    dx_at = x_at + image * lanes + run
+    dkernel_at = dx_at + image * lanes + run
+    found_at = dkernel_at + filters * shape.kernel_height * run
+    here = item * maxima * lanes
+    values, places = memory[block:][: maxima * lanes], memory[block + maxima * lanes :]
+    dmaxima = memory[row[DOUTPUT] + here :][: values.size]
+    if row[DERIVATIVE] == NONE:
+        values[:] = dmaxima
+    else:
+        a = memory[row[MAXIMA] + here :][: values.size]
+        call(row[DERIVATIVE], values, a, a, dmaxima)
+    _place_winners(memory, row, shape, places, memory[row[ARGMAX] + here :])
+    from_lanes(memory, values_at, block, maxima)
+    from_lanes(memory, places_at, block + maxima * lanes, maxima)
+    from_lanes(memory, x_at, row[INPUT] + item * image * lanes, image)
+
+    hands_down, learns = row[DZ] != NONE, row[PARTIAL] != NONE
+    memory[dx_at:found_at] = 0
+    gradient = memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[STOP] - row[KERNEL]]
+    dbias = gradient[row[BIAS] - row[KERNEL] :]
+    if learns:
+        dbias[:] = 0
+    found = memory[found_at:][: 2 * windows]
+    for sample in range(lanes):
+        sample_values = memory[values_at + sample * maxima :][:maxima]
+        sample_places = memory[places_at + sample * maxima :][:maxima]
+        for f in range(filters):
+            count = _find(found, sample_values, sample_places, f, filters, windows)
+            _multiply(
+                memory,
+                dkernel_at + f * shape.kernel_height * run if learns else NONE,
+                dx_at + sample * image if hands_down else NONE,
+                x_at + sample * image,
+                row[PACKED] + f * shape.kernel_height * run,
+                Matrix(memory, found_at, windows, 1),
+                count,
+                shape,
+            )
+            if learns and dbias.size > 0:
+                for e in range(count):
+                    dbias[f] += found[e]
+
+    if learns:
+        size = shape.kernel_width * shape.channels
+        for f in range(filters):
+            for ky in range(shape.kernel_height):
+                at = dkernel_at + (f * shape.kernel_height + ky) * run
+                for j in range(size):
+                    gradient[(ky * size + j) * filters + f] = memory[at + j]
+    if hands_down:
+        place = item * image * lanes
+        da_at = x_at if row[DA] == NONE else row[DA] + place
+        to_lanes(memory, da_at, dx_at, image, lanes)
+        hand_down(memory, row, place, memory[da_at:][: image * lanes])

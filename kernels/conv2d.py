@@ -29,6 +29,8 @@ lanes are interleaved, their numbers side by side, and every number above become
 Rows and columns of the output change places, for now it is pixels that are loaded as vectors; the
 gradient of the filters is a product of vectors whose lanes are added up in the end.
 
+Filters of 3 x 3, with enough of them, are a case of their own: see :mod:`.winograd`.
+
 Padding is left out of the sums. A row of the window that lies outside is no turn of the loop, and a
 position at the edge has a shorter run. (Only a tile of many positions, or of many taps, wants one
 length for all: then a band of rows is copied with its zeros. One copy of a number serves
@@ -41,7 +43,7 @@ import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
 from .jit import get_thread_id, njit, prange, thread_count
-from .matmul import tile_shape, window
+from .matmul import product_of_runs, tile_shape, window
 from .simd import (
     DOT_COLUMNS,
     DOT_ROWS,
@@ -53,6 +55,13 @@ from .simd import (
     tile_product,
 )
 from .windows import tap_range
+from .winograd import (
+    POINTS,
+    is_winograd,
+    transform_kernel,
+    winograd_rows,
+    winograd_scratch_size,
+)
 
 __all__ = [
     "conv2d_backward_input",
@@ -185,6 +194,8 @@ def _band_rows(shape, itemsize):
 @njit
 def conv2d_scratch_size(shape, itemsize):
     """Elements of scratch that one thread needs."""
+    if is_winograd(shape):
+        return winograd_scratch_size(shape)
     biases = shape.filters * shape.lanes
     if not (_is_dense(shape) and _is_padded(shape)):
         return biases
@@ -233,7 +244,7 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     x : (h w c_in lanes,) array
         The image.
     kernel : (kh kw c_in / groups c_out,) array
-        Filters.
+        Filters; or what `transform_kernel` made of them, if the convolution `is_winograd`.
     bias : (c_out,) array
     shape : Conv2D
     first, stop : int
@@ -241,6 +252,9 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     scratch : (`conv2d_scratch_size`,) array
         Overwritten.
     """
+    if is_winograd(shape):
+        winograd_rows(out, x, kernel, bias[: shape.filters], shape, first, stop, scratch)
+        return
     for o in range(shape.filters):
         for lane in range(shape.lanes):
             scratch[o * shape.lanes + lane] = bias[o]
@@ -349,38 +363,16 @@ def _convolve_run(c, start, image, kernel, run, filters, phase, shape):
             a = Matrix(image.values, pixels, stride * pixel, 1)
             b = Matrix(kernel, weights, shape.filters, 1)
             to, of = window(c, position, 0), window(start, position, 0)
-            _product(to, of, a, b, count, filters, (run.rows, depth, pixel_jump, weight_jump))
+            product_of_runs(
+                to, of, a, b, count, filters, (run.rows, depth, pixel_jump, weight_jump)
+            )
         else:
             a = Matrix(kernel, weights, 1, shape.filters)
             b = Matrix(image.values, pixels, lanes, stride * shape.channels)
             to, of = window(c, 0, position * lanes), window(start, 0, position * lanes)
             sizes = run.rows, depth, weight_jump, pixel_jump
-            _product(to, of, a, b, filters, count * lanes, sizes)
+            product_of_runs(to, of, a, b, filters, count * lanes, sizes)
         position += count
-
-
-@njit
-def _product(c, start, a, b, rows, columns, sizes):
-    """``c = start + a @ b``, tile by tile; `sizes` are the turns, depth and jumps of the tiles."""
-    turns, depth, a_jump, b_jump = sizes
-    i = 0
-    while i < rows:
-        height, vectors = tile_shape(rows - i)
-        panel = vectors * VECTOR_BYTES // c.values.itemsize
-        for j in range(0, columns, panel):
-            tile_product(
-                window(c, i, j),
-                window(start, i, j),
-                window(a, i, 0),
-                window(b, 0, j),
-                height,
-                min(panel, columns - j),
-                depth,
-                turns,
-                a_jump,
-                b_jump,
-            )
-        i += height
 
 
 @njit
@@ -485,7 +477,7 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
                 b = Matrix(dout, b_at, dout_pixel, 1)
                 _depthwise_weights(c, a, b, filters, sizes)
             elif lanes == 1:
-                _product(c, c, a, Matrix(dout, b_at, dout_pixel, 1), count, filters, sizes)
+                product_of_runs(c, c, a, Matrix(dout, b_at, dout_pixel, 1), count, filters, sizes)
             else:
                 _dot_product(c, a, Matrix(dout, b_at, dout_pixel, lanes), count, filters, sizes)
         row += count
@@ -592,6 +584,16 @@ def _chunk_of_rows(out, x, kernel, bias, shape, start, stop, scratch):
         conv2d_rows(out[n].reshape(-1), x[n].reshape(-1), kernel, bias, shape, first, last, scratch)
 
 
+@njit
+def _weights(kernel, shape):
+    """The filters as `conv2d_rows` wants them."""
+    if not is_winograd(shape):
+        return kernel
+    weights = np.empty(POINTS * shape.channels * shape.filters, kernel.dtype)
+    transform_kernel(weights, kernel)
+    return weights
+
+
 @njit(parallel=True)
 def _all_rows(out, x, kernel, bias, shape):
     """Output rows of all images, in parallel."""
@@ -633,7 +635,7 @@ def conv2d_forward(out, x, kernel, bias, strides, padding, dilation_rate, groups
         Parts that the channels are cut into; divides ``c_in`` and ``c_out``.
     """
     shape = _geometry(x, kernel, out, strides, padding, dilation_rate, groups)
-    _all_rows(out, x, kernel.reshape(-1), bias, shape)
+    _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
 
 
 @njit(calls_parallel=True)
@@ -665,7 +667,8 @@ def conv2d_backward_input(dx, dout, kernel, strides, padding, dilation_rate, gro
     packed = np.empty(kernel.size, kernel.dtype)
     transpose_kernel(packed, kernel.reshape(-1), shape)
     zeros = np.zeros(shape.channels, dx.dtype)
-    _all_rows(dx, dout, packed, zeros, transposed_conv2d(shape))
+    back = transposed_conv2d(shape)
+    _all_rows(dx, dout, _weights(packed, back), zeros, back)
 
 
 @njit

@@ -222,6 +222,34 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale=1.0):
 
 
 @njit
+def product_of_runs(c, start, a, b, rows, columns, sizes):
+    """``c = start + a @ b`` on the calling thread, with nothing copied, tile by tile.
+
+    `sizes` are turns, depth and jumps, as `tile_product` wants them: a sum may run over several
+    stretches of `a` and `b`.
+    """
+    turns, depth, a_jump, b_jump = sizes
+    i = 0
+    while i < rows:
+        height, vectors = tile_shape(rows - i)
+        panel = vectors * VECTOR_BYTES // c.values.itemsize
+        for j in range(0, columns, panel):
+            tile_product(
+                window(c, i, j),
+                window(start, i, j),
+                window(a, i, 0),
+                window(b, 0, j),
+                height,
+                min(panel, columns - j),
+                depth,
+                turns,
+                a_jump,
+                b_jump,
+            )
+        i += height
+
+
+@njit
 def _power_of_two(x):
     """The largest power of two that is at most x, and at least 1."""
     power = 1

@@ -271,6 +271,18 @@ def sparse_network(name):
     return Network(SPARSE[name](), (15, 29, 4))
 
 
+#: Convolutions by 3 x 3 filters, forward and backward, with enough channels for `winograd`.
+WINOGRAD = Network(
+    [
+        layers.Conv2D(32, (1, 2), activation="tanh"),
+        layers.Conv2D(35, 3, padding="same", activation="sigmoid"),
+        layers.Conv2D(33, 3),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(3),
+    ],
+    (8, 9, 2),
+)
+
 #: Large enough that each phase is cut into several items.
 LARGE = {
     "dense": Network(
@@ -308,6 +320,7 @@ ALL_DRAWS = [
     # 39 has batches of 33 and the squared error.
     *(pytest.param(39, network, id=name) for name, network in LARGE.items()),
     *(pytest.param(39, sparse_network(name), id=name) for name in SPARSE),
+    pytest.param(52, WINOGRAD, id="winograd"),  # a batch of 1
 ]
 SMALL_DRAWS = [param for param in ALL_DRAWS if param.id not in LARGE]
 
@@ -438,6 +451,8 @@ def torch_activation(torch, name, z):
         return F.leaky_relu(z, 0.2)
     if name == "softmax":
         return F.softmax(z, -1)
+    if name == "exponential":
+        return torch.exp(z)
     return z if name == "linear" else getattr(F, name)(z)
 
 

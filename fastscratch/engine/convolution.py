@@ -8,6 +8,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import winners
 from ..kernels.simd import TILE_ROWS
+from ..kernels.winograd import POINTS, is_winograd
 from ..layers.convolution import output_places
 from .parameters import add_update, parameters_of
 from .plan import Plan, Tensor
@@ -39,11 +40,12 @@ def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
     plan.scratch(own + spare)
     taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
     work = g.out_width * g.filters * taps * g.lanes
-    rows, items = strips(g.out_height, work, plan.images(g.lanes))
+    tall = 2 if is_winograd(g) else 1  # a tile has two rows
+    rows, items = strips(-(-g.out_height // tall), tall * work, plan.images(g.lanes))
     return {
         **dict(enumerate(g, op.GEOMETRY)),
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
-        op.ROWS_AN_ITEM: rows,
+        op.ROWS_AN_ITEM: tall * rows,
         op.ITEMS_AN_IMAGE: items,
         op.SPARE: own,
         col.UNITS: g.out_height * g.out_width * g.filters * g.lanes,
@@ -61,6 +63,8 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     columns, items = _columns(plan, g, math.prod(shape) * g.lanes if passing else 0)
     forward = own | plan.forward(u) | columns | {col.INPUT: t.a}
     forward |= {col.Z: col.NONE} if passing else {}
+    if is_winograd(g):
+        forward |= {op.PACKED: _transformed(plan, g, own[col.KERNEL])}
     plan.add(op.conv2d_forward_item, items, forward, t.lanes)
 
     def backward() -> None:
@@ -75,13 +79,24 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     return u, backward
 
 
+def _transformed(plan: Plan, g: Conv2D, kernel: int) -> int:
+    """Add the phase that transforms a kernel; the place where it then stands."""
+    place = plan.take(POINTS * g.channels * g.filters)
+    columns = dict(enumerate(g, op.GEOMETRY)) | {col.INPUT: kernel, op.PACKED: place}
+    plan.add(op.conv2d_transform_item, 1, columns, when="early")
+    return place
+
+
 def _hand_down(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
     """The gradient of the input is itself a convolution, by the packed kernel."""
     packed = plan.take(own[col.BIAS] - own[col.KERNEL])
     geometry = dict(enumerate(g, op.GEOMETRY))
     plan.add(op.conv2d_pack_item, 1, own | geometry | {op.PACKED: packed}, when="early")
+    back = transposed_conv2d(g)
+    if is_winograd(back):
+        packed = _transformed(plan, back, packed)
     passing = t.activation != LINEAR
-    columns, items = _columns(plan, transposed_conv2d(g), t.units * g.lanes if passing else 0)
+    columns, items = _columns(plan, back, t.units * g.lanes if passing else 0)
     gradient = plan.backward(t, da=col.NONE if passing else t.dz)
     plan.add(
         op.conv2d_backward_input_item,

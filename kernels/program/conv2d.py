@@ -11,6 +11,7 @@ from ..conv2d import (
     transpose_kernel,
 )
 from ..jit import njit
+from ..winograd import POINTS, transform_kernel
 from .call import call
 from .columns import (
     ARGUMENTS,
@@ -42,7 +43,8 @@ INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = range(
 )
 # Forward and for the input gradient: where behind the convolution's own scratch pre-activations
 # may stand that nobody wants afterwards. For the weight gradient: how far apart the partial
-# gradients of the images stand, or NONE if there is one for all images. To pack a kernel: where.
+# gradients of the images stand, or NONE if there is one for all images. Where the packed kernel
+# stands, or NONE if it is used as it is.
 SPARE, PARTIAL, PARTIAL_SIZE, PACKED = range(ITEMS_AN_IMAGE + 1, ITEMS_AN_IMAGE + 5)
 
 
@@ -95,7 +97,7 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
     units = row[UNITS]
     width = units // shape.out_height
     x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
-    kernel = memory[row[KERNEL] : row[BIAS]]
+    kernel = memory[row[KERNEL] if row[PACKED] == NONE else row[PACKED] :]
     bias = memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
     z_at = row[Z] + image * units
     if row[Z] == NONE:
@@ -116,6 +118,14 @@ def conv2d_pack_item(memory, row, samples, item, worker, step):
 
 
 @njit
+def conv2d_transform_item(memory, row, samples, item, worker, step):
+    """A kernel as Winograd's convolution wants it."""
+    shape = geometry(row)
+    size = shape.channels * shape.filters
+    transform_kernel(memory[row[PACKED] :][: POINTS * size], memory[row[INPUT] :][: 9 * size])
+
+
+@njit
 def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of one image, times the derivative of its activation.
 
@@ -128,7 +138,7 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     units = row[UNITS]
     width = units // shape.out_height
     doutput = memory[row[DOUTPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
-    kernel = memory[row[PACKED] :][: row[BIAS] - row[KERNEL]]
+    kernel = memory[row[PACKED] :]
     at = first * width
     da_at = row[DA] + image * units
     if row[DA] == NONE:

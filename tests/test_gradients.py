@@ -449,8 +449,8 @@ def torch_activation(torch, name, z):
         return F.gelu(z, approximate="tanh" if name == "gelu_tanh" else "none")
     if name == "leaky_relu":
         return F.leaky_relu(z, 0.2)
-    if name == "softmax":
-        return F.softmax(z, -1)
+    if name in ("softmax", "log_softmax"):
+        return getattr(F, name)(z, -1)
     if name == "exponential":
         return torch.exp(z)
     return z if name == "linear" else getattr(F, name)(z)

@@ -110,7 +110,7 @@ TILES = tuple(
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
 # Rows and vectors of sparse runs: their sums, or weights, stay in registers too.
-RUN_ROWS = RUN_VECTORS = 5 if REGISTERS == 32 else 3
+RUN_ROWS, RUN_VECTORS = 5, 2
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))
 
 _INT = ir.IntType(64)

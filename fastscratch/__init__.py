@@ -21,6 +21,7 @@ from . import (
 from .callbacks import History
 from .kernels.threads import get_num_threads, layer, set_num_threads
 from .models import Sequential, load_model
+from .verify import verify
 from .warmup import warmup
 
 __version__ = "0.1.0"
@@ -44,5 +45,6 @@ __all__ = [
     "regularizers",
     "set_num_threads",
     "utils",
+    "verify",
     "warmup",
 ]

@@ -1,9 +1,9 @@
 """Inputs on which every kernel is run beside its naive twin.
 
-One registry serves the equivalence tests, the benchmarks and :func:`fastscratch.warmup`. A case
-gives float64 arrays, scalars and names; :func:`kernel_call` and :func:`twin_call` turn them into
-what each side takes: arrays of the wanted type and integer codes, or lists and the names
-themselves.
+One registry serves the equivalence tests, the benchmarks, :func:`fastscratch.verify` and
+:func:`fastscratch.warmup`. A case gives float64 arrays, scalars and names; :func:`kernel_call` and
+:func:`twin_call` turn them into what each side takes: arrays of the wanted type and integer codes,
+or lists and the names themselves.
 """
 
 import dataclasses
@@ -51,9 +51,10 @@ class Case:
     outputs : tuple of str
         The arguments that are written.
     reduction : int
-        Number of roundings behind one output element; the tolerance grows with it.
+        Number of roundings behind one output element: the bound on its error in ulp.
     scale : float
-        Magnitude of the terms that are summed, or the condition of the problem.
+        Magnitude of the terms that are summed, or the condition of the problem; see
+        :mod:`fastscratch.comparison`.
     typical : bool
         Sized like real use: the one that benchmarks take.
     doubles : tuple of str
@@ -83,11 +84,6 @@ class Case:
     def _is_of_dtype(self, name, value):
         floating = isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
         return floating and name not in self.doubles
-
-    def tolerance(self, dtype, expected):
-        """Largest difference that rounding explains: one unit of roundoff for each operation."""
-        magnitude = max(self.scale, np.max(np.abs(expected), initial=0.0))
-        return self.reduction * np.finfo(dtype).eps * magnitude
 
 
 def kernel_call(case, dtype):

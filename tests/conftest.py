@@ -6,6 +6,23 @@ import sys
 
 import pytest
 
+from fastscratch.comparison import accuracy_table
+
+COMPARISONS = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def comparisons(pytestconfig):
+    """A list of comparisons of kernels and twins; what is put in is shown when the tests end."""
+    return pytestconfig.stash.setdefault(COMPARISONS, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the accuracy of the kernels that were compared."""
+    if found := config.stash.get(COMPARISONS, []):
+        terminalreporter.section("accuracy of the kernels")
+        terminalreporter.write_line(accuracy_table(found))
+
 
 @pytest.fixture(scope="session")
 def child():

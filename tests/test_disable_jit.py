@@ -17,17 +17,11 @@ from fastscratch.layers import Dropout
 CHILD = """
 import numpy as np
 
-from fastscratch.cases import CASES, kernel_call, twin_call
+from fastscratch.cases import CASES
+from fastscratch.comparison import compare
 from fastscratch.kernels import KERNELS, chunks
 
 assert not hasattr(KERNELS["dense_forward"], "py_func"), "the kernels are compiled"
-
-
-def outputs(case, function, arguments):
-    value = function(*arguments)
-    names = list(case.arguments(np.float64))
-    written = [arguments[names.index(name)] for name in case.outputs]
-    return [np.ravel(part) for part in ([] if value is None else [value], *written)]
 
 
 def is_small(case):
@@ -45,11 +39,8 @@ for work in (chunks.CHUNK_WORK, 1):
     chunks.CHUNK_WORK = work
     for case in cases:
         for dtype in (np.float32, np.float64):
-            expected = outputs(case, *twin_call(case, dtype))
-            computed = outputs(case, *kernel_call(case, dtype))
-            for a, b in zip(computed, expected, strict=True):
-                off = np.max(np.abs(a - b), initial=0.0)
-                assert off <= case.tolerance(dtype, b), (str(case), dtype, off)
+            comparison = compare(case, dtype)
+            assert not comparison.trouble, str(comparison)
 print(len(cases))
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .. import __version__
-from . import demo, predict, train, warmup
+from . import demo, predict, train, verify, warmup
 
 __all__ = ["main"]
 
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 1 if the demo missed a known answer, 2 if something impossible was asked
-        for, 130 after Ctrl-C. Also 1 if nobody reads the output any more.
+        Exit status: 0, or 1 if the demo missed a known answer or a kernel is wrong, 2 if something
+        impossible was asked for, 130 after Ctrl-C. Also 1 if nobody reads the output any more.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -52,6 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"fastscratch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, train, predict, warmup):
+    for command in (demo, train, predict, warmup, verify):
         command.add_to(commands)
     return parser

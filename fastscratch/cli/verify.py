@@ -1,0 +1,25 @@
+"""``fastscratch verify``: every kernel beside its naive twin, on this machine."""
+
+import argparse
+
+from ..verify import verify
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add the command to a parser."""
+    command = commands.add_parser(
+        "verify",
+        help="compare every kernel with its naive twin on this machine",
+        description="Run every kernel beside its naive twin in plain Python and print a report "
+        "to paste into a bug report. Exit status 1 if a kernel is wrong.",
+    )
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, and print the report."""
+    report = verify()
+    print(report)
+    return 1 if report.wrong else 0

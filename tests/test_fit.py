@@ -386,8 +386,8 @@ def test_divergence_names_the_step(learning_rate):
     y = to_categorical(y)
     rate = re.escape(f"{learning_rate:g}")
     message = (
-        r"training diverged in step \d of epoch \d+: (the loss|\w+ of layer '\w+') is not finite "
-        rf"at learning_rate={rate}; wanted: a smaller one"
+        r"training diverged in step \d of epoch \d+: (the loss after|\w+ of) layer '\w+' is not "
+        rf"finite at learning_rate={rate}; wanted: a smaller one"
     )
     with pytest.raises(FloatingPointError, match=message):
         model.fit(x, y, batch_size=8, epochs=50, verbose=0)
@@ -424,6 +424,70 @@ def test_divergence_leaves_the_model_as_the_last_good_step_did(
     assert bits(model) == bits(expected)
 
 
+@pytest.mark.parametrize("optimizer", [optimizers.Adam, optimizers.RMSprop])
+def test_divergence_leaves_what_the_optimiser_remembers(optimizer):
+    """A fit that fails in its third epoch leaves what one of two epochs does."""
+    explode = optimizers.schedules.PiecewiseConstantDecay([13], [0.05, 1e39])
+    x, y = data()
+    model, expected = network(optimizer(explode)), network(optimizer(explode))
+    expected.fit(x, y, batch_size=8, epochs=2, verbose=0)
+    with pytest.raises(FloatingPointError, match="step 1 of epoch 3"):
+        model.fit(x, y, batch_size=8, epochs=3, verbose=0)
+    assert bits(model) == bits(expected)
+    remembered, wanted = (m.trainer(8, False).slots for m in (model, expected))
+    assert [slot.tobytes() for slot in remembered] == [slot.tobytes() for slot in wanted]
+    assert (model.iterations, model.trained_epochs) == (expected.iterations, 2)
+
+
+@pytest.mark.parametrize(
+    ("x", "where"),
+    [
+        (1e10, "output of layer 'second'"),  # 1e40, beyond float32
+        (1, "output of layer 'third'"),  # 1e45
+        (1e-20, "the loss after layer 'third'"),  # 1e25 squared
+        (1e-27, "kernel of layer 'first'"),  # 1e18, and the gradient behind it is 2e18 * 1e30
+    ],
+)
+def test_divergence_names_what_overflows_first(x, where):
+    """Three layers that multiply by 1e15 each."""
+    names = ("first", "second", "third")
+    model = Sequential([layers.Dense(1, use_bias=False, name=name) for name in names])
+    model.compile("sgd", "mean_squared_error")
+    model.predict([[0.0]])
+    model.set_weights([[[1e15]]] * 3)
+    with pytest.raises(FloatingPointError, match=f"step 1 of epoch 1: {where} is not finite"):
+        model.fit([[x]], [[0]], verbose=0)
+    assert [weight.item() for weight in model.get_weights()] == [np.float32(1e15)] * 3
+
+
+@pytest.mark.parametrize("callbacks", [(), [Callback()]])
+def test_a_fit_goes_on_where_the_caller_asks(callbacks):
+    """Weights of the first step are infinite, the losses after it are not numbers."""
+    model = network(optimizers.SGD(1e39))
+    options = {"batch_size": 8, "epochs": 3, "verbose": 0, "callbacks": callbacks}
+    losses = model.fit(*data(), terminate_on_nan=False, **options).history["loss"]
+    assert len(losses) == 3
+    assert np.isnan(losses).all()
+    assert (model.iterations, model.trained_epochs) == (21, 3)
+    assert not any(np.isfinite(weight).all() for weight in model.get_weights()[:2])
+
+
+def test_terminate_on_nan_changes_no_bit_of_a_fit_that_converges():
+    assert fitted(terminate_on_nan=False) == fitted()
+
+
+def test_one_step_that_diverges():
+    model = network(optimizers.SGD(1e39))
+    before = bits(model)
+    with pytest.raises(FloatingPointError, match="kernel of layer 'dense' is not finite"):
+        model.train_on_batch(*data())
+    assert bits(model) == before
+    assert (model.iterations, model.trained_epochs) == (0, 0)
+    assert np.isfinite(model.train_on_batch(*data(), terminate_on_nan=False))  # before its step
+    assert np.isnan(model.train_on_batch(*data(), terminate_on_nan=False))
+    assert model.iterations == 2
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 X, Y = data()
@@ -435,6 +499,7 @@ X, Y = data()
         ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2, got 3"),
         ({"callbacks": ["early"]}, TypeError, "callbacks must be Callbacks, got str"),
         ({"shuffle": 1}, TypeError, "shuffle must be True or False, got 1"),
+        ({"terminate_on_nan": 0}, TypeError, "terminate_on_nan must be True or False, got 0"),
         ({"initial_epoch": -1}, ValueError, "initial_epoch must be at least 0, got -1"),
         ({"validation_data": X}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),
         ({"validation_data": (X,)}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),

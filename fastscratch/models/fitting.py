@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..callbacks import Callback, History
-from ..engine import Trainer, progress_bar, run_in_slices
+from ..engine import Network, Predictor, Trainer, progress_bar, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
 from ..validation import is_finite
@@ -28,13 +28,20 @@ class Fit:
         Compiled and built.
     data : TrainingData
     batch_size, epochs : int
-    shuffle : bool
+    shuffle, terminate_on_nan : bool
     """
 
     def __init__(
-        self, model: "Sequential", data: TrainingData, batch_size: int, epochs: int, shuffle: bool
+        self,
+        model: "Sequential",
+        data: TrainingData,
+        batch_size: int,
+        epochs: int,
+        shuffle: bool,
+        terminate_on_nan: bool,
     ):
         self.model, self.data, self.epochs = model, data, epochs
+        self.terminate_on_nan = terminate_on_nan
         self.batch_size = min(batch_size, len(data))
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
@@ -58,9 +65,13 @@ class Fit:
         Raises
         ------
         FloatingPointError
-            If a loss or a weight is no longer finite: the model then stands before that step.
+            If a loss or a weight is no longer finite, and that is to end the fit: the model then
+            stands before that step.
         """
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
+        if not self.terminate_on_nan:
+            self._run(first, count)
+            return
         before = self._state()
         self._run(first, count)
         if self._is_finite():
@@ -71,9 +82,13 @@ class Fit:
             before = self._state()
             self._run(step, 1)
             if not self._is_finite():
-                message = self._complaint(step)
+                after = self._first_loss_or_weight_not_finite()
+                batch = step % self.steps
+                rows = self.order[batch * self.batch_size :][: self.batch_size].copy()
                 self._restore(before)
-                raise FloatingPointError(message)
+                # A loss that is NaN makes all weights NaN: what came first says more.
+                where = self._first_output_not_finite(rows) or after
+                raise FloatingPointError(self._complaint(step, where))
 
     def _run(self, first: int, count: int) -> None:
         model = self.model
@@ -106,18 +121,35 @@ class Fit:
         totals, parameters = self.totals[self._epochs], self.trainer.parameters
         return bool(np.isfinite(totals).all() and is_finite(parameters))
 
-    def _complaint(self, step: int) -> str:
-        """What went wrong in a step that has just been taken."""
+    def _first_loss_or_weight_not_finite(self) -> str:
+        if not np.isfinite(self.totals[self._epochs]).all():
+            return f"the loss after layer {self.model.layers[-1].name!r}"
+        return next(
+            f"{placed.weight.name} of layer {layer.name!r}"
+            for layer, placed in self.model.named_weights()
+            if not is_finite(placed.view(self.trainer.parameters))
+        )
+
+    def _first_output_not_finite(self, rows: np.ndarray) -> str:
+        """The first layer that overflows on these samples, or nothing."""
+        x, layers = self.data.x[rows], self.model.layers
+        for i, layer in enumerate(layers):
+            network = Network(layers[: i + 1], x.shape[1:])
+            reader = Predictor(network, len(x), x.dtype)
+            reader.parameters[:] = self.trainer.parameters[: network.n_parameters]
+            outputs = np.empty((len(x), *network.shapes[-1]), x.dtype)
+            reader.run(outputs, x)
+            if not is_finite(outputs):
+                return f"output of layer {layer.name!r}"
+        return ""
+
+    def _complaint(self, step: int, where: str) -> str:
+        """What went wrong in a step."""
         epoch, batch = divmod(step, self.steps)
-        where = "the loss"
-        for layer, placed in self.model.named_weights():
-            if not np.isfinite(placed.view(self.trainer.parameters)).all():
-                where = f"{placed.weight.name} of layer {layer.name!r}"
-                break
         return (
             f"training diverged in step {batch + 1} of epoch {epoch + 1}: {where} is not finite "
-            f"at learning_rate={self._rate:g}; wanted: a smaller one, inputs scaled to about 0 to "
-            "1, or clipping of the gradient"
+            f"at learning_rate={self._rate:g}; wanted: a smaller one, inputs and targets scaled to "
+            "about 0 to 1, or clipping of the gradient"
         )
 
     def logs(self, epoch: int) -> dict[str, float]:

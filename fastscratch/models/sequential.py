@@ -372,6 +372,7 @@ class Sequential:
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        terminate_on_nan: bool = True,
     ) -> History:
         """Train by mini-batch stochastic gradient descent.
 
@@ -405,6 +406,9 @@ class Sequential:
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
             Number of the epoch before the first.
+        terminate_on_nan : bool
+            Whether a loss or a weight that is no longer finite ends the fit; else it goes on, as
+            Keras does, and the losses are NaN.
 
         Returns
         -------
@@ -415,14 +419,16 @@ class Sequential:
         ValueError, TypeError
             If shapes do not fit, numbers are not finite or out of range; nothing has changed then.
         FloatingPointError
-            If the loss or a weight is no longer finite; the model keeps the weights from before
-            that step.
+            If the loss or a weight is no longer finite, unless `terminate_on_nan` is False; the
+            model keeps the weights from before that step.
         RuntimeError
             If the model is not compiled.
         """
         batch_size = as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
         initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
+        shuffle = as_flag("shuffle", shuffle)
+        terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
@@ -438,17 +444,22 @@ class Sequential:
         elif validation_split:
             data, validation = data.split(validation_split)
         remaining = max(0, epochs - initial_epoch)
-        run = Fit(self, data, batch_size, remaining, as_flag("shuffle", shuffle))
+        run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
         return fit(run, validation, callbacks, 1 if verbose == "auto" else verbose, initial_epoch)
 
     def train_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        terminate_on_nan: bool = True,
     ) -> float | list[float]:
         """Take one step on the given samples.
 
         Parameters
         ----------
-        x, y, sample_weight, class_weight
+        x, y, sample_weight, class_weight, terminate_on_nan
             As in :meth:`fit`.
 
         Returns
@@ -461,8 +472,9 @@ class Sequential:
         ValueError, TypeError, FloatingPointError, RuntimeError
             As :meth:`fit`.
         """
+        terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         data = self._data(x, y, sample_weight, class_weight)
-        run = Fit(self, data, len(data), 1, False)
+        run = Fit(self, data, len(data), 1, False, terminate_on_nan)
         run.run(0, 1)
         return _as_result(run.logs(0))
 

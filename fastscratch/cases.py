@@ -252,13 +252,14 @@ def _loss_cases():
                 return {first: z, "y": _targets(rng, loss, (size,)), **parameters}
 
             squared = loss == "mean_squared_error"
+            terms = spread**2 if squared else spread * size
             yield Case(
                 f"{loss}_forward",
                 label,
                 make,
                 (),
                 FUNCTION + size,
-                scale=spread**2 if squared else spread * size,
+                scale=1.0 if loss == "categorical_crossentropy" else terms,
                 typical=label == "typical",
             )
             yield Case(

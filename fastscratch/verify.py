@@ -158,15 +158,15 @@ def _environment() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """Name of the processor, and which of the features that matter it has."""
+    """Name of the processor, what LLVM compiles for, and which features that matter there are."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:  # not Linux
-        return platform.processor() or platform.machine()
+        return f"{platform.processor() or platform.machine()} ({simd.CPU})"
     told = {
         name.strip(): value.strip()
         for name, _, value in (line.partition(":") for line in text.splitlines())
     }
     flags = told.get("flags", told.get("Features", "")).split()
     has = " ".join(feature for feature in FEATURES if feature in flags)
-    return f"{told.get('model name', platform.machine())} ({has})"
+    return f"{told.get('model name', platform.machine())} ({simd.CPU}; {has})"

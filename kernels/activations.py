@@ -252,12 +252,15 @@ def log_softmax_forward(a, z):
     largest = z[0]
     for o in range(1, z.size):
         largest = max(largest, z[o])
+    # The differences are stored: the compiler may regroup z - largest - log_total, and among scores
+    # of ten thousand largest + log_total is wrong by 1e-3.
     total = a.dtype.type(0)
     for o in range(z.size):
-        total += exp(z[o] - largest)
+        a[o] = z[o] - largest
+        total += exp(a[o])
     log_total = log(total)
     for o in range(z.size):
-        a[o] = z[o] - largest - log_total
+        a[o] -= log_total
 
 
 @njit

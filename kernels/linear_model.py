@@ -114,10 +114,9 @@ def _add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
 
 
 @njit
-def _softmax(z, rows):
-    """Turn the scores of each column to probabilities; return each ``log(sum(exp(z)))``."""
+def _subtract_largest(z, rows):
+    """Subtract from the scores of each column the largest of them."""
     largest = z[0, :rows].copy()
-    total = np.zeros(rows, z.dtype)
     for o in range(1, z.shape[0]):
         scores = z[o, :rows]
         for n in range(rows):
@@ -125,15 +124,25 @@ def _softmax(z, rows):
     for o in range(z.shape[0]):
         scores = z[o, :rows]
         for n in range(rows):
-            scores[n] = exp(scores[n] - largest[n])
+            scores[n] -= largest[n]
+
+
+@njit
+def _softmax(z, rows):
+    """Turn the scores of each column, the largest 0, to probabilities; return ``log(sum(exp))``."""
+    total = np.zeros(rows, z.dtype)
+    for o in range(z.shape[0]):
+        scores = z[o, :rows]
+        for n in range(rows):
+            scores[n] = exp(scores[n])
             total[n] += scores[n]
     for o in range(z.shape[0]):
         scores = z[o, :rows]
         for n in range(rows):
             scores[n] /= total[n]
     for n in range(rows):
-        largest[n] += log(total[n])
-    return largest
+        total[n] = log(total[n])
+    return total
 
 
 @njit
@@ -157,6 +166,7 @@ def _loss_and_residual(z, y, weight, first, rows, activation):
                     loss += w[n] * ((s if s > zero else zero) - s * target[n] + log1p(e))
                     scores[n] = w[n] * ((one if s > zero else e) / (one + e) - target[n])
     else:
+        _subtract_largest(z, rows)  # or the loss would be a difference of two large numbers
         for o in range(z.shape[0]):
             scores, target = z[o, :rows], y[o, first : first + rows]
             for n in range(rows):
@@ -312,6 +322,7 @@ def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, acti
                     e = exp(-abs(z[o, n]))
                     z[o, n] = e / ((1 + e) * (1 + e))
         elif activation != LINEAR:
+            _subtract_largest(z, rows)
             _softmax(z, rows)
         for a in range(outputs):
             for b in range(a + 1):

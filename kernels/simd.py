@@ -69,7 +69,7 @@ from . import cache
 Matrix = namedtuple("Matrix", "values at row step")
 Matrix.__doc__ = "A matrix in a flat array: element (i, j) is ``values[at + i * row + j * step]``."
 
-_CPU = config.CPU_NAME or binding.get_host_cpu_name()
+CPU = config.CPU_NAME or binding.get_host_cpu_name()
 _FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 
 
@@ -77,7 +77,7 @@ def _target_machine():
     """The machine that Numba compiles for, as LLVM sees it."""
     initialize_llvm()
     return binding.Target.from_default_triple().create_target_machine(
-        cpu=_CPU, features=_FEATURES, opt=2, codemodel="jitdefault", jit=True
+        cpu=CPU, features=_FEATURES, opt=2, codemodel="jitdefault", jit=True
     )
 
 
@@ -485,7 +485,7 @@ def _write_module():
 
 def _compile():
     """Compile the functions and tell LLVM their names; 1.5 s, or 3 ms from the cache."""
-    name = cache.file_name("simd.tiles", _CPU, _FEATURES)
+    name = cache.file_name("simd.tiles", CPU, _FEATURES)
     code = cache.load(name)
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _target_machine())
     if code is not None:

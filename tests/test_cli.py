@@ -33,7 +33,7 @@ def test_version(capsys):
 def test_help_names_the_commands(capsys):
     assert cli.main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("demo", "train", "predict", "warmup"))
+    assert all(name in out for name in ("demo", "train", "predict", "warmup", "verify"))
 
 
 @pytest.mark.parametrize(

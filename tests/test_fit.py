@@ -198,11 +198,12 @@ def test_accuracy_of_the_loop_is_that_of_predictions(weighted):
         (losses.BinaryCrossentropy(), "sigmoid", 0.5),
         (losses.BinaryCrossentropy(from_logits=True), "linear", 0.5),
         (losses.MeanSquaredError(), "linear", 0.5),
+        (losses.CategoricalCrossentropy(), "softmax", 0.5),
     ],
 )
 def test_binary_accuracy_of_several_outputs(loss, read_out, level):
     x = data(40)[0]
-    y = np.random.default_rng(1).integers(2, size=(40, 3))
+    y = np.eye(3)[np.random.default_rng(1).integers(3, size=40)]
     model = Sequential([layers.Input((6,)), layers.Dense(3, read_out)])
     model.compile("sgd", loss, ["binary_accuracy"])
     expected = ((model.predict(x) > level) == y).mean()

@@ -29,7 +29,8 @@ class Numeric:
     @classmethod
     def fit(cls, name: str, values: np.ndarray) -> "Numeric":
         """The column whose mean and standard deviation are those of some values."""
-        return cls(name, float(values.mean()), float(values.std()) or 1.0)
+        varies = values.min() < values.max()  # the deviation of equal values is that of rounding
+        return cls(name, float(values.mean()), float(values.std()) if varies else 1.0)
 
     def encode(self, table: Table) -> np.ndarray:
         """One column of numbers."""

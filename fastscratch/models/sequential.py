@@ -349,9 +349,23 @@ class Sequential:
     def counts_right(self) -> str | None:
         """Name of the metric that the engine counts, as it was given."""
         for name in self.metrics:
-            if name == "accuracy" or name in _COUNTED:
+            if (name == "accuracy" or name in _COUNTED) and not self._wants_probabilities(name):
                 return name
         return None
+
+    def _wants_probabilities(self, name: str) -> bool:
+        """Whether a metric cannot be counted on the scores that the loss is computed from.
+
+        Behind a softmax no single score says whether its probability is above one half.
+        """
+        is_softmax = self._is_fused and self.loss.read_out == "softmax"
+        return is_softmax and self._accuracy(name) == "binary_accuracy"
+
+    @property
+    def _is_fused(self) -> bool:
+        """Whether the loss is computed in one with the last activation, from the scores."""
+        loss = self.loss
+        return not loss.from_logits and loss.read_out == self.layers[-1].activation
 
     @property
     def slow_metrics(self) -> list[str]:
@@ -523,8 +537,8 @@ class Sequential:
 
     def _objective(self, weighted: bool) -> Objective:
         loss = self.loss
+        fused = self._is_fused
         takes_outputs = loss.read_out is None or loss.from_logits
-        fused = not takes_outputs and loss.read_out == self.layers[-1].activation
         counted = NONE
         if self.counts_right is not None:
             counted = _COUNTED[self._accuracy(self.counts_right)]

@@ -1,0 +1,361 @@
+"""Where floating point is hard: scores of ten thousand, equal inputs, no variance, denormals.
+
+The truth is mpmath with 50 digits, or worked by hand.
+"""
+
+import dataclasses
+
+import mpmath as mp
+import numba
+import numpy as np
+import pytest
+
+import fastscratch
+from fastscratch import Sequential, layers, losses, metrics, optimizers
+from fastscratch.cases import CASES, FUNCTION, PARAMETERS, kernel_call
+from fastscratch.cli.columns import Numeric
+from fastscratch.comparison import EACH, TERMS, compare
+from fastscratch.kernels import KERNELS, simd
+from fastscratch.kernels.codes import ACTIVATIONS, OF_SAMPLES
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+INTERPRETED = numba.config.DISABLE_JIT
+HUGE = [-1e4, -1000, 1000, 1e4]
+NEXT = 1 / (1 + np.e)  # probability of a score that is 1 below the other
+
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mp.workdps(50):
+        yield
+
+
+# --- activations against mpmath -------------------------------------------------------------------
+
+SELU_ALPHA, SELU_SCALE = mp.mpf("1.6732632423543772"), mp.mpf("1.0507009873554805")
+SLOPE, ALPHA = (
+    PARAMETERS[name][key] for name, key in (("leaky_relu", "negative_slope"), ("elu", "alpha"))
+)
+
+
+def sigmoid(z):
+    return 1 / (1 + mp.exp(-z))
+
+
+def tanh_of_gelu(z):
+    return mp.tanh(mp.sqrt(2 / mp.pi) * (z + mp.mpf("0.044715") * z**3))
+
+
+# Each activation and its derivative.
+FORMULAS = {
+    "sigmoid": (sigmoid, lambda z: sigmoid(z) * sigmoid(-z)),
+    "tanh": (mp.tanh, lambda z: mp.sech(z) ** 2),
+    "relu": (lambda z: max(z, 0), lambda z: z > 0),
+    "leaky_relu": (lambda z: z if z > 0 else SLOPE * z, lambda z: 1 if z > 0 else SLOPE),
+    "elu": (
+        lambda z: z if z > 0 else ALPHA * mp.expm1(z),
+        lambda z: 1 if z > 0 else ALPHA * mp.exp(z),
+    ),
+    "selu": (
+        lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * mp.expm1(z)),
+        lambda z: SELU_SCALE * (1 if z > 0 else SELU_ALPHA * mp.exp(z)),
+    ),
+    "exponential": (mp.exp, mp.exp),
+    "softplus": (lambda z: mp.log1p(mp.exp(-abs(z))) + max(z, 0), sigmoid),
+    "silu": (lambda z: z * sigmoid(z), lambda z: sigmoid(z) * (1 + z * sigmoid(-z))),
+    "gelu": (lambda z: z * mp.ncdf(z), lambda z: mp.ncdf(z) + z * mp.npdf(z)),
+    "gelu_tanh": (
+        lambda z: z * (1 + tanh_of_gelu(z)) / 2,
+        lambda z: mp.diff(lambda t: t * (1 + tanh_of_gelu(t)) / 2, z),
+    ),
+}
+
+
+def points(name, dtype):
+    """Scores of every size and both signs, denormal ones among them."""
+    sizes = [*np.geomspace(1e-40, 0.1, 14), *np.linspace(0.3, 20, 40), 40, 87, 103]
+    sizes += [] if name == "exponential" else [1000, 1e4]
+    z = np.array([*np.negative(sizes), *sizes], dtype)
+    return z[z < 80] if name == "exponential" else z
+
+
+def ulp_off(found, truth, sizes, dtype):
+    """The largest difference, in ulp at some sizes."""
+    unit = np.spacing(np.array([float(size) for size in sizes], dtype))
+    pairs = zip(found, truth, unit, strict=True)
+    return max(abs(mp.mpf(float(f)) - t) / mp.mpf(float(u)) for f, t, u in pairs)
+
+
+def test_formulas_are_all_activations():
+    """But for those of whole samples, below, and "linear"."""
+    assert {*FORMULAS} == {*ACTIVATIONS} - {ACTIVATIONS[code] for code in OF_SAMPLES} - {"linear"}
+
+
+@DTYPES
+@pytest.mark.parametrize("name", FORMULAS)
+def test_activation(name, dtype):
+    """Each result to 16 ulp of its own; a GELU, whose tail cancels, to those of z.
+
+    The sigmoid in a SiLU may be denormal, so that what is lost there is lost z times.
+    """
+    z = points(name, dtype)
+    a = np.empty_like(z)
+    KERNELS[f"{name}_forward"](a, z, *PARAMETERS.get(name, {}).values())
+    truth = [FORMULAS[name][0](mp.mpf(float(number))) for number in z]
+    alone = f"{name}_forward" in EACH
+    sizes = [abs(t) if alone else max(1, abs(x)) for t, x in zip(truth, z, strict=True)]
+    if name == "silu":
+        sizes = [max(size, abs(x) * np.finfo(dtype).tiny) for size, x in zip(sizes, z, strict=True)]
+    assert ulp_off(a, truth, sizes, dtype) <= FUNCTION
+
+
+@DTYPES
+@pytest.mark.parametrize("name", FORMULAS)
+def test_derivative_of_an_activation(name, dtype):
+    """To 16 ulp of 1, or of itself where it is larger; `a` is rounded, and 1 - a with it."""
+    z = points(name, dtype)
+    a, dz, parameters = np.empty_like(z), np.empty_like(z), PARAMETERS.get(name, {}).values()
+    KERNELS[f"{name}_forward"](a, z, *parameters)
+    KERNELS[f"{name}_backward"](dz, z, a, np.ones_like(z), *parameters)
+    truth = [FORMULAS[name][1](mp.mpf(float(number))) for number in z]
+    assert ulp_off(dz, truth, [max(1, abs(t)) for t in truth], dtype) <= FUNCTION
+
+
+@DTYPES
+@pytest.mark.parametrize("z", [HUGE, [1e4, 1e4 - 1, 9990.5], [-1e4] * 3, [1e-40, -1e-40, 0], [5]])
+def test_softmax_and_its_logarithm(z, dtype):
+    z = np.array(z, dtype)
+    exact = [mp.mpf(float(number)) for number in z]
+    total = mp.fsum(mp.exp(number - max(exact)) for number in exact)
+    logarithms = [number - max(exact) - mp.log(total) for number in exact]
+    for name, truth in (("softmax", [mp.exp(x) for x in logarithms]), ("log_softmax", logarithms)):
+        a = np.empty_like(z)
+        KERNELS[f"{name}_forward"](a, z)
+        assert ulp_off(a, truth, [max(1, abs(t)) for t in truth], dtype) <= FUNCTION + z.size
+
+
+@DTYPES
+def test_the_exponential_overflows_to_infinity(dtype):
+    a = np.empty(2, dtype)
+    KERNELS["exponential_forward"](a, np.array([1e4, -1e4], dtype))
+    assert a.tolist() == [np.inf, 0]
+
+
+# --- losses at scores of ten thousand -------------------------------------------------------------
+
+# Scores, targets, the loss, and its gradient with respect to the scores, worked by hand.
+WORKED = [
+    ("binary_crossentropy", [1e4], [0], 1e4, [1]),
+    ("binary_crossentropy", [1e4], [1], 0, [0]),
+    ("binary_crossentropy", [-1e4], [0], 0, [0]),
+    ("binary_crossentropy", [-1e4], [1], 1e4, [-1]),
+    ("multilabel_crossentropy", HUGE, [1, 0, 1, 0], 2e4, [-1, 0, 0, 1]),
+    ("categorical_crossentropy", HUGE, [0, 0, 0, 1], 0, [0, 0, 0, 0]),
+    ("categorical_crossentropy", HUGE, [1, 0, 0, 0], 2e4, [-1, 0, 0, 1]),
+    ("categorical_crossentropy", [1e4, 1e4], [1, 0], np.log(2), [-0.5, 0.5]),
+    ("categorical_crossentropy", [-1e4] * 4, [0, 1, 0, 0], np.log(4), [0.25, -0.75, 0.25, 0.25]),
+    ("categorical_crossentropy", [1e4, 9999], [1, 0], np.log1p(np.exp(-1)), [-NEXT, NEXT]),
+    ("mean_squared_error", [1e4], [-1e4], 4e8, [4e4]),
+    ("mean_absolute_error", [1e4], [-1e4], 2e4, [1]),
+    ("huber", [1e4], [-1e4], 2e4 - 0.5, [1]),
+]
+NAMES = ("name", "scores", "y", "loss", "gradient")
+FUSED = ("binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy")
+
+
+def close(expected, dtype):
+    """To 20 ulp of itself or of 1: the 16 of an exponential, and a few products."""
+    eps = float(np.finfo(dtype).eps)
+    return pytest.approx(np.asarray(expected, float), rel=20 * eps, abs=20 * eps)
+
+
+@DTYPES
+@pytest.mark.parametrize(NAMES, WORKED)
+def test_kernels_of_losses(name, scores, y, loss, gradient, dtype):
+    scores, y = np.array(scores, dtype), np.array(y, dtype)
+    delta = [1.0] if name == "huber" else []
+    assert KERNELS[f"{name}_forward"](scores, y, *delta) == close(loss, dtype)
+    found = np.empty_like(scores)
+    KERNELS[f"{name}_backward"](found, scores, y, *delta)
+    assert found == close(gradient, dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize("fused", [False, True], ids=["logits", "fused"])
+@pytest.mark.parametrize(NAMES, [row for row in WORKED if row[0] in FUSED])
+def test_losses_in_training(name, scores, y, loss, gradient, fused, dtype):
+    """The first layer makes the scores; in the bias of the second, 0, a step leaves the gradient."""
+    read_out = "linear"
+    by_name = type(losses.get(name))(from_logits=not fused)
+    if fused:
+        read_out = "softmax" if name.startswith("categorical") else "sigmoid"
+    one = len(scores)
+    model = Sequential(
+        [
+            layers.Dense(one, input_shape=(1,), use_bias=False, trainable=False),
+            layers.Dense(one, read_out, kernel_initializer="zeros"),
+        ],
+        dtype=np.dtype(dtype).name,
+    )
+    model.compile(optimizers.SGD(1.0), by_name)
+    model.set_weights([np.array([scores]), np.eye(one), np.zeros(one)])
+    assert model.evaluate([[1.0]], [y]) == close(loss, dtype)
+    assert model.train_on_batch([[1.0]], [y]) == close(loss, dtype)
+    assert -model.get_weights()[-1] == close(gradient, dtype)
+
+
+# --- equal inputs, no variance, one class ---------------------------------------------------------
+
+
+@DTYPES
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e4 + 0.1, -1e4 / 3, 1e10 / 3, 1e-40])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (1000, 64)])
+@pytest.mark.parametrize(("kind", "axis"), [("batch", 0), ("layer", 1)])
+def test_normalisation_of_equal_inputs_gives_beta(kind, axis, shape, value, dtype):
+    """The mean of n equal numbers is off by n roundings, and is divided by sqrt(epsilon)."""
+    x = np.full(shape, value, dtype)
+    gamma, beta = np.full(shape[1], 2, dtype), np.linspace(-1, 1, shape[1]).astype(dtype)
+    out, dx = np.empty_like(x), np.empty_like(x)
+    mean, variance = np.empty((2, shape[1 - axis]), dtype)
+    KERNELS[f"{kind}_norm_forward"](out, mean, variance, x, gamma, beta, 0.001)
+    eps = np.finfo(dtype).eps
+    off = shape[axis] * eps * abs(value)
+    np.testing.assert_allclose(out, np.broadcast_to(beta, shape), rtol=0, atol=64 * off + eps)
+    assert (variance <= off**2).all()
+    dgamma, dbeta = np.empty((2, shape[1]), dtype)
+    upstream = np.ones_like(x)
+    KERNELS[f"{kind}_norm_backward"](dx, dgamma, dbeta, upstream, x, mean, variance, gamma, 0.001)
+    np.testing.assert_array_equal(dbeta, np.full(shape[1], shape[0]))
+    assert np.abs(dgamma).max() <= 32 * shape[0] * off
+    assert np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e4, 1e10 / 3])
+@pytest.mark.parametrize("layer", [layers.BatchNormalization, layers.LayerNormalization])
+def test_training_on_equal_inputs_learns_the_mean_target(layer, value):
+    """What is normalised is 0: only the bias counts, and goes half of the way to the target, 3."""
+    model = Sequential([layers.Input((5,)), layer(), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.25), "mean_squared_error")
+    model.train_on_batch(np.full((33, 5), value), np.full(33, 3.0))
+    assert model.get_weights()[-1] == pytest.approx([1.5], rel=1e-6)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e10 / 3])
+@pytest.mark.parametrize("rows", [1, 3, 7, 1000])
+def test_a_column_of_equal_numbers_is_not_scaled(rows, value):
+    """NumPy's standard deviation of equal numbers may be one rounding."""
+    column = Numeric.fit("x", np.full(rows, value))
+    assert column.scale == 1
+    assert column.mean == pytest.approx(value, rel=1e-12)
+
+
+def test_a_softmax_of_one_class_has_nothing_to_learn():
+    model = Sequential([layers.Input((3,)), layers.Dense(1, "softmax")])
+    model.compile("adam", "categorical_crossentropy", ["accuracy"])
+    x, y = np.random.default_rng(0).normal(0, 1e4, (20, 3)), np.ones((20, 1))
+    before = model.predict(x), model.get_weights()
+    history = model.fit(x, y, epochs=3, verbose=0).history
+    assert history == {"loss": [0.0] * 3, "accuracy": [1.0] * 3}
+    np.testing.assert_array_equal(before[0], y)
+    np.testing.assert_array_equal(before[1][0], model.get_weights()[0])
+
+
+def test_metrics_of_one_class():
+    ones, zeros, labels = np.ones(4), np.zeros(4), np.zeros(4, int)
+    assert metrics.binary_accuracy(ones, ones) == 1
+    assert metrics.precision(zeros, zeros) == metrics.recall(zeros, zeros) == 0
+    assert metrics.confusion_matrix(labels, labels).tolist() == [[4]]
+    assert metrics.sparse_categorical_accuracy(labels, ones[:, None]) == 1
+    assert (metrics.r2_score(ones, ones), metrics.r2_score(ones, zeros)) == (1, 0)
+    with pytest.raises(ValueError, match="y_true must hold both 0 and 1, got 4 times 1"):
+        metrics.auc(ones, ones)
+
+
+# --- denormals ------------------------------------------------------------------------------------
+
+FEW_ROUNDINGS = [
+    case for case in CASES if case.kernel in EACH | TERMS and case.label in ("odd", "valid")
+]
+
+
+def denormal(case):
+    """The case with all numbers so small that they, and products with weights, are denormal."""
+
+    def make(rng):
+        return {
+            name: value * 1e-40 if case._is_of_dtype(name, value) else value
+            for name, value in case.make(rng).items()
+        }
+
+    return dataclasses.replace(case, make=make)
+
+
+@pytest.mark.parametrize("case", FEW_ROUNDINGS, ids=str)
+def test_denormal_inputs(case):
+    """In float32, as right as the others: an ulp is then the smallest denormal number."""
+    comparison = compare(denormal(case), np.float32)
+    assert not comparison.trouble
+
+
+def test_products_underflow_gradually():
+    """1e-30 times 1e-10 is no float32 that is normal, and not 0 either."""
+    c = np.empty((1, 1), np.float32)
+    KERNELS["matmul"](c, np.full((1, 3), 1e-30, np.float32), np.full((3, 1), 1e-10, np.float32))
+    assert c.item() == pytest.approx(3e-40, rel=1e-4)  # a denormal 3e-40 has 18 bits
+
+
+njit = numba.njit  # functions of a test must not go to the disk cache
+
+
+@njit
+def _mode():
+    mode = simd.set_denormals_flushed()
+    simd.restore_denormals(mode)
+    return mode
+
+
+@njit(parallel=True)
+def modes_of_threads():
+    """Rounding, denormals and traps, of all threads; without the flags of past exceptions."""
+    found = np.zeros(4096, np.int64)
+    for i in numba.prange(found.size):
+        found[i] = _mode() & ~0x3F
+    return found
+
+
+needs_compiler = pytest.mark.skipif(INTERPRETED, reason="the interpreter keeps denormals")
+
+
+@needs_compiler
+def test_kernels_leave_the_floating_point_mode():
+    before = set(modes_of_threads().tolist())
+    assert len(before) == 1
+    for kernel in KERNELS:
+        case = next(case for case in CASES if case.kernel == kernel and case.typical)
+        function, arguments = kernel_call(case, np.float32)
+        function(*arguments)
+        assert set(modes_of_threads().tolist()) == before, kernel
+
+
+@needs_compiler
+@pytest.mark.parametrize("threads", [1, 2])
+def test_models_leave_the_floating_point_mode(threads):
+    most = fastscratch.get_num_threads()
+    if threads > most:
+        pytest.skip(f"only {most} thread here")
+    before = set(modes_of_threads().tolist())
+    model = Sequential([layers.Dense(400, "relu", input_shape=(400,)), layers.Dense(1)])
+    model.compile("adam", "mean_squared_error")
+    x, y = np.full((64, 400), 1e-40), np.ones(64)
+    fastscratch.set_num_threads(threads)
+    try:
+        model.fit(x, y, verbose=0)
+        model.evaluate(x, y)
+        model.predict(x)
+        with pytest.raises(FloatingPointError):
+            model.fit(x, 1e30 * y, verbose=0)
+    finally:
+        fastscratch.set_num_threads(most)
+    assert set(modes_of_threads().tolist()) == before
+    assert np.float32(1e-40) * np.float32(0.5) > 0

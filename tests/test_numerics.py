@@ -184,7 +184,7 @@ def test_kernels_of_losses(name, scores, y, loss, gradient, dtype):
 @pytest.mark.parametrize("fused", [False, True], ids=["logits", "fused"])
 @pytest.mark.parametrize(NAMES, [row for row in WORKED if row[0] in FUSED])
 def test_losses_in_training(name, scores, y, loss, gradient, fused, dtype):
-    """The first layer makes the scores; in the bias of the second, 0, a step leaves the gradient."""
+    """The first layer makes the scores; a step leaves the gradient in the bias of the second."""
     read_out = "linear"
     by_name = type(losses.get(name))(from_logits=not fused)
     if fused:

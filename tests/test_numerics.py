@@ -12,7 +12,7 @@ import pytest
 
 import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers
-from fastscratch.cases import CASES, FUNCTION, PARAMETERS, kernel_call
+from fastscratch.cases import CASES, CODES, FUNCTION, PARAMETERS, kernel_call
 from fastscratch.cli.columns import Numeric
 from fastscratch.comparison import EACH, TERMS, compare
 from fastscratch.kernels import KERNELS, simd
@@ -202,6 +202,17 @@ def test_losses_in_training(name, scores, y, loss, gradient, fused, dtype):
     assert model.evaluate([[1.0]], [y]) == close(loss, dtype)
     assert model.train_on_batch([[1.0]], [y]) == close(loss, dtype)
     assert -model.get_weights()[-1] == close(gradient, dtype)
+
+
+@DTYPES
+def test_loss_of_a_linear_model(dtype):
+    """Two classes with scores of 10000 and 9999, and their gradient, minus and plus 1/(1 + e)."""
+    gradient, none = np.empty((2, 1), dtype), np.zeros(0, int)
+    coefficients, x = np.array([[1e4], [9999]], dtype), np.ones((1, 1), dtype)
+    y, weight = np.array([[1], [0]], dtype), np.ones(1, dtype)
+    arguments = gradient, coefficients, x, none, none, y, weight, CODES["softmax"]
+    assert KERNELS["linear_model_loss"](*arguments) == close(np.log1p(np.exp(-1)), dtype)
+    assert gradient.ravel() == close([-NEXT, NEXT], dtype)
 
 
 # --- equal inputs, no variance, one class ---------------------------------------------------------

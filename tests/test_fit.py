@@ -461,14 +461,23 @@ def test_divergence_names_what_overflows_first(x, where):
     assert [weight.item() for weight in model.get_weights()] == [np.float32(1e15)] * 3
 
 
-@pytest.mark.parametrize("callbacks", [(), [Callback()]])
-def test_a_fit_goes_on_where_the_caller_asks(callbacks):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"callbacks": [Callback(), LambdaCallback(on_train_batch_end=lambda batch, logs: None)]},
+        {"validation_data": data(20)},
+    ],
+    ids=["quiet", "by-batch", "validated"],
+)
+def test_a_fit_goes_on_where_the_caller_asks(options):
     """Weights of the first step are infinite, the losses after it are not numbers."""
-    model = network(optimizers.SGD(1e39))
-    options = {"batch_size": 8, "epochs": 3, "verbose": 0, "callbacks": callbacks}
-    losses = model.fit(*data(), terminate_on_nan=False, **options).history["loss"]
-    assert len(losses) == 3
-    assert np.isnan(losses).all()
+    model = network(optimizers.SGD(1e39), ["accuracy", "sparse_top_k_categorical_accuracy"])
+    options = {"batch_size": 8, "epochs": 3, "verbose": 0, **options}
+    history = model.fit(*data(), terminate_on_nan=False, **options).history
+    for name in {"loss", "val_loss", "sparse_top_k_categorical_accuracy"} & {*history}:
+        assert len(history[name]) == 3
+        assert np.isnan(history[name]).all()
     assert (model.iterations, model.trained_epochs) == (21, 3)
     assert not any(np.isfinite(weight).all() for weight in model.get_weights()[:2])
 

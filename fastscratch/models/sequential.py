@@ -19,7 +19,7 @@ from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..kernels.threads import get_num_threads
 from ..layers import Input, Layer
 from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_flag, as_integer, one_of, same_length
+from ..validation import as_array, as_flag, as_integer, is_finite, one_of, same_length
 from .fitting import Fit, fit
 from .summary import summary
 from .training_data import TrainingData, check_targets, sample_weights
@@ -709,6 +709,8 @@ class Sequential:
         if not names:
             return {}
         predicted = self.predict(data.x)
+        if not is_finite(predicted):  # a fit that diverged and goes on
+            return dict.fromkeys(names, np.nan)
         return {name: float(metrics.get(self._accuracy(name))(data.y, predicted)) for name in names}
 
     # --- copies -----------------------------------------------------------------------------------

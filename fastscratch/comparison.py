@@ -17,7 +17,7 @@ The bound is one ulp for each rounding on the way to a result: ``Case.reduction`
 
 import dataclasses
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,15 @@ import numpy as np
 from .cases import Case, kernel_call, twin_call
 from .kernels.threads import get_num_threads, set_num_threads
 
-__all__ = ["DTYPES", "Comparison", "accuracy_table", "compare", "magnitude_kind", "same_bits"]
+__all__ = [
+    "DTYPES",
+    "Comparison",
+    "accuracy_table",
+    "compare",
+    "magnitude_kind",
+    "outputs",
+    "same_bits",
+]
 
 #: The types that every kernel takes.
 DTYPES = (np.float32, np.float64)
@@ -111,13 +119,13 @@ def compare(case: Case, dtype: Any) -> Comparison:
     Whatever a kernel raises is reported, not raised.
     """
     try:
-        computed = _outputs(case, *kernel_call(case, dtype))
+        computed = outputs(case, *kernel_call(case, dtype))
     except Exception as error:
         return Comparison(case, dtype, trouble=f"raises {type(error).__name__}: {error}")
     if not all(np.isfinite(result).all() for result in computed):
         return Comparison(case, dtype, trouble="a result is not finite, or was not written")
     twin, arguments = twin_call(case, dtype)
-    expected = _outputs(case, twin, arguments)
+    expected = outputs(case, twin, arguments)
     magnitudes = _magnitudes(case, expected, twin, dtype)
     ulp = 0.0
     for found, truth, magnitude in zip(computed, expected, magnitudes, strict=True):
@@ -130,13 +138,21 @@ def compare(case: Case, dtype: Any) -> Comparison:
 def same_bits(case: Case, dtype: Any) -> bool:
     """Whether a kernel gives the same bits on one thread and on all."""
     most = get_num_threads()
-    on_all = _outputs(case, *kernel_call(case, dtype))
+    on_all = outputs(case, *kernel_call(case, dtype))
     set_num_threads(1)
     try:
-        alone = _outputs(case, *kernel_call(case, dtype))
+        alone = outputs(case, *kernel_call(case, dtype))
     finally:
         set_num_threads(most)
     return all(a.tobytes() == b.tobytes() for a, b in zip(on_all, alone, strict=True))
+
+
+def outputs(case: Case, function: Callable, arguments: list) -> list[np.ndarray]:
+    """Run one side; its return value and every output, flat."""
+    value = function(*arguments)
+    names = list(inspect.signature(function).parameters)
+    written = [arguments[names.index(name)] for name in case.outputs]
+    return [np.ravel(part) for part in ([] if value is None else [value], *written)]
 
 
 def magnitude_kind(kernel: str) -> str:
@@ -172,14 +188,6 @@ def accuracy_table(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines)
 
 
-def _outputs(case, function, arguments):
-    """Run one side; its return value and every output, flat."""
-    value = function(*arguments)
-    names = list(inspect.signature(function).parameters)
-    written = [arguments[names.index(name)] for name in case.outputs]
-    return [np.ravel(part) for part in ([] if value is None else [value], *written)]
-
-
 def _magnitudes(case, expected, twin, dtype):
     """For each output the magnitudes at which an ulp is taken."""
     kind = magnitude_kind(case.kernel)
@@ -190,5 +198,5 @@ def _magnitudes(case, expected, twin, dtype):
             np.abs(value).tolist() if isinstance(value, list) else value
             for value in twin_call(case, dtype)[1]
         ]
-        return _outputs(case, twin, absolute)
+        return outputs(case, twin, absolute)
     return [max(case.scale, np.max(np.abs(truth), initial=0.0)) for truth in expected]

@@ -254,9 +254,10 @@ def log_softmax_forward(a, z):
         largest = max(largest, z[o])
     # The differences are stored: the compiler may regroup z - largest - log_total, and among scores
     # of ten thousand largest + log_total is wrong by 1e-3.
-    total = a.dtype.type(0)
     for o in range(z.size):
         a[o] = z[o] - largest
+    total = a.dtype.type(0)  # in a loop of its own, as in the softmax
+    for o in range(z.size):
         total += exp(a[o])
     log_total = log(total)
     for o in range(z.size):

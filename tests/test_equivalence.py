@@ -10,7 +10,8 @@ import pytest
 
 import fastscratch
 from fastscratch.cases import CASES, kernel_call
-from fastscratch.comparison import DTYPES, compare, same_bits
+from fastscratch.comparison import DTYPES, compare, outputs, same_bits
+from fastscratch.kernels import KERNELS
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -30,6 +31,37 @@ def test_all_threads_give_the_bits_of_one(case, dtype):
     if fastscratch.get_num_threads() < 2:
         pytest.skip("only one thread here")
     assert same_bits(case, dtype)
+
+
+def in_one_block(arguments, distance, backwards):
+    """The arguments, their arrays in one block of memory, so many bytes from one to the next."""
+    arguments = list(arguments)
+    places = [i for i, value in enumerate(arguments) if isinstance(value, np.ndarray)]
+    block = np.empty(sum(arguments[i].nbytes + distance + 8 for i in places), np.uint8)
+    start = 0
+    for i in reversed(places) if backwards else places:
+        array = arguments[i]
+        arguments[i] = block[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+        arguments[i][...] = array
+        start += -(-array.nbytes // 8) * 8 + distance
+    return arguments
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_bits_do_not_hang_on_where_arrays_stand(kernel):
+    """Arrays that stand close together get the scalar copy of a loop, which may add otherwise."""
+    for case in CASES:
+        if case.kernel != kernel or case.typical:
+            continue
+        for dtype in DTYPES:
+            found = set()
+            for distance in (0, 64, 4096):
+                for backwards in (False, True):
+                    function, arguments = kernel_call(case, dtype)
+                    placed = in_one_block(arguments, distance, backwards)
+                    results = outputs(case, function, placed)
+                    found.add(b"".join(result.tobytes() for result in results))
+            assert len(found) == 1, (str(case), dtype)
 
 
 @each_case

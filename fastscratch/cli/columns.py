@@ -60,8 +60,8 @@ class Numeric:
         if too_large.any():
             row = int(too_large.argmax())
             raise ValueError(
-                f"{table.place(row)}: column {self.name!r} holds {numbers[row]:g}, too far from the "
-                f"values that the model was trained on, about {self.mean:g}"
+                f"{table.place(row)}: column {self.name!r} holds {numbers[row]:g}, too far "
+                f"from what the model was trained on, about {self.mean:g}"
             )
         return encoded[:, None]
 

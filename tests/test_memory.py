@@ -218,10 +218,21 @@ def test_a_memory_map_is_not_read_in_whole(tmp_path):
 # --- many times -----------------------------------------------------------------------------------
 
 
+def test_programs_for_batches_of_any_size_are_few():
+    """Ten powers of two up to 1023, each with copies of the weights."""
+    model = small()
+    x, y = np.ones((1023, 20), np.float32), np.zeros(1023, np.float32)
+    for size in (*range(1, 16), *range(16, 1024, 37)):
+        model.predict(x[:size], batch_size=size)
+        model.evaluate(x[:size], y[:size], batch_size=size)
+    assert len(model._readers) == 2 * 10
+    assert all(len(programs) == 1 for programs in model._readers.values())
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="no /proc")
 def test_nothing_grows_over_fits_and_predictions():
-    """A thousand fits, of new models and of one again and again; 100,000 predictions."""
+    """A thousand fits, of new models and of one again and again; 100,000 predictions; all sizes."""
     code = """
         import pathlib, resource
         import numpy as np
@@ -253,7 +264,17 @@ def test_nothing_grows_over_fits_and_predictions():
             for i in range(count):
                 model.predict(x[i % 200 : i % 200 + 1])
 
-        for work, first, count in ((fits, 100, 1000), (predictions, 1000, 100_000)):
+        def of_other_sizes(count):
+            for size in range(1, 1 + count):
+                model.predict(wide[:size], batch_size=size)
+                model.evaluate(wide[:size], labels[:size], batch_size=size)
+
+        wide, labels = np.ones((1023, 100), np.float32), np.zeros(1023, np.float32)
+        for work, first, count in (
+            (fits, 100, 1000),
+            (predictions, 1000, 100_000),
+            (of_other_sizes, 1023, 1023),
+        ):
             work(first)
             before = resident()
             work(count)

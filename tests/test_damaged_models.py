@@ -41,16 +41,17 @@ def saved(tmp_path_factory):
     with safe_open(path, framework="numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         header = json.loads(file.metadata()["fastscratch"])
+    del header["sha256"]
     return path.read_bytes(), header, arrays
 
 
 def signed(header, arrays):
     """A file with a right checksum: what someone writes who means to deceive."""
-    text = header if isinstance(header, str) else json.dumps(header)
-    digest = hashlib.sha256(text.encode())
+    digest = hashlib.sha256(json.dumps(header).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
-    return save(arrays, {"fastscratch": text, "sha256": digest.hexdigest()})
+    signed = json.dumps({**header, "sha256": digest.hexdigest()})
+    return save(arrays, {"fastscratch": signed})
 
 
 # --- damaged --------------------------------------------------------------------------------------
@@ -97,8 +98,8 @@ def test_files_of_other_kinds(load, content):
 
 def test_safetensors_of_others(load):
     arrays = {"weight": np.ones(3)}
-    for metadata in (None, {"fastscratch": "{}"}, {"sha256": ""}, {"format": "pt"}):
-        with pytest.raises(ValueError, match=REFUSED + "'(fastscratch|sha256)' is missing"):
+    for metadata in (None, {"format": "pt"}):
+        with pytest.raises(ValueError, match=REFUSED + "'fastscratch' is missing"):
             load(save(arrays, metadata))
 
 
@@ -197,9 +198,10 @@ def test_forged_headers(load, saved, change):
     [
         ("", "Expecting value"),
         ("{", "Expecting property name"),
-        ("[]", "list indices must be integers"),
-        ("7", "'int' object is not subscriptable"),
-        ('"format"', "string indices must be integers"),
+        ("{}", "'sha256' is missing"),
+        ("[]", "'str' object cannot be interpreted as an integer"),
+        ("7", "'int' object has no attribute 'pop'"),
+        ('"format"', "'str' object has no attribute 'pop'"),
         ("[" * 10_000, "maximum recursion depth"),
         ('{"format": ' * 10_000 + "1" + "}" * 10_000, "maximum recursion depth"),
         ('{"format": ' + "9" * 5000 + "}", "Exceeds the limit"),
@@ -208,7 +210,7 @@ def test_forged_headers(load, saved, change):
 )
 def test_headers_that_are_no_description(load, saved, text, message):
     with pytest.raises(ValueError, match=REFUSED + message):
-        load(signed(text, saved[2]))
+        load(save(saved[2], {"fastscratch": text}))
 
 
 def change_slot(arrays, value):

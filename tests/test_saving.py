@@ -242,6 +242,23 @@ def test_metadata_is_saved_with_a_model(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_metadata_come_back_as_json_has_them(tmp_path):
+    """Of two keys that JSON does not tell apart, the last; the checksum is of what is read."""
+    model = Sequential([layers.Dense(1, input_shape=(2,))])
+    model.metadata = {1: (2, 3), "1": float("inf"), "é": "\ud800"}
+    model.save(tmp_path / "model")
+    assert load_model(tmp_path / "model").metadata == {"1": float("inf"), "é": "\ud800"}
+
+
+def test_the_same_model_is_the_same_file(tmp_path):
+    model = dense()
+    after(model)
+    files = [tmp_path / str(i) for i in range(20)]
+    for file in files:
+        model.save(file)
+    assert len({file.read_bytes() for file in files}) == 1
+
+
 def test_an_initializer_of_ones_own_cannot_be_saved(tmp_path):
     class Twos(initializers.Initializer):
         def __call__(self, shape, seed):

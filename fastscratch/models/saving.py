@@ -54,16 +54,17 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
         "metadata": model.metadata,
     }
     try:
-        text = json.dumps(header)
+        header = json.loads(json.dumps(header))  # as it will be read
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"metadata must be what JSON can hold: {error}") from None
-    metadata = {"fastscratch": text, "sha256": _checksum(text, arrays)}
-    replace_file(path, save(arrays, metadata))
+    header["sha256"] = _checksum(header, arrays)
+    # In one entry, for safetensors writes several in any order: the same model is the same bytes.
+    replace_file(path, save(arrays, {"fastscratch": json.dumps(header)}))
 
 
-def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:
+def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """SHA-256 of our header, and of each array's name, type, shape and numbers."""
-    digest = hashlib.sha256(text.encode())
+    digest = hashlib.sha256(json.dumps(header).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
@@ -97,12 +98,10 @@ def load_model(filepath: str | Path) -> "Sequential":
         raise FileNotFoundError(f"there is no model file {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            text, checksum = metadata["fastscratch"], metadata["sha256"]
+            header = json.loads((file.metadata() or {})["fastscratch"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if _checksum(text, arrays) != checksum:
+        if header.pop("sha256") != _checksum(header, arrays):
             raise ValueError("it is damaged, for its checksum differs")
-        header = json.loads(text)
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']}, wanted {FORMAT}")
         return _model(header, arrays)

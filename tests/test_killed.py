@@ -4,7 +4,7 @@ import os
 import textwrap
 
 import pytest
-from children import run
+from children import finish, start
 
 from fastscratch import Sequential, layers, load_model
 from fastscratch.models import replacing
@@ -63,9 +63,11 @@ def bits(model):
 
 
 def child(*parts, **values):
-    """What a process printed that ran pieces of code."""
+    """What a process printed that ran pieces of code; it has one thread, so that it may fork."""
     lines = [f"{name} = {value!r}" for name, value in values.items()]
-    return run("\n".join([*lines, *map(textwrap.dedent, parts)]))[0]
+    code = "\n".join([*lines, *map(textwrap.dedent, parts)])
+    alone = start(code, NUMBA_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1)
+    return finish(alone, timeout=300)[0]
 
 
 def test_a_save_killed_at_a_random_moment_leaves_a_whole_file(tmp_path):
@@ -155,7 +157,7 @@ def test_checkpoints_of_a_fit_that_is_killed_again_and_again(tmp_path):
 @pytest.mark.slow
 def test_a_killed_training_goes_on_in_a_fresh_process(tmp_path):
     """The bits of a run in one go, in four processes of which two are killed."""
-    start = "model = new_model()"
+    begin = "model = new_model()"
     fit_and_die = """
     class Die(ModelCheckpoint):
         def on_train_batch_end(self, batch, logs=None):
@@ -168,10 +170,10 @@ def test_a_killed_training_goes_on_in_a_fresh_process(tmp_path):
     resume = "model = load_model(PATH)"
     show = "import hashlib; print(hashlib.sha256(b''.join(bits(model))).hexdigest())"
     options = {"PATH": str(tmp_path / "model")}
-    in_one_go = child(KILL, TRAINING, start, fit, show, **options)
-    for begin, epoch in ((start, 8), (resume, 15)):
+    in_one_go = child(KILL, TRAINING, begin, fit, show, **options)
+    for model, epoch in ((begin, 8), (resume, 15)):
         with pytest.raises(AssertionError, match="exit code -9"):
-            child(KILL, TRAINING, begin, fit_and_die, EPOCH=epoch, **options)
+            child(KILL, TRAINING, model, fit_and_die, EPOCH=epoch, **options)
         assert load_model(options["PATH"]).trained_epochs == epoch - 1
     assert child(KILL, TRAINING, resume, fit, show, **options) == in_one_go
     assert len(in_one_go) == 64

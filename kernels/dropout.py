@@ -21,8 +21,8 @@ DROPOUT_WORK = 4
 
 
 @njit
-def drop(out, x, rate, key, first):
-    """Dropout of some elements on one thread; the first has number `first` in the stream.
+def drop(out, x, rate, key, first, stride=1):
+    """Dropout of some elements on one thread: numbers `first`, `first + stride`, ... of the stream.
 
     The uniform number ``(bits >> 40) 2**-24`` is at least `rate` where the integer is at least
     ``rate 2**24``, rounded up; this is exact.
@@ -30,9 +30,9 @@ def drop(out, x, rate, key, first):
     threshold = np.uint64(math.ceil(rate * 2.0**24))
     scale = x.dtype.type(1 / (1 - rate) if rate < 1 else 0)
     zero = x.dtype.type(0)
-    start = np.uint64(first)
+    start, step = np.uint64(first), np.uint64(stride)
     for i in range(x.size):
-        bits = bits_at(key, start + np.uint64(i))
+        bits = bits_at(key, start + step * np.uint64(i))
         out[i] = x[i] * scale if (bits >> S40) >= threshold else zero
 
 

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from fastscratch.engine.lowering import lanes_of
-from fastscratch.kernels.simd import VECTOR_BYTES
 from fastscratch.layers.convolution import output_places
 from fastscratch.reference.activations import activation_forward
 from fastscratch.reference.conv2d import conv2d_forward
@@ -110,36 +108,21 @@ LAYERS = {
 }
 
 
-def lanes(network, batch_size):
-    """How many samples stand innermost up to the flattening."""
-    return lanes_of(network, batch_size, VECTOR_BYTES // np.dtype(float).itemsize)
+def dropout(layer, x, seed, step):
+    """Numbers are dealt out sample by sample."""
+    out = zeros(np.size(x))
+    dropout_forward(out, np.reshape(x, -1).tolist(), layer.rate, seed, step)
+    return np.reshape(out, np.shape(x)).tolist()
 
 
-def dropout(layer, x, seed, step, lanes):
-    """Numbers are dealt out as they stand in memory: there, `lanes` samples may be innermost."""
-    samples = np.array(x)
-    size = samples[0].size
-    blocks = np.zeros((-(-len(x) // lanes), size, lanes))
-    for n, sample in enumerate(samples):
-        blocks[n // lanes, :, n % lanes] = sample.reshape(-1)
-    out = zeros(blocks.size)
-    dropout_forward(out, blocks.reshape(-1).tolist(), layer.rate, seed, step)
-    dropped = np.reshape(out, blocks.shape).transpose(0, 2, 1).reshape(-1, size)
-    return dropped[: len(x)].reshape(samples.shape).tolist()
-
-
-def forward(network, parameters, x, *, batch_size, seed=0, step=0, logits=False):
-    """Outputs in training, as an array; with `logits` those before the last activation.
-
-    `batch_size` is the largest of the run, which says how samples stand in memory.
-    """
+def forward(network, parameters, x, *, seed=0, step=0, logits=False):
+    """Outputs in training, as an array; with `logits` those before the last activation."""
     t = np.asarray(x, float).tolist()
     last = len(network.layers) - 1
     for i, layer in enumerate(network.layers):
         shape = network.shapes[i + 1]
         if type(layer).__name__ == "Dropout":
-            innermost = lanes(network, batch_size) if len(np.shape(t)) == 4 else 1
-            t = dropout(layer, t, derived_seed(seed, i + 1), step, innermost)
+            t = dropout(layer, t, derived_seed(seed, i + 1), step)
             continue
         weights = {p.weight.name: p.view(parameters).tolist() for p in network.weights[i]}
         t = LAYERS[type(layer).__name__](layer, t, weights, shape)

@@ -1,6 +1,8 @@
 """``fastscratch train`` and ``predict``: what they learn, write and refuse."""
 
 import csv
+import gzip
+import os
 import re
 import subprocess
 import sys
@@ -260,6 +262,7 @@ def changed(row, column, value):
         ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but 3 columns have names"),
         ([(f"id{i}", *row[1:]) for i, row in enumerate(GOOD)], "leave it out with --ignore 'x'"),
         ([], "data.csv has no rows below its first line; wanted: names of columns"),
+        (changed(3, 0, "1e200"), "column 'x' holds numbers up to 1e+200, too large to be standard"),
     ],
 )
 def test_bad_tables(capsys, folder, rows, wanted):
@@ -275,6 +278,14 @@ def test_bad_tables(capsys, folder, rows, wanted):
         (b"a,a\n1,2\n", "data.csv has the name 'a' twice in its first line"),
         (b"a,,b\n1,2,3\n", "data.csv has a column without a name in its first line"),
         (b"a,b\n1,\xff\n", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
+        (
+            b"a,b\n1,2\n3\n" + b"1,2\n" * 9999 + b"\xff",
+            "data.csv, line 3: 1 values, but 2 columns have names",
+        ),
+        (b"\xff\xfea\0", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
+        (gzip.compress(b"a,b\n1,2\n"), "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't"),
+        (b"a,b\n" + b"1" * 2**17 + b"1,2\n", "not a CSV file in UTF-8: field larger than field li"),
+        (b"a" * (2**22 + 1), "not a CSV file in UTF-8: a line has more than 4194304 characters"),
         (b'a,b\n1,"2\n', "data.csv is not a CSV file in UTF-8: unexpected end of data"),
     ],
 )
@@ -309,6 +320,44 @@ def test_bad_arguments(capsys, arguments, wanted):
     assert wanted in refused(capsys, "train", "data.csv", *arguments)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no file without an end")
+def test_a_file_without_an_end(capsys):
+    assert "a line has more than" in refused(capsys, "train", "/dev/zero", "--target", "a")
+
+
+def test_very_many_columns(capsys):
+    """Their names are compared in one pass."""
+    names = [f"c{i}" for i in range(50_000)]
+    write("wide.csv", [*names, "c7"], [range(50_001)])
+    wanted = "wide.csv has the name 'c7' twice in its first line"
+    assert wanted in refused(capsys, "train", "wide.csv", "--target", "c7")
+
+
+NUMBER = {"name": "x", "mean": 0, "scale": 1}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "wanted"),
+    [
+        ([NUMBER], {"name": "y", "categories": ["a"]}, "has outputs of shape (2,); wanted for its"),
+        ([NUMBER], NUMBER, "model has outputs of shape (2,); wanted for its column 'x': (1,)"),
+        ([NUMBER] * 2, NUMBER, "x must have samples of shape (1,)"),
+        ([{**NUMBER, "mean": 10**400}], NUMBER, "the model does not know what columns it is for"),
+        ([{**NUMBER, "mean": float("nan")}], NUMBER, "the model does not know what columns it"),
+        ([{**NUMBER, "scale": 0}], NUMBER, "the model does not know what columns it is for"),
+        (["x"], NUMBER, "the model does not know what columns it is for"),
+        (7, NUMBER, "the model does not know what columns it is for"),
+        ([], NUMBER, "the model does not know what columns it is for"),
+        ([{"name": "x", "categories": 7}], NUMBER, "the model does not know what columns it is"),
+    ],
+)
+def test_forged_columns(capsys, inputs, target, wanted):
+    model = Sequential([layers.Input((1,)), layers.Dense(2)])
+    model.metadata = {"inputs": inputs, "target": target}
+    model.save("model")
+    assert wanted in refused(capsys, "predict", "model", write("new.csv", ["x"], [(1,)]))
+
+
 def test_bad_predictions(capsys, folder):
     write("data.csv", ["x", "k", "y"], [(x, "pq"[k % 2], y) for x, k, y in GOOD])
     run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
@@ -331,6 +380,8 @@ def test_bad_predictions(capsys, folder):
     model.save("other.safetensors")
     wanted = "the model does not know what columns it is for; wanted: one that `fastscratch train`"
     assert wanted in refusal(["x"], [(1,)], "other.safetensors")
+    wanted = "line 2: column 'x' holds 1e+300, too far from what the model was trained on, ab"
+    assert wanted in refusal(["x", "k"], [("1e300", "p")])
     wanted = "no/out.csv cannot be written: No such file or directory"
     arguments = ("model.safetensors", "data.csv", "--output", "no/out.csv")
     assert wanted in refused(capsys, "predict", *arguments)

@@ -220,10 +220,9 @@ class Draw:
 
     def dropout_factors(self, place, shape, step):
         """What a dropout layer multiplies its input with."""
-        lanes = naive.lanes(self.network, self.batch_size) if len(shape) == 4 else 1
         seed = derived_seed(SEED, place + 1)
         layer = self.network.layers[place]
-        return np.array(naive.dropout(layer, np.ones(tuple(shape)), seed, step, lanes))
+        return np.array(naive.dropout(layer, np.ones(tuple(shape)), seed, step))
 
     def learned(self):
         """Of each number of the flat parameters, whether training moves it."""
@@ -350,7 +349,7 @@ def test_a_step_is_the_central_difference_of_the_naive_loss(number, network):
     for step, (before, loss, gradient, rows) in enumerate(draw.steps()):
 
         def f(parameters, step=step, rows=rows):
-            run = {"batch_size": draw.batch_size, "seed": SEED, "step": step}
+            run = {"seed": SEED, "step": step}
             x, y, loss, weights = draw.batch(rows)
             return naive.mean_loss(draw.network, parameters, x, y, loss, weights, **run)
 
@@ -381,8 +380,7 @@ def test_frozen_weights_and_moving_averages(number):
         ahead = Network(
             draw.network.layers[: draw.network.layers.index(layer)], draw.network.shapes[0]
         )
-        run = {"batch_size": draw.batch_size, "seed": SEED}
-        x = naive.rows(naive.forward(ahead, before, draw.x[rows], **run))
+        x = naive.rows(naive.forward(ahead, before, draw.x[rows], seed=SEED))
         channels = len(x[0])
         batch = naive.zeros(2, channels)
         batch_norm_forward(

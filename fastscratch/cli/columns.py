@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..validation import as_number, as_positive
 from .table import Table, as_float
 
 __all__ = ["Categorical", "Numeric", "encode", "from_metadata", "to_metadata"]
@@ -28,13 +29,42 @@ class Numeric:
 
     @classmethod
     def fit(cls, name: str, values: np.ndarray) -> "Numeric":
-        """The column whose mean and standard deviation are those of some values."""
+        """The column whose mean and standard deviation are those of some values.
+
+        Raises
+        ------
+        ValueError
+            If they are too large to have a standard deviation.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = float(values.mean()), float(values.std())
+        if not np.isfinite(scale):
+            raise ValueError(
+                f"column {name!r} holds numbers up to {np.abs(values).max():g}, too large to be "
+                "standardised"
+            )
         varies = values.min() < values.max()  # the deviation of equal values is that of rounding
-        return cls(name, float(values.mean()), float(values.std()) if varies else 1.0)
+        return cls(name, mean, scale if varies else 1.0)
 
     def encode(self, table: Table) -> np.ndarray:
-        """One column of numbers."""
-        return ((table.numbers(self.name) - self.mean) / self.scale)[:, None]
+        """One column of numbers.
+
+        Raises
+        ------
+        ValueError
+            If one of them does not fit into a float32.
+        """
+        numbers = table.numbers(self.name)
+        with np.errstate(over="ignore"):
+            encoded = (numbers - self.mean) / self.scale
+        too_large = np.abs(encoded) > np.finfo(np.float32).max
+        if too_large.any():
+            row = int(too_large.argmax())
+            raise ValueError(
+                f"{table.place(row)}: column {self.name!r} holds {numbers[row]:g}, too far "
+                f"from what the model was trained on, about {self.mean:g}"
+            )
+        return encoded[:, None]
 
     def decode(self, encoded: np.ndarray) -> np.ndarray:
         """The values behind encoded ones."""
@@ -109,10 +139,14 @@ def from_metadata(metadata: dict[str, Any]) -> tuple[list[Column], Column]:
     def column(config: dict[str, Any]) -> Column:
         if "categories" in config:
             return Categorical(str(config["name"]), [str(text) for text in config["categories"]])
-        return Numeric(str(config["name"]), float(config["mean"]), float(config["scale"]))
+        mean, scale = as_number("mean", config["mean"]), as_positive("scale", config["scale"])
+        return Numeric(str(config["name"]), mean, scale)
 
     try:
-        return [column(config) for config in metadata["inputs"]], column(metadata["target"])
+        inputs, target = [column(config) for config in metadata["inputs"]], metadata["target"]
+        if not inputs:
+            raise ValueError
+        return inputs, column(target)
     except (KeyError, TypeError, ValueError):
         raise ValueError(
             "the model does not know what columns it is for; wanted: one that `fastscratch train` "

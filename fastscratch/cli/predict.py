@@ -35,6 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
         model = load_model(arguments.model)
         inputs, target = from_metadata(model.metadata)
         outputs = model.predict(encode(inputs, read_table(arguments.data)))
+        wanted = len(target.categories) if isinstance(target, Categorical) else 1
+        if outputs.shape[1:] != (wanted,):
+            raise ValueError(
+                f"{arguments.model} has outputs of shape {outputs.shape[1:]}; wanted for its "
+                f"column {target.name!r}: ({wanted},)"
+            )
     except (OSError, ValueError) as error:
         return refuse(error)
     if isinstance(target, Categorical):

@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 import numpy as np
 
@@ -9,6 +11,9 @@ __all__ = ["Table", "as_float", "read_table"]
 
 #: Values, in small letters, that stand for one that is not there.
 MISSING = frozenset(("", "?", "na", "n/a", "nan", "null"))
+
+#: A longer line belongs to a file of another kind; it is not read to its end, which may never come.
+LONGEST_LINE = 2**22
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +95,8 @@ def as_float(text: str) -> float | None:
 def read_table(path: str) -> Table:
     """Read a CSV file: commas, UTF-8, names of the columns in the first line.
 
+    It is read up to its first fault, so that no more of another kind of file is held in memory.
+
     Raises
     ------
     OSError
@@ -99,26 +106,49 @@ def read_table(path: str) -> Table:
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
+            return _table(path, csv.reader(_lines(file), strict=True))
     except OSError as error:
         raise OSError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
-    if len(rows) < 2:
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"a line has more than {LONGEST_LINE} characters")
+        yield line
+
+
+def _table(path: str, reader: Iterator[list[str]]) -> Table:
+    """The table that a reader of the csv module gives."""
+    header: list[str] = []
+    rows, lines = [], []
+    for row in filter(None, reader):
+        values = [value.strip() for value in row]
+        if not header:
+            header = values
+            _check_names(path, header)
+        elif len(values) != len(header):
+            raise ValueError(
+                f"{path}, line {reader.line_num}: {len(values)} values, but {len(header)} columns "
+                "have names"
+            )
+        else:
+            rows.append(values)
+            lines.append(reader.line_num)
+    if not rows:
         raise ValueError(
-            f"{path} has {'no rows below its first line' if rows else 'no lines'}; wanted: names "
+            f"{path} has {'no rows below its first line' if header else 'no lines'}; wanted: names "
             "of columns, and rows of values"
         )
-    (_, header), *rows = rows
-    for name in header:
-        if not name or header.count(name) > 1:
+    return Table(path, {name: [row[i] for row in rows] for i, name in enumerate(header)}, lines)
+
+
+def _check_names(path: str, names: Sequence[str]) -> None:
+    seen = set()
+    for name in names:
+        if not name or name in seen:
             fault = f"the name {name!r} twice" if name else "a column without a name"
             raise ValueError(f"{path} has {fault} in its first line")
-    for line, row in rows:
-        if len(row) != len(header):
-            raise ValueError(
-                f"{path}, line {line}: {len(row)} values, but {len(header)} columns have names"
-            )
-    columns = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
-    return Table(path, columns, [line for line, _ in rows])
+        seen.add(name)

@@ -165,7 +165,10 @@ class Evaluator:
         seed: int = 0,
         first_epoch: int = 0,
     ) -> None:
-        """Say what the steps that follow are run on; the arrays must outlive them.
+        """Say what the steps that follow are run on.
+
+        Only addresses are kept: the caller must hold the arrays until the last of the steps, and
+        they can go after it, although the trainer stays.
 
         Parameters
         ----------
@@ -185,7 +188,6 @@ class Evaluator:
             An epoch that is no earlier than any of the steps.
         """
         shuffling = self.program.table[0]
-        self._bound = (x, y, weights, order, totals)  # kept alive
         self.n_samples = len(x)
         for row in (shuffling, self._gather):
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size

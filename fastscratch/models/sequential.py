@@ -599,7 +599,7 @@ class Sequential:
         ----------
         x : array_like, shape (n, ...)
         batch_size : int, optional
-            Samples that go through the network at once; the outputs are the same.
+            At most so many samples go through the network at once; the outputs are the same.
         verbose : int
             Not looked at; Keras has it.
 
@@ -615,8 +615,7 @@ class Sequential:
         is_new = self._parameters is None  # a refused sample must not settle the shape
         samples = as_array("x", x, self.dtype, writeable=False, finite=is_new)
         self._build(samples.shape[1:])
-        size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
-        size = min(size, 1 << (len(samples) - 1).bit_length())
+        size = _at_once(len(samples), batch_size)
         out = np.empty((len(samples), *self._network.shapes[-1]), self.dtype)
         reader = self._borrow(size, Predictor, size)
         is_finite = reader[1].run(out, samples)
@@ -661,7 +660,7 @@ class Sequential:
         x, y, sample_weight : array_like
             As in :meth:`fit`.
         batch_size : int, optional
-            Samples that go through the network at once.
+            At most so many samples go through the network at once.
         verbose : int
             Not looked at; Keras has it.
         return_dict : bool
@@ -675,15 +674,13 @@ class Sequential:
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        size = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
-        logs = self.evaluate_data(self._data(x, y, sample_weight), size)
+        data = self._data(x, y, sample_weight)
+        logs = self.evaluate_data(data, batch_size)
         return logs if return_dict else _as_result(logs)
 
-    def evaluate_data(
-        self, data: TrainingData, batch_size: int = PREDICTED_AT_ONCE
-    ) -> dict[str, float]:
+    def evaluate_data(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
         """Loss and metrics of checked data."""
-        size = min(batch_size, len(data))
+        size = _at_once(len(data), batch_size)
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
         reader = self._borrow((size, objective), Evaluator, objective, size)
@@ -747,6 +744,16 @@ class Sequential:
             if state[name] is not None:
                 state[name] = copy.deepcopy(state[name])
         return state
+
+
+def _at_once(n_samples: int, batch_size: int | None) -> int:
+    """Samples that go through a program at once that only reads the weights.
+
+    Powers of two only: each size has a program, with copies of the weights, that is kept for the
+    next time.
+    """
+    wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+    return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())
 
 
 def _check_logits(loss: losses.Loss, layers: list[Layer]) -> None:

@@ -36,7 +36,9 @@ class FullBatch:
         y = check_targets("y", y, model.loss, (model.layers[-1].units,), model.dtype)
         self.trainer: Trainer = model.trainer(len(x), weights is not None)
         self.totals = np.zeros((1, 2))
-        self.trainer.bind(x, y, weights, np.arange(len(x)), self.totals)
+        order = np.arange(len(x))
+        self.trainer.bind(x, y, weights, order, self.totals)
+        self._bound = (x, y, weights, order)  # the trainer keeps only their addresses
         self.start = self.trainer.parameters.copy()
         self.l2 = np.zeros(self.start.size)
         for _, placed in model.named_weights():

@@ -52,21 +52,33 @@ def activation_backward_item(memory, row, samples, item, worker, step):
 
 
 @njit
+def _drop(memory, row, samples, item, step, to, of):
+    """Dropout of an item's samples. What is dropped depends on no vector's width.
+
+    A number counts as it would stand in rows of samples, even where the samples stand innermost.
+    """
+    start, size = _range(row, samples, item)
+    key, rate, lanes = stream_key(row[SEED], step), number(row, RATE), row[LANES]
+    if lanes == 1:
+        drop(memory[to + start :][:size], memory[of + start :][:size], rate, key, start)
+        return
+    for unit in range(size // lanes):  # of one block
+        place, units = start + unit * lanes, row[UNITS]
+        out, x = memory[to + place :][:lanes], memory[of + place :][:lanes]
+        drop(out, x, rate, key, start + unit, units)
+
+
+@njit
 def dropout_forward_item(memory, row, samples, item, worker, step):
     """Some samples after dropout."""
-    start, size = _range(row, samples, item)
-    x = memory[row[INPUT] + start :][:size]
-    key = stream_key(row[SEED], step)
-    drop(memory[row[A] + start :][:size], x, number(row, RATE), key, start)
+    _drop(memory, row, samples, item, step, row[A], row[INPUT])
 
 
 @njit
 def dropout_backward_item(memory, row, samples, item, worker, step):
     """Their gradient: the same numbers are dropped."""
+    _drop(memory, row, samples, item, step, row[DA], row[DOUTPUT])
     start, size = _range(row, samples, item)
-    doutput = memory[row[DOUTPUT] + start :][:size]
-    key = stream_key(row[SEED], step)
-    drop(memory[row[DA] + start :][:size], doutput, number(row, RATE), key, start)
     hand_down(memory, row, start, memory[row[DA] + start :][:size])
 
 

@@ -14,7 +14,13 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
 * Compiled code is kept on disk under the content of *all* kernels (see :mod:`.cache`).
 * A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
   no threading layer can abort the process (see :mod:`.threads`).
+* Ctrl-C is heard when a kernel has been compiled or loaded, not halfway: Numba would be left with
+  code that is half there, and crash later.
 """
+
+import contextlib
+import signal
+import threading
 
 from numba import config, get_thread_id, prange
 from numba.core.registry import CPUDispatcher
@@ -29,11 +35,32 @@ __all__ = ["get_thread_id", "njit", "prange", "thread_count"]
 FASTMATH = {"contract", "reassoc", "nsz"}
 
 
+@contextlib.contextmanager
+def _ctrl_c_later():
+    """Within it, Ctrl-C is put off to the end; only the main thread ever hears it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *arguments: pressed.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            handler(*pressed[0])
+
+
 class Kernel(CPUDispatcher):
     """A compiled function with this package's disk cache."""
 
     def enable_caching(self):
         self._cache = KernelCache(self.py_func, self.targetoptions["parallel"])
+
+    def compile(self, sig):
+        with _ctrl_c_later():
+            return CPUDispatcher.compile(self, sig)
 
     def __reduce__(self):
         """Pickle as functions are, by name: another process then loads its own from disk.

@@ -47,6 +47,7 @@ def make_models():
     for shape, body in zip(SHAPES, BODIES, strict=True):
         model = Sequential([layers.Input(shape), *body, layers.Dense(CLASSES, "softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
+        model.count_params()  # builds it
         models.append((model, rng.random((SAMPLES, *shape), np.float32), labels))
     return models
 
@@ -159,9 +160,6 @@ def main():
     second = context.Process(target=take_the_same_steps, args=(there,), daemon=True)
     second.start()
     models = make_models()
-    for model, x, _ in models:  # compiles
-        model.trainer(BATCH, False)
-        model.predict(x)
     counts = train(models, 60 * options.minutes, options.seed, here)
     second.join()
     print(

@@ -15,7 +15,7 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
 * A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
   no threading layer can abort the process (see :mod:`.threads`).
 * Ctrl-C is heard when a kernel has been compiled or loaded, not halfway: Numba would be left with
-  code that is half there, and crash later.
+  code that is half there, or with a lock that nobody releases, and crash or hang later.
 """
 
 import contextlib
@@ -29,14 +29,14 @@ from numba.np.ufunc.parallel import _iget_num_threads
 from . import threads
 from .cache import KernelCache
 
-# All but njit are for use inside of kernels.
-__all__ = ["get_thread_id", "njit", "prange", "thread_count"]
+# get_thread_id, prange and thread_count are for use inside of kernels.
+__all__ = ["ctrl_c_later", "get_thread_id", "njit", "prange", "thread_count"]
 
 FASTMATH = {"contract", "reassoc", "nsz"}
 
 
 @contextlib.contextmanager
-def _ctrl_c_later():
+def ctrl_c_later():
     """Within it, Ctrl-C is put off to the end; only the main thread ever hears it."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
@@ -59,7 +59,7 @@ class Kernel(CPUDispatcher):
         self._cache = KernelCache(self.py_func, self.targetoptions["parallel"])
 
     def compile(self, sig):
-        with _ctrl_c_later():
+        with ctrl_c_later():
             return CPUDispatcher.compile(self, sig)
 
     def __reduce__(self):

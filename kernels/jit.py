@@ -14,7 +14,13 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
 * Compiled code is kept on disk under the content of *all* kernels (see :mod:`.cache`).
 * A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
   no threading layer can abort the process (see :mod:`.threads`).
+* Ctrl-C is heard when a kernel has been compiled or loaded, not halfway: Numba would be left with
+  code that is half there, or with a lock that nobody releases, and crash or hang later.
 """
+
+import contextlib
+import signal
+import threading
 
 from numba import config, get_thread_id, prange
 from numba.core.registry import CPUDispatcher
@@ -23,10 +29,27 @@ from numba.np.ufunc.parallel import _iget_num_threads
 from . import threads
 from .cache import KernelCache
 
-# All but njit are for use inside of kernels.
-__all__ = ["get_thread_id", "njit", "prange", "thread_count"]
+# get_thread_id, prange and thread_count are for use inside of kernels.
+__all__ = ["ctrl_c_later", "get_thread_id", "njit", "prange", "thread_count"]
 
 FASTMATH = {"contract", "reassoc", "nsz"}
+
+
+@contextlib.contextmanager
+def ctrl_c_later():
+    """Within it, Ctrl-C is put off to the end; only the main thread ever hears it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *arguments: pressed.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            handler(*pressed[0])
 
 
 class Kernel(CPUDispatcher):
@@ -34,6 +57,10 @@ class Kernel(CPUDispatcher):
 
     def enable_caching(self):
         self._cache = KernelCache(self.py_func, self.targetoptions["parallel"])
+
+    def compile(self, sig):
+        with ctrl_c_later():
+            return CPUDispatcher.compile(self, sig)
 
     def __reduce__(self):
         """Pickle as functions are, by name: another process then loads its own from disk.

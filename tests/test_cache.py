@@ -122,6 +122,31 @@ def test_changed_callee_is_noticed_and_old_files_are_removed(install):
     assert (out, err) == ("26.0", "")
 
 
+def test_changed_width_of_the_vectors_is_noticed(install):
+    # The width is a number that compiled callers hold, and that no argument of theirs shows.
+    kernels, _, environment = install
+    code = """
+    import numpy as np
+    from fastscratch.kernels import simd
+    from fastscratch.kernels.matmul import scratch_size
+
+    print(scratch_size(3, 5, 4), simd.VECTOR_BYTES)
+    """
+    out, err = run(code, **environment)
+    assert says_compiling(err)
+    size, width = map(int, out.split())
+    old = files(kernels)
+    other = 16 if width != 16 else 32
+    source = kernels / "simd.py"
+    text = source.read_text()
+    assert text.count("else _vector_bytes()") == 1
+    source.write_text(text.replace("else _vector_bytes()", f"else {other}"))
+    out, err = run(code, **environment)
+    assert says_compiling(err)
+    assert int(out.split()[0]) != size
+    assert not files(kernels).keys() & old.keys()
+
+
 def test_process_that_runs_edited_sources_keeps_nothing(install):
     # It compiles the code it imported: kept under the digest of the new files, that would be
     # yesterday's code for the next process.
@@ -163,7 +188,8 @@ def test_serial_and_parallel_kernels_of_one_function_have_files_of_their_own(ins
 
 
 def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
-    for settings in ({}, {"BOUNDSCHECK": 1}, {"CPU_NAME": "generic"}, {"OPT": 0}):
+    generic = {"CPU_NAME": "generic"}
+    for settings in ({}, {"BOUNDSCHECK": 1}, generic, {"CPU_FEATURES": ""}, {"OPT": 0}):
         settings = {f"NUMBA_{name}": value for name, value in settings.items()}
         before = files(tmp_path)
         _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path, **settings)

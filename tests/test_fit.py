@@ -331,6 +331,38 @@ def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
     assert not np.array_equal(model.predict(x), before)
 
 
+def test_ctrl_c_before_the_compiled_steps_counts_none(monkeypatch):
+    model = network()
+    x, y = data()
+    model.fit(x, y, batch_size=8, verbose=0)
+    before = bits(model), model.iterations, model.trained_epochs
+
+    def press(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.trainer(8, False), "train", press)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, batch_size=8, verbose=0)
+    assert (bits(model), model.iterations, model.trained_epochs) == before
+
+
+def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(monkeypatch):
+    model = network(optimizers.SGD(1e30))
+    before = bits(model)
+    steps = model.trainer(8, False)
+    train = steps.train
+
+    def train_and_press(*arguments):
+        train(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "train", train_and_press)
+    with pytest.raises(KeyboardInterrupt):
+        fitting.Fit(model, model._data(*data()), 8, 5, True).run(0, 20)
+    assert bits(model) == before
+    assert (model.iterations, model.trained_epochs) == (0, 0)
+
+
 @pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end", "on_train_batch_end"])
 def test_ctrl_c_in_a_callback_ends_the_fit(hook):
     def press(number, logs=None):

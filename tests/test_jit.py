@@ -8,6 +8,8 @@ import math
 import pathlib
 import pickle
 import pkgutil
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -50,6 +52,44 @@ def test_flags(kernel):
     assert options["error_model"] == "numpy"
     assert options["nogil"]
     assert options["fastmath"] is False or not options["fastmath"] & {"fast", "nnan", "ninf"}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_ctrl_c_is_heard_when_a_kernel_is_compiled(monkeypatch, fails):
+    """Numba, interrupted halfway, would crash later."""
+
+    def press_and_load(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        if fails:
+            raise ZeroDivisionError
+
+    @compiled
+    def increment(x):
+        return x + 1
+
+    monkeypatch.setattr(increment._cache, "load_overload", press_and_load)
+    with pytest.raises(KeyboardInterrupt):
+        increment(1)
+    assert len(increment.signatures) == (not fails)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_another_thread_compiles_and_ignored_ctrl_c_stays_so():
+    @compiled
+    def increment(x):
+        return x + 1
+
+    worker = threading.Thread(target=increment, args=(1,))
+    worker.start()
+    worker.join()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert increment(1.0) == 2.0
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert len(increment.signatures) == 2
 
 
 def test_division_by_zero_follows_numpy():

@@ -19,7 +19,7 @@ from .network import Network
 from .parameters import Learning
 from .prediction import Predictor
 from .slices import progress_bar, run_in_slices
-from .training import Evaluator, Objective, Trainer
+from .training import Evaluator, Objective, Trainer, team_size
 
 __all__ = [
     "Evaluator",
@@ -30,4 +30,5 @@ __all__ = [
     "Trainer",
     "progress_bar",
     "run_in_slices",
+    "team_size",
 ]

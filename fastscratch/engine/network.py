@@ -38,6 +38,8 @@ class Network:
         Of each layer; all stand in one flat vector, layer by layer.
     n_parameters : int
         Length of that vector.
+    work : int
+        Multiply-adds for one sample, about: one for each weight and each place it is used at.
 
     Raises
     ------
@@ -49,14 +51,17 @@ class Network:
         self.layers = list(layers)
         self.shapes = [input_shape]
         self.weights: list[list[Placed]] = []
-        offset = 0
+        offset = self.work = 0
         for layer in self.layers:
             placed = []
             for weight in layer.weights(self.shapes[-1]):
                 placed.append(Placed(weight, offset))
                 offset = placed[-1].stop
             self.weights.append(placed)
-            self.shapes.append(layer.output_shape(self.shapes[-1]))
+            shape = layer.output_shape(self.shapes[-1])
+            self.shapes.append(shape)
+            used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
+            self.work += used + math.prod(shape)
         self.n_parameters = offset
 
     def placed(self) -> list[Placed]:

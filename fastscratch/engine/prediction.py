@@ -8,7 +8,7 @@ from ..kernels.program.run import predict_alone, predict_team
 from .lowering import lower_network, most_channels
 from .network import Network
 from .plan import COPY_WORK, Plan
-from .training import forward_work, team_size
+from .training import team_size
 
 
 class Predictor:
@@ -24,7 +24,7 @@ class Predictor:
 
     def __init__(self, network: Network, batch_size: int, dtype=np.float32):
         self.batch_size = batch_size
-        self.workers = team_size(forward_work(network, batch_size))
+        self.workers = team_size(batch_size * network.work)
         channels = most_channels(network)
         plan = Plan(dtype, batch_size, self.workers, network.n_parameters, 0, False, channels)
         x = plan.tensor(network.shapes[0])

@@ -75,7 +75,7 @@ class Evaluator:
     def __init__(
         self, network: Network, objective: Objective, batch_size: int, dtype: Any = np.float32
     ):
-        plan = self._plan(network, batch_size, dtype, forward_work(network, batch_size), 0)
+        plan = self._plan(network, batch_size, dtype, batch_size * network.work, 0)
         self._lower_to_loss(plan, network, objective)
         self._finish(plan, network)
 
@@ -148,6 +148,7 @@ class Evaluator:
             },
             plan.block,
         )
+        self._losses = counted[loss.LOSSES_AT]
         self._totals = [plan.add(loss.totals_item, 1, counted, when="late")]
         if u.dz != gradient and self._training:
             own = {elementwise.LANES: 1, elementwise.SAMPLES_AN_ITEM: at_once}
@@ -239,7 +240,7 @@ class Trainer(Evaluator):
         batch_size: int,
         dtype: Any = np.float32,
     ):
-        work = 3 * forward_work(network, batch_size)
+        work = 3 * batch_size * network.work
         plan = self._plan(network, batch_size, dtype, work, n_slots)
         columns = update_columns(plan, learning)
         waits = {col.UPDATE: col.NONE} if learning.clips_norm else {}
@@ -253,6 +254,8 @@ class Trainer(Evaluator):
         self._finish(plan, network)
         first, length = plan.parameters + 2 * plan.length, plan.length
         size = network.n_parameters
+        #: Loss of the first sample of a mini-batch: every step writes it.
+        self.first_loss = self.memory[self._losses :][:1]
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * length :][:size] for k in range(n_slots)]
 
@@ -305,13 +308,3 @@ class Trainer(Evaluator):
 def team_size(work: int) -> int:
     """Threads that so many multiply-adds are worth."""
     return get_num_threads() if work > PARALLEL_WORK else 1
-
-
-def forward_work(network: Network, batch_size: int) -> int:
-    """Multiply-adds of a forward pass, about: one for each weight and each place it is used at."""
-    total = 0
-    for weights, shape in zip(network.weights, network.shapes[1:], strict=True):
-        places = math.prod(shape[:-1])
-        total += sum(math.prod(placed.weight.shape) for placed in weights) * places
-        total += math.prod(shape)
-    return batch_size * total

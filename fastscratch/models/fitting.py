@@ -73,14 +73,19 @@ class Fit:
             self._run(first, count)
             return
         before = self._state()
-        self._run(first, count)
+        try:
+            self._run(first, count, before)
+        except BaseException:
+            if not self._is_finite():
+                self._restore(before)
+            raise
         if self._is_finite():
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
         for step in range(first, first + count):
             before = self._state()
-            self._run(step, 1)
+            self._run(step, 1, before)
             if not self._is_finite():
                 after = self._first_loss_or_weight_not_finite()
                 batch = step % self.steps
@@ -90,17 +95,26 @@ class Fit:
                 where = self._first_output_not_finite(rows) or after
                 raise FloatingPointError(self._complaint(step, where))
 
-    def _run(self, first: int, count: int) -> None:
-        model = self.model
+    def _run(self, first: int, count: int, before: tuple) -> None:
+        model, first_loss = self.model, self.trainer.first_loss
         schedule = model.optimizer.schedule
         rates = np.empty(count)
         scheduled_rates(rates, schedule.code, schedule.numbers(), model.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
+        iterations, epochs = model.iterations + count, -(-(start + count) // self.steps)
+        # Meanwhile other threads predict with the weights from before. From here to `try`, and in
+        # `finally`, nothing is called: a signal is heard at calls, and would leave things undone.
+        model._parameters, weights = before[0][0], model._parameters
+        model._version += 1
+        first_loss[0] = np.nan
         try:
             self.trainer.train(start, rates, model.iterations)
-        finally:  # Ctrl-C is heard when the steps have been taken
-            model.took_steps(count, -(-(start + count) // self.steps))
+        finally:
+            if first_loss[0] == first_loss[0]:  # else Ctrl-C was heard before the first step
+                model.iterations, model.trained_epochs = iterations, epochs
+            model._parameters = weights
+            model._version += 1
 
     def _arrays(self) -> list[np.ndarray]:
         """All that the steps of a slice change."""
@@ -108,14 +122,16 @@ class Fit:
         return [self.trainer.parameters, *self.trainer.slots, totals, self.order]
 
     def _state(self) -> tuple:
-        counts = self.model.iterations, self.model.trained_epochs
-        return [array.copy() for array in self._arrays()], counts
+        arrays = [array.copy() for array in self._arrays()]
+        arrays[0].flags.writeable = False  # it is lent to the model
+        return arrays, self.model.iterations, self.model.trained_epochs
 
     def _restore(self, state: tuple) -> None:
-        arrays, (iterations, epochs) = state
+        model = self.model
+        arrays, model.iterations, model.trained_epochs = state
         for array, old in zip(self._arrays(), arrays, strict=True):
             array[:] = old
-        self.model.took_steps(iterations - self.model.iterations, epochs)
+        model._version += 1
 
     def _is_finite(self) -> bool:
         totals, parameters = self.totals[self._epochs], self.trainer.parameters

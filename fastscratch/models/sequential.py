@@ -3,7 +3,7 @@
 import copy
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import losses, metrics, optimizers
 from ..callbacks import Callback, History
-from ..engine import Evaluator, Learning, Network, Objective, Predictor, Trainer
+from ..engine import Evaluator, Learning, Network, Objective, Predictor, Trainer, team_size
 from ..engine.network import Placed
 from ..kernels.optimizers import UPDATES
 from ..kernels.program.columns import NONE
@@ -97,6 +97,7 @@ class Sequential:
         self._parameters: np.ndarray | None = None
         self._slots: list[np.ndarray] | None = None
         self._version = 0  # of the weights: programs that only read have copies of them
+        self._is_training = False
         self._trainer: tuple[Any, Trainer] | None = None
         self._readers: dict[Any, list] = {}
         for layer in layers:
@@ -150,6 +151,7 @@ class Sequential:
 
     def _change_layers(self, layers: list[Layer]) -> None:
         """Take other layers; weights of layers that stay are kept, and training starts anew."""
+        self._check_not_training()
         kept = {} if self._parameters is None else self._weights_by_name()
         was_built = self._parameters is not None
         self.layers = layers
@@ -243,8 +245,12 @@ class Sequential:
         ------
         ValueError, TypeError
             If their number or a shape differs; nothing has changed then.
+        RuntimeError
+            If another thread is training the model.
         """
         views = self._views()
+        if not self._parameters.flags.writeable:
+            raise RuntimeError("weights cannot be set while another thread trains the model")
         if len(weights) != len(views):
             raise ValueError(f"weights must be {len(views)} arrays, got {len(weights)}")
         arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
@@ -286,8 +292,9 @@ class Sequential:
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
-        self._input_shape, self._network, self._parameters = shape, network, parameters
-        self._version += 1
+        if self._parameters is None:  # else another thread was faster, with the same numbers
+            self._input_shape, self._network, self._parameters = shape, network, parameters
+            self._version += 1
 
     # --- training ---------------------------------------------------------------------------------
 
@@ -317,6 +324,8 @@ class Sequential:
         TypeError, ValueError
             If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
             softmax.
+        RuntimeError
+            If the model is being trained.
 
         Warns
         -----
@@ -329,6 +338,7 @@ class Sequential:
         scores before it, which are finite. Behind any other activation the outputs are taken as
         probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
+        self._check_not_training()
         optimizer = optimizers.get(optimizer)
         loss = losses.get(loss)
         if not self.layers:
@@ -391,7 +401,8 @@ class Sequential:
         """Train by mini-batch stochastic gradient descent.
 
         All steps run in compiled code, in slices of about 0.1 s: Ctrl-C is heard in between, and
-        leaves the model as the last slice left it.
+        leaves the model as the last slice left it; the next fit begins a new epoch. Other threads
+        may predict meanwhile, with the weights as a slice left them.
 
         Parameters
         ----------
@@ -436,7 +447,7 @@ class Sequential:
             If the loss or a weight is no longer finite, unless `terminate_on_nan` is False; the
             model keeps the weights from before that step.
         RuntimeError
-            If the model is not compiled.
+            If the model is not compiled, or is being trained already.
         """
         batch_size = as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
@@ -458,8 +469,13 @@ class Sequential:
         elif validation_split:
             data, validation = data.split(validation_split)
         remaining = max(0, epochs - initial_epoch)
-        run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-        return fit(run, validation, callbacks, 1 if verbose == "auto" else verbose, initial_epoch)
+        verbose = 1 if verbose == "auto" else verbose
+
+        def train() -> History:
+            run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
+            return fit(run, validation, callbacks, verbose, initial_epoch)
+
+        return self._train(train)
 
     def train_on_batch(
         self,
@@ -488,9 +504,29 @@ class Sequential:
         """
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         data = self._data(x, y, sample_weight, class_weight)
-        run = Fit(self, data, len(data), 1, False, terminate_on_nan)
-        run.run(0, 1)
-        return _as_result(run.logs(0))
+
+        def train() -> dict[str, float]:
+            run = Fit(self, data, len(data), 1, False, terminate_on_nan)
+            run.run(0, 1)
+            return run.logs(0)
+
+        return _as_result(self._train(train))
+
+    def _train(self, train: Callable[[], Any]) -> Any:
+        """Call what trains the model, unless something else does already."""
+        self._check_not_training()
+        try:
+            self._is_training = True
+            return train()
+        finally:  # without a call, at which Ctrl-C would be heard
+            self._is_training = False
+
+    def _check_not_training(self) -> None:
+        if self._is_training:
+            raise RuntimeError(
+                "the model is being trained, by another thread or by the fit that this is a "
+                "callback of; wanted: one after the other"
+            )
 
     def trainer(self, batch_size: int, weighted: bool) -> Trainer:
         """The program that trains the model.
@@ -528,12 +564,6 @@ class Sequential:
         self._parameters, self._slots = trainer.parameters, trainer.slots
         self._trainer = key, trainer
         return trainer
-
-    def took_steps(self, steps: int, epochs: int) -> None:
-        """Told by a fit of steps that were taken, and of all epochs that were begun."""
-        self.iterations += steps
-        self.trained_epochs = epochs
-        self._version += 1
 
     def _objective(self, weighted: bool) -> Objective:
         loss = self.loss
@@ -617,28 +647,30 @@ class Sequential:
         self._build(samples.shape[1:])
         size = _at_once(len(samples), batch_size)
         out = np.empty((len(samples), *self._network.shapes[-1]), self.dtype)
-        reader = self._borrow(size, Predictor, size)
-        is_finite = reader[1].run(out, samples)
-        self._readers[size].append(reader)
+        idle, version, predictor = self._borrow(Predictor, size)
+        is_finite = predictor.run(out, samples)
+        idle.append((version, predictor))
         if not is_finite:
             as_array("x", x, self.dtype)  # says where
         return out
 
-    def _borrow(self, key: Any, kind: type, *arguments: Any) -> tuple[int, Any]:
-        """A program that only reads the weights, and the version of those it has.
+    def _borrow(self, kind: type, *arguments: Any) -> tuple[list, int, Any]:
+        """A program that only reads the weights, the version of those it has, and its place.
 
         Programs hold copies of the weights and the numbers on their way, so that each is lent to
-        one thread at a time: the caller puts it back among the idle ones.
+        one thread at a time: the caller puts it back among the idle ones. The last of the
+        arguments is the batch size.
         """
-        idle = self._readers.setdefault(key, [])
+        workers = team_size(arguments[-1] * self._network.work)
+        idle = self._readers.setdefault((workers, *arguments), [])
         try:
             version, reader = idle.pop()
         except IndexError:
             version, reader = None, kind(self._network, *arguments, dtype=self.dtype)
-        if version != self._version:
+        while version != self._version:  # again if training went on during the copy
             version = self._version
             reader.parameters[:] = self._parameters
-        return version, reader
+        return idle, version, reader
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """Outputs of the last layer, as :meth:`predict`."""
@@ -683,10 +715,10 @@ class Sequential:
         size = _at_once(len(data), batch_size)
         objective = self._objective(data.weights is not None)
         totals, order = np.zeros((1, 2)), np.empty(len(data), np.int64)
-        reader = self._borrow((size, objective), Evaluator, objective, size)
-        reader[1].bind(data.x, data.y, data.weights, order, totals)
-        reader[1].run(0, -(-len(data) // size))
-        self._readers[size, objective].append(reader)
+        idle, version, evaluator = self._borrow(Evaluator, objective, size)
+        evaluator.bind(data.x, data.y, data.weights, order, totals)
+        evaluator.run(0, -(-len(data) // size))
+        idle.append((version, evaluator))
         logs = {"loss": float(totals[0, 0]) + self._penalty()}
         if self.counts_right:
             logs[self.counts_right] = float(totals[0, 1])
@@ -739,7 +771,7 @@ class Sequential:
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the programs, which hold addresses of this process."""
         state = self.__dict__.copy()
-        state["_trainer"], state["_readers"] = None, {}
+        state["_is_training"], state["_trainer"], state["_readers"] = False, None, {}
         for name in ("_parameters", "_slots"):
             if state[name] is not None:
                 state[name] = copy.deepcopy(state[name])

@@ -13,7 +13,7 @@ from numba import carray, config, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..jit import njit
+from ..jit import ctrl_c_later, njit
 
 _interpreted = []  # with NUMBA_DISABLE_JIT=1 an address is a place in this list
 
@@ -34,9 +34,10 @@ def address(function, *kinds):
         if function not in _interpreted:
             _interpreted.append(function)
         return _interpreted.index(function)
-    function.compile(kinds)
-    compiled = function.overloads[kinds]
-    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    with ctrl_c_later():
+        function.compile(kinds)
+        compiled = function.overloads[kinds]
+        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
 def operation_address(operation, dtype):

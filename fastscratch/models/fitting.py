@@ -69,17 +69,14 @@ class Fit:
             stands before that step.
         """
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
-        if not self.terminate_on_nan:
-            self._run(first, count)
-            return
         before = self._state()
         try:
             self._run(first, count, before)
         except BaseException:
-            if not self._is_finite():
+            if self.terminate_on_nan and not self._is_finite():
                 self._restore(before)
             raise
-        if self._is_finite():
+        if not self.terminate_on_nan or self._is_finite():
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
@@ -107,11 +104,12 @@ class Fit:
         # `finally`, nothing is called: a signal is heard at calls, and would leave things undone.
         model._parameters, weights = before[0][0], model._parameters
         model._version += 1
-        first_loss[0] = np.nan
+        first_loss[0] = -np.inf
         try:
             self.trainer.train(start, rates, model.iterations)
         finally:
-            if first_loss[0] == first_loss[0]:  # else Ctrl-C was heard before the first step
+            if first_loss[0] > -np.inf or first_loss[0] != first_loss[0]:
+                # Ctrl-C was not heard before the first step, which writes a number or NaN.
                 model.iterations, model.trained_epochs = iterations, epochs
             model._parameters = weights
             model._version += 1

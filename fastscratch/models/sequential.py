@@ -99,8 +99,11 @@ class Sequential:
         self._version = 0  # of the weights: programs that only read have copies of them
         self._trainer: tuple[Any, Trainer] | None = None
         self._readers: dict[Any, list] = {}
-        if not isinstance(layers, Iterable):
-            raise TypeError(f"layers must be a sequence of layers, got {type(layers).__name__}")
+        try:
+            layers = list(layers)
+        except TypeError:
+            kind = type(layers).__name__
+            raise TypeError(f"layers must be a sequence of layers, got {kind}") from None
         for layer in layers:
             self.add(layer)
 

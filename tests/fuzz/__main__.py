@@ -29,10 +29,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.names or options.child:
         from child import targets, work
+        from surface import NOT_CALLED, public_names
 
         chosen = {name: t for name, t in targets().items() if name.startswith(options.only)}
         if options.names:
             print(*chosen, sep="\n")
+            missing = public_names() - set(targets()) - set(NOT_CALLED)
+            print("not called:", *sorted(missing))
         else:
             work(chosen, options.calls, options.seed, options.child)
         return 0

@@ -10,16 +10,25 @@ from pathlib import Path
 import hypothesis
 
 import fuzz_descriptions
+import fuzz_estimators
 import fuzz_functions
 import fuzz_models
 import fuzz_ops
+import fuzz_pictures
 from calls import judge
 
 SECONDS_A_CALL = 60
 MOST_BYTES = 2**34
 FRAMES_SHOWN = 4
 MOST_SHOWN = 3000
-FAMILIES = (fuzz_descriptions, fuzz_functions, fuzz_models, fuzz_ops)
+FAMILIES = (
+    fuzz_descriptions,
+    fuzz_estimators,
+    fuzz_functions,
+    fuzz_models,
+    fuzz_ops,
+    fuzz_pictures,
+)
 
 
 def targets() -> dict:

@@ -337,7 +337,9 @@ def getter(name, good, kind, **how):
 
 
 def good_config(draw):
-    return {"config": optimizers.Adam(draw(rates)).get_config() | some_of(draw, {"class": st.none()})}
+    return {
+        "config": optimizers.Adam(draw(rates)).get_config() | some_of(draw, {"class": st.none()})
+    }
 
 
 def check_from_config(result, config):

@@ -149,7 +149,8 @@ def has_layer_norm_of_few(model):
 def of_model(draw, method, make, fixed=(), scalars=None, raises=(), warns=()):
     """Calls of a method; `make` takes `draw`, returns a model, arguments and the check."""
     model, arguments, check = make(draw)
-    name = f"Sequential.{method}"
+    loss = model.loss and model.loss.name
+    name = f"Sequential({model.layers}, {model._input_shape}, {model.dtype}, {loss}).{method}"
     how = {"scalars": scalars, "fixed": fixed, "raises": raises, "warns": warns}
     how |= {"subjects": SUBJECTS, "state": state_of(model)}
     return draw(calls(name, getattr(model, method), lambda draw: arguments, check, **how))
@@ -217,7 +218,14 @@ def setting(draw):
     weights = [numbers(draw, *w.shape) for w in model.get_weights()]
     if weights and draw(st.booleans()):  # what `calls` cannot spoil: one of several
         i = draw(st.integers(0, len(weights) - 1))
-        ways = [weights[i][..., None], weights[i][:0], weights[i] * np.nan, None, "x", [[1], [2, 3]]]
+        ways = [
+            weights[i][..., None],
+            weights[i][:0],
+            weights[i] * np.nan,
+            None,
+            "x",
+            [[1], [2, 3]],
+        ]
         weights[i] = draw(st.sampled_from(range(len(ways))).map(ways.__getitem__))
 
     def check(result, weights):
@@ -293,7 +301,9 @@ def learning(method):
             real(x, model.dtype)
             real(y, model.dtype)
             if method == "fit":
-                epochs = max(0, whole(given.get("epochs", 1)) - whole(given.get("initial_epoch", 0)))
+                epochs = max(
+                    0, whole(given.get("epochs", 1)) - whole(given.get("initial_epoch", 0))
+                )
                 assert len(result.epoch) == epochs
                 assert all(map(math.isfinite, itertools.chain(*result.history.values())))
                 if not epochs:
@@ -327,7 +337,7 @@ def loss_of(name, outputs, y):
         error = abs(outputs - y)
         return np.where(error <= 1, error**2 / 2, error - 0.5).mean()
     if name == "poisson":
-        return (outputs - y * np.log(outputs)).mean()
+        return (outputs - y * np.log(outputs + 1e-7)).mean()
     p = outputs.clip(1e-15, 1 - 1e-15)
     if name[-24:] == "categorical_crossentropy":
         return -(y * np.log(p)).sum(axis=1).mean()
@@ -355,5 +365,7 @@ TARGETS = {
     "Sequential.train_on_batch": target(
         "train_on_batch", learning("train_on_batch"), raises=DIVERGES
     ),
-    "Sequential.fit": target("fit", learning("fit"), scalars={"epochs": FEW_EPOCHS}, raises=DIVERGES),
+    "Sequential.fit": target(
+        "fit", learning("fit"), scalars={"epochs": FEW_EPOCHS}, raises=DIVERGES
+    ),
 }

@@ -118,7 +118,8 @@ def check_matmul(result, x1, x2):
 
 
 def pair(value):
-    return tuple(map(whole, value)) if isinstance(value, (tuple, list, range)) else (whole(value),) * 2
+    several = isinstance(value, (tuple, list, range))
+    return tuple(map(whole, value)) if several else (whole(value),) * 2
 
 
 def places(size, window, stride, padding):

@@ -59,6 +59,7 @@ NOT_CALLED = {
     "Sequential.evaluate_data": "takes checked data",
     "Sequential.measure": "takes checked data",
     "Sequential.named_weights": "takes no arguments",
+    "Sequential.took_steps": "takes checked data",
     "Sequential.trainer": "takes checked data",
     "Sequential.count_params": "takes no arguments",
     "Sequential.get_weights": "takes no arguments",

@@ -148,13 +148,16 @@ def as_integer(name: str, value: Any, minimum: int) -> int:
 
 
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
-    """Two ints, for rows and columns; one int stands for both."""
+    """Two ints below 2**31, for rows and columns; one int stands for both."""
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != 2:
             raise ValueError(f"{name} must be an int or two, got {len(value)} of them")
-        return as_integer(name, value[0], minimum), as_integer(name, value[1], minimum)
-    number = as_integer(name, value, minimum)
-    return number, number
+        first, second = (as_integer(name, number, minimum) for number in value)
+    else:
+        first = second = as_integer(name, value, minimum)
+    if max(first, second) >= 2**31:  # places in an image are products of two
+        raise ValueError(f"{name} must be below 2**31, got {max(first, second)}")
+    return first, second
 
 
 def as_number(name: str, value: Any) -> float:

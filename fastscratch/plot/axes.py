@@ -44,7 +44,8 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
     n = as_integer("n", n, 1)
     width, height = as_positive("width", width), as_positive("height", height)
     figure = Figure((n * width, height), layout="constrained")
-    return list(figure.subplots(1, n, squeeze=False)[0])
+    with memory_for(f"n={n}"):
+        return list(figure.subplots(1, n, squeeze=False)[0])
 
 
 def as_names(value: Any) -> list[str]:

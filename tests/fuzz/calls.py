@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
-
 from hostile import SCALARS, Placed, dressed, spoiled
+from hypothesis import strategies as st
 
 
 @dataclasses.dataclass
@@ -70,19 +69,19 @@ def judge(call: Call) -> str:
         try:
             result = call.function(**call.arguments)
         except (ValueError, TypeError, *call.raises) as error:
-            assert _is_one_clear_sentence(error, call), (
-                f"no argument is named: {type(error).__name__}: {error}"
-            )
-            assert not call.state or same(before, call.state()), f"changed, but refused: {error}"
-            outcome = "refused"
+            refusal = error
         else:
-            outcome = "right"
+            refusal = None
     for placed in call.placed:
         assert placed.is_untouched(), "an array, or what lies around it, was written to"
-    if outcome == "right":
-        with np.errstate(all="ignore"):
-            call.check(result, **call.arguments)
-    return outcome
+    if refusal is not None:
+        said = f"{type(refusal).__name__}: {refusal}"
+        assert _is_one_clear_sentence(refusal, call), f"no argument is named: {said}"
+        assert not call.state or same(before, call.state()), f"changed, but refused: {said}"
+        return "refused"
+    with np.errstate(all="ignore"):
+        call.check(result, **call.arguments)
+    return "right"
 
 
 def _is_one_clear_sentence(error: Exception, call: Call) -> bool:

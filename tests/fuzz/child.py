@@ -7,14 +7,13 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-import hypothesis
-
 import fuzz_descriptions
 import fuzz_estimators
 import fuzz_functions
 import fuzz_models
 import fuzz_ops
 import fuzz_pictures
+import hypothesis
 from calls import judge
 
 SECONDS_A_CALL = 60

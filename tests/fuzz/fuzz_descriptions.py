@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import strategies as st
-
 from calls import calls, some_of
+from hypothesis import strategies as st
+from surface import resolve
+
 from fastscratch import initializers, losses, optimizers, regularizers
 from fastscratch.kernels.codes import ACTIVATIONS
-from surface import resolve
 
 # --- what an argument may be ----------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ def is_number(value):
 
 def is_pair(value):
     several = isinstance(value, (tuple, list, range)) and len(value) == 2
-    return all(map(is_int(1), value)) if several else is_int(1)(value)
+    return all(is_int(1)(size) and size < 2**31 for size in (value if several else [value]))
 
 
 def is_shape(value):

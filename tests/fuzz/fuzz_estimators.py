@@ -6,14 +6,14 @@ Checks of arrays are left to scikit-learn, and a refusal in its words counts.
 import inspect
 
 import numpy as np
+from calls import calls, labels, numbers, some_of
+from hostile import SCALARS
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
-from calls import calls, labels, numbers, some_of
 from fastscratch.linear_model import LinearRegression, LogisticRegression
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
-from hostile import SCALARS
 
 SUBJECTS = ("sklearn", "samples", "weights", "classes", "columns", "solver", "validation_fraction")
 WARNS = (ConvergenceWarning, DataConversionWarning)
@@ -68,7 +68,9 @@ networks = {
 }
 OPTIONS[MLPClassifier] = networks | {"class_weight": st.sampled_from([None, "balanced"])}
 OPTIONS[MLPRegressor] = networks | {"loss": st.sampled_from(["squared_error", "poisson"])}
-ENDLESS = {"max_iter": FEW, "max_fun": FEW, "hidden_layer_sizes": FEW}
+ENDLESS = dict.fromkeys(["max_iter", "max_fun", "hidden_layer_sizes"], FEW)
+#: scikit-learn takes an int for a real number, however large.
+ENDLESS |= dict.fromkeys(["tol", "alpha", "learning_rate_init", "C", "learning_rate"], FEW)
 #: The defaults would run long.
 SHORT = {"max_iter": 5}
 
@@ -187,9 +189,9 @@ def fitting(draw, kind, method):
         huge = np.asarray(y).dtype.kind == "f" and abs(real(y)).max() > 1e6
         if abs(real(X)).max() < 1e6 and not huge:
             check_outputs(result, real(X))
-        if method == "fit" and kind is LinearRegression and not result.positive:
-            if result.solver == "qr":
-                check_least_squares(result, X, y, arguments.get("sample_weight"))
+        is_least_squares = kind is LinearRegression and not result.positive
+        if method == "fit" and is_least_squares and result.solver == "qr":
+            check_least_squares(result, X, y, arguments.get("sample_weight"))
 
     def good(draw):
         return data | parameters

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import sklearn.metrics
+from calls import calls, labels, numbers, real, sizes, some_of, whole
+from hostile import SCALARS
 from hypothesis import strategies as st
 from scipy import special
+from surface import resolve
 
 import fastscratch
-from calls import calls, labels, numbers, real, sizes, some_of, whole
 from fastscratch import metrics
-from hostile import SCALARS
-from surface import resolve
 
 # --- regressions ----------------------------------------------------------------------------------
 

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
+from calls import assert_close, calls, labels, numbers, real, sizes, some_of, whole
 from hypothesis import strategies as st
 
-from calls import assert_close, calls, labels, numbers, real, sizes, some_of, whole
 from fastscratch import ops
 from fastscratch.reference import activations as twins
 

@@ -1,13 +1,13 @@
 """Pictures: a right answer is a set of Axes, or a sheet of images with the given pixels on it."""
 
 import numpy as np
+from calls import calls, labels, numbers, real, some_of, whole
+from hostile import SCALARS
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-
-from calls import calls, labels, numbers, real, some_of, whole
-from fastscratch import Sequential, callbacks, layers
-from hostile import SCALARS
 from surface import resolve
+
+from fastscratch import Sequential, callbacks, layers
 
 FEW = [value for value in SCALARS if not (isinstance(value, int) and 100 < value < 2**39)]
 SUBJECTS = ("x", "model", "layer", "layers", "names", "history")

@@ -240,8 +240,10 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     y_true, y_pred = _pair(y_true, y_pred)
     if len(y_true) < 2:
         raise ValueError(f"y_true must hold at least two samples, got {len(y_true)}")
-    # In units of the largest number, so that squares neither overflow nor vanish.
-    unit = max(np.abs(y_true).max(), np.abs(y_pred).max()) or 1.0
+    # In units about the largest number, so that squares neither overflow nor vanish; a power of
+    # two rounds nothing.
+    largest = max(np.abs(y_true).max(), np.abs(y_pred).max())
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
     y_true, y_pred = y_true / unit, y_pred / unit
     residual = ((y_true - y_pred) ** 2).sum(axis=0)
     total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)

@@ -187,7 +187,7 @@ def test_boundary_that_is_not_there(ax):
     [
         ((CORNERS[:, :1], SIDES), "X must have two columns, got 1"),
         ((CORNERS, SIDES[:3]), "X and y must have one row for each sample, got 4 and 3"),
-        ((CORNERS, np.eye(2)[SIDES]), r"y must be 1-D, got shape \(4, 2\)"),
+        ((CORNERS, np.eye(2)[SIDES]), r"y must hold a label for each sample, got shape \(4, 2\)"),
         ((CORNERS, SIDES + 1), r"y must hold the model's classes \[.*\], got 2"),
         ((CORNERS, SIDES, ["a"]), "names must be 2, one for each class, got 1"),
         ((CORNERS, SIDES, None, 1), "resolution must be at least 2, got 1"),

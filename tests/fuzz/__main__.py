@@ -39,27 +39,26 @@ def main() -> int:
         else:
             work(chosen, options.calls, options.seed, options.child)
         return 0
-    totals, failures, crashes, seed = Counter(), {}, 0, options.seed
+    totals, failures, crashes, seed = Counter(), set(), 0, options.seed
     while (left := options.calls - sum(totals.values())) > 0:
         begin = time.perf_counter()
         share = min(left, CALLS_A_CHILD)
         counts, found, end = _child(share, seed, options.only)
         totals.update(counts)
-        for failure in found:
-            failures.setdefault(failure["target"], failure | {"seed": seed})
+        failures |= {failure["target"] for failure in found}
         crashes += bool(end)
         print(
             f"seed {seed}: {_line(counts)}, {len(found)} failing targets, "
             f"{time.perf_counter() - begin:.0f} s{end and ', CRASHED'}",
             flush=True,
         )
+        for failure in found:
+            print(f"\n{failure['target']}, seed {seed}:\n{failure['report']}", flush=True)
         if end:
             print(end, flush=True)
         seed += 1
         if not sum(counts.values()):
             break
-    for failure in failures.values():
-        print(f"\n{failure['target']}, seed {failure['seed']}:\n{failure['report']}")
     print(f"\n{_line(totals)}, {len(failures)} failing targets, {crashes} crashes")
     return 1 if failures or crashes else 0
 

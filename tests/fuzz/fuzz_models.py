@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 import naive
 
 FEW_EPOCHS = [value for value in SCALARS if not (isinstance(value, int) and 10 < value < 2**39)]
-SUBJECTS = ("model", "layer", "layers", "loss", "samples", "Dense", "Conv2D", "Reshape")
+SUBJECTS = ("model", "metric", "layer", "layers", "loss", "samples", "Dense", "Conv2D", "Reshape")
 SUBJECTS += ("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "clipvalue")
 
 activations = st.sampled_from(["linear", "relu", "tanh", "sigmoid", "softplus", "elu"])

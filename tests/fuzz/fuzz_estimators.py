@@ -20,7 +20,8 @@ WARNS = (ConvergenceWarning, DataConversionWarning)
 #: Of scikit-learn, of unusual targets; of NumPy, where scikit-learn and SciPy overflow around the
 #: kernels.
 WARNS += (UserWarning, RuntimeWarning)
-RAISES = (FloatingPointError,)
+#: The second by scikit-learn, of an int that is too large for a float.
+RAISES = (FloatingPointError, OverflowError)
 FEW = [value for value in SCALARS if not (isinstance(value, (int, float)) and value > 100)]
 
 rates = st.sampled_from([1e-3, 0.1])
@@ -221,7 +222,7 @@ def using(draw, kind, method):
 
     name = f"{place_of(kind)}.{method}"
     function = getattr(estimator, method)
-    how = {"subjects": SUBJECTS, "warns": WARNS}
+    how = {"subjects": SUBJECTS, "raises": RAISES, "warns": WARNS}
     return draw(calls(name, function, lambda draw: {"X": X}, check, **how))
 
 

@@ -341,6 +341,7 @@ def test_impossible_geometry(layer, shape, message):
         ),
         (lambda: Reshape((-1, -1)), ValueError, "target_shape must be a tuple"),
         (lambda: Reshape((2, 0)), ValueError, "target_shape must be a tuple"),
+        (lambda: Reshape(b"1"), TypeError, "target_shape must be an integer, got bytes"),
         (lambda: Reshape((True,)), TypeError, "target_shape must be an integer, got bool"),
         (lambda: Dense(2, input_shape=b"1"), ValueError, "input_shape must be a tuple of ints"),
         (lambda: MaxPooling2D(2**31), ValueError, r"pool_size must be below 2\*\*31"),

@@ -37,7 +37,8 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
-        sizes = target_shape if isinstance(target_shape, Sequence) else (target_shape,)
+        several = isinstance(target_shape, Sequence) and not isinstance(target_shape, (str, bytes))
+        sizes = target_shape if several else (target_shape,)
         shape = tuple(as_integer("target_shape", size, -1) for size in sizes)
         if not shape or 0 in shape or shape.count(-1) > 1:
             raise ValueError(

@@ -1,6 +1,6 @@
 """The essay's five lines on full MNIST, here and with Keras: seconds, and digits told right.
 
-Each has a process of its own; Keras computes with PyTorch (``pip install keras torch``)::
+Each has a process of its own; Keras computes with PyTorch (``pip install -e ".[bench]"``)::
 
     python -m asv_benchmarks.five_lines path/to/mnist --epochs 5 --rounds 3
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .validation import as_integer, as_not_negative, one_of
+from .validation import (
+    as_flag,
+    as_function,
+    as_integer,
+    as_not_negative,
+    as_number,
+    as_path,
+    as_text,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from .models import Sequential
@@ -109,7 +118,7 @@ class _Monitor(Callback):
     """Base of callbacks that watch one number for the better."""
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
-        self.monitor = monitor
+        self.monitor = as_text("monitor", monitor)
         one_of("mode", mode, ("auto", "min", "max"))
         rising = ("accuracy", "auc", "precision", "recall", "r2_score")
         if mode == "auto":
@@ -171,8 +180,8 @@ class EarlyStopping(_Monitor):
     ):
         super().__init__(monitor, mode, min_delta)
         self.patience = as_integer("patience", patience, 0)
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
+        self.baseline = None if baseline is None else as_number("baseline", baseline)
+        self.restore_best_weights = as_flag("restore_best_weights", restore_best_weights)
         self.start_from_epoch = as_integer("start_from_epoch", start_from_epoch, 0)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -224,8 +233,8 @@ class ModelCheckpoint(_Monitor):
         save_freq: int = 1,
     ):
         super().__init__(monitor, mode)
-        self.filepath = str(filepath)
-        self.save_best_only = save_best_only
+        self.filepath = str(as_path("filepath", filepath))
+        self.save_best_only = as_flag("save_best_only", save_best_only)
         self.save_freq = as_integer("save_freq", save_freq, 1)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -264,9 +273,9 @@ class ReduceLROnPlateau(_Monitor):
         min_lr: float = 0.0,
     ):
         super().__init__(monitor, mode, min_delta)
-        if not 0 < factor < 1:
+        self.factor = as_number("factor", factor)
+        if not 0 < self.factor < 1:
             raise ValueError(f"factor must be between 0 and 1, got {factor}")
-        self.factor = factor
         self.patience = as_integer("patience", patience, 0)
         self.cooldown = as_integer("cooldown", cooldown, 0)
         self.min_lr = as_not_negative("min_lr", min_lr)
@@ -300,7 +309,7 @@ class LearningRateScheduler(Callback):
     """
 
     def __init__(self, schedule: Callable[[int, float], float]):
-        self.schedule = schedule
+        self.schedule = as_function("schedule", schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         rate = self.schedule(epoch, self.model.optimizer.learning_rate)
@@ -319,7 +328,10 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False):
-        self.filename, self.separator, self.append = Path(filename), separator, append
+        self.filename, self.append = as_path("filename", filename), as_flag("append", append)
+        self.separator = as_text("separator", separator)
+        if len(separator) != 1:
+            raise ValueError(f"separator must be one character, got {separator!r}")
         self._has_header = False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -356,7 +368,11 @@ on_train_batch_end : callable, optional
         on_train_batch_begin: Callable | None = None,
         on_train_batch_end: Callable | None = None,
     ):
-        hooks = {name: hook for name, hook in locals().items() if name.startswith("on_") and hook}
+        hooks = {
+            name: as_function(name, hook)
+            for name, hook in locals().items()
+            if name.startswith("on_") and hook is not None
+        }
         for name, hook in hooks.items():
             setattr(self, name, hook)
         self._wants_batches = any("batch" in name for name in hooks)

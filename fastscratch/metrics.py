@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .validation import as_array, as_integer, as_labels, as_number, one_of, same_length
+from .validation import as_array, as_integer, as_labels, as_number, memory_for, one_of, same_length
 
 __all__ = [
     "accuracy",
@@ -189,14 +189,17 @@ def confusion_matrix(y_true: Any, y_pred: Any, num_classes: int | None = None) -
     ndarray of int64, shape (num_classes, num_classes)
         Rows are the truth, columns the prediction.
     """
-    if num_classes is None:
-        num_classes = int(max(as_array("y_true", y_true, ndim=1).max(), np.max(y_pred))) + 1
-    num_classes = as_integer("num_classes", num_classes, 1)
-    truth = as_labels("y_true", y_true, num_classes)
-    guess = as_labels("y_pred", y_pred, num_classes)
+    truth, guess = as_array("y_true", y_true, ndim=1), as_array("y_pred", y_pred, ndim=1)
     same_length(y_true=truth, y_pred=guess)
-    counts = np.bincount(truth * num_classes + guess, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
+    if num_classes is None:
+        num_classes = max(int(truth.max()), int(guess.max()), 0) + 1
+    num_classes = as_integer("num_classes", num_classes, 1)
+    truth = as_labels("y_true", truth, num_classes)
+    guess = as_labels("y_pred", guess, num_classes)
+    with memory_for(f"num_classes={num_classes}"):
+        counts = np.zeros((num_classes, num_classes), np.int64)
+    np.add.at(counts, (truth, guess), 1)
+    return counts
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> float:
@@ -207,7 +210,8 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> float:
     y_true, y_pred : array_like, one shape
     """
     y_true, y_pred = _pair(y_true, y_pred)
-    return float(((y_pred - y_true) ** 2).mean())
+    with np.errstate(over="ignore"):  # infinite is what it is then
+        return float(((y_pred - y_true) ** 2).mean())
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
@@ -218,7 +222,8 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
     y_true, y_pred : array_like, one shape
     """
     y_true, y_pred = _pair(y_true, y_pred)
-    return float(np.abs(y_pred - y_true).mean())
+    with np.errstate(over="ignore"):  # infinite is what it is then
+        return float(np.abs(y_pred - y_true).mean())
 
 
 def r2_score(y_true: Any, y_pred: Any) -> float:
@@ -234,7 +239,12 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     """
     y_true, y_pred = _pair(y_true, y_pred)
     if len(y_true) < 2:
-        raise ValueError(f"r2_score needs at least two samples, got {len(y_true)}")
+        raise ValueError(f"y_true must hold at least two samples, got {len(y_true)}")
+    # In units about the largest number, so that squares neither overflow nor vanish; a power of
+    # two rounds nothing.
+    largest = max(np.abs(y_true).max(), np.abs(y_pred).max())
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    y_true, y_pred = y_true / unit, y_pred / unit
     residual = ((y_true - y_pred) ** 2).sum(axis=0)
     total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)
     flat = np.where(residual == 0, 1.0, 0.0)

@@ -9,6 +9,7 @@ from .engine import progress_bar, run_in_slices
 from .kernels.codes import ACTIVATIONS, LOSSES
 from .validation import (
     as_array,
+    as_flag,
     as_integer,
     as_labels,
     as_number,
@@ -62,6 +63,7 @@ def least_squares(
     Cost: ``2 n k**2`` flops. Twin: ``reference.least_squares.least_squares``.
     """
     design = _design_matrix(X, fit_intercept)
+    minimum_norm = as_flag("minimum_norm", minimum_norm)
     response = as_array("y", y)
     if response.ndim not in (1, 2):
         raise ValueError(f"y must be 1-D or 2-D, got shape {response.shape}")
@@ -151,6 +153,7 @@ def gradient_descent(
     total = as_integer("n_iterations", n_iterations, 0)
     coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
     code = ACTIVATIONS.index(activation)
+    progress = as_flag("progress", progress)
 
     def run(first: int, count: int) -> None:
         kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
@@ -211,7 +214,7 @@ def log_likelihood(
 
 def _design_matrix(X: Any, fit_intercept: bool) -> np.ndarray:
     matrix = as_array("X", X, np.float64, 2)
-    if fit_intercept:
+    if as_flag("fit_intercept", fit_intercept):
         matrix = np.column_stack([np.ones(len(matrix)), matrix])
     return matrix
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .kernels.random import random_bits
-from .validation import as_array, as_integer
+from .validation import as_array, as_integer, memory_for
 
 __all__ = ["set_random_seed", "to_categorical"]
 
@@ -71,6 +71,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if wrong.any():
         raise ValueError(f"x must hold labels {wanted}, got {labels[wrong][0]:g}")
-    one_hot = np.zeros((labels.size, classes), np.float32)
+    with memory_for(f"num_classes={classes}"):
+        one_hot = np.zeros((labels.size, classes), np.float32)
     one_hot[np.arange(labels.size), labels.astype(np.int64)] = 1
     return one_hot

@@ -4,9 +4,12 @@ Each returns the value in the form that kernels take, or raises ValueError or Ty
 sentence that says what was given and what was wanted. Nothing is changed before.
 """
 
+import contextlib
 import math
 import operator
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,8 +95,11 @@ def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
 
 
 def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
-    """As :func:`as_array`, in the type of `value` if it is float64, else in float32."""
-    is_double = getattr(value, "dtype", None) == np.float64
+    """As :func:`as_array`: in float64 if `value` is of that precision or more, else in float32."""
+    dtype = getattr(value, "dtype", None)
+    is_double = dtype == np.float64 or (
+        isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize >= 8
+    )
     return as_array(name, value, np.float64 if is_double else np.float32, ndim)
 
 
@@ -142,19 +148,22 @@ def as_integer(name: str, value: Any, minimum: int) -> int:
 
 
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
-    """Two ints, for rows and columns; one int stands for both."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    """Two ints below 2**31, for rows and columns; one int stands for both."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != 2:
             raise ValueError(f"{name} must be an int or two, got {len(value)} of them")
-        return as_integer(name, value[0], minimum), as_integer(name, value[1], minimum)
-    number = as_integer(name, value, minimum)
-    return number, number
+        first, second = (as_integer(name, number, minimum) for number in value)
+    else:
+        first = second = as_integer(name, value, minimum)
+    if max(first, second) >= 2**31:  # places in an image are products of two
+        raise ValueError(f"{name} must be below 2**31, got {max(first, second)}")
+    return first, second
 
 
 def as_number(name: str, value: Any) -> float:
     """A finite float."""
     try:
-        if isinstance(value, (str, bytes, bool)):  # float() takes them
+        if isinstance(value, (str, bytes, bool, np.bool_)):  # float() takes them
             raise TypeError
         number = float(value)
     except (TypeError, ValueError):
@@ -207,11 +216,41 @@ def as_fraction(name: str, value: Any) -> float:
     return number
 
 
+def as_text(name: str, value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {type(value).__name__}")
+    return value
+
+
+def as_path(name: str, value: Any) -> Path:
+    """A path, from a string or a path."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a string or a path, got {type(value).__name__}")
+    return Path(value)
+
+
+def as_function(name: str, value: Any) -> Callable:
+    """What can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {type(value).__name__}")
+    return value
+
+
 def as_flag(name: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+@contextlib.contextmanager
+def memory_for(asked: str) -> Iterator[None]:
+    """Around an allocation as large as an argument asks for: refuse what memory does not hold."""
+    try:
+        yield
+    except (MemoryError, ValueError, OverflowError):  # NumPy knows three kinds of too large
+        raise ValueError(f"{asked} asks for more than memory holds") from None
 
 
 def as_activation(value: Any) -> str:

@@ -340,6 +340,22 @@ def test_a_number_that_is_not_reported(kind):
         (lambda: ModelCheckpoint("f", save_freq=0), ValueError, "save_freq must be at least 1"),
         (lambda: ReduceLROnPlateau(factor=1), ValueError, "factor must be between 0 and 1, got 1"),
         (lambda: ReduceLROnPlateau(min_lr=-1), ValueError, "min_lr must not be negative, got -1"),
+        (lambda: ReduceLROnPlateau(factor="1"), TypeError, "factor must be a number, got str"),
+        (lambda: EarlyStopping(None), TypeError, "monitor must be a string, got NoneType"),
+        (lambda: EarlyStopping(baseline="1"), TypeError, "baseline must be a number, got str"),
+        (lambda: ModelCheckpoint(None), TypeError, "filepath must be a string or a path"),
+        (lambda: callbacks.CSVLogger(1), TypeError, "filename must be a string or a path, got int"),
+        (lambda: callbacks.CSVLogger("f", "ab"), ValueError, "separator must be one character"),
+        (
+            lambda: callbacks.LearningRateScheduler(0.1),
+            TypeError,
+            "schedule must be a function, got float",
+        ),
+        (
+            lambda: callbacks.LambdaCallback(on_epoch_end=1),
+            TypeError,
+            "on_epoch_end must be a function, got int",
+        ),
     ],
 )
 def test_arguments_are_refused(make, error, message):

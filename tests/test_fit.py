@@ -615,3 +615,21 @@ def test_targets_of_images():
     labels.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="wants a model with one axis of outputs, got"):
         labels.fit(x, np.zeros(3))
+
+
+def test_class_weights_of_targets_that_are_no_labels():
+    """Targets of a regression, however large, have no class: none is weighted."""
+    x, y = np.ones((3, 2), np.float32), np.array([1e9, -1e25, 0.5])
+    losses = []
+    for options in ({}, {"class_weight": {0: 5.0}}):
+        model = Sequential([layers.Dense(1, input_shape=(2,), kernel_initializer="zeros")])
+        model.compile("sgd", "mean_absolute_error")
+        losses.append(model.train_on_batch(x, y, **options))
+    assert losses[0] == losses[1] == pytest.approx(1e25 / 3)
+
+
+def test_class_weights_want_a_class_a_sample():
+    model = Sequential([layers.Dense(1, input_shape=(3, 2))])
+    model.compile("sgd", "mean_squared_error")
+    with pytest.raises(ValueError, match=r"class_weight wants a class .* shape \(2, 3, 1\)"):
+        model.fit(np.ones((2, 3, 2)), np.ones((2, 3, 1)), class_weight={0: 2.0})

@@ -140,9 +140,29 @@ def test_get():
             "y_pred must hold labels below 3, got 5",
         ),
         (lambda: metrics.confusion_matrix([0], [0.5]), ValueError, "hold class labels 0, 1, 2"),
-        (lambda: metrics.r2_score([1.0], [1.0]), ValueError, "at least two samples, got 1"),
+        (
+            lambda: metrics.r2_score([1.0], [1.0]),
+            ValueError,
+            "y_true must hold at least two samples, got 1",
+        ),
+        (lambda: metrics.confusion_matrix([0], None), TypeError, "y_pred must hold real numbers"),
+        (lambda: metrics.confusion_matrix([0], [[0]]), ValueError, "y_pred must be 1-D"),
+        (
+            lambda: metrics.confusion_matrix([0], [0], 2**40),
+            ValueError,
+            "num_classes=1099511627776 asks for more than memory holds",
+        ),
     ],
 )
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_huge_numbers():
+    """Squares overflow to infinity, without a warning; R squared has no unit."""
+    assert metrics.mean_squared_error([1e200], [-1e200]) == np.inf
+    assert metrics.mean_absolute_error([1e308], [-1e308]) == np.inf
+    truth, guess = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
+    for unit in (2.0**700, 2.0**-700):  # powers of two round nothing
+        assert metrics.r2_score(unit * truth, unit * guess) == metrics.r2_score(truth, guess)

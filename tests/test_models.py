@@ -475,6 +475,14 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
             "every layer of a model has its own name, got 'dense' again",
         ),
         (lambda m: m.add("dense"), TypeError, "layer must be a layer, got str"),
+        (lambda m: m.set_weights(None), TypeError, "weights must be a list of arrays"),
+        (lambda m: m.get_layer(index=None, name=1), TypeError, "name must be a string, got int"),
+        (lambda m: m.submodel(None), TypeError, "layer must be an integer, got NoneType"),
+        (
+            lambda m: m.compile("sgd", "mean_squared_error", None),
+            TypeError,
+            "metrics must be names of metrics, got None",
+        ),
         (
             lambda m: m.compile("sdg", "mean_squared_error"),
             ValueError,

@@ -667,3 +667,26 @@ def test_names_and_arguments_are_those_of_keras():
         signature = inspect.signature(getattr(ops, name))
         bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
         assert str(inspect.Signature(bare)) == f"({arguments})", name
+
+
+@pytest.mark.parametrize("size", [8, 9, 10, 1000, 2**31 - 1])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_window_larger_than_the_image_costs_no_more(size, stride):
+    """From twice the image on, every "same" window sees all of it."""
+    x = np.random.default_rng(0).standard_normal((1, 4, 4, 1))
+    largest = ops.max_pool(x, size, stride, "same")
+    np.testing.assert_array_equal(largest, np.full(largest.shape, x.max()))
+    mean = ops.average_pool(x, size, stride, "same")
+    np.testing.assert_allclose(mean, np.full(mean.shape, x.mean()), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [">f8", "g"])
+def test_all_types_of_double_precision_are_computed_in_float64(dtype):
+    x = np.array([0.1, 0.2], dtype)
+    assert ops.tanh(x).dtype == np.float64
+    np.testing.assert_array_equal(ops.tanh(x), ops.tanh(x.astype(np.float64)))
+
+
+def test_more_classes_than_memory_holds():
+    with pytest.raises(ValueError, match="num_classes=1099511627776 asks for more than memory"):
+        ops.one_hot([0], 2**40)

@@ -441,6 +441,11 @@ def test_attributes_are_checked_when_they_are_changed():
             "boundaries must be a sequence of numbers, got int",
         ),
         (
+            lambda: schedules.PiecewiseConstantDecay(np.array(2), [0.1, 0.2]),
+            TypeError,
+            "boundaries must be a sequence of numbers, got ndarray",
+        ),
+        (
             lambda: schedules.CosineDecay(0.1, 5, alpha=1),
             ValueError,
             "alpha must be at least 0 and below 1, got 1",

@@ -110,6 +110,7 @@ def test_history_of_a_fit_has_its_epochs(ax):
         (LOGS, "auc", ValueError, "history has no 'auc'; it has 'loss', 'accuracy', 'val_loss'"),
         (History(), "loss", ValueError, "history has no 'loss'; it has nothing"),
         ([1, 2], "loss", TypeError, "history must be a History or a dict, got list"),
+        (LOGS, None, TypeError, "metrics must be names in history, got None"),
     ],
 )
 def test_history_refuses(history, metrics, error, message):
@@ -186,7 +187,7 @@ def test_boundary_that_is_not_there(ax):
     [
         ((CORNERS[:, :1], SIDES), "X must have two columns, got 1"),
         ((CORNERS, SIDES[:3]), "X and y must have one row for each sample, got 4 and 3"),
-        ((CORNERS, np.eye(2)[SIDES]), r"y must be 1-D, got shape \(4, 2\)"),
+        ((CORNERS, np.eye(2)[SIDES]), r"y must hold a label for each sample, got shape \(4, 2\)"),
         ((CORNERS, SIDES + 1), r"y must hold the model's classes \[.*\], got 2"),
         ((CORNERS, SIDES, ["a"]), "names must be 2, one for each class, got 1"),
         ((CORNERS, SIDES, None, 1), "resolution must be at least 2, got 1"),
@@ -320,6 +321,7 @@ def test_confusion_matrix_labels():
         (([], []), r"y_true must hold a label for each sample, got shape \(0,\)"),
         (([0, 1], np.eye(2)), r"y_pred must hold a label for each sample, got shape \(2, 2\)"),
         (([0, 3], [0, 1], ("a", "b")), r"2 names are for labels below that, got \["),
+        (([0, 1], [[0], [0, 1]]), "y_pred must be an array, got rows of different lengths"),
     ],
 )
 def test_confusion_matrix_refuses(arguments, message):
@@ -367,3 +369,38 @@ def test_nothing_misclassified():
 def test_misclassified_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         plot.plot_misclassified(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: plot.panels(0), ValueError, "n must be at least 1, got 0"),
+        (lambda: plot.panels(2**40), ValueError, "n=1099511627776 asks for more than memory holds"),
+        (lambda: plot.groups(np.eye(2), [0, 1], None), TypeError, "names must be a sequence"),
+        (lambda: plot.groups(np.eye(3), [0, 1, 2], "abc"), TypeError, "names must be a sequence"),
+        (lambda: plot.groups(np.eye(2), [0, 2], ["a", "b"]), ValueError, "labels below 2, got 2"),
+        (lambda: plot.groups([[0.0, 1]], [0, 1], ["a", "b"]), ValueError, "points must have shape"),
+        (lambda: plot.mosaic(None), TypeError, "images must hold real numbers"),
+        (lambda: plot.mosaic(np.eye(2)), ValueError, "images must be 3-D"),
+        (lambda: plot.mosaic(IMAGES, ["a"]), ValueError, "captions must be 4, one for each image"),
+        (lambda: plot.plot_filters(None, 0), TypeError, "model must be a Sequential, got NoneType"),
+        (
+            lambda: plot.plot_decision_boundary(None, [[0.0, 1.0]], [0]),
+            TypeError,
+            "model must have a method predict, got NoneType",
+        ),
+        (
+            lambda: plot.plot_confusion_matrix(["a"], [0]),
+            TypeError,
+            "y_true and y_pred must both hold numbers or both strings",
+        ),
+        (
+            lambda: plot.plot_misclassified(IMAGES, [0] * 4, [2] * 4, ["a", "b"]),
+            ValueError,
+            "y_pred must hold labels below 2, got 2",
+        ),
+    ],
+)
+def test_arguments_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -333,6 +333,16 @@ def descend(y=Y, family="linear", X=X, **options):
             ValueError,
             "X and y must have one row for each sample, got 40 and 39",
         ),
+        (
+            lambda: regression.least_squares(X, Y, fit_intercept=None),
+            TypeError,
+            "fit_intercept must be True or False, got None",
+        ),
+        (
+            lambda: regression.least_squares(X, Y, minimum_norm=1),
+            TypeError,
+            "minimum_norm must be True or False, got 1",
+        ),
     ],
 )
 def test_errors(call, error, message):

@@ -1,8 +1,9 @@
 """fastscratch beside PyTorch, JAX, scikit-learn, NumPy, OpenCV, SciPy and onnxruntime.
 
-Run it from the checkout, on a quiet machine; a library that is not installed is left out::
+Run it from the checkout, on a quiet machine; a library that is not installed is left
+out::
 
-    pip install torch jax scikit-learn scipy opencv-python-headless onnx onnxruntime
+    pip install -e ".[bench]"
     python -m asv_benchmarks.compare                        # everything, about ten minutes
     python -m asv_benchmarks.compare --only LeNet --rounds 9
     python -m asv_benchmarks.compare --quick                # does it work?

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..validation import as_integer, as_not_negative
+from ..validation import as_integer, as_not_negative, memory_for
 
 
 def make_spirals(
@@ -44,8 +44,14 @@ def make_spirals(
     n_samples = as_integer("n_samples", n_samples, n_classes)
     noise = as_not_negative("noise", noise)
     rng = np.random.default_rng(as_integer("seed", seed, 0))
+    with memory_for(f"n_samples={n_samples}"):
+        X = np.empty((n_samples, 2))
     y = np.sort(np.arange(n_samples) % n_classes)
     t = np.concatenate([np.linspace(0.05, 1, np.count_nonzero(y == k)) for k in range(n_classes)])
     angle = 5 * t + 2 * np.pi * y / n_classes
-    X = 2 * t[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    return X + noise * rng.standard_normal(X.shape), y
+    X[:] = 2 * t[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    with np.errstate(over="ignore"):  # what overflows is found right below
+        X += noise * rng.standard_normal(X.shape)
+    if not np.isfinite(X).all():
+        raise ValueError(f"noise must leave the points finite, got {noise:g}")
+    return X, y

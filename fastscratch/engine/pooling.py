@@ -6,6 +6,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
 from ..kernels.program import winners
 from ..layers.convolution import output_places
+from ..layers.pooling import seen_window
 from .plan import ITEM_WORK, Plan, Tensor
 
 # Items of a phase that any number of threads can share out well.
@@ -25,15 +26,16 @@ def strips(height: int, work: int, images: int) -> tuple[int, int]:
 
 def _window(layer, t: Tensor, shape) -> dict:
     """Columns of the geometry."""
-    _, padding = output_places(layer, t.shape[:2], layer.pool_size, layer.strides, layer.padding)
+    pool_size = seen_window(layer.pool_size, t.shape[:2], layer.padding)
+    _, padding = output_places(layer, t.shape[:2], pool_size, layer.strides, layer.padding)
     return {
         op.HEIGHT: t.shape[0],
         op.WIDTH: t.shape[1],
         op.CHANNELS: t.shape[2] * t.lanes,
         op.OUT_HEIGHT: shape[0],
         op.OUT_WIDTH: shape[1],
-        op.POOL_Y: layer.pool_size[0],
-        op.POOL_X: layer.pool_size[1],
+        op.POOL_Y: pool_size[0],
+        op.POOL_X: pool_size[1],
         op.STRIDE_Y: layer.strides[0],
         op.STRIDE_X: layer.strides[1],
         op.TOP: padding[0],

@@ -7,14 +7,14 @@ from typing import Any
 
 from ..initializers import Initializer
 from ..regularizers import Regularizer
-from ..validation import as_flag, as_integer
+from ..validation import as_flag, as_integer, as_text
 
 Shape = tuple[int, ...]
 
 
 def as_shape(name: str, value: Any) -> Shape:
     """A tuple of positive ints, the shape of one sample."""
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0:
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and value:
         return tuple(as_integer(f"{name}[{i}]", size, 1) for i, size in enumerate(value))
     raise ValueError(f"{name} must be a tuple of ints, as (784,) or (28, 28, 1), got {value!r}")
 
@@ -69,9 +69,7 @@ class Layer:
         trainable: bool = True,
         input_shape: Sequence[int] | None = None,
     ):
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"name must be a string, got {type(name).__name__}")
-        self.name = name
+        self.name = None if name is None else as_text("name", name)
         self.trainable = trainable
         self.input_shape = None if input_shape is None else as_shape("input_shape", input_shape)
 

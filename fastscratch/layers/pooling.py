@@ -26,6 +26,17 @@ class _Pooling2D(Layer):
         return (*sizes, channels)
 
 
+def seen_window(pool_size, places, padding):
+    """The window without the part that sees nothing of the image, wherever it stands.
+
+    With "same" padding, one of twice the image covers all of it at each of its positions, as any
+    larger one does.
+    """
+    if padding == "valid":
+        return pool_size
+    return tuple(min(window, 2 * size) for window, size in zip(pool_size, places, strict=True))
+
+
 class MaxPooling2D(_Pooling2D):
     """Largest number of each window of an image, channel by channel.
 

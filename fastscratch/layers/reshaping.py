@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..validation import as_integer
 from .base import Layer, Shape
 
 
@@ -36,12 +37,10 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
-        shape = tuple(target_shape) if isinstance(target_shape, Sequence) else (target_shape,)
-        if (
-            not shape
-            or not all(isinstance(size, int) and (size > 0 or size == -1) for size in shape)
-            or shape.count(-1) > 1
-        ):
+        several = isinstance(target_shape, Sequence) and not isinstance(target_shape, (str, bytes))
+        sizes = target_shape if several else (target_shape,)
+        shape = tuple(as_integer("target_shape", size, -1) for size in sizes)
+        if not shape or 0 in shape or shape.count(-1) > 1:
             raise ValueError(
                 "target_shape must be a tuple of positive ints, of which one may be -1, got "
                 f"{target_shape!r}"

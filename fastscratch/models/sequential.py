@@ -19,7 +19,7 @@ from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..kernels.threads import get_num_threads
 from ..layers import Input, Layer
 from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_flag, as_integer, is_finite, one_of, same_length
+from ..validation import as_array, as_flag, as_integer, as_text, is_finite, one_of, same_length
 from .fitting import Fit, fit
 from .summary import summary
 from .training_data import TrainingData, check_targets, sample_weights
@@ -82,7 +82,7 @@ class Sequential:
         name: str = "sequential",
         dtype: str = "float32",
     ):
-        self.name = name
+        self.name = as_text("name", name)
         self.dtype = one_of("dtype", dtype, ("float32", "float64"))
         self.layers: list[Layer] = []
         self.optimizer: optimizers.Optimizer | None = None
@@ -100,6 +100,11 @@ class Sequential:
         self._is_training = False
         self._trainer: tuple[Any, Trainer] | None = None
         self._readers: dict[Any, list] = {}
+        try:
+            layers = list(layers)
+        except TypeError:
+            kind = type(layers).__name__
+            raise TypeError(f"layers must be a sequence of layers, got {kind}") from None
         for layer in layers:
             self.add(layer)
 
@@ -180,7 +185,9 @@ class Sequential:
         """
         if (name is None) == (index is None):
             raise ValueError("get_layer wants either a name or an index")
-        return self.layers[self._place_of(index if name is None else name)]
+        if name is not None:
+            return self.layers[self._place_of(as_text("name", name))]
+        return self.layers[self._place_of(as_integer("index", index, -(2**63)))]
 
     def _place_of(self, layer: str | int) -> int:
         if isinstance(layer, str):
@@ -188,9 +195,9 @@ class Sequential:
             if layer not in names:
                 raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
             return names.index(layer)
-        place = range(len(self.layers))
+        place = as_integer("layer", layer, -(2**63))
         try:
-            return place[layer]
+            return range(len(self.layers))[place]
         except IndexError:
             raise ValueError(
                 f"the model has {len(self.layers)} layers, got index {layer}"
@@ -249,6 +256,8 @@ class Sequential:
             If another thread is training the model.
         """
         views = self._views()
+        if not isinstance(weights, Sequence):
+            raise TypeError(f"weights must be a list of arrays, got {type(weights).__name__}")
         if not self._parameters.flags.writeable:
             raise RuntimeError("weights cannot be set while another thread trains the model")
         if len(weights) != len(views):
@@ -798,13 +807,15 @@ def _check_logits(loss: losses.Loss, layers: list[Layer]) -> None:
 
 
 def _check_metrics(names: Sequence[str]) -> list[str]:
-    names = [names] if isinstance(names, str) else list(names)
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, Sequence):
+        raise TypeError(f"metrics must be names of metrics, got {names!r}")
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"metrics must be names of metrics, got {name!r}")
         if name != "accuracy":
             metrics.get(name)
-    return names
+    return list(names)
 
 
 def _numbered(kind: str, names: list[str]) -> str:

@@ -49,7 +49,7 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
             targets = targets.reshape(-1)
     if targets.ndim == 1 and shape == (1,):
         targets = targets.reshape(-1, 1)
-    if targets.shape[1:] != shape:
+    if targets.ndim == 0 or targets.shape[1:] != shape:
         one_hot = loss.accuracy == "categorical_accuracy" and targets.ndim == 1
         wanted = ", ".join(["samples", *map(str, shape)])
         raise ValueError(
@@ -70,9 +70,9 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
 
 def _labels(y: np.ndarray) -> np.ndarray:
     """Class of each sample: the label, or the largest of several outputs."""
-    if y.ndim > 1 and y.shape[-1] > 1:
-        return y.argmax(axis=-1)
-    return y.reshape(-1).astype(np.int64)
+    if y.ndim > 2:
+        raise ValueError(f"class_weight wants a class for each sample, got y of shape {y.shape}")
+    return y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
 
 
 def sample_weights(
@@ -92,11 +92,9 @@ def sample_weights(
                 f"{type(class_weight).__name__}"
             )
         labels = _labels(y)
-        of_class = np.ones(labels.max() + 1, y.dtype)
+        of_class = np.ones(len(y), y.dtype)
         for label, weight in class_weight.items():
             place = as_integer("a label of class_weight", label, 0)
-            weight = as_not_negative(f"class_weight[{label}]", weight)
-            if place < of_class.size:
-                of_class[place] = weight
-        weights = of_class[labels] * (1 if weights is None else weights)
+            of_class[labels == place] = as_not_negative(f"class_weight[{label}]", weight)
+        weights = of_class * (1 if weights is None else weights)
     return None if weights is None else np.ascontiguousarray(weights, y.dtype)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..kernels import codes
 from ..kernels.losses import binary_crossentropy_terms, binary_log_loss_terms, loss_forward
-from ..validation import as_array, as_flag, as_floating, as_integer, as_labels
+from ..validation import as_array, as_flag, as_floating, as_integer, as_labels, memory_for
 from .axes import as_axis, from_rows, to_rows
 
 
@@ -138,7 +138,8 @@ def sparse_categorical_crossentropy(
 
 def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
     """A row for each label: one at its place, zero elsewhere."""
-    rows = np.zeros((labels.size, classes), dtype)
+    with memory_for(f"num_classes={classes}"):
+        rows = np.zeros((labels.size, classes), dtype)
     rows[np.arange(labels.size), labels] = 1
     return rows
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..kernels.pooling import average_pool2d_forward, max_pool2d_forward
 from ..layers.convolution import output_places
+from ..layers.pooling import seen_window
 from ..validation import as_floating, as_pair, one_of
 
 
@@ -79,6 +80,7 @@ def _images_and_window(
     size = as_pair("pool_size", pool_size, 1)
     steps = size if strides is None else as_pair("strides", strides, 1)
     one_of("padding", padding, ("valid", "same"))
+    size = seen_window(size, images.shape[1:3], padding)
     places, before = output_places("pool_size", images.shape[1:3], size, steps, padding)
     out = np.empty((len(images), *places, images.shape[3]), images.dtype)
     return images, out, (size, steps, before)

@@ -365,6 +365,8 @@ def from_config(config: dict[str, Any]) -> Optimizer:
     TypeError, ValueError
         If no optimiser gave it.
     """
+    if not isinstance(config, dict):
+        raise TypeError(f"config must be a dict, got {type(config).__name__}")
     arguments = dict(config)
     kind = one_of(
         "class", arguments.pop("class", None), tuple(k.__name__ for k in _BY_NAME.values())

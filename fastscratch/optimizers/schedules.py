@@ -291,7 +291,8 @@ def _each(check: Any) -> Any:
     """The check of a sequence whose elements pass `check`."""
 
     def check_all(name: str, value: Any) -> tuple:
-        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+        is_row = isinstance(value, np.ndarray) and value.ndim == 1
+        if isinstance(value, (str, bytes)) or not (is_row or isinstance(value, Sequence)):
             raise TypeError(f"{name} must be a sequence of numbers, got {type(value).__name__}")
         return tuple(check(f"{name}[{i}]", element) for i, element in enumerate(value))
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ..validation import as_array, as_integer, as_labels, as_positive, memory_for
+
 __all__ = ["COLORS", "MARKERS", "groups", "mosaic", "panels"]
 
 #: Colours that colour-blind people can tell apart: blue, orange, green, vermilion, purple, sky blue
@@ -39,8 +41,19 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
             'pictures need matplotlib, which is not installed: pip install "fastscratch[plot]", '
             'or in a checkout: pip install -e ".[plot]"'
         ) from None
+    n = as_integer("n", n, 1)
+    width, height = as_positive("width", width), as_positive("height", height)
     figure = Figure((n * width, height), layout="constrained")
-    return list(figure.subplots(1, n, squeeze=False)[0])
+    with memory_for(f"n={n}"):
+        return list(figure.subplots(1, n, squeeze=False)[0])
+
+
+def as_names(value: Any) -> list[str]:
+    """Names of classes."""
+    is_row = isinstance(value, np.ndarray) and value.ndim == 1
+    if isinstance(value, (str, bytes)) or not (is_row or isinstance(value, Sequence)):
+        raise TypeError(f"names must be a sequence of strings, got {type(value).__name__}")
+    return [str(name) for name in value]
 
 
 def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> Any:
@@ -58,8 +71,13 @@ def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> An
     -------
     Axes
     """
+    points, names = as_array("points", points, ndim=2), as_names(names)
+    labels = as_labels("labels", labels, len(names))
+    if points.shape != (len(labels), 2):
+        raise ValueError(
+            f"points must have shape ({len(labels)}, 2), as there are labels, got {points.shape}"
+        )
     ax = ax or panels()[0]
-    points, labels = np.asarray(points), np.asarray(labels)
     style = {"s": 26, "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
     for k, name in enumerate(names):
         x, y = points[labels == k].T
@@ -93,12 +111,15 @@ def mosaic(
     -------
     Axes
     """
-    images = np.asarray(images, dtype=np.float32)
+    images = as_array("images", images, np.float32, 3)
     n, height, width = images.shape
-    columns = columns or int(np.ceil(n**0.5))
+    columns = int(np.ceil(n**0.5)) if columns is None else as_integer("columns", columns, 1)
+    if not isinstance(captions, Sequence) or len(captions) not in (0, n):
+        raise ValueError(f"captions must be {n}, one for each image, got {captions!r}")
     gap = max(1, width // 40)
     row, column = height + (height // 3 if captions else gap), width + gap
-    sheet = np.full((-(-n // columns) * row, columns * column - gap), np.nan, np.float32)
+    with memory_for(f"columns={columns}"):
+        sheet = np.full((-(-n // columns) * row, columns * column - gap), np.nan, np.float32)
     ax = ax or panels(width=8, height=8 * sheet.shape[0] / sheet.shape[1])[0]
     for i, image in enumerate(images):
         bottom, left = (i // columns + 1) * row, i % columns * column

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from ..validation import as_array, as_integer, same_length
-from .axes import COLORS, groups, mosaic, panels
+from ..validation import as_array, as_integer, as_labels, memory_for, same_length
+from .axes import COLORS, as_names, groups, mosaic, panels
 
 __all__ = ["plot_confusion_matrix", "plot_decision_boundary", "plot_misclassified"]
+
+# Labels without names are below this.
+MOST_CLASSES = 2**31
 
 
 def plot_decision_boundary(
@@ -51,21 +54,22 @@ def plot_decision_boundary(
         returns something else than probabilities.
     """
     points = as_array("X", X, ndim=2)
-    labels = np.asarray(y)
+    labels = _labels("y", y)
     if points.shape[1] != 2:
         raise ValueError(f"X must have two columns, got {points.shape[1]}")
-    if labels.ndim != 1:
-        raise ValueError(f"y must be 1-D, got shape {labels.shape}")
     same_length(X=points, y=labels)
     resolution = as_integer("resolution", resolution, 2)
     margin = 0.08 * np.ptp(points, axis=0) + 1e-9
+    with memory_for(f"resolution={resolution}"):
+        grid = np.empty((resolution, resolution, 2))
     across, up = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, resolution).T
-    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    grid[..., 0], grid[..., 1] = np.meshgrid(across, up)
     places = grid.reshape(-1, 2)
     if hasattr(X, "columns"):  # a model fitted to a DataFrame wants one
         places = type(X)(places, columns=X.columns)
     shares, classes = _probabilities(model, places)
     wrong = ~np.isin(labels, classes)
+    wrong |= (labels.dtype.kind == "U") != (np.asarray(classes).dtype.kind in "UO")
     if wrong.any():
         raise ValueError(f"y must hold the model's classes {list(classes)}, got {labels[wrong][0]}")
     names = _names(names, classes)
@@ -94,6 +98,8 @@ def plot_decision_boundary(
 
 def _probabilities(model: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the classes, a column for each, and the classes in ascending order."""
+    if not hasattr(model, "predict"):
+        raise TypeError(f"model must have a method predict, got {type(model).__name__}")
     if hasattr(model, "predict_proba"):
         return np.asarray(model.predict_proba(X)), model.classes_
     outputs = np.asarray(model.predict(X))
@@ -119,9 +125,10 @@ def _names(names: Sequence[str] | None, classes: np.ndarray) -> list[str]:
     """A name for each class."""
     if names is None:
         return [str(value) for value in classes]
+    names = as_names(names)
     if len(names) != len(classes):
         raise ValueError(f"names must be {len(classes)}, one for each class, got {len(names)}")
-    return [str(name) for name in names]
+    return names
 
 
 def plot_confusion_matrix(
@@ -148,8 +155,11 @@ def plot_confusion_matrix(
     """
     truth, guess = _labels("y_true", y_true), _labels("y_pred", y_pred)
     same_length(y_true=truth, y_pred=guess)
+    if (truth.dtype.kind == "U") != (guess.dtype.kind == "U"):
+        raise TypeError("y_true and y_pred must both hold numbers or both strings, got one of each")
     classes = np.unique(np.concatenate([truth, guess]))
     if names is not None:
+        names = as_names(names)
         if not np.isin(classes, np.arange(len(names))).all():
             raise ValueError(f"{len(names)} names are for labels below that, got {list(classes)}")
         classes = np.arange(len(names))
@@ -212,13 +222,16 @@ def plot_misclassified(
         If the lengths differ, or `x` does not hold grey images.
     """
     images = _grey_images(x)
-    truth, outputs = _labels("y_true", y_true), np.asarray(y_pred)
-    same_length(x=images, y_true=truth)
-    same_length(y_true=truth, y_pred=outputs)
+    names = None if names is None else as_names(names)
+    classes = MOST_CLASSES if names is None else len(names)
+    truth, outputs = as_labels("y_true", y_true, classes), as_array("y_pred", y_pred)
     if outputs.ndim == 2:
         guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
     else:
-        guess, sure = _labels("y_pred", outputs), np.zeros(len(outputs))
+        guess, sure = outputs, np.zeros(len(truth))
+    guess = as_labels("y_pred", guess, classes)
+    same_length(x=images, y_true=truth)
+    same_length(y_true=truth, y_pred=guess)
     wrong = np.flatnonzero(guess != truth)
     shown = wrong[np.argsort(-sure[wrong], kind="stable")][: as_integer("n", n, 1)]
 
@@ -235,15 +248,23 @@ def plot_misclassified(
 
 
 def _labels(name: str, value: Any) -> np.ndarray:
-    labels = np.asarray(value)
+    """Numbers or strings."""
+    try:
+        labels = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got rows of different lengths") from None
     if labels.ndim != 1 or labels.size == 0:
         raise ValueError(f"{name} must hold a label for each sample, got shape {labels.shape}")
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels):
+        labels = labels.astype(str)  # as pandas has them
+    if labels.dtype.kind != "U":
+        as_array(name, labels)
     return labels
 
 
 def _grey_images(x: Any) -> np.ndarray:
     """Images as an array (n, h, w)."""
-    images = np.asarray(x)
+    images = as_array("x", x, np.float32)
     if images.ndim == 4 and images.shape[3] == 1:
         return images[..., 0]
     if images.ndim == 2:

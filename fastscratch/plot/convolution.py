@@ -34,7 +34,7 @@ def plot_filters(model: Sequential, layer: str | int, ax: Any = None) -> Any:
     ValueError
         If there is no such layer, or it is no convolution.
     """
-    body = model.submodel(layer)
+    body = _body(model, layer)
     last = body.layers[-1]
     if not isinstance(last, Conv2D):
         raise ValueError(f"plot_filters wants a Conv2D layer, got {last!r}")
@@ -81,7 +81,7 @@ def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any =
         If there is no such layer, if it does not return images, or if the model does not take the
         image.
     """
-    body = model.submodel(layer)
+    body = _body(model, layer)
     pixels = as_array("image", image, np.float32)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
@@ -97,3 +97,10 @@ def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any =
     ax.figure.colorbar(ax.images[-1], ax=ax, shrink=0.8)
     ax.set_title(f"{last.name}: {channels} maps of {height} x {width}")
     return ax
+
+
+def _body(model: Any, layer: str | int) -> Sequential:
+    """The model up to a layer."""
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model must be a Sequential, got {type(model).__name__}")
+    return model.submodel(layer)

@@ -44,7 +44,9 @@ def plot_history(
         history, epochs = history.history, np.array(history.epoch) + 1
     if not isinstance(history, Mapping):
         raise TypeError(f"history must be a History or a dict, got {type(history).__name__}")
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    names = [metrics] if isinstance(metrics, str) else metrics
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"metrics must be names in history, got {metrics!r}")
     for name in names:
         if name not in history:
             known = ", ".join(map(repr, history)) or "nothing"

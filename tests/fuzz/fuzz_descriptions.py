@@ -1,0 +1,381 @@
+"""What holds no numbers: layers, losses, optimisers, schedules, and the like.
+
+A right answer is an object that took nothing but what the documentation of its arguments allows,
+and gives it back in its configuration.
+"""
+
+import json
+import math
+import numbers as numeric
+import tempfile
+from collections.abc import Callable
+
+import numpy as np
+from calls import calls, some_of
+from hypothesis import strategies as st
+from surface import resolve
+
+from fastscratch import initializers, losses, optimizers, regularizers
+from fastscratch.kernels.codes import ACTIVATIONS
+
+# --- what an argument may be ----------------------------------------------------------------------
+
+
+def is_int(least: int) -> Callable:
+    def check(value):
+        if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu":
+            value = int(value)
+        integral = isinstance(value, numeric.Integral) and not isinstance(value, (bool, np.bool_))
+        return integral and least <= value < 2**63
+
+    return check
+
+
+def is_number(value):
+    if isinstance(value, (bool, np.bool_, str, bytes)) or np.ndim(value):
+        return False
+    return math.isfinite(float(value))
+
+
+def is_pair(value):
+    several = isinstance(value, (tuple, list, range)) and len(value) == 2
+    return all(is_int(1)(size) and size < 2**31 for size in (value if several else [value]))
+
+
+def is_shape(value):
+    return isinstance(value, (tuple, list, range)) and len(value) > 0 and all(map(is_int(1), value))
+
+
+def is_target_shape(value):
+    sizes = value if isinstance(value, (tuple, list, range)) else (value,)
+    return len(sizes) > 0 and all(is_int(1)(size) or size == -1 for size in sizes)
+
+
+def is_sequence_of(check):
+    def each(value):
+        return not isinstance(value, str) and all(map(check, value))
+
+    return each
+
+
+def is_flag(value):
+    return isinstance(value, (bool, np.bool_))
+
+
+def is_positive(value):
+    return is_number(value) and float(value) > 0
+
+
+def is_not_negative(value):
+    return is_number(value) and float(value) >= 0
+
+
+def is_fraction(value):
+    return is_number(value) and 0 <= float(value) < 1
+
+
+def is_rate(value):
+    return isinstance(value, optimizers.schedules.LearningRateSchedule) or is_positive(value)
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+def is_one_of(*choices):
+    return lambda value: isinstance(value, str) and value in choices
+
+
+def or_none(check):
+    return lambda value: value is None or check(value)
+
+
+def is_initializer(value):
+    return is_one_of(*INITIALIZERS)(value) or isinstance(value, initializers.Initializer)
+
+
+def is_regularizer(value):
+    known = is_one_of("l1", "l2", "l1_l2")(value)
+    return value is None or known or isinstance(value, regularizers.Regularizer)
+
+
+INITIALIZERS = ("zeros", "ones", "random_normal", "random_uniform", "glorot_uniform", "he_uniform")
+INITIALIZERS += ("lecun_uniform",)
+
+MAY_BE = {
+    "activation": or_none(is_one_of(*ACTIVATIONS)),
+    "alpha": is_fraction,
+    "append": is_flag,
+    "baseline": or_none(is_number),
+    "boundaries": is_sequence_of(is_not_negative),
+    "clipvalue": or_none(is_positive),
+    "global_clipnorm": or_none(is_positive),
+    "cooldown": is_int(0),
+    "decay_rate": is_not_negative,
+    "decay_steps": is_positive,
+    "dilation_rate": is_pair,
+    "end_learning_rate": is_not_negative,
+    "factor": lambda value: is_number(value) and 0 < float(value) < 1,
+    "filename": is_text,
+    "filepath": is_text,
+    "filters": is_int(1),
+    "groups": is_int(1),
+    "initial_accumulator_value": is_not_negative,
+    "initial_learning_rate": is_not_negative,
+    "input_shape": or_none(is_shape),
+    "kernel_size": is_pair,
+    "l1": is_not_negative,
+    "l2": is_not_negative,
+    "label_smoothing": is_fraction,
+    "learning_rate": is_rate,
+    "min_delta": is_not_negative,
+    "min_lr": is_not_negative,
+    "mode": is_one_of("auto", "min", "max"),
+    "monitor": is_text,
+    "name": or_none(is_text),
+    "padding": is_one_of("valid", "same"),
+    "patience": is_int(0),
+    "pool_size": is_pair,
+    "power": is_positive,
+    "rate": is_fraction,
+    "save_freq": is_int(1),
+    "schedule": callable,
+    "separator": lambda value: is_text(value) and len(value) == 1,
+    "shape": is_shape,
+    "start_from_epoch": is_int(0),
+    "target_shape": is_target_shape,
+    "units": is_int(1),
+    "values": is_sequence_of(is_positive),
+    "warmup_steps": is_not_negative,
+    "warmup_target": or_none(is_positive),
+    "weight_decay": or_none(is_not_negative),
+    **dict.fromkeys(["delta", "epsilon"], is_positive),
+    **dict.fromkeys(["beta_1", "beta_2", "momentum", "rho"], is_fraction),
+    **dict.fromkeys(["mean", "stddev", "minval", "maxval"], is_number),
+    **dict.fromkeys(["restore_best_weights", "save_best_only", "staircase", "cycle"], is_flag),
+    **dict.fromkeys(["center", "centered", "from_logits", "nesterov", "scale"], is_flag),
+    **dict.fromkeys(["trainable", "use_bias"], is_flag),
+    **dict.fromkeys([f"{w}_initializer" for w in ("kernel", "bias")], is_initializer),
+    **dict.fromkeys([f"{w}_initializer" for w in ("beta", "gamma")], is_initializer),
+    **dict.fromkeys([f"moving_{w}_initializer" for w in ("mean", "variance")], is_initializer),
+    **dict.fromkeys([f"{w}_regularizer" for w in ("kernel", "bias")], is_regularizer),
+    **dict.fromkeys([f"{w}_regularizer" for w in ("beta", "gamma")], is_regularizer),
+}
+
+
+def check_description(result, **arguments):
+    for name, value in arguments.items():
+        if name in MAY_BE:
+            assert MAY_BE[name](value), f"took {name}={value!r}"
+    if hasattr(result, "get_config"):
+        text = json.dumps(result.get_config(), allow_nan=False)
+        again = json.loads(text)
+        made = type(result).__module__.rpartition(".")[2]
+        if "layers" in type(result).__module__:
+            assert json.dumps(type(result)(**again).get_config()) == text
+        elif made == "losses":
+            assert losses.get(again) == result
+        elif made == "optimizers":
+            assert optimizers.from_config(again) == result
+
+
+# --- good arguments -------------------------------------------------------------------------------
+
+counts = st.integers(1, 4)
+pairs = counts | st.tuples(counts, counts)
+parts = st.floats(0, 0.99)
+rates = st.floats(1e-4, 1)
+flags = st.booleans()
+initial = st.sampled_from(INITIALIZERS) | st.just(initializers.RandomNormal(0, 1))
+penalties = st.sampled_from([None, "l1", "l2", "l1_l2", regularizers.L2(0.1)])
+activations = st.sampled_from([None, *ACTIVATIONS])
+windows = {"strides": pairs, "padding": st.sampled_from(["valid", "same"])}
+dense = {
+    "activation": activations,
+    "use_bias": flags,
+    "kernel_initializer": initial,
+    "bias_initializer": initial,
+    "kernel_regularizer": penalties,
+    "bias_regularizer": penalties,
+}
+normalization = {
+    "epsilon": rates,
+    "center": flags,
+    "scale": flags,
+    "beta_initializer": initial,
+    "gamma_initializer": initial,
+    "beta_regularizer": penalties,
+    "gamma_regularizer": penalties,
+}
+moving = {"momentum": parts, "moving_mean_initializer": initial}
+moving |= {"moving_variance_initializer": initial}
+any_layer = {
+    "name": st.sampled_from([None, "a", "b"]),
+    "trainable": flags,
+    "input_shape": st.lists(counts, min_size=1, max_size=3).map(tuple),
+}
+decays = {"weight_decay": parts, "clipvalue": rates}
+smooth = {"from_logits": flags, "label_smoothing": parts}
+watched = {
+    "monitor": st.sampled_from(["loss", "val_accuracy"]),
+    "mode": st.sampled_from(["auto", "min", "max"]),
+}
+times = {"initial_learning_rate": rates, "decay_steps": st.integers(1, 100)}
+
+#: Required arguments, and optional ones.
+KINDS = {
+    "layers.Input": ({"shape": st.lists(counts, min_size=1, max_size=3).map(tuple)}, {}),
+    "layers.Dense": ({"units": counts}, dense | any_layer),
+    "layers.Conv2D": (
+        {"filters": counts, "kernel_size": pairs},
+        windows | {"dilation_rate": pairs, "groups": st.just(1)} | dense | any_layer,
+    ),
+    "layers.MaxPooling2D": ({}, {"pool_size": pairs} | windows | any_layer),
+    "layers.AveragePooling2D": ({}, {"pool_size": pairs} | windows | any_layer),
+    "layers.GlobalAveragePooling2D": ({}, any_layer),
+    "layers.BatchNormalization": ({}, normalization | moving | any_layer),
+    "layers.LayerNormalization": ({}, normalization | any_layer),
+    "layers.Activation": ({"activation": activations}, any_layer),
+    "layers.Dropout": ({"rate": parts}, any_layer),
+    "layers.Flatten": ({}, any_layer),
+    "layers.Reshape": (
+        {"target_shape": st.sampled_from([(4,), (2, -1), (1, 2, 2), [3, 4]])},
+        any_layer,
+    ),
+    "losses.MeanSquaredError": ({}, {}),
+    "losses.MeanAbsoluteError": ({}, {}),
+    "losses.Poisson": ({}, {}),
+    "losses.Huber": ({"delta": rates}, {}),
+    "losses.BinaryCrossentropy": ({}, smooth),
+    "losses.MultilabelCrossentropy": ({}, smooth),
+    "losses.CategoricalCrossentropy": ({}, smooth),
+    "losses.SparseCategoricalCrossentropy": ({}, {"from_logits": flags}),
+    "optimizers.SGD": ({}, {"learning_rate": rates, "momentum": parts, "nesterov": flags} | decays),
+    "optimizers.RMSprop": (
+        {},
+        {"learning_rate": rates, "rho": parts, "momentum": parts, "centered": flags} | decays,
+    ),
+    "optimizers.Adagrad": (
+        {},
+        {"learning_rate": rates, "initial_accumulator_value": parts, "epsilon": rates} | decays,
+    ),
+    "optimizers.Adam": (
+        {},
+        {"learning_rate": rates, "beta_1": parts, "beta_2": parts, "epsilon": rates} | decays,
+    ),
+    "optimizers.AdamW": ({}, {"learning_rate": rates, "beta_1": parts} | decays),
+    "optimizers.schedules.ExponentialDecay": (times | {"decay_rate": rates}, {"staircase": flags}),
+    "optimizers.schedules.InverseTimeDecay": (times | {"decay_rate": rates}, {"staircase": flags}),
+    "optimizers.schedules.PolynomialDecay": (
+        times,
+        {"end_learning_rate": rates, "power": rates, "cycle": flags},
+    ),
+    "optimizers.schedules.CosineDecay": (
+        times,
+        {"alpha": parts, "warmup_target": rates, "warmup_steps": st.integers(0, 9)},
+    ),
+    "optimizers.schedules.PiecewiseConstantDecay": (
+        {"boundaries": st.just([2, 5]), "values": st.just([0.1, 0.2, 0.3])},
+        {},
+    ),
+    "regularizers.L1": ({}, {"l1": parts}),
+    "regularizers.L2": ({}, {"l2": parts}),
+    "regularizers.L1L2": ({}, {"l1": parts, "l2": parts}),
+    "initializers.RandomNormal": ({}, {"mean": parts, "stddev": parts}),
+    "initializers.RandomUniform": ({}, {"minval": parts, "maxval": parts}),
+    **{f"initializers.{name}": ({}, {}) for name in ("Zeros", "Ones", "GlorotUniform")},
+    **{f"initializers.{name}": ({}, {}) for name in ("HeUniform", "LecunUniform")},
+    "callbacks.EarlyStopping": (
+        {},
+        watched
+        | {"min_delta": parts, "patience": counts, "baseline": parts, "start_from_epoch": counts}
+        | {"restore_best_weights": flags},
+    ),
+    "callbacks.ModelCheckpoint": (
+        {"filepath": st.just("model.safetensors")},
+        watched | {"save_best_only": flags, "save_freq": counts},
+    ),
+    "callbacks.ReduceLROnPlateau": (
+        {},
+        watched
+        | {"factor": st.floats(0.1, 0.9), "patience": counts, "min_delta": parts}
+        | {"cooldown": counts, "min_lr": parts},
+    ),
+    "callbacks.LearningRateScheduler": ({"schedule": st.just(lambda epoch, rate: rate)}, {}),
+    "callbacks.CSVLogger": (
+        {"filename": st.just(tempfile.gettempdir() + "/log.csv")},
+        {"separator": st.just(";"), "append": flags},
+    ),
+    "callbacks.LambdaCallback": (
+        {},
+        {"on_epoch_begin": st.just(print), "on_train_batch_end": st.just(print)},
+    ),
+}
+
+
+def described(name):
+    required, optional = KINDS[name]
+
+    def good(draw):
+        return {key: draw(value) for key, value in required.items()} | some_of(draw, optional)
+
+    return calls(name, resolve(name), good, check_description)
+
+
+# --- names and configurations ---------------------------------------------------------------------
+
+
+def got(kind):
+    def check(result, identifier, name=None):
+        assert isinstance(result, kind) or (result is None and identifier is None)
+
+    return check
+
+
+def getter(name, good, kind, **how):
+    return calls(name, resolve(name), good, got(kind), fixed=("name",), **how)
+
+
+def good_config(draw):
+    return {
+        "config": optimizers.Adam(draw(rates)).get_config() | some_of(draw, {"class": st.none()})
+    }
+
+
+def check_from_config(result, config):
+    assert isinstance(result, optimizers.Optimizer)
+
+
+TARGETS = {name: described(name) for name in KINDS} | {
+    "losses.get": getter(
+        "losses.get",
+        lambda draw: {"identifier": draw(st.sampled_from(["mse", "huber", {"name": "huber"}]))},
+        losses.Loss,
+        subjects=("loss",),
+    ),
+    "optimizers.get": getter(
+        "optimizers.get",
+        lambda draw: {"identifier": draw(st.sampled_from(["sgd", "Adam"]))},
+        optimizers.Optimizer,
+        subjects=("optimizer",),
+    ),
+    "initializers.get": getter(
+        "initializers.get",
+        lambda draw: {"name": "start", "identifier": draw(initial)},
+        initializers.Initializer,
+        subjects=("start",),
+    ),
+    "regularizers.get": getter(
+        "regularizers.get",
+        lambda draw: {"name": "penalty", "identifier": draw(penalties)},
+        regularizers.Regularizer,
+        subjects=("penalty",),
+    ),
+    "optimizers.from_config": calls(
+        "optimizers.from_config",
+        optimizers.from_config,
+        good_config,
+        check_from_config,
+        subjects=("class",),
+    ),
+}

@@ -13,7 +13,7 @@ import threading
 
 import numpy as np
 import pytest
-from numba import config
+from numba import config, types
 
 from fastscratch import kernels
 from fastscratch.kernels.jit import njit
@@ -22,6 +22,7 @@ if config.DISABLE_JIT:
     pytest.skip("nothing is compiled under NUMBA_DISABLE_JIT", allow_module_level=True)
 
 from fastscratch.kernels.jit import Kernel, ParallelKernel
+from fastscratch.kernels.program.call import address
 
 MODULES = [
     importlib.import_module(module.name)
@@ -73,6 +74,27 @@ def test_ctrl_c_is_heard_when_a_kernel_is_compiled(monkeypatch, fails):
         increment(1)
     assert len(increment.signatures) == (not fails)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_is_heard_when_the_address_of_a_kernel_is_known(monkeypatch):
+    """Else a lock of llvmlite may stay held, and other threads wait for it for ever."""
+
+    @compiled
+    def increment(x):
+        return x + 1
+
+    increment.compile((types.int64,))
+    library = increment.overloads[(types.int64,)].library
+    ask, known = library.get_pointer_to_function, []
+
+    def press_and_ask(name):
+        signal.raise_signal(signal.SIGINT)
+        known.append(ask(name))
+
+    monkeypatch.setattr(library, "get_pointer_to_function", press_and_ask)
+    with pytest.raises(KeyboardInterrupt):
+        address(increment, types.int64)
+    assert known
 
 
 def test_another_thread_compiles_and_ignored_ctrl_c_stays_so():

@@ -11,6 +11,7 @@ import pytest
 import fastscratch
 from fastscratch.cases import CASES, kernel_call
 from fastscratch.comparison import DTYPES, compare, outputs, same_bits
+from fastscratch.kernels import KERNELS
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -46,12 +47,9 @@ def in_one_block(arguments, distance, backwards):
     return arguments
 
 
-@pytest.mark.parametrize("kernel", ["softmax_forward", "log_softmax_forward"])
-def test_sums_do_not_hang_on_where_arrays_stand(kernel):
-    """Arrays that stand close together get the scalar copy of a loop, which adds in its order.
-
-    Not asked of kernels that fuse ``a * b + c * d`` (``kernels/jit.py``).
-    """
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_bits_do_not_hang_on_where_arrays_stand(kernel):
+    """Arrays that stand close together get the scalar copy of a loop, which may add otherwise."""
     for case in CASES:
         if case.kernel != kernel or case.typical:
             continue

@@ -595,7 +595,7 @@ def gelu_tanh_forward(a, z):
         a[o] = half * z[o] * (one + math.tanh(u))
 
 
-@njit
+@njit(exact=True)  # one + t + z * ... may be fused in two ways
 def gelu_tanh_backward(dz, z, a, da):
     """Derivative of the approximate GELU.
 

@@ -70,7 +70,7 @@ def take_the_same_steps(fits):
         if steps:
             data = model._data(x, y)
             epochs = math.ceil(steps * BATCH / SAMPLES) + 1
-            Fit(model, data, BATCH, epochs, shuffle=True).run(0, steps)
+            Fit(model, data, BATCH, epochs, shuffle=True, terminate_on_nan=True).run(0, steps)
         wrong += outcome(model, x) != disturbed
     fits.send(wrong)
 

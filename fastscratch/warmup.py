@@ -91,6 +91,11 @@ def _models() -> Iterator[Sequential]:
     # Few filters: the samples stand innermost. Many: the channels do.
     for filters, end in ((2, layers.Flatten()), (2, layers.GlobalAveragePooling2D())):
         yield _compiled([*_images(filters), end, layers.Dense(2)])
+    for filters, size, end in ((2, 2, layers.MaxPooling2D()), (32, 3, layers.AveragePooling2D())):
+        # Behind the maxima the gradient has few numbers; filters of 3 x 3 are Winograd's.
+        ahead = layers.Conv2D(32 if size == 3 else 16, 1, input_shape=(8, 8, 1))
+        follow = [layers.Conv2D(filters, size), end, layers.Flatten(), layers.Dense(2)]
+        yield _compiled([ahead, *follow])
     many = layers.Conv2D(WIDE, 1), layers.GlobalAveragePooling2D(), layers.Reshape((WIDE, 1))
     normalized = [
         layers.BatchNormalization(),

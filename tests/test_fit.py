@@ -358,7 +358,7 @@ def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(monkeypatc
 
     monkeypatch.setattr(steps, "train", train_and_press)
     with pytest.raises(KeyboardInterrupt):
-        fitting.Fit(model, model._data(*data()), 8, 5, True).run(0, 20)
+        fitting.Fit(model, model._data(*data()), 8, 5, True, True).run(0, 20)
     assert bits(model) == before
     assert (model.iterations, model.trained_epochs) == (0, 0)
 

@@ -36,6 +36,7 @@ BASE = "a base class, whose kinds are called"
 NOT_CALLED = {
     "load_model": READER,
     "Sequential.save": "writes a file (test_saving)",
+    "verify": "takes no data",
     "warmup": "takes no data, and minutes",
     "layer": "takes no arguments",
     "get_num_threads": "takes no arguments",

@@ -33,6 +33,10 @@ class Conv2D(Layer):
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Notes
+    -----
+    Rounding is as said of :func:`fastscratch.ops.conv`.
     """
 
     def __init__(

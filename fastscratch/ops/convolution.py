@@ -44,6 +44,10 @@ def conv(
     Notes
     -----
     Cost: ``2 n out_h out_w kh kw c_in c_out`` flops. Twin: ``reference.conv2d.conv2d_forward``.
+
+    Filters of 3 x 3, from 32 channels and filters on, take 2.25 times fewer (Winograd's algorithm,
+    ``kernels/winograd.py``). Rounding is then relative to the largest number of a tile of 4 x 4
+    pixels, not of the window.
     """
     images, filters = _images_and_filters(inputs, kernel)
     return _convolve(images, filters, 1, strides, padding, dilation_rate)

@@ -22,9 +22,39 @@ from scipy import sparse, special
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-__all__ = ["FitTask", "LabelsMixin", "class_factors"]
+__all__ = ["FitTask", "LabelsMixin", "as_numbers", "checked_weights", "class_factors"]
+
+
+def as_numbers(y: Any) -> np.ndarray:
+    """Targets as float64.
+
+    Raises
+    ------
+    ValueError
+        If they are texts of something else.
+    """
+    try:
+        return np.asarray(y, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"y must hold numbers, got {np.asarray(y).dtype}") from None
+
+
+def checked_weights(sample_weight: Any, X: Any) -> np.ndarray:
+    """Weights of the samples in an array of one's own; 1 each for None.
+
+    Raises
+    ------
+    ValueError
+        If one is negative or not finite, or they are not one for each sample.
+    """
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+    )
+    if not np.isfinite(weights).all():  # scikit-learn takes one number for all as it is
+        raise ValueError(f"sample_weight must be finite, got {sample_weight}")
+    return weights
 
 
 class LabelsMixin(ClassifierMixin):
@@ -51,15 +81,17 @@ class LabelsMixin(ClassifierMixin):
 
     def _learn_classes(self, y: np.ndarray, classes: Any = None) -> None:
         """Take the classes from checked targets, or those that were named."""
-        self._multilabel = y.ndim == 2
-        if self._multilabel:
-            self.classes_ = np.arange(y.shape[1])
-            return
-        self.classes_ = np.unique(y if classes is None else classes)
-        if self.classes_.size < 2:
-            raise ValueError(
-                f"y must hold at least two classes, got only one class: {self.classes_[0]}"
-            )
+        if y.ndim == 2:
+            learned = np.arange(y.shape[1])
+        else:
+            learned = np.unique(y if classes is None else classes)
+            if learned.dtype.kind == "f" and not np.isfinite(learned).all():
+                raise ValueError(f"classes must be finite, got {learned}")
+            if learned.size < 2:
+                raise ValueError(
+                    f"y must hold at least two classes, got only one class: {learned[0]}"
+                )
+        self._multilabel, self.classes_ = y.ndim == 2, learned
 
     def _check_known(self, y: np.ndarray, classes: Any = None) -> None:
         """Check that targets, and classes that were named, are like those that were learned."""

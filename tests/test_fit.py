@@ -215,6 +215,8 @@ def test_metrics_are_those_of_the_module():
     y = to_categorical(y)
     names = ["categorical_accuracy", "mean_absolute_error", "r2_score"]
     model = network(metrics=names, loss="mean_squared_error")
+    with pytest.raises(TypeError, match="return_dict must be True or False"):
+        model.evaluate(x, y, return_dict=np.array([1, 2]))
     found = model.evaluate(x, y, return_dict=True)
     assert list(found) == ["loss", *names]
     for name in names:

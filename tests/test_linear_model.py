@@ -363,6 +363,10 @@ def test_logistic_warm_start_and_partial_fit():
     model = LogisticRegression(solver="gradient-descent", C=np.inf, learning_rate=0.1)
     with pytest.raises(ValueError, match="first call of partial_fit must be given all classes"):
         model.partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"classes must be finite, got \[ 0. nan\]"):
+        model.partial_fit(X, y, classes=[0.0, np.nan])
+    with pytest.raises(ValueError, match=r"y must hold the classes \[0 1\], got 2"):
+        clone(model).partial_fit(X, y, classes=[0, 1])
     for _ in range(3):  # as many steps of a fit, on all rows
         model.partial_fit(X, y, classes=[0, 1, 2])
     whole = LogisticRegression(solver="gradient-descent", C=np.inf, learning_rate=0.1, max_iter=3)
@@ -378,6 +382,15 @@ def test_logistic_warm_start_and_partial_fit():
         model.partial_fit(X, y + 5)
     with pytest.raises(ValueError, match=r"y must be as in the first call, got shape \(150, 2\)"):
         model.partial_fit(X, np.eye(2, dtype=int)[y % 2])
+
+
+def test_weights_without_end_and_targets_that_are_texts():
+    X, y = load_iris(return_X_y=True)
+    for model in (LinearRegression(), LogisticRegression()):
+        with pytest.raises(ValueError, match="sample_weight must be finite, got inf"):
+            model.fit(X, y, sample_weight=np.inf)
+    with pytest.raises(ValueError, match="y must hold numbers, got <U1"):
+        LinearRegression().fit(X, np.full((150, 2), "a"))
 
 
 def test_logistic_partial_fit_of_labels_learns():

@@ -566,6 +566,15 @@ def test_wrong_data():
         MLPRegressor(**SMALL).fit(X, X[:, :2], validation_data=(X, X[:, 0]))
     with pytest.raises(ValueError, match="y must have 1 targets, got 2"):
         MLPRegressor(**SMALL).fit(X, X[:, 0]).partial_fit(X, X[:, :2])
+    for model in (MLPClassifier(**SMALL), MLPRegressor(**SMALL)):
+        with pytest.raises(ValueError, match="sample_weight must be finite, got inf"):
+            model.fit(X, y == y[0], sample_weight=np.inf)
+
+
+def test_true_is_one_iteration():
+    X, y = iris()
+    with pytest.warns(ConvergenceWarning):
+        assert MLPClassifier(**SMALL | {"max_iter": True}).fit(X, y).n_iter_ == 1
 
 
 def test_divergence_is_said():

@@ -165,6 +165,13 @@ def test_boundary_of_scikit_learn_with_names_and_data_frames(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("width", "height")
 
 
+def test_boundary_around_one_point_far_away(ax):
+    far = [[0.0, -(2.0**31)]]
+    plot.plot_decision_boundary(half_planes(2), far, [0], resolution=5, ax=ax)
+    bottom, top = ax.get_ylim()
+    assert bottom < -(2.0**31) < top
+
+
 def test_boundary_without_probabilities_and_of_three_classes(ax):
     X, y = make_spirals(30, n_classes=3, noise=0)
     model = LinearSVC().fit(X, y + 5)

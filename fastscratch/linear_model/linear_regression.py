@@ -11,12 +11,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
-    _check_sample_weight,
     check_is_fitted,
     validate_data,
 )
 
 from .. import kernels
+from ..estimators import as_numbers, checked_weights
 from ..kernels.codes import LINEAR
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
@@ -299,10 +299,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.positive and self.solver != "qr":
             raise ValueError(f"positive=True needs solver='qr', got {self.solver!r}")
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
-        return X, np.asarray(y, np.float64), sample_weight
+            sample_weight = checked_weights(sample_weight, X)
+        return X, as_numbers(y), sample_weight
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Fold rows of ``[1 X y]`` into their triangle, which holds all that a fit needs."""

@@ -15,12 +15,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
-    _check_sample_weight,
     check_is_fitted,
     validate_data,
 )
 
-from ..estimators import FitTask, LabelsMixin, class_factors
+from ..estimators import FitTask, LabelsMixin, checked_weights, class_factors
 from ..kernels.codes import SIGMOID, SOFTMAX
 from .solvers import Problem, Scaling, minimize, pseudo_solve
 from .summary import Summary
@@ -229,8 +228,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             if y.ndim == 1 and classes is None:
                 raise ValueError("the first call of partial_fit must be given all classes")
             self._learn_classes(y, classes)
-        else:
-            self._check_known(y, classes)
+        self._check_known(y, classes)
         return self._fit(X, y, weight, one_step=True)
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -344,10 +342,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             multi_output=True,
         )
         y = self._checked_classes(y)
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
-        )
-        return X, y, weight
+        return X, y, checked_weights(sample_weight, X)
 
     def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple]:
         """Responses as the kernels take them, and the weights, of each model to fit."""

@@ -715,6 +715,7 @@ class Sequential:
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
+        return_dict = as_flag("return_dict", return_dict)
         data = self._data(x, y, sample_weight)
         logs = self.evaluate_data(data, batch_size)
         return logs if return_dict else _as_result(logs)

@@ -15,10 +15,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import layers, optimizers
-from ..estimators import FitTask
+from ..estimators import FitTask, checked_weights
 from ..models import Sequential
 from ..regularizers import L2
 from .epochs import Epochs
@@ -209,9 +209,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             **checks,
         )
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            sample_weight = checked_weights(sample_weight, X)
         return X, y, sample_weight
 
     def _checked_validation(self, data: Any, check_y: Any) -> tuple | None:
@@ -230,7 +228,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 f"validation_data must have a target for each sample, got {X.shape[0]} and {len(y)}"
             )
         if weight is not None:
-            weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+            weight = checked_weights(weight, X)
         return X, y, weight
 
     def _fit(
@@ -334,7 +332,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         incremental: bool,
     ) -> None:
         model, n = self._model, len(y)
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         if self.batch_size != "auto" and batch_size > n:
             warnings.warn(
                 f"batch_size={batch_size} is more than there are samples, {n}; so many are taken",
@@ -349,7 +347,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if not incremental or model.optimizer is None:
             model.compile(self._optimizer(), loss)
         self.n_iter_ = 0
-        max_iter = 1 if incremental else self.max_iter
+        max_iter = 1 if incremental else int(self.max_iter)
         try:
             model.fit(
                 X,

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
+from ..estimators import as_numbers
 from ..losses import MeanSquaredError, Poisson
 from .base import BaseMLP, _is_stochastic
 from .epochs import r2_score
@@ -248,7 +249,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         """Targets as columns."""
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        y = np.asarray(y, np.float64).reshape(len(y), -1)
+        y = as_numbers(y).reshape(len(y), -1)
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"loss='poisson' wants y of 0 or above, got {y.min():g}")
         return y

@@ -59,7 +59,7 @@ def plot_decision_boundary(
         raise ValueError(f"X must have two columns, got {points.shape[1]}")
     same_length(X=points, y=labels)
     resolution = as_integer("resolution", resolution, 2)
-    margin = 0.08 * np.ptp(points, axis=0) + 1e-9
+    margin = 0.08 * np.ptp(points, axis=0) + 1e-6 * np.abs(points).max(axis=0) + 1e-9
     with memory_for(f"resolution={resolution}"):
         grid = np.empty((resolution, resolution, 2))
     across, up = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, resolution).T

@@ -512,7 +512,7 @@ def gelu_tanh_forward(a, z):
     Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)", section 2.
     """
     for o in range(len(z)):
-        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] ** 3)
+        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] * z[o] * z[o])
         a[o] = z[o] * (1 + math.tanh(u)) / 2
 
 
@@ -531,8 +531,8 @@ def gelu_tanh_backward(dz, z, a, da):
         Gradient with respect to the activations.
     """
     for o in range(len(z)):
-        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] ** 3)
-        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z[o] ** 2)
+        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] * z[o] * z[o])
+        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z[o] * z[o])
         dtanh = 1 - math.tanh(u) ** 2
         dz[o] = da[o] * ((1 + math.tanh(u)) / 2 + z[o] * dtanh * du / 2)
 

@@ -123,7 +123,7 @@ SPOILS = {
     "object": lambda a: a.astype(object),
     "object with None": lambda a: np.append(a.astype(object), None),
     "strings": lambda a: a.astype(str),
-    "bytes": lambda a: a.astype("S8"),
+    "bytes": lambda a: a.astype("S40"),
     "complex": lambda a: a.astype(complex),
     "dates": lambda a: np.zeros(a.shape, "M8[s]"),
     "spans": lambda a: np.zeros(a.shape, "m8[s]"),

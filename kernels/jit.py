@@ -18,38 +18,18 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
   code that is half there, or with a lock that nobody releases, and crash or hang later.
 """
 
-import contextlib
-import signal
-import threading
-
 from numba import config, get_thread_id, prange
 from numba.core.registry import CPUDispatcher
 from numba.np.ufunc.parallel import _iget_num_threads
 
 from . import threads
 from .cache import KernelCache
+from .interrupts import ctrl_c_later
 
-# get_thread_id, prange and thread_count are for use inside of kernels.
-__all__ = ["ctrl_c_later", "get_thread_id", "njit", "prange", "thread_count"]
+# All but njit are for use inside of kernels.
+__all__ = ["get_thread_id", "njit", "prange", "thread_count"]
 
 FASTMATH = {"contract", "reassoc", "nsz"}
-
-
-@contextlib.contextmanager
-def ctrl_c_later():
-    """Within it, Ctrl-C is put off to the end; only the main thread ever hears it."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    pressed = []
-    signal.signal(signal.SIGINT, lambda *arguments: pressed.append(arguments))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if pressed:
-            handler(*pressed[0])
 
 
 class Kernel(CPUDispatcher):

@@ -28,6 +28,8 @@ import numba
 from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel
 
+from .interrupts import ctrl_c_later
+
 __all__ = ["get_num_threads", "layer", "region", "set_num_threads"]
 
 # Held while the layer starts, while a fork goes on and, with workqueue, in a region.
@@ -100,7 +102,8 @@ def region():
     global _guard
     if _guard is None:
         with _lock:
-            _launch()
+            with ctrl_c_later():
+                _launch()
             _guard = _lock if parallel._threading_layer == "workqueue" else _Open()
     return _guard
 
@@ -162,13 +165,14 @@ def set_num_threads(n: int) -> None:
     if not 1 <= n <= most:
         raise ValueError(f"n must be from 1 to {most} (NUMBA_NUM_THREADS), got {n}")
     region()
-    numba.set_num_threads(int(n))
+    # Numba's own function takes a lock first, which Ctrl-C may leave held for ever.
+    parallel._set_num_threads(int(n))
 
 
 def get_num_threads() -> int:
     """The number of threads that the calling thread's parallel regions use."""
     region()
-    return numba.get_num_threads()
+    return parallel._get_num_threads()  # see `set_num_threads`
 
 
 _load_tbb()

@@ -55,8 +55,16 @@ def test_flags(kernel):
     assert options["fastmath"] is False or not options["fastmath"] & {"fast", "nnan", "ninf"}
 
 
+@pytest.fixture
+def ctrl_c():
+    """As in a process of one's own: one started in the background ignores it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.mark.parametrize("fails", [False, True])
-def test_ctrl_c_is_heard_when_a_kernel_is_compiled(monkeypatch, fails):
+def test_ctrl_c_is_heard_when_a_kernel_is_compiled(monkeypatch, ctrl_c, fails):
     """Numba, interrupted halfway, would crash later."""
 
     def press_and_load(*_):
@@ -76,7 +84,7 @@ def test_ctrl_c_is_heard_when_a_kernel_is_compiled(monkeypatch, fails):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_is_heard_when_the_address_of_a_kernel_is_known(monkeypatch):
+def test_ctrl_c_is_heard_when_the_address_of_a_kernel_is_known(monkeypatch, ctrl_c):
     """Else a lock of llvmlite may stay held, and other threads wait for it for ever."""
 
     @compiled

@@ -13,7 +13,8 @@ from numba import carray, config, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..jit import ctrl_c_later, njit
+from ..interrupts import ctrl_c_later
+from ..jit import njit
 
 _interpreted = []  # with NUMBA_DISABLE_JIT=1 an address is a place in this list
 

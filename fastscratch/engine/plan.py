@@ -12,7 +12,7 @@ from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program.call import address, operation_address, values
-from ..kernels.program.chain import DISTANCE, LINKS, chain_item
+from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
 from ..kernels.simd import VECTOR_BYTES
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
@@ -179,7 +179,7 @@ class Plan:
             Samples in an image that it works on; 0 if it works on something else.
         when : {"", "early", "late"}
             Whether a chain of phases may begin after it, or end before it, although it was added
-            in the middle.
+            in the middle. The late ones of a chain do not need each other's results.
         """
         row = np.full(col.COLUMNS, col.NONE)
         row[col.ADDRESS] = operation_address(operation, self.dtype)
@@ -257,36 +257,48 @@ class Plan:
 
         groups = self._groups()
         n_phases = len(groups)
-        table = [self.rows[group[0]] for group in groups]
-        places = {group[0]: phase for phase, group in enumerate(groups)}
-        for phase, chain in enumerate(groups):
-            if len(chain) == 1:
+        table = [self.rows[group.numbers[0]] for group in groups]
+        places = {group.numbers[0]: phase for phase, group in enumerate(groups)}
+        for phase, group in enumerate(groups):
+            if len(group.numbers) == 1:
                 continue
             table[phase] = np.full(col.COLUMNS, col.NONE)
-            table[phase][col.ADDRESS] = operation_address(chain_item, self.dtype)
-            table[phase][col.ITEMS] = self.images(self.lanes)
-            table[phase][LINKS], table[phase][DISTANCE] = len(chain), len(table) - phase
-            for number in chain:
+            table[phase][col.ADDRESS] = operation_address(group.operation, self.dtype)
+            table[phase][col.ITEMS] = group.items
+            table[phase][LINKS], table[phase][DISTANCE] = len(group.numbers), len(table) - phase
+            for number in group.numbers:
                 places[number] = len(table)
                 table.append(self.rows[number])
         return Program(np.array(table), n_phases, places, memory)
 
-    def _groups(self) -> list[list[int]]:
-        """The numbers of the phases in their order, those of a chain together."""
+    def _groups(self) -> list["_Group"]:
+        """The phases in their order, those of a chain and those of a bundle together."""
         groups, chain, late = [], [], []
         for number, when in enumerate([*self._when, ""]):
             if when == "chained":
                 chain.append(number)
-            elif when == "early":
-                groups.append([number])
             elif when == "late" and chain:
-                late.append([number])
+                late.append(number)
+            elif when == "early":
+                groups.append(_Group([number]))
             else:
-                groups += [chain] if chain else []
-                groups += late
-                groups.append([number])
+                if chain:
+                    groups.append(_Group(chain, chain_item, self.images(self.lanes)))
+                if late:
+                    items = sum(int(self.rows[one][col.ITEMS]) for one in late)
+                    groups.append(_Group(late, bundle_item, items))
+                groups.append(_Group([number]))
                 chain, late = [], []
         return groups[:-1]
+
+
+@dataclasses.dataclass
+class _Group:
+    """Numbers of phases; the operation that runs several as one, and how many items it has."""
+
+    numbers: list[int]
+    operation: Callable | None = None
+    items: int = 0
 
 
 @dataclasses.dataclass

@@ -1,7 +1,9 @@
-"""Chains: phases that work on one image after the other, done for an image in one go.
+"""Phases that are run as one: chains and bundles.
 
-What one phase leaves in the cache the next one finds there, and no worker waits for another
-between them.
+A *chain* is phases that work on one image after the other, done for an image in one go: what one
+phase leaves in the cache the next one finds there, and no worker waits for another between them.
+
+A *bundle* is phases that do not need each other's results: their items are shared out together.
 """
 
 import numpy as np
@@ -11,16 +13,33 @@ from .call import array_at, call
 from .columns import ADDRESS, ARGUMENTS, COLUMNS, ITEMS
 
 # How many rows are linked, and how many rows behind this one the first of them stands in the table.
-# Their items are those of one image.
 LINKS, DISTANCE = range(ARGUMENTS, ARGUMENTS + 2)
 
 
 @njit
-def chain_item(memory, row, samples, item, worker, step):
-    """All the linked phases for one image."""
+def _linked(row, link):
+    """A row that a row links to."""
     here = np.int64(row.ctypes.data)
-    for link in range(row[DISTANCE], row[DISTANCE] + row[LINKS]):
-        linked = array_at(here + link * COLUMNS * 8, COLUMNS, np.int64)
+    return array_at(here + (row[DISTANCE] + link) * COLUMNS * 8, COLUMNS, np.int64)
+
+
+@njit
+def chain_item(memory, row, samples, item, worker, step):
+    """All the linked phases for one image; their items are those of an image."""
+    for link in range(row[LINKS]):
+        linked = _linked(row, link)
         items = linked[ITEMS]
         for part in range(item * items, (item + 1) * items):
             call(linked[ADDRESS], memory, linked, samples, part, worker, step)
+
+
+@njit
+def bundle_item(memory, row, samples, item, worker, step):
+    """One item of one of the linked phases."""
+    link = 0
+    linked = _linked(row, link)
+    while item >= linked[ITEMS]:
+        item -= linked[ITEMS]
+        link += 1
+        linked = _linked(row, link)
+    call(linked[ADDRESS], memory, linked, samples, item, worker, step)

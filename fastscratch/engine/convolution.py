@@ -83,7 +83,7 @@ def _transformed(plan: Plan, g: Conv2D, kernel: int) -> int:
     """Add the phase that transforms a kernel; the place where it then stands."""
     place = plan.take(POINTS * g.channels * g.filters)
     columns = dict(enumerate(g, op.GEOMETRY)) | {col.INPUT: kernel, op.PACKED: place}
-    plan.add(op.conv2d_transform_item, 1, columns, when="early")
+    plan.add(op.conv2d_transform_item, 1, columns)
     return place
 
 

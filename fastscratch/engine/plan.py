@@ -178,8 +178,9 @@ class Plan:
         lanes : int
             Samples in an image that it works on; 0 if it works on something else.
         when : {"", "early", "late"}
-            Whether a chain of phases may begin after it, or end before it, although it was added
-            in the middle. The late ones of a chain do not need each other's results.
+            Whether it may be done at the begin of a step, or behind the chain that it was added in
+            the middle of. Neither the early ones nor the late ones of a chain need each other's
+            results.
         """
         row = np.full(col.COLUMNS, col.NONE)
         row[col.ADDRESS] = operation_address(operation, self.dtype)
@@ -202,12 +203,13 @@ class Plan:
         sources : list of (int, int)
             Numbers in a row of each array, and the place of the copy.
         """
-        at_once = max(1, COPY_WORK // sum(width for width, _ in sources))
+        items = -(-self.batch_size * sum(width for width, _ in sources) // COPY_WORK)
+        at_once = -(-self.batch_size // items)
         columns = {data.SAMPLES_AN_ITEM: at_once}
         for k, (width, place) in enumerate(sources):
             first = data.SOURCES + k * data.SOURCE_COLUMNS
             columns |= {first + data.SOURCE_WIDTH: width, first + data.SOURCE_PLACE: place}
-        return self.add(data.gather_item, -(-self.batch_size // at_once), columns)
+        return self.add(data.gather_item, -(-self.batch_size // at_once), columns, when="early")
 
     def forward(self, t: Tensor) -> dict:
         """Columns of a phase that computes a tensor."""
@@ -273,6 +275,7 @@ class Plan:
 
     def _groups(self) -> list["_Group"]:
         """The phases in their order, those of a chain and those of a bundle together."""
+        early = [number for number, when in enumerate(self._when) if when == "early"]
         groups, chain, late = [], [], []
         for number, when in enumerate([*self._when, ""]):
             if when == "chained":
@@ -280,16 +283,19 @@ class Plan:
             elif when == "late" and chain:
                 late.append(number)
             elif when == "early":
-                groups.append(_Group([number]))
+                groups += [self._bundle(early)] if number == early[0] else []
             else:
                 if chain:
                     groups.append(_Group(chain, chain_item, self.images(self.lanes)))
                 if late:
-                    items = sum(int(self.rows[one][col.ITEMS]) for one in late)
-                    groups.append(_Group(late, bundle_item, items))
+                    groups.append(self._bundle(late))
                 groups.append(_Group([number]))
                 chain, late = [], []
         return groups[:-1]
+
+    def _bundle(self, numbers: list[int]) -> "_Group":
+        items = sum(int(self.rows[number][col.ITEMS]) for number in numbers)
+        return _Group(numbers, bundle_item, items)
 
 
 @dataclasses.dataclass

@@ -166,8 +166,6 @@ def _follow_winners(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor, lear
     passing = t.activation != LINEAR
     columns = plan.backward(t, da=col.NONE if passing else t.dz) if t.dz is not None else {}
     columns |= kernel | u.winners | {col.INPUT: t.a}
-    if u.activation != LINEAR:
-        columns |= {winners.DERIVATIVE: plan.derivative(u.activation)}
     if learns:
         images, size, partial = _partial_gradients(plan, g, own)
         columns |= {winners.PARTIAL: partial, winners.PARTIAL_SIZE: size}

@@ -2,6 +2,7 @@
 
 import math
 
+from ..kernels.codes import LINEAR, SOFTPLUS
 from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
 from ..kernels.program import winners
@@ -51,7 +52,10 @@ def _is_sparse(layer) -> bool:
 
 
 def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps_argmax):
-    u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    # The derivative at the place of a maximum is the derivative at the maximum: who hands down the
+    # gradient of the few maxima does it, and not who hands it down to all places.
+    activation = t.activation if keeps_argmax and t.activation < SOFTPLUS else LINEAR
+    u = plan.tensor(shape, t.lanes, activation, wanted=t.dz is not None, keeps_z=False)
     window = _window(layer, t, shape)
     images = plan.images(t.lanes)
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
@@ -65,7 +69,6 @@ def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps
     def go_back() -> None:
         if t.takes_winners and keeps_argmax and _is_sparse(layer):
             t.winners = {
-                winners.MAXIMA: u.a,
                 winners.ARGMAX: window[op.ARGMAX],
                 winners.MAXIMA_Y: shape[0],
                 winners.MAXIMA_X: shape[1],
@@ -80,6 +83,8 @@ def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps
             columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
             plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
             columns = plan.backward(t, col.NONE) | window | columns
+            if activation != LINEAR:
+                columns |= {col.FUNCTION: col.NONE}
             plan.add(backward, items, columns, t.lanes)
 
     return u, go_back

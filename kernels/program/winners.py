@@ -12,7 +12,6 @@ For blocks of samples that stand innermost; a sample's numbers are brought side 
 from ..conv2d import Conv2D
 from ..jit import njit
 from ..simd import RUN_ROWS, RUN_VECTORS, Matrix, gather_runs, scatter_runs
-from .call import call
 from .columns import (
     BIAS,
     DA,
@@ -29,13 +28,11 @@ from .conv2d import GEOMETRY, geometry
 from .data import from_lanes, to_lanes
 from .hand_down import hand_down
 
-# Behind the geometry: the maxima, where in their windows they stood, and the derivative of what
-# they are activations of; their rows and columns, and the window; where the packed kernel stands;
-# where the partial gradients of the blocks do (NONE if nobody asks for them), and how far apart.
+# Behind the geometry: where in their windows the maxima stood; their rows and columns, and the
+# window; where the packed kernel stands; where the partial gradients of the blocks do (NONE if
+# nobody asks for them), and how far apart.
 (
-    MAXIMA,
     ARGMAX,
-    DERIVATIVE,
     MAXIMA_Y,
     MAXIMA_X,
     POOL_Y,
@@ -45,7 +42,7 @@ from .hand_down import hand_down
     PACKED,
     PARTIAL,
     PARTIAL_SIZE,
-) = range(GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 12)
+) = range(GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 10)
 
 
 @njit
@@ -62,7 +59,7 @@ def winners_scratch_size(shape, windows):
     image = shape.height * shape.width * shape.channels
     maxima = windows * shape.filters
     kernel = shape.filters * shape.kernel_height * run
-    return lanes * (4 * maxima + 2 * image) + 2 * run + kernel + 2 * windows
+    return lanes * (3 * maxima + 2 * image) + 2 * run + kernel + 2 * windows
 
 
 @njit
@@ -80,7 +77,7 @@ def winners_pack_item(memory, row, samples, item, worker, step):
 
 
 @njit
-def _place_winners(memory, row, shape, place, argmax):
+def _place_winners(row, shape, place, argmax):
     """Where in the image the window begins that each maximum was computed from."""
     lanes = shape.filters * shape.lanes
     for y in range(row[MAXIMA_Y]):
@@ -141,25 +138,18 @@ def conv2d_winners_item(memory, row, samples, item, worker, step):
             memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[STOP] - row[KERNEL]] = 0
         return
 
-    # The scratch: all of the block with its samples innermost, then sample by sample.
+    # The scratch: places with the samples innermost, then all of the block sample by sample.
     block = row[SCRATCH] + worker * row[SCRATCH_SIZE]
-    values_at = block + 2 * maxima * lanes
+    values_at = block + maxima * lanes
     places_at = values_at + maxima * lanes
     x_at = places_at + maxima * lanes
     dx_at = x_at + image * lanes + run
     dkernel_at = dx_at + image * lanes + run
     found_at = dkernel_at + filters * shape.kernel_height * run
     here = item * maxima * lanes
-    values, places = memory[block:][: maxima * lanes], memory[block + maxima * lanes :]
-    dmaxima = memory[row[DOUTPUT] + here :][: values.size]
-    if row[DERIVATIVE] == NONE:
-        values[:] = dmaxima
-    else:
-        a = memory[row[MAXIMA] + here :][: values.size]
-        call(row[DERIVATIVE], values, a, a, dmaxima)
-    _place_winners(memory, row, shape, places, memory[row[ARGMAX] + here :])
-    from_lanes(memory, values_at, block, maxima)
-    from_lanes(memory, places_at, block + maxima * lanes, maxima)
+    _place_winners(row, shape, memory[block:], memory[row[ARGMAX] + here :])
+    from_lanes(memory, values_at, row[DOUTPUT] + here, maxima)
+    from_lanes(memory, places_at, block, maxima)
     from_lanes(memory, x_at, row[INPUT] + item * image * lanes, image)
 
     hands_down, learns = row[DZ] != NONE, row[PARTIAL] != NONE

@@ -1,6 +1,7 @@
 """How a convolution becomes phases: strips of rows of images, pieces of the kernel's gradient."""
 
 import math
+from functools import partial
 
 from ..kernels.codes import LINEAR, SOFTPLUS
 from ..kernels.conv2d import Conv2D, conv2d_scratch_size, transposed_conv2d
@@ -16,6 +17,8 @@ from .pooling import strips
 
 # Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
 GRADIENT_PIECES = 6
+# Of rows that are pooled at once: they stay in the first-level cache.
+BAND_BYTES = 16384
 
 
 def _geometry(layer, t: Tensor, shape) -> Conv2D:
@@ -34,13 +37,16 @@ def _geometry(layer, t: Tensor, shape) -> Conv2D:
     )
 
 
-def _columns(plan: Plan, g: Conv2D, spare: int) -> tuple[dict, int]:
-    """Columns of a phase that computes rows of images by a convolution, and items of an image."""
+def _columns(plan: Plan, g: Conv2D, spare: int, tall: int = 1) -> tuple[dict, int]:
+    """Columns of a phase that computes rows of images by a convolution, and items of an image.
+
+    So many rows as `tall` stay together.
+    """
     own = conv2d_scratch_size(g, plan.dtype.itemsize)
     plan.scratch(own + spare)
     taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
     work = g.out_width * g.filters * taps * g.lanes
-    tall = 2 if is_winograd(g) else 1  # a tile has two rows
+    tall = math.lcm(tall, 2 if is_winograd(g) else 1)  # a tile has two rows
     rows, items = strips(-(-g.out_height // tall), tall * work, plan.images(g.lanes))
     return {
         **dict(enumerate(g, op.GEOMETRY)),
@@ -65,7 +71,9 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
     forward |= {col.Z: col.NONE} if passing else {}
     if is_winograd(g):
         forward |= {op.PACKED: _transformed(plan, g, own[col.KERNEL])}
-    plan.add(op.conv2d_forward_item, items, forward, t.lanes)
+    phase = plan.add(op.conv2d_forward_item, items, forward, t.lanes)
+    if activation < SOFTPLUS:
+        u.keep_maxima = partial(_keep_maxima, plan, g, phase)
 
     def backward() -> None:
         if u.winners:
@@ -77,6 +85,18 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
             _learn(plan, g, own, t, u)
 
     return u, backward
+
+
+def _keep_maxima(plan: Plan, g: Conv2D, phase: int, u: Tensor, argmax: int, pool_size) -> None:
+    """Let the phase of a convolution compute what a max pooling keeps of it, instead of it all."""
+    pool_height, pool_width = pool_size
+    rows = pool_height * g.out_width * g.filters * g.lanes
+    band = pool_height * max(1, BAND_BYTES // (rows * plan.dtype.itemsize))
+    spare = band * rows // pool_height + u.units * g.lanes
+    columns, items = _columns(plan, g, spare, pool_height)
+    columns |= {col.A: u.a, op.ARGMAX: argmax, op.BAND: band}
+    columns |= {op.POOL_Y: pool_height, op.POOL_X: pool_width}
+    plan.change(phase, op.conv2d_maxima_item, items, columns, g.lanes)
 
 
 def _transformed(plan: Plan, g: Conv2D, kernel: int) -> int:

@@ -41,6 +41,8 @@ class Tensor:
         Places of activations and of pre-activations (`a`, if nobody reads those).
     dz : int or None
         Place of the gradient with respect to the pre-activations; None if nobody asks for it.
+    keep_maxima : function or None
+        Lets the phase that computes it keep only the maxima of the windows of a pooling.
     takes_winners : bool
         Whether the layer that computes it would rather be told which places won a max pooling, and
         with what gradient, than be handed down a gradient that is mostly zeros.
@@ -55,6 +57,7 @@ class Tensor:
     z: int
     dz: int | None
     da: int | None = None
+    keep_maxima: Callable | None = None
     takes_winners: bool = False
     winners: dict | None = None
 
@@ -182,18 +185,21 @@ class Plan:
             the middle of. Neither the early ones nor the late ones of a chain need each other's
             results.
         """
-        row = np.full(col.COLUMNS, col.NONE)
+        self.rows.append(np.full(col.COLUMNS, col.NONE))
+        self._when.append("chained" if lanes > 1 else when)
+        number = len(self.rows) - 1
+        self.change(number, operation, items, columns, lanes)
+        return number
+
+    def change(
+        self, number: int, operation: Callable, items: int, columns: dict, lanes: int
+    ) -> None:
+        """Let a phase do something else; what it is not told anew stays."""
+        row = self.rows[number]
         row[col.ADDRESS] = operation_address(operation, self.dtype)
-        row[col.ITEMS] = items
+        row[col.ITEMS] = items * (self.batch_size if lanes == 1 else 1)
         for column, value in columns.items():
             row[column] = float_bits(value) if isinstance(value, float) else value
-        if lanes > 1:
-            when = "chained"
-        elif lanes == 1:
-            row[col.ITEMS] *= self.batch_size
-        self.rows.append(row)
-        self._when.append(when)
-        return len(self.rows) - 1
 
     def add_gather(self, sources: list[tuple[int, int]]) -> int:
         """Add the phase that copies a mini-batch from arrays outside; returns its number.

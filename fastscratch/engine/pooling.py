@@ -51,6 +51,12 @@ def _is_sparse(layer) -> bool:
     return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
 
 
+def _is_tiled(layer, t: Tensor, shape) -> bool:
+    """Whether the windows stand side by side and wholly in the image."""
+    inside = all(n * p <= size for n, p, size in zip(shape, layer.pool_size, t.shape, strict=False))
+    return layer.strides == layer.pool_size and inside
+
+
 def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps_argmax):
     # The derivative at the place of a maximum is the derivative at the maximum: who hands down the
     # gradient of the few maxima does it, and not who hands it down to all places.
@@ -58,13 +64,16 @@ def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps
     u = plan.tensor(shape, t.lanes, activation, wanted=t.dz is not None, keeps_z=False)
     window = _window(layer, t, shape)
     images = plan.images(t.lanes)
-    # A comparison, or an addition, waits for memory as long as some multiply-adds take.
-    work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
-    rows, items = strips(shape[0], work, images)
     if keeps_argmax:
         window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
-    columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-    plan.add(forward, items, window | columns, t.lanes)
+    if keeps_argmax and t.keep_maxima and _is_tiled(layer, t, shape):
+        t.keep_maxima(u, window[op.ARGMAX], layer.pool_size)
+    else:
+        # A comparison, or an addition, waits for memory as long as some multiply-adds take.
+        work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
+        rows, items = strips(shape[0], work, images)
+        columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
+        plan.add(forward, items, window | columns, t.lanes)
 
     def go_back() -> None:
         if t.takes_winners and keeps_argmax and _is_sparse(layer):

@@ -11,6 +11,7 @@ from ..conv2d import (
     transpose_kernel,
 )
 from ..jit import njit
+from ..pooling import max_row
 from ..winograd import POINTS, transform_kernel
 from .call import call
 from .columns import (
@@ -46,6 +47,9 @@ INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = range(
 # gradients of the images stand, or NONE if there is one for all images. Where the packed kernel
 # stands, or NONE if it is used as it is.
 SPARE, PARTIAL, PARTIAL_SIZE, PACKED = range(ITEMS_AN_IMAGE + 1, ITEMS_AN_IMAGE + 5)
+# Where only the maxima of windows are kept: where in them they stood, the window, and how many rows
+# are computed before their maxima are taken.
+ARGMAX, POOL_Y, POOL_X, BAND = range(PACKED + 1, PACKED + 5)
 
 
 @njit
@@ -88,6 +92,16 @@ def _images(samples, lanes):
 
 
 @njit
+def _convolve(memory, row, shape, z_at, image, first, stop, worker):
+    """Some rows of one image's pre-activations, ``x * kernel + bias``, to where row 0 would go."""
+    x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
+    kernel = memory[row[KERNEL] if row[PACKED] == NONE else row[PACKED] :]
+    bias = memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
+    scratch = scratch_of(memory, row, worker)
+    conv2d_rows(memory[z_at:], x, kernel, bias, shape, first, stop, scratch)
+
+
+@njit
 def conv2d_forward_item(memory, row, samples, item, worker, step):
     """Some rows of one image's output: ``a = f(x * kernel + bias)``."""
     shape = geometry(row)
@@ -96,18 +110,51 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
         return
     units = row[UNITS]
     width = units // shape.out_height
-    x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
-    kernel = memory[row[KERNEL] if row[PACKED] == NONE else row[PACKED] :]
-    bias = memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
     z_at = row[Z] + image * units
     if row[Z] == NONE:
         z_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE] - first * width
-    z = memory[z_at:]
-    conv2d_rows(z, x, kernel, bias, shape, first, stop, scratch_of(memory, row, worker))
+    _convolve(memory, row, shape, z_at, image, first, stop, worker)
     if row[FUNCTION] != NONE:
+        z = memory[z_at:]
         size = (stop - first) * width
         a = memory[row[A] + image * units + first * width :][:size]
         call(row[FUNCTION], a, z[first * width :][:size])
+
+
+@njit
+def conv2d_maxima_item(memory, row, samples, item, worker, step):
+    """What a max pooling keeps of some rows of one image's output: the maxima of windows.
+
+    The activation does not change their order, so it is computed of the maxima only; and what did
+    not win never leaves the cache.
+    """
+    shape = geometry(row)
+    pool_size = row[POOL_Y], row[POOL_X]
+    height, width = shape.out_height // row[POOL_Y], shape.out_width // row[POOL_X]
+    image, first, stop = _strip(row, item, height * row[POOL_Y])
+    if image >= _images(samples, shape.lanes):
+        return
+    channels = shape.filters * shape.lanes
+    row_size = shape.out_width * channels
+    here = image * height * width * channels
+    z_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE]
+    size = height * width * channels
+    maxima_at = z_at + row[BAND] * row_size
+    maxima = memory[maxima_at:][:size].reshape(height, width, channels)
+    argmax = memory[row[ARGMAX] + here :][:size].reshape(height, width, channels)
+    for top in range(first, stop, row[BAND]):
+        bottom = min(top + row[BAND], stop)
+        _convolve(memory, row, shape, z_at - top * row_size, image, top, bottom, worker)
+        z = memory[z_at:][: (bottom - top) * row_size].reshape(-1, shape.out_width, channels)
+        for y in range(0, (bottom - top) // row[POOL_Y]):
+            at = top // row[POOL_Y] + y
+            max_row(maxima[at], argmax[at], z, y, pool_size, pool_size, (0, 0))
+    begin, end = first // row[POOL_Y] * width * channels, stop // row[POOL_Y] * width * channels
+    a, z = memory[row[A] + here :][begin:end], memory[maxima_at:][begin:end]
+    if row[FUNCTION] == NONE:
+        a[:] = z
+    else:
+        call(row[FUNCTION], a, z)
 
 
 @njit

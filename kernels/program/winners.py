@@ -98,9 +98,9 @@ def _find(found, values, places, f, filters, windows):
     """The values of a filter that are not zero, and their places; returns how many."""
     count = 0
     for w in range(windows):
-        found[count] = values[w * filters + f]
-        found[windows + count] = places[w * filters + f]
-        count += int(found[count] != 0)
+        value = values[w * filters + f]
+        found[count], found[windows + count] = value, places[w * filters + f]
+        count += int(value != 0)  # of the value, not of what was stored: that would be read back
     return count
 
 

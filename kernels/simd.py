@@ -682,6 +682,21 @@ def fma(typingctx, a, b, c):
 
 
 @intrinsic
+def prefetch_to_write(typingctx, array, index):
+    """Ask for the cache line of an element that is written soon, and for no one else to have it."""
+
+    def codegen(context, builder, signature, arguments):
+        data = context.make_helper(builder, signature.args[0], arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        # To be written, with high locality, as data.
+        how = [ir.Constant(_INT32, number) for number in (1, 3, 1)]
+        _call_by_name(builder, builder.module, "llvm.prefetch.p0", ir.VoidType(), [place, *how])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
+@intrinsic
 def set_denormals_flushed(typingctx):
     """Make this thread treat denormal numbers as zero; return what `restore_denormals` wants.
 
@@ -827,6 +842,9 @@ if config.DISABLE_JIT:
 
     def fma(a, b, c):
         return type(a)(np.longdouble(a) * b + c)
+
+    def prefetch_to_write(array, index):
+        pass
 
     def set_denormals_flushed():
         return 0

@@ -294,6 +294,8 @@ class Plan:
                 if chain:
                     groups.append(_Group(chain, chain_item, self.images(self.lanes)))
                 if late:
+                    # The longest first: what is left to be shared out in the end is short.
+                    late.sort(key=lambda one: self.rows[one][col.KERNEL] - self.rows[one][col.STOP])
                     groups.append(self._bundle(late))
                 groups.append(_Group([number]))
                 chain, late = [], []

@@ -3,7 +3,7 @@
 from ..dense import sum_rows
 from ..jit import njit
 from ..matmul import product_serial
-from ..simd import Matrix
+from ..simd import Matrix, prefetch_to_write
 from .call import call
 from .columns import (
     ARGUMENTS,
@@ -39,6 +39,10 @@ BLOCK = ARGUMENTS + 5
 # What the items of input units add to the outputs: the place of the first, and how far the others
 # stand apart.
 PARTS, PART_SIZE = range(ARGUMENTS + 6, ARGUMENTS + 8)
+
+# Weights that other workers have read come back from their caches while the gradient is computed:
+# so many, or it takes longer to ask than to wait.
+FETCHED, LINE_BYTES = 8192, 64
 
 
 @njit
@@ -200,6 +204,8 @@ def _learn_strip(memory, row, rows, first, units, worker, step):
     if row[GRADIENT] != NONE:  # in the worker's own scratch, behind that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
     gradient, zeros = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0)
+    for line in range(kernel, kernel + min(units * n_out, FETCHED), LINE_BYTES // memory.itemsize):
+        prefetch_to_write(memory, line)
     _weight_gradient(memory, row, gradient, zeros, rows, first, units, worker, 1.0)
     learn(memory, row, kernel, kernel + units * n_out, at, step)
 

@@ -18,7 +18,7 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
   code that is half there, or with a lock that nobody releases, and crash or hang later.
 """
 
-from numba import config, get_thread_id, prange
+from numba import config, get_thread_id, prange, types
 from numba.core.registry import CPUDispatcher
 from numba.np.ufunc.parallel import _iget_num_threads
 
@@ -41,6 +41,16 @@ class Kernel(CPUDispatcher):
     def compile(self, sig):
         with ctrl_c_later():
             return CPUDispatcher.compile(self, sig)
+
+    def get_call_template(self, args, kws):
+        """Called by another kernel: a number in its source is a number like any other.
+
+        Numba would compile a specialisation for each value, 0.1 s a piece; what is worth it, LLVM
+        makes of the one, where it copies a function into its caller.
+        """
+        args = tuple(types.unliteral(kind) for kind in args)
+        kws = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return CPUDispatcher.get_call_template(self, args, kws)
 
     def __reduce__(self):
         """Pickle as functions are, by name: another process then loads its own from disk.

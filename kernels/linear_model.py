@@ -82,6 +82,7 @@ def _scores(z, coefficients, X, columns, starts, first, rows, product_of_rows, s
             outputs,
             k,
             scratch[zeros.size :],
+            1.0,
         )
         for n in range(rows):
             for o in range(outputs):
@@ -110,6 +111,7 @@ def _add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
             k,
             rows,
             scratch,
+            1.0,
         )
 
 

@@ -172,7 +172,7 @@ def _transpose_panel(target, b, depth, width):
 
 
 @njit
-def product_serial(c, start, a, b, rows, columns, depth, scratch, scale=1.0):
+def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     """``c = start + scale * (a @ b)`` on the calling thread; see `product`.
 
     `scratch` is one row of it.
@@ -292,7 +292,7 @@ def product(c, start, a, b, rows, columns, depth, scratch):
     2 rows columns depth flops.
     """
     if 2 * rows * columns * depth < SERIAL_FLOPS:
-        product_serial(c, start, a, b, rows, columns, depth, scratch[0])
+        product_serial(c, start, a, b, rows, columns, depth, scratch[0], 1.0)
     else:
         height, width = _cut(rows, columns, depth, scratch.itemsize)
         down = -(-rows // height)
@@ -307,6 +307,7 @@ def product(c, start, a, b, rows, columns, depth, scratch):
                 min(width, columns - j),
                 depth,
                 scratch[get_thread_id()],
+                1.0,
             )
 
 

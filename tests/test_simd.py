@@ -264,6 +264,7 @@ def accumulate(c, a, b, scratch):
         columns,
         depth,
         scratch,
+        1.0,
     )
 
 

@@ -68,6 +68,7 @@ def _forward(memory, row, start, rows, first, units, worker):
         units,
         n_in,
         scratch_of(memory, row, worker),
+        1.0,
     )
     if row[FUNCTION] != NONE:
         at, turns, length = start * n_out + first, rows, units
@@ -92,6 +93,7 @@ def _hand_down(memory, row, start, rows, first, units, worker):
         units,
         n_out,
         scratch_of(memory, row, worker),
+        1.0,
     )
     if row[FUNCTION] != NONE:
         at, turns, length = start * n_in + first, rows, units
@@ -136,6 +138,7 @@ def dense_forward_part_item(memory, row, samples, item, worker, step):
         n_out,
         min(row[UNITS_AN_ITEM], n_in - first),
         scratch_of(memory, row, worker),
+        1.0,
     )
 
 

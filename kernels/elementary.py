@@ -1,7 +1,7 @@
-"""exp, log, log1p, sigmoid and tanh that vectorise: no branch, no call, no table.
+"""exp, expm1, log, log1p, sigmoid, tanh and erfc that vectorise: no branch, no call, no table.
 
 Called in a plain loop, LLVM computes a whole vector at once (16 float32 with AVX-512), where the
-functions of `math` go one by one: 0.4 to 0.7 ns an element in float32, 1.0 to 1.4 ns in float64.
+functions of `math` go one by one: 0.3 to 0.8 ns an element in float32, 0.9 to 2.7 ns in float64.
 Each works on float32 and float64 scalars and returns the same type.
 
 Every function reduces its argument to a small interval, where a few terms of its Taylor series are
@@ -16,10 +16,12 @@ multiply-add:
 function   float32  float64
 =========  =======  =======
 exp        1.1      1.1
+expm1      1.5      1.9
 log        1.0      1.2
 log1p      2.5      2.5
 sigmoid    2.4      2.4
 tanh       2.5      2.6
+erfc       5.5      7.0
 =========  =======  =======
 
 References
@@ -45,7 +47,7 @@ SQRT_HALF = np.sqrt(0.5)
 
 
 @njit
-def _expm1_32(x):
+def _reduced32(x):
     """n and exp(r) - 1, for x = n log 2 + r with |r| <= log(2) / 2."""
     n = np.floor(fma(x, F(ONE_OVER_LOG2), F(0.5)))
     r = fma(n, -LOW32, fma(n, -HIGH32, x))
@@ -59,7 +61,7 @@ def _expm1_32(x):
 
 
 @njit
-def _expm1_64(x):
+def _reduced64(x):
     """n and exp(r) - 1, for x = n log 2 + r with |r| <= log(2) / 2."""
     n = np.floor(fma(x, D(ONE_OVER_LOG2), D(0.5)))
     r = fma(n, -LOW64, fma(n, -HIGH64, x))
@@ -83,7 +85,7 @@ def _exp32(x):
     # `x if x < limit else limit` also replaces nan, which has no integer part; it returns last.
     bounded = x if x < F(89) else F(89)
     bounded = bounded if bounded > F(-104) else F(-104)
-    n, p = _expm1_32(bounded)
+    n, p = _reduced32(bounded)
     # Multiply by 2**n in the bits. A denormal result is rounded once, from 2**64 above.
     tiny = n < -125
     bits = F(F(1) + p).view(np.int32) + ((n + np.int32(64) if tiny else n) << np.int32(23))
@@ -97,7 +99,7 @@ def _exp32(x):
 def _exp64(x):
     bounded = x if x < D(710) else D(710)
     bounded = bounded if bounded > D(-746) else D(-746)
-    n, p = _expm1_64(bounded)
+    n, p = _reduced64(bounded)
     tiny = n < -1021
     bits = D(D(1) + p).view(np.int64) + ((n + 64 if tiny else n) << 52)
     y = np.int64(bits).view(np.float64) * (D(2.0**-64) if tiny else D(1))
@@ -206,11 +208,36 @@ def _sigmoid64(x):
 
 
 @njit
+def _bounded_expm1_32(x):
+    n, p = _reduced32(x if x > F(-40) else F(-40))
+    half = np.int32((n + np.int32(126)) << np.int32(23)).view(np.float32)  # 2**n may overflow
+    return F(2) * fma(half, p, half - F(0.5))
+
+
+@njit
+def _bounded_expm1_64(x):
+    n, p = _reduced64(x if x > D(-80) else D(-80))
+    half = np.int64((n + 1022) << 52).view(np.float64)  # 2**n may overflow
+    return D(2) * fma(half, p, half - D(0.5))
+
+
+@njit
+def _expm1_32(x):
+    y = _bounded_expm1_32(x if x < F(89) else F(89))
+    y = y if x < F(88.722839) else F(np.inf)
+    return y if x == x else x
+
+
+@njit
+def _expm1_64(x):
+    y = _bounded_expm1_64(x if x < D(710) else D(710))
+    y = y if x < D(709.7827128933841) else D(np.inf)
+    return y if x == x else x
+
+
+@njit
 def _tanh32(x):
-    twice = F(-2) * abs(x)
-    n, p = _expm1_32(twice if twice > F(-40) else F(-40))
-    power = np.int32((n + np.int32(127)) << np.int32(23)).view(np.float32)
-    e = fma(power, p, power - F(1))  # exp(-2 |x|) - 1, without cancellation
+    e = _bounded_expm1_32(F(-2) * abs(x))
     y = e / (F(2) + e)
     y = y if x < F(0) else -y
     return y if x == x else x
@@ -218,12 +245,70 @@ def _tanh32(x):
 
 @njit
 def _tanh64(x):
-    twice = D(-2) * abs(x)
-    n, p = _expm1_64(twice if twice > D(-80) else D(-80))
-    power = np.int64((n + 1023) << 52).view(np.float64)
-    e = fma(power, p, power - D(1))
+    e = _bounded_expm1_64(D(-2) * abs(x))
     y = e / (D(2) + e)
     y = y if x < D(0) else -y
+    return y if x == x else x
+
+
+@njit(inline=True)
+def _erfc32(x):
+    size = abs(x)
+    size = size if size < F(11) else F(11)
+    t = F(2.5) / (F(2.5) + size)
+    u = F(2) * t - F(1)
+    p = F(-2.91685825e-05)
+    p = fma(p, u, F(-1.07462366e-05))
+    p = fma(p, u, F(0.000266488318))
+    p = fma(p, u, F(0.00016544152))
+    p = fma(p, u, F(-0.00192138204))
+    p = fma(p, u, F(-0.00335315529))
+    p = fma(p, u, F(0.0113435468))
+    p = fma(p, u, F(0.0684997675))
+    p = fma(p, u, F(0.1815657))
+    p = fma(p, u, F(0.321860774))
+    p = fma(p, u, F(0.421612728))
+    square = size * size
+    e = _exp32(-square)
+    y = t * p * fma(fma(size, size, -square), -e, e)  # what x**2 was rounded by counts
+    y = y if x > F(0) else F(2) - y
+    return y if x == x else x
+
+
+@njit(inline=True)
+def _erfc64(x):
+    size = abs(x)
+    size = size if size < D(28) else D(28)
+    t = D(3.75) / (D(3.75) + size)
+    u = D(2) * t - D(1)
+    p = D(-1.2213291042217565e-10)
+    p = fma(p, u, D(-6.108881092349383e-11))
+    p = fma(p, u, D(1.4586106040956065e-09))
+    p = fma(p, u, D(7.3874008297542173e-10))
+    p = fma(p, u, D(-1.0789544344667002e-08))
+    p = fma(p, u, D(-6.9098551236288795e-09))
+    p = fma(p, u, D(7.0329641923044919e-08))
+    p = fma(p, u, D(7.430468229009285e-08))
+    p = fma(p, u, D(-4.4157568975268866e-07))
+    p = fma(p, u, D(-8.7694898406102803e-07))
+    p = fma(p, u, D(2.3743509800065342e-06))
+    p = fma(p, u, D(9.9923477509798543e-06))
+    p = fma(p, u, D(-2.8250504971654549e-06))
+    p = fma(p, u, D(-9.2972463583532378e-05))
+    p = fma(p, u, D(-0.00021195282942699519))
+    p = fma(p, u, D(0.00026302348257450296))
+    p = fma(p, u, D(0.0033429013446089834))
+    p = fma(p, u, D(0.013098340964604773))
+    p = fma(p, u, D(0.035188106980925053))
+    p = fma(p, u, D(0.074416546408981668))
+    p = fma(p, u, D(0.1307920776553812))
+    p = fma(p, u, D(0.19635171339246765))
+    p = fma(p, u, D(0.25566442044077586))
+    p = fma(p, u, D(0.29117944255007705))
+    square = size * size
+    e = _exp64(-square)
+    y = t * p * fma(fma(size, size, -square), -e, e)  # what x**2 was rounded by counts
+    y = y if x > D(0) else D(2) - y
     return y if x == x else x
 
 
@@ -258,10 +343,24 @@ def tanh(x):
     return _tanh32(x) if isinstance(x, F) else _tanh64(D(x))
 
 
+def expm1(x):
+    """e**x - 1, accurate near 0: 2**n (exp(r) - 1) + (2**n - 1), as `exp` has them."""
+    return _expm1_32(x) if isinstance(x, F) else _expm1_64(D(x))
+
+
+def erfc(x):
+    """The complementary error function; tiny results keep their digits.
+
+    erfc(x) = t p(t) exp(-x**2) for x > 0 with t = k / (k + x) and a polynomial p: exp(x**2) erfc(x)
+    is smooth and falls like 1 / x.
+    """
+    return _erfc32(x) if isinstance(x, F) else _erfc64(D(x))
+
+
 def _compiled(function, single, double):
     """In compiled code, `function` means `single` for float32 and `double` for other numbers."""
 
-    @overload(function)
+    @overload(function, jit_options={"forceinline": True})
     def choose(x):
         if x == types.float32:
             return lambda x: single(x)
@@ -273,3 +372,5 @@ _compiled(log, _log_any32, _log_any64)
 _compiled(log1p, _log1p32, _log1p64)
 _compiled(sigmoid, _sigmoid32, _sigmoid64)
 _compiled(tanh, _tanh32, _tanh64)
+_compiled(expm1, _expm1_32, _expm1_64)
+_compiled(erfc, _erfc32, _erfc64)

@@ -68,7 +68,7 @@ class ParallelKernel(Kernel):
             return CPUDispatcher.__call__(self, *args, **kwargs)  # super() is 0.1 µs slower
 
 
-def njit(function=None, *, parallel=False, calls_parallel=False, exact=False):
+def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, inline=False):
     """Compile a kernel, lazily, one specialisation for each set of argument types.
 
     Parameters
@@ -82,10 +82,17 @@ def njit(function=None, *, parallel=False, calls_parallel=False, exact=False):
     exact : bool
         Every operation is rounded as it is written. Costs nothing in a loop over elements that
         waits for memory or divides; a sum does not vectorise.
+    inline : bool
+        It is copied into its callers, however long it is: else their loops do not vectorise.
     """
     if function is None:
-        options = {"parallel": parallel, "calls_parallel": calls_parallel, "exact": exact}
-        return lambda function: njit(function, **options)
+        return lambda function: njit(
+            function,
+            parallel=parallel,
+            calls_parallel=calls_parallel,
+            exact=exact,
+            inline=inline,
+        )
     if config.DISABLE_JIT:
         return function
     kind = ParallelKernel if parallel or calls_parallel else Kernel
@@ -97,6 +104,7 @@ def njit(function=None, *, parallel=False, calls_parallel=False, exact=False):
             "parallel": parallel,
             "fastmath": False if exact else FASTMATH,
             "error_model": "numpy",
+            "forceinline": inline,
             "boundscheck": None,  # None lets the environment variable NUMBA_BOUNDSCHECK decide
         },
     )

@@ -7,8 +7,6 @@ elsewhere. Nothing here is divided by the number of samples: :func:`.network.min
 does that for the gradient it returns, and the operation of the loss where a network is trained.
 """
 
-import math
-
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
 from .chunks import chunk_bounds, chunk_count
 from .codes import (
@@ -215,7 +213,7 @@ def poisson_forward(prediction, y):
     """
     total, epsilon = prediction.dtype.type(0), prediction.dtype.type(EPSILON)
     for o in range(y.size):
-        total += prediction[o] - y[o] * math.log(prediction[o] + epsilon)
+        total += prediction[o] - y[o] * log(prediction[o] + epsilon)
     return total / y.size
 
 

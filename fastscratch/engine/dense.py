@@ -10,10 +10,11 @@ from .plan import ITEM_WORK, Plan, Tensor
 
 MAX_ITEMS = 8
 
-# Of few samples, the forward pass is cut by inputs as the backward pass is, and the gradient of the
-# weights is computed in strips of so many input units and used at once. Of more, the products are
-# long, and lose more by being cut than the cache gains.
-SMALL_BATCH, STRIP = 64, 48
+# Of few samples, the forward pass is cut by inputs as the backward pass is. Of more, the products
+# are long, and lose more by being cut than the cache gains.
+SMALL_BATCH = 64
+# The gradient of the weights is computed in strips of so many input units, and used at once.
+STRIP = 48
 
 
 def _units_an_item(plan: Plan, units: int, work: int) -> int:
@@ -54,7 +55,7 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
             col.INPUT: t.a,
             col.DOUTPUT: u.dz,
             op.POSITIONS: positions,
-            op.STRIP: STRIP if rows <= SMALL_BATCH else n_in,
+            op.STRIP: STRIP,
         }
         if not layer.trainable:
             common[col.STOP] = col.NONE
@@ -69,9 +70,9 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
         units = _units_an_item(plan, n_in, rows * n_out) if plan.block else pieces
         if plan.is_plain_descent and not penalised:
             common[op.STRIP] = col.NONE
-        elif rows <= SMALL_BATCH and own.get(col.UPDATE, col.NONE) != col.NONE:
+        elif own.get(col.UPDATE, col.NONE) != col.NONE:
             common[op.GRADIENT] = products
-            plan.scratch(products + STRIP * n_out)
+            plan.scratch(products + min(STRIP, units) * n_out)
         columns = hand_down | common | {op.UNITS_AN_ITEM: units}
         plan.add(op.dense_backward_item, -(-n_in // units), columns, when="late")
 

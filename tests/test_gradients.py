@@ -282,6 +282,22 @@ WINOGRAD = Network(
     (8, 9, 2),
 )
 
+#: The same behind which only maxima are kept; the windows are not as tall as tiles.
+MAXIMA = Network(
+    [
+        layers.Conv2D(32, (1, 2), activation="tanh"),
+        layers.MaxPooling2D((1, 2)),
+        layers.Conv2D(35, 3, padding="same", activation="leaky_relu"),
+        layers.MaxPooling2D((3, 1)),
+        layers.Conv2D(33, 3, padding="same"),
+        layers.Activation("elu"),
+        layers.MaxPooling2D((2, 4)),
+        layers.Flatten(),
+        layers.Dense(3),
+    ],
+    (13, 19, 2),
+)
+
 #: Large enough that each phase is cut into several items.
 LARGE = {
     "dense": Network(
@@ -320,6 +336,7 @@ ALL_DRAWS = [
     *(pytest.param(39, network, id=name) for name, network in LARGE.items()),
     *(pytest.param(39, sparse_network(name), id=name) for name in SPARSE),
     pytest.param(52, WINOGRAD, id="winograd"),  # a batch of 1
+    pytest.param(52, MAXIMA, id="maxima"),
 ]
 SMALL_DRAWS = [param for param in ALL_DRAWS if param.id not in LARGE]
 

@@ -90,10 +90,9 @@ def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, numbe
 def _keep_maxima(plan: Plan, g: Conv2D, phase: int, u: Tensor, argmax: int, pool_size) -> None:
     """Let the phase of a convolution compute what a max pooling keeps of it, instead of it all."""
     pool_height, pool_width = pool_size
-    rows = pool_height * g.out_width * g.filters * g.lanes
-    band = pool_height * max(1, BAND_BYTES // (rows * plan.dtype.itemsize))
-    spare = band * rows // pool_height + u.units * g.lanes
-    columns, items = _columns(plan, g, spare, pool_height)
+    row = g.out_width * g.filters * g.lanes
+    band = pool_height * max(1, BAND_BYTES // (pool_height * row * plan.dtype.itemsize))
+    columns, items = _columns(plan, g, band * row + u.units * g.lanes, pool_height)
     columns |= {col.A: u.a, op.ARGMAX: argmax, op.BAND: band}
     columns |= {op.POOL_Y: pool_height, op.POOL_X: pool_width}
     plan.change(phase, op.conv2d_maxima_item, items, columns, g.lanes)

@@ -289,7 +289,8 @@ class Plan:
             elif when == "late" and chain:
                 late.append(number)
             elif when == "early":
-                groups += [self._bundle(early)] if number == early[0] else []
+                if number == early[0]:
+                    groups.append(self._bundle(early))
             else:
                 if chain:
                     groups.append(_Group(chain, chain_item, self.images(self.lanes)))

@@ -4,7 +4,8 @@ Of each window only the place of the maximum has a gradient, and behind a rectif
 often not even that: three numbers of four, or more, are zeros. A product of matrices multiplies
 them all. Here the few others are found, sample by sample and filter by filter; each multiplies the
 part of the image that it was computed from (gradient of the filter), and the filter (gradient of
-the image): ``4 kh kw c`` flops for each of them. In LeNet-5 that is half the time of the products.
+the image): ``4 kh kw c`` flops for each of them. In LeNet-5 on digits, where 0.7 of the winners
+are not zero, that is four fifths of the time of the products, and less the more of them are.
 
 For blocks of samples that stand innermost; a sample's numbers are brought side by side first.
 """

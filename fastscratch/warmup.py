@@ -98,6 +98,7 @@ def _models() -> Iterator[Sequential]:
         yield _compiled([ahead, *follow])
     many = layers.Conv2D(WIDE, 1), layers.GlobalAveragePooling2D(), layers.Reshape((WIDE, 1))
     normalized = [
+        layers.MaxPooling2D(1),  # not behind a convolution, which would find the maxima itself
         layers.BatchNormalization(),
         layers.BatchNormalization(trainable=False),
         layers.LayerNormalization(),

@@ -25,7 +25,7 @@ def _units_an_item(plan: Plan, units: int, work: int) -> int:
 
 
 def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
-    """``a = f(x @ kernel + bias)``, cut by output units; backward by input units."""
+    """``a = f(x @ kernel + bias)``, cut by output units or samples; backward by input units."""
     n_in, n_out, positions = t.shape[-1], layer.units, math.prod(t.shape[:-1])
     rows = plan.batch_size * positions
     u = plan.tensor(shape, activation=activation)
@@ -44,6 +44,10 @@ def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number
         forward |= {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
         plan.add(op.dense_forward_part_item, parts, forward)
         plan.add(op.dense_sum_parts_item, 1, forward)
+    elif units == n_out:  # too few to be shared out
+        samples = plan.samples_an_item(positions * n_in * n_out)
+        forward |= {op.BLOCK: samples}
+        plan.add(op.dense_forward_block_item, -(-plan.batch_size // samples), forward)
     else:
         forward |= {op.UNITS_AN_ITEM: units}
         plan.add(op.dense_forward_item, -(-n_out // units), forward)

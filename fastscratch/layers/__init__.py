@@ -12,6 +12,7 @@ from .elementwise import Activation, Dropout
 from .normalization import BatchNormalization, LayerNormalization
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
 from .reshaping import Flatten, Reshape
+from .symbolic import SymbolicTensor
 
 __all__ = [
     "Activation",
@@ -27,5 +28,6 @@ __all__ = [
     "LayerNormalization",
     "MaxPooling2D",
     "Reshape",
+    "SymbolicTensor",
     "Weight",
 ]

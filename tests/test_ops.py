@@ -545,7 +545,7 @@ def test_crossentropy_errors():
         (
             lambda: ops.binary_crossentropy(p, p - 1),
             ValueError,
-            "output must hold probabilities, got -0.5; scores want from_logits=True",
+            "output must hold probabilities, got -0.5; scores need from_logits=True",
         ),
         (lambda: ops.binary_crossentropy(p, p, 1), TypeError, "from_logits must be True or False"),
         (

@@ -1,7 +1,7 @@
 """Optimisers, under the names and defaults of ``keras.optimizers``.
 
 They hold numbers and do nothing: the steps stand in :mod:`fastscratch.kernels.optimizers`, and
-the engine asks an optimiser for what :func:`~fastscratch.kernels.optimizers.optimizer_step` takes.
+the engine asks an optimiser for its own, one of ``UPDATES``, and for what that takes.
 """
 
 import dataclasses

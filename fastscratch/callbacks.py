@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .optimizers import LearningRateSchedule, Optimizer
 from .validation import (
     as_flag,
     as_function,
@@ -129,12 +130,13 @@ class _Monitor(Callback):
 
     def value(self, logs: Logs | None) -> float:
         """The number that is watched."""
-        if self.monitor not in (logs or {}):
+        reported = logs or {}
+        if self.monitor not in reported:
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor!r}; the fit reports only "
-                + ", ".join(map(repr, logs or {}))
+                + ", ".join(map(repr, reported))
             )
-        return logs[self.monitor]
+        return reported[self.monitor]
 
     def is_better(self, value: float) -> bool:
         """Whether a value is better than the best so far, which it then replaces."""
@@ -183,6 +185,7 @@ class EarlyStopping(_Monitor):
         self.baseline = None if baseline is None else as_number("baseline", baseline)
         self.restore_best_weights = as_flag("restore_best_weights", restore_best_weights)
         self.start_from_epoch = as_integer("start_from_epoch", start_from_epoch, 0)
+        self._best_weights: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.best = -self.sign * np.inf if self.baseline is None else self.baseline
@@ -293,9 +296,9 @@ class ReduceLROnPlateau(_Monitor):
             self.wait = 0
         elif self.cooling == 0:
             self.wait += 1
-            rate = float(self.model.optimizer.learning_rate)
+            optimizer, rate = _adjustable(self)
             if self.wait >= max(self.patience, 1) and rate > self.min_lr:
-                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                optimizer.learning_rate = max(rate * self.factor, self.min_lr)
                 self.cooling, self.wait = self.cooldown, 0
 
 
@@ -312,8 +315,21 @@ class LearningRateScheduler(Callback):
         self.schedule = as_function("schedule", schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        rate = self.schedule(epoch, self.model.optimizer.learning_rate)
-        self.model.optimizer.learning_rate = rate
+        optimizer, rate = _adjustable(self)
+        optimizer.learning_rate = self.schedule(epoch, rate)
+
+
+def _adjustable(callback: Callback) -> tuple[Optimizer, float]:
+    """The optimiser of the fit, and its learning rate, which a callback is about to replace."""
+    optimizer = callback.model.optimizer
+    assert optimizer is not None  # a model that is not compiled is not fitted
+    rate = optimizer.learning_rate
+    if isinstance(rate, LearningRateSchedule):
+        raise TypeError(
+            f"{type(callback).__name__} needs an optimizer whose learning rate is a number, got "
+            f"{rate}"
+        )
+    return optimizer, rate
 
 
 class CSVLogger(Callback):
@@ -361,12 +377,12 @@ on_train_batch_end : callable, optional
 
     def __init__(
         self,
-        on_epoch_begin: Callable | None = None,
-        on_epoch_end: Callable | None = None,
-        on_train_begin: Callable | None = None,
-        on_train_end: Callable | None = None,
-        on_train_batch_begin: Callable | None = None,
-        on_train_batch_end: Callable | None = None,
+        on_epoch_begin: Callable[[int, Logs], Any] | None = None,
+        on_epoch_end: Callable[[int, Logs], Any] | None = None,
+        on_train_begin: Callable[[Logs], Any] | None = None,
+        on_train_end: Callable[[Logs], Any] | None = None,
+        on_train_batch_begin: Callable[[int, Logs], Any] | None = None,
+        on_train_batch_end: Callable[[int, Logs], Any] | None = None,
     ):
         hooks = {
             name: as_function(name, hook)

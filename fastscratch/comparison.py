@@ -109,7 +109,7 @@ class Comparison:
             return 0.0
         return self.ulp / self.case.reduction if self.case.reduction else np.inf
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.case} {np.dtype(self.dtype)}: {self.trouble or 'right'}"
 
 
@@ -147,7 +147,7 @@ def same_bits(case: Case, dtype: Any) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in zip(on_all, alone, strict=True))
 
 
-def outputs(case: Case, function: Callable, arguments: list) -> list[np.ndarray]:
+def outputs(case: Case, function: Callable[..., Any], arguments: list[Any]) -> list[np.ndarray]:
     """Run one side; its return value and every output, flat."""
     value = function(*arguments)
     names = list(inspect.signature(function).parameters)
@@ -188,7 +188,9 @@ def accuracy_table(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines)
 
 
-def _magnitudes(case, expected, twin, dtype):
+def _magnitudes(
+    case: Case, expected: list[np.ndarray], twin: Callable[..., Any], dtype: Any
+) -> list[Any]:
     """For each output the magnitudes at which an ulp is taken."""
     kind = magnitude_kind(case.kernel)
     if kind == "each":

@@ -210,7 +210,7 @@ class FitTask:
         """Whether there are callbacks."""
         return hasattr(self._estimator, "_skl_callbacks")
 
-    def iteration(self, attributes: Callable[[], dict]) -> bool:
+    def iteration(self, attributes: Callable[[], dict[str, Any]]) -> bool:
         """Tell of an iteration; `attributes` makes those of an estimator that had stopped here.
 
         Returns

@@ -72,7 +72,7 @@ def as_array(
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows is found right below
-        array = np.require(array, dtype, "CAW" if writeable else "CA")
+        array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
     if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
@@ -230,7 +230,7 @@ def as_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
-def as_function(name: str, value: Any) -> Callable:
+def as_function(name: str, value: Any) -> Callable[..., Any]:
     """What can be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, got {type(value).__name__}")

@@ -1,7 +1,7 @@
 """Compiling every kernel ahead of its first use."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -44,9 +44,11 @@ def warmup(report: Callable[[str], None] | None = None) -> float:
         done(name, begin)
     begin = time.perf_counter()
     for model in _models():
-        shape = model.layers[0].input_shape
+        shape, loss = model.layers[0].input_shape, model.loss
+        assert shape is not None  # each model below is given both
+        assert loss is not None
         x = np.zeros((BATCH, *shape), np.float32)
-        y = np.zeros(BATCH) if model.loss.takes_labels else model.predict(x).clip(0, 1)
+        y = np.zeros(BATCH) if loss.takes_labels else model.predict(x).clip(0, 1)
         model.fit(x, y, BATCH, sample_weight=np.ones(BATCH), verbose=0)
         model.evaluate(x, y)
         x.flags.writeable = False  # a type of its own
@@ -91,10 +93,10 @@ def _models() -> Iterator[Sequential]:
     # Few filters: the samples stand innermost. Many: the channels do.
     for filters, end in ((2, layers.Flatten()), (2, layers.GlobalAveragePooling2D())):
         yield _compiled([*_images(filters), end, layers.Dense(2)])
-    for filters, size, end in ((2, 2, layers.MaxPooling2D()), (32, 3, layers.AveragePooling2D())):
+    for filters, size, pool in ((2, 2, layers.MaxPooling2D()), (32, 3, layers.AveragePooling2D())):
         # Behind the maxima the gradient has few numbers; filters of 3 x 3 are Winograd's.
         ahead = layers.Conv2D(32 if size == 3 else 16, 1, input_shape=(8, 8, 1))
-        follow = [layers.Conv2D(filters, size), end, layers.Flatten(), layers.Dense(2)]
+        follow = [layers.Conv2D(filters, size), pool, layers.Flatten(), layers.Dense(2)]
         yield _compiled([ahead, *follow])
     many = layers.Conv2D(WIDE, 1), layers.GlobalAveragePooling2D(), layers.Reshape((WIDE, 1))
     normalized = [
@@ -117,7 +119,7 @@ def _images(filters: int) -> list[layers.Layer]:
 
 
 def _compiled(
-    hidden: list[layers.Layer],
+    hidden: Sequence[layers.Layer],
     optimizer: optimizers.Optimizer | str = "sgd",
     loss: losses.Loss | str = "mean_squared_error",
 ) -> Sequential:

@@ -77,7 +77,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     array([21.])
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _triangle: np.ndarray | None
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "fit_intercept": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
         "positive": ["boolean"],
@@ -140,8 +142,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return self._fit_sparse(X, y, weight)
         if X.shape[0] <= X.shape[1]:
             return self._fit_wide(X, y, weight)
-        self._add_rows(X, y, weight)
-        return self._solve(y.ndim)
+        return self._solve(self._add_rows(X, y, weight), y.ndim)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LinearRegression":
@@ -183,8 +184,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "from a fit on dense data with more rows than columns; wanted: partial_fit from "
                 "the start"
             )
-        self._add_rows(X.toarray() if sparse.issparse(X) else X, y, weight)
-        return self._solve(y.ndim)
+        rows = X.toarray() if sparse.issparse(X) else X
+        return self._solve(self._add_rows(rows, y, weight), y.ndim)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets.
@@ -285,7 +286,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             notes=notes,
         )
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray | None]:
         X, y = validate_data(
             self,
             X,
@@ -302,7 +305,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             sample_weight = checked_weights(sample_weight, X)
         return X, as_numbers(y), sample_weight
 
-    def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:
+    def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Fold rows of ``[1 X y]`` into their triangle, which holds all that a fit needs."""
         targets = y.reshape(len(y), -1)
         first, k = int(self.fit_intercept), X.shape[1]
@@ -320,14 +323,14 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         kernels.qr.qr_update(self._triangle, rows)
         self._n_rows += n_rows
         self._log_weights += logarithms
+        return self._triangle
 
-    def _solve(self, ndim: int) -> "LinearRegression":
+    def _solve(self, R: np.ndarray, ndim: int) -> "LinearRegression":
         """Solve for the coefficients from the triangle.
 
         Below its first row, the triangle of ``[1 X y]`` is that of the centred columns.
         """
         first, k = int(self.fit_intercept), self.n_features_in_
-        R = self._triangle
         design = R[first : first + k, first : first + k].copy()
         targets = np.ascontiguousarray(R[first : first + k, first + k :])
         lengths = np.linalg.norm(design, axis=0)
@@ -359,12 +362,14 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         one = ndim == 1
         self.coef_ = coef[0] if one else coef
         self.n_iter_ = n_iter
-        self.intercept_ = 0.0
+        self.intercept_: float | np.ndarray = 0.0
         if self.fit_intercept:
             self.intercept_ = float(intercept[0]) if one else intercept
         return self
 
-    def _centred(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> tuple:
+    def _centred(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Means of X and y, y centred and weighted, and the roots of the weights."""
         root = np.ones(len(y)) if weight is None else np.sqrt(weight)
         targets = y.reshape(len(y), -1)
@@ -374,7 +379,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             X_mean, y_mean = share @ X, share @ targets
         return X_mean, y_mean, root[:, None] * (targets - y_mean), root
 
-    def _fit_wide(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None):
+    def _fit_wide(
+        self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+    ) -> "LinearRegression":
         """With as many columns as rows, the smallest coefficients that fit."""
         X_mean, y_mean, targets, root = self._centred(X, y, weight)
         coef, _, self.rank_, self.singular_ = linalg.lstsq(
@@ -385,7 +392,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 
-    def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None):
+    def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> "LinearRegression":
         """Least squares without a dense copy: the centred columns as an operator."""
         X_mean, y_mean, targets, root = self._centred(X, y, weight)
         centred = sparse.linalg.LinearOperator(
@@ -402,7 +409,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 
-    def _descend(self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool):
+    def _descend(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool
+    ) -> "LinearRegression":
         targets = np.ascontiguousarray(y.reshape(len(y), -1).T)
         share = np.ones(len(y)) if weight is None else weight
         scaling = Scaling.none(X, self.fit_intercept)

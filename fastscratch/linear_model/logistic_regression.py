@@ -30,6 +30,9 @@ __all__ = ["LogisticRegression"]
 #: the time grows with the square of the number.
 MOST_ERRORS = 500
 
+#: Coefficients, (o, k), and intercepts, (o,), of a model.
+Found = tuple[np.ndarray, np.ndarray]
+
 
 @dataclasses.dataclass(frozen=True)
 class _Statistics:
@@ -125,7 +128,10 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     array(['yes'], dtype='<U3')
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    coef_: np.ndarray
+    intercept_: np.ndarray
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "C": [Interval(Real, 0, None, closed="right")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -267,7 +273,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             After `partial_fit`, which does not see all the data.
         """
         check_is_fitted(self)
-        if None in self._statistics:
+        models = [statistics for statistics in self._statistics if statistics is not None]
+        if not models:
             raise ValueError("a summary needs a fit, got coefficients of partial_fit")
         first, k = int(self.fit_intercept), self.n_features_in_
         coefficients = self.coef_
@@ -280,18 +287,18 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             coefficients = coefficients[1:] - coefficients[0]
             equations = [f"class {c!s}, against {self.classes_[0]!s}" for c in self.classes_[1:]]
         errors = np.full(coefficients.shape, np.nan)
-        rows = len(errors) // len(self._statistics)
-        for model, statistics in enumerate(self._statistics):
-            if statistics.covariance is not None:
-                spread = np.sqrt(np.diag(statistics.covariance))
-                errors[model * rows : (model + 1) * rows] = spread.reshape(rows, -1)
+        rows = len(errors) // len(models)
+        for i, model in enumerate(models):
+            if model.covariance is not None:
+                spread = np.sqrt(np.diag(model.covariance))
+                errors[i * rows : (i + 1) * rows] = spread.reshape(rows, -1)
         ratios = coefficients / errors
-        log_likelihood = np.array([s.log_likelihood for s in self._statistics])
-        null = np.array([s.null_log_likelihood for s in self._statistics])
+        log_likelihood = np.array([model.log_likelihood for model in models])
+        null = np.array([model.null_log_likelihood for model in models])
         parameters = rows * (first + k)
         df = self._n_samples - parameters
         penalised = np.isfinite(self.C)
-        notes = list(dict.fromkeys(s.note for s in self._statistics if s.note))
+        notes = list(dict.fromkeys(model.note for model in models if model.note))
         if self.class_weight is not None:
             notes.append("with class weights, a sample counts as so many of its kind")
 
@@ -321,7 +328,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             notes=notes,
         )
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         if (
             self.l1_ratio > 0
             and np.isfinite(self.C)
@@ -344,7 +353,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         y = self._checked_classes(y)
         return X, y, checked_weights(sample_weight, X)
 
-    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple]:
+    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Responses as the kernels take them, and the weights, of each model to fit."""
         for column in y.T if self._multilabel else [y]:
             classes = np.unique(column) if self._multilabel else self.classes_
@@ -356,7 +365,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             of_class = class_factors(self.class_weight, column, weight)
             yield member.astype(np.float64), weight * of_class
 
-    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool):
+    def _fit(
+        self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool
+    ) -> "LogisticRegression":
         models = list(self._models(y, weight))
         rows, k = sum(len(targets) for targets, _ in models), X.shape[1]
         coef, intercept = np.zeros((rows, k)), np.zeros(rows)
@@ -374,15 +385,15 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             here = slice(first, first + len(targets))
             first += len(targets)
 
-            def state(found: tuple, here: slice = here) -> dict:
-                """Attributes of a model that had stopped here."""
-                coef[here], intercept[here] = found
-                return {"coef_": coef.copy(), "intercept_": intercept.copy()}
+            def tell(found: Found, here: slice = here) -> bool:
+                def attributes() -> dict[str, Any]:
+                    """Those of an estimator that had stopped here."""
+                    coef[here], intercept[here] = found
+                    return {"coef_": coef.copy(), "intercept_": intercept.copy()}
 
-            def tell(found: tuple, state: Callable = state) -> bool:
-                return task.iteration(lambda: state(found))
+                return task.iteration(attributes)
 
-            found, of_model = self._fit_one(
+            found, iterations, of_model = self._fit_one(
                 X,
                 targets,
                 model_weight,
@@ -391,8 +402,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 one_step,
                 tell if task.is_heard else None,
             )
-            coef[here], intercept[here], iterations_taken = found
-            n_iter.append(iterations_taken)
+            coef[here], intercept[here] = found
+            n_iter.append(iterations)
             statistics.append(of_model)
         self.coef_, self.intercept_ = coef, intercept
         self.n_iter_ = np.array(n_iter, np.int32)
@@ -408,9 +419,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         coef: np.ndarray,
         intercept: np.ndarray,
         one_step: bool,
-        tell: Callable[[tuple], bool] | None,
-    ) -> tuple:
-        """Fit one model; its coefficients, intercepts and iterations, and its statistics."""
+        tell: Callable[[Found], bool] | None,
+    ) -> tuple[Found, int, _Statistics | None]:
+        """Fit one model; its coefficients and intercepts, its iterations, and its statistics."""
         total = weight.sum()
         share = weight / total
         l2, l1 = ((1 - self.l1_ratio) / (self.C * total), self.l1_ratio / (self.C * total))
@@ -436,11 +447,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             tol=self.tol,
             max_iter=1 if one_step else self.max_iter,
-            after=tell and (lambda coefficients: tell(scaling.outside(coefficients))),
+            after=None if tell is None else lambda b: tell(scaling.outside(b)),
         )
         coef, intercept = scaling.outside(found.coefficients)
         if one_step:
-            return (coef, intercept, found.n_iter), None
+            return (coef, intercept), found.n_iter, None
         failure = found.failure
         if np.isinf(self.C) and (
             found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
@@ -451,10 +462,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             )
         if failure:
             warnings.warn(f"{self.solver} {failure}", ConvergenceWarning, stacklevel=4)
-        return (
-            (coef, intercept, found.n_iter),
-            self._statistics_of(problem, scaling, found.coefficients, total),
-        )
+        statistics = self._statistics_of(problem, scaling, found.coefficients, total)
+        return (coef, intercept), found.n_iter, statistics
 
     def _statistics_of(
         self, problem: Problem, scaling: Scaling, coefficients: np.ndarray, total: float

@@ -75,7 +75,7 @@ class Problem:
         for _ in range(30):  # power iteration; a third off would do no harm
             direction /= np.linalg.norm(direction)
             direction = squares.loss(direction)[1]
-            largest = np.linalg.norm(direction)
+            largest = float(np.linalg.norm(direction))
             if largest == 0:
                 break
         curvature = CURVATURE[self.activation] * largest + self.l2.max()

@@ -40,6 +40,8 @@ ACTIVATIONS = (
     "gelu",
     "gelu_tanh",
 )
+#: Samples, targets, and the weights of the samples.
+Data = tuple[Any, np.ndarray, np.ndarray | None]
 #: Rows of a sparse matrix that are made dense at once for a prediction.
 SPARSE_ROWS = 1024
 
@@ -53,7 +55,7 @@ def _is_stochastic(estimator: "BaseMLP") -> bool:
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators: parameters, the network, and how it is fitted."""
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
         "solver": [StrOptions({"adam", "sgd", "lbfgs"})],
@@ -80,8 +82,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
     }
 
-    #: What the kind of estimator adds: the activation of the last layer.
-    _read_out = "linear"
+    _model: Sequential
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    _best_weights: list[np.ndarray] | None
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""
@@ -94,6 +100,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return tags
 
     # --- what a kind of estimator says ------------------------------------------------------------
+
+    @property
+    def _read_out(self) -> str:
+        """Activation of the last layer."""
+        return "linear"
 
     @abstractmethod
     def _n_outputs(self, y: np.ndarray) -> int:
@@ -148,7 +159,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Attributes of an estimator whose fit had ended now."""
         return {"_model": copy.deepcopy(self._model)}
 
-    def _of_layers(self, name: str, value: Any, n_layers: int) -> list:
+    def _of_layers(self, name: str, value: Any, n_layers: int) -> list[Any]:
         """A parameter of each hidden layer, from one for all or a sequence."""
         if isinstance(value, (str, Real)):
             return [value] * n_layers
@@ -170,7 +181,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if not set(activations) <= set(ACTIVATIONS):
             raise ValueError(f"activation must hold names of {ACTIVATIONS}, got {activations}")
         rates = self._of_layers("dropout", self.dropout, len(sizes))
-        if any(not isinstance(rate, Real) or not 0 <= rate < 1 for rate in rates):
+        if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
             raise ValueError(f"dropout must be from 0 to below 1, got {rates}")
         if self.solver == "lbfgs" and any(rates):
             raise ValueError("solver='lbfgs' wants the same loss each time, so dropout=0")
@@ -196,7 +207,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     # --- fitting ----------------------------------------------------------------------------------
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> tuple:
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> Data:
         X, y = validate_data(
             self,
             X,
@@ -212,7 +223,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             sample_weight = checked_weights(sample_weight, X)
         return X, y, sample_weight
 
-    def _checked_validation(self, data: Any, check_y: Any) -> tuple | None:
+    def _checked_validation(self, data: Any, check_y: Any) -> Data | None:
         """Validation data that a user gives; `check_y` checks the targets."""
         if data is None:
             return None
@@ -237,7 +248,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         y: np.ndarray,
         targets: np.ndarray,
         weight: np.ndarray | None,
-        validation: tuple | None = None,
+        validation: Data | None = None,
         incremental: bool = False,
     ) -> "BaseMLP":
         """Fit checked data; with `incremental`, one epoch more. `targets` are what is learned."""
@@ -254,7 +265,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self._begin_records()
         task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
         if validation is None and self.early_stopping and self.solver != "lbfgs":
-            X, targets, weight, validation = self._split(X, targets, weight, random)
+            (X, targets, weight), validation = self._split(X, targets, weight, random)
         if anew:
             self._model.seed = int(random.randint(2**31))
         X = X.toarray() if sparse.issparse(X) else X
@@ -291,7 +302,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self.loss_curve_, self.best_loss_, self._lowest_loss = [], None, np.inf
             self.validation_scores_ = self.best_validation_score_ = self._best_weights = None
 
-    def _split(self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any) -> tuple:
+    def _split(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
+    ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
         parts = [X, y] if weight is None else [X, y, weight]
         parts = train_test_split(
@@ -300,7 +313,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             test_size=self.validation_fraction,
             stratify=self._splits_by(y),
         )
-        training, validation = ([*parts[i::2], None][:3] for i in (0, 1))
+        training, validation = ((*parts[i::2], None)[:3] for i in (0, 1))
         if len(validation[1]) < 2:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction:g} leaves {len(validation[1])} "
@@ -309,9 +322,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         for part in (training[2], validation[2]):
             if part is not None and not part.any():
                 raise ValueError("all weights of the training or validation samples are zero")
-        return *training, tuple(validation)
+        return training, validation
 
-    def _score_of(self, validation: tuple | None) -> Any:
+    def _score_of(self, validation: Data | None) -> Any:
         """The score on validation data as a function of the model."""
         if validation is None:
             return None

@@ -123,7 +123,7 @@ class MLPClassifier(LabelsMixin, BaseMLP):
     array(['even', 'odd', 'odd', 'even'], dtype='<U4')
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -166,7 +166,11 @@ class MLPClassifier(LabelsMixin, BaseMLP):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, validation_data: tuple | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> "MLPClassifier":
         """Fit the network.
 

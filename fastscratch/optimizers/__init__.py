@@ -32,12 +32,12 @@ def _rate(name: str, value: Any) -> float | LearningRateSchedule:
     return value if isinstance(value, LearningRateSchedule) else as_positive(name, value)
 
 
-def _optional(check: Callable) -> Callable:
+def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float | None]:
     return lambda name, value: None if value is None else check(name, value)
 
 
 # An argument means the same wherever it stands, so it has one check.
-_CHECKS: dict[str, Callable] = {
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "learning_rate": _rate,
     "momentum": as_fraction,
     "nesterov": as_flag,
@@ -88,9 +88,6 @@ class Optimizer:
     clipvalue: float | None = dataclasses.field(default=None, kw_only=True)
     global_clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
 
-    #: Value with which all slots start.
-    slot_start: ClassVar[float] = 0.0
-
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dataclass_fields__:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set")
@@ -130,6 +127,11 @@ class Optimizer:
         raise NotImplementedError
 
     @property
+    def slot_start(self) -> float:
+        """Value with which all slots start."""
+        return 0.0
+
+    @property
     def schedule(self) -> LearningRateSchedule:
         """The learning rate as a schedule, constant if it is a number."""
         return as_schedule("learning_rate", self.learning_rate)
@@ -138,7 +140,7 @@ class Optimizer:
         """What the kernel takes of a step: learning rate, weight decay, and the rest in order."""
         return np.array([self.schedule(step), self.weight_decay or 0.0, *self._rest()], float)
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return ()
 
     def get_config(self) -> dict[str, Any]:
@@ -181,7 +183,7 @@ class SGD(Optimizer):
     def n_slots(self) -> int:
         return 1 if self.momentum else 0
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return (self.momentum, self.nesterov) if self.momentum else ()
 
 
@@ -223,7 +225,7 @@ class RMSprop(Optimizer):
     def n_slots(self) -> int:
         return 3 if self.momentum or self.centered else 1
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         if self.momentum or self.centered:
             return self.rho, self.epsilon, self.momentum, self.centered
         return self.rho, self.epsilon
@@ -260,7 +262,7 @@ class Adagrad(Optimizer):
     def slot_start(self) -> float:
         return self.initial_accumulator_value
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return (self.epsilon,)
 
 
@@ -296,7 +298,7 @@ class Adam(Optimizer):
     def kind(self) -> str:
         return "adamw" if self.weight_decay else "adam"
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return self.beta_1, self.beta_2, self.epsilon
 
 
@@ -328,7 +330,7 @@ class AdamW(Optimizer):
 
     n_slots: ClassVar[int] = 2
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return self.beta_1, self.beta_2, self.epsilon
 
 

@@ -77,7 +77,7 @@ class Constant(LearningRateSchedule):
 
     learning_rate: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(learning_rate=as_positive)
 
 
@@ -107,7 +107,7 @@ class ExponentialDecay(LearningRateSchedule):
     decay_rate: float
     staircase: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -142,7 +142,7 @@ class InverseTimeDecay(LearningRateSchedule):
     decay_rate: float
     staircase: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -174,7 +174,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     boundaries: Sequence[int]
     values: Sequence[float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(boundaries=_each(as_not_negative), values=_each(as_positive))
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
@@ -219,7 +219,7 @@ class PolynomialDecay(LearningRateSchedule):
     power: float = 1.0
     cycle: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -265,7 +265,7 @@ class CosineDecay(LearningRateSchedule):
     warmup_target: float | None = None
     warmup_steps: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         warms_up = self.warmup_target is not None
         self._check(
             initial_learning_rate=as_not_negative if warms_up else as_positive,
@@ -290,7 +290,7 @@ class CosineDecay(LearningRateSchedule):
 def _each(check: Any) -> Any:
     """The check of a sequence whose elements pass `check`."""
 
-    def check_all(name: str, value: Any) -> tuple:
+    def check_all(name: str, value: Any) -> tuple[Any, ...]:
         is_row = isinstance(value, np.ndarray) and value.ndim == 1
         if isinstance(value, (str, bytes)) or not (is_row or isinstance(value, Sequence)):
             raise TypeError(f"{name} must be a sequence of numbers, got {type(value).__name__}")

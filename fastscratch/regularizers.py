@@ -79,7 +79,7 @@ _BY_NAME: dict[str, Callable[[], Regularizer]] = {
 
 
 def get(name: str, identifier: Any) -> Regularizer | None:
-    """The regularizer for a name, an instance, what `get_config` gave, or None.
+    """The regularizer for a name, an instance, what `get_config` returned, or None.
 
     Raises
     ------

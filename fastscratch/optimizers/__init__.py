@@ -1,7 +1,8 @@
 """Optimisers, under the names and defaults of ``keras.optimizers``.
 
-They hold numbers and do nothing: the steps stand in :mod:`fastscratch.kernels.optimizers`, and
-the engine asks an optimiser for what :func:`~fastscratch.kernels.optimizers.optimizer_step` takes.
+They only hold numbers. The steps are computed in :mod:`fastscratch.kernels.optimizers`, and the
+engine asks an optimiser for the arguments of
+:func:`~fastscratch.kernels.optimizers.optimizer_step`.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float 
     return lambda name, value: None if value is None else check(name, value)
 
 
-# An argument means the same wherever it stands, so it has one check.
+# An argument means the same in every optimiser, so it has one check.
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "learning_rate": _rate,
     "momentum": as_fraction,
@@ -56,23 +57,23 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 @dataclasses.dataclass(repr=False)
 class Optimizer:
-    """Base of all optimisers; what they all take.
+    """Base of all optimisers, with the arguments that they have in common.
 
-    Attributes can be changed, and are checked then as they were at first.
+    Attributes can be changed, and are then checked again.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     weight_decay : float, optional
-        At each step the weights lose this part of themselves, times the learning rate.
+        In each step the weights are also reduced by ``learning_rate * weight_decay * weights``.
     clipnorm : float, optional
-        The gradient of each weight array is shortened to this norm if it is longer.
+        The gradient of each weight array is scaled down to this norm if its norm is larger.
     clipvalue : float, optional
-        Each element of the gradient is brought to between minus and plus this.
+        Each element of the gradient is limited to the range from minus this to this.
     global_clipnorm : float, optional
-        The gradient of all weights together is shortened to this norm if it is longer. At most one
-        of the three may be set.
+        The gradient of all weights together is scaled down to this norm if its norm is larger. At
+        most one of the three may be set.
 
     Raises
     ------
@@ -103,7 +104,7 @@ class Optimizer:
             )
 
     def __repr__(self) -> str:
-        """The learning rate, and whatever is not its default."""
+        """The learning rate, and each argument that is not its default."""
         shown = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -123,12 +124,12 @@ class Optimizer:
 
     @property
     def n_slots(self) -> int:
-        """Numbers that are remembered of each parameter."""
+        """How many numbers are remembered for each parameter."""
         raise NotImplementedError
 
     @property
     def slot_start(self) -> float:
-        """Value with which all slots start."""
+        """First value of all that is remembered."""
         return 0.0
 
     @property
@@ -137,14 +138,14 @@ class Optimizer:
         return as_schedule("learning_rate", self.learning_rate)
 
     def hyper(self, step: int = 0) -> np.ndarray:
-        """What the kernel takes of a step: learning rate, weight decay, and the rest in order."""
+        """What the kernel takes for a step: learning rate, weight decay, and the rest in order."""
         return np.array([self.schedule(step), self.weight_decay or 0.0, *self._rest()], float)
 
     def _rest(self) -> tuple[float, ...]:
         return ()
 
     def get_config(self) -> dict[str, Any]:
-        """The class and the arguments, as JSON can hold them."""
+        """The class and the arguments, in types that JSON has."""
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if isinstance(self.learning_rate, LearningRateSchedule):
             config["learning_rate"] = self.learning_rate.get_config()
@@ -164,9 +165,10 @@ class SGD(Optimizer):
     learning_rate : float or LearningRateSchedule
         Positive.
     momentum : float
-        Part of the velocity that is kept; from 0 to below 1.
+        Fraction of the velocity that is kept in each step; from 0 to below 1.
     nesterov : bool
-        Move by what the velocity would be one push later.
+        Whether to use Nesterov's momentum: the parameters move by
+        ``momentum * velocity - learning_rate * gradient``, with the new velocity.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
     """
@@ -189,20 +191,21 @@ class SGD(Optimizer):
 
 @dataclasses.dataclass(repr=False)
 class RMSprop(Optimizer):
-    """The gradient over the root of its mean square, ``gradient / sqrt(mean_square + epsilon)``.
+    """Steps along ``gradient / sqrt(mean_square + epsilon)``, with a running mean of the square.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     rho : float
-        Part of the running mean that is kept; from 0 to below 1.
+        Fraction of the running mean that is kept in each step; from 0 to below 1.
     momentum : float
-        Part of the step before that is added to a step; from 0 to below 1.
+        Fraction of the previous step that is added to each step; from 0 to below 1.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     centered : bool
-        Take the square of the mean gradient off the mean square.
+        Whether the square of the mean gradient is subtracted from the mean square, which makes it
+        the variance.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -233,16 +236,16 @@ class RMSprop(Optimizer):
 
 @dataclasses.dataclass(repr=False)
 class Adagrad(Optimizer):
-    """The gradient over the root of the sum of its squares, ``gradient / sqrt(sum + epsilon)``.
+    """Steps along ``gradient / sqrt(sum + epsilon)``, with the sum of all its squares so far.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     initial_accumulator_value : float
-        Where the sum starts; not negative.
+        First value of the sum; not negative.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -268,17 +271,19 @@ class Adagrad(Optimizer):
 
 @dataclasses.dataclass(repr=False)
 class Adam(Optimizer):
-    """The mean gradient over the root of the mean square, both corrected for their start at 0.
+    """Steps along ``mean / (sqrt(mean_square) + epsilon)``.
+
+    The running means of the gradient and of its square are corrected for their start at 0.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     beta_1, beta_2 : float
-        Part of the running mean of the gradient, and of its square, that is kept; from 0 to
-        below 1.
+        Fraction of the running mean of the gradient, and of its square, that is kept in each step;
+        from 0 to below 1.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -304,14 +309,15 @@ class Adam(Optimizer):
 
 @dataclasses.dataclass(repr=False)
 class AdamW(Optimizer):
-    """:class:`Adam` with weight decay: the same step, with another default.
+    """:class:`Adam` with weight decay by default.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     weight_decay : float
-        At each step the weights lose this part of themselves, times the learning rate; None is 0.
+        In each step the weights are also reduced by ``learning_rate * weight_decay * weights``;
+        None is 0.
     beta_1, beta_2, epsilon : float
         As in :class:`Adam`.
     **kwargs
@@ -351,7 +357,7 @@ def get(identifier: str | Optimizer) -> Optimizer:
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is neither a known name nor an Optimizer.
     """
     if isinstance(identifier, Optimizer):
         return identifier
@@ -360,12 +366,12 @@ def get(identifier: str | Optimizer) -> Optimizer:
 
 
 def from_config(config: dict[str, Any]) -> Optimizer:
-    """The optimiser that gave a config.
+    """The optimiser whose `get_config` returned a config.
 
     Raises
     ------
     TypeError, ValueError
-        If no optimiser gave it.
+        If `config` is not from an optimiser.
     """
     if not isinstance(config, dict):
         raise TypeError(f"config must be a dict, got {type(config).__name__}")

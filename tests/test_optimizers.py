@@ -421,7 +421,7 @@ def test_attributes_are_checked_when_they_are_changed():
         (
             lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2]),
             ValueError,
-            "values must be one more than boundaries, got 2 values and 2 boundaries",
+            "values must have one element more than boundaries, got 2 and 2",
         ),
         (
             lambda: schedules.PiecewiseConstantDecay([2, 2], [0.1, 0.2, 0.3]),
@@ -451,7 +451,7 @@ def test_attributes_are_checked_when_they_are_changed():
         (
             lambda: schedules.CosineDecay(0.1, 5, warmup_steps=2),
             ValueError,
-            "warmup_steps=2 wants a warmup_target, got None",
+            "warmup_steps=2 needs a warmup_target, got None",
         ),
         (
             lambda: schedules.CosineDecay(0.1, 5)(-1),

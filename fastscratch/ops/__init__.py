@@ -1,8 +1,8 @@
 """Kernels as checked functions, under the names and argument names of ``keras.ops``.
 
-NumPy in and out: where the first array is float64 all is computed in float64, else in float32. What
-is computed is the kernel of the same name in :mod:`fastscratch.kernels`; its docstring has the
-formula's source and the cost.
+Functions take and return NumPy arrays. If the first array is float64 everything is computed in
+float64, else in float32. Each calls a kernel of :mod:`fastscratch.kernels` whose name begins alike;
+the docstring of the kernel has the source of the formula and the cost.
 
 Derivatives, which Keras leaves to its backends: ``<activation>_prime`` at each element,
 ``<loss>_delta`` with respect to the outputs, and ``<op>_backward``, which turns the gradient of a

@@ -1,4 +1,4 @@
-"""Arrays of any shape as rows, along any axis: kernels work along rows."""
+"""Arrays of any shape turned into rows, along any axis: kernels work along rows."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def as_axis(axis: Any, ndim: int) -> int:
 
 
 def to_rows(array: np.ndarray, axis: int) -> np.ndarray:
-    """The numbers along an axis as rows, C-contiguous; a view where they are that already."""
+    """The numbers along an axis as rows, C-contiguous; without a copy if they are that already."""
     rows = np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
     return np.ascontiguousarray(rows)
 
@@ -27,7 +27,7 @@ def last_axis_rows(array: np.ndarray) -> np.ndarray:
 
 
 def from_rows(rows: np.ndarray, shape: tuple[int, ...], axis: int) -> np.ndarray:
-    """The array of a shape whose numbers along an axis are these rows."""
+    """The inverse of :func:`to_rows`: an array of a shape, with the rows along an axis."""
     others = shape[:axis] + shape[axis + 1 :]
     return np.moveaxis(rows.reshape(*others, shape[axis]), -1, axis)
 

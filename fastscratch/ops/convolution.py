@@ -1,4 +1,4 @@
-"""2-D convolutions: cross-correlations, as everywhere in the field."""
+"""2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
 from typing import Any
 
@@ -33,10 +33,11 @@ def conv(
     strides : int or two
         Steps of the window.
     padding : {"valid", "same"}
-        "valid": the window stays inside the image. "same": zeros are put around it, so that the
-        output has ``ceil(h / stride)`` rows; an odd zero goes below and to the right.
+        "valid": the window stays inside the image. "same": zeros are put around the image, so that
+        the output has ``ceil(h / stride)`` rows; if their number is odd, the additional one goes
+        below or to the right.
     dilation_rate : int or two
-        Distance between neighbouring taps of the filter.
+        Distance, in pixels, between neighbouring elements of the filter.
 
     Returns
     -------
@@ -45,15 +46,15 @@ def conv(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or the filter is larger than the image it must stay inside.
+        If shapes do not match, or the filter does not fit into the image.
 
     Notes
     -----
     Cost: ``2 n out_h out_w kh kw c_in c_out`` flops. Twin: ``reference.conv2d.conv2d_forward``.
 
-    Filters of 3 x 3, from 32 channels and filters on, take 2.25 times fewer (Winograd's algorithm,
-    ``kernels/winograd.py``). Rounding is then relative to the largest number of a tile of 4 x 4
-    pixels, not of the window.
+    Filters of 3 x 3 with at least 32 channels in and out take 2.25 times fewer (Winograd's
+    algorithm, ``kernels/winograd.py``). Rounding errors are then relative to the largest number of
+    a tile of 4 x 4 pixels, not of the window.
     """
     images, filters = _images_and_filters(inputs, kernel)
     return _convolve(images, filters, 1, strides, padding, dilation_rate)
@@ -66,7 +67,7 @@ def depthwise_conv(
     padding: str = "valid",
     dilation_rate: int | tuple[int, int] = 1,
 ) -> np.ndarray:
-    """2-D convolution of each channel of images with filters of its own.
+    """2-D convolution in which each channel of the images has its own filters.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Cross-entropies of samples, and the one-hot rows that they take."""
+"""Cross-entropies of samples, and one-hot rows, which are targets for them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .axes import as_axis, from_rows, to_rows
 
 
 def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
-    """One where a class is the right one, zero elsewhere.
+    """One at the place of the class, zero elsewhere.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
         Labels ``0 ... num_classes - 1``.
     num_classes : int
     axis : int
-        The axis of the result along which the classes stand.
+        The axis of the classes in the result.
 
     Returns
     -------
-    ndarray of float32, shape of `x` with an axis of `num_classes` more
+    ndarray of float32, shape of `x` with an additional axis of `num_classes`
 
     Raises
     ------
@@ -45,9 +45,9 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     target : array_like
         Targets ``y``, from 0 to 1.
     output : array_like, shape of `target`
-        Probabilities ``p``, taken as within ``[1e-7, 1 - 1e-7]``; or their logits.
+        Probabilities ``p``, which are limited to ``[1e-7, 1 - 1e-7]``; or their logits.
     from_logits : bool
-        Whether `output` are logits, ``p = 1 / (1 + exp(-output))``: then no bounds are needed.
+        Whether `output` holds logits, ``p = 1 / (1 + exp(-output))``, which are not limited.
 
     Returns
     -------
@@ -76,10 +76,10 @@ def categorical_crossentropy(
     target : array_like
         Targets ``y``, one-hot or the weights of the classes.
     output : array_like, shape of `target`
-        Probabilities ``p``, which are divided by their sum and then taken as within
+        Probabilities ``p``, which are divided by their sum and then limited to
         ``[1e-7, 1 - 1e-7]``; or their logits.
     from_logits : bool
-        Whether `output` are logits, ``p = softmax(output)``: then no bounds are needed.
+        Whether `output` holds logits, ``p = softmax(output)``, which are not limited.
     axis : int
         The axis of the classes.
 
@@ -107,7 +107,7 @@ def sparse_categorical_crossentropy(
     output : array_like
         As for :func:`categorical_crossentropy`.
     from_logits : bool
-        Whether `output` are logits.
+        Whether `output` holds logits.
     axis : int
         The axis of the classes.
 
@@ -118,7 +118,7 @@ def sparse_categorical_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, numbers are not finite, a label is none of the classes, or a
+        If shapes do not match, numbers are not finite, a label is none of the classes, or a
         probability is negative.
     """
     return _losses(*sparse_categorical_arguments(target, output, from_logits, axis))
@@ -150,8 +150,8 @@ def sparse_categorical_arguments(
     before, after = outputs.shape[:axis], outputs.shape[axis + 1 :]
     if labels.shape not in ((*before, *after), (*before, 1, *after)):
         raise ValueError(
-            f"target must have shape {(*before, *after)}, as output has without its classes, got "
-            f"{labels.shape}"
+            f"target must have shape {(*before, *after)}, that of output without the axis of the "
+            f"classes, got {labels.shape}"
         )
     targets = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
     return targets, *_categorical_rows(outputs, is_logits, axis), outputs.shape, axis

@@ -22,13 +22,13 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 0.001,
 ) -> np.ndarray:
-    """Normalise channels: ``scale (x - mean) / sqrt(variance + epsilon) + offset``.
+    """Normalise each channel: ``scale (x - mean) / sqrt(variance + epsilon) + offset``.
 
     Parameters
     ----------
     x : array_like
     mean, variance : array_like, shape (c,)
-        Of each channel; the variances not negative.
+        One for each channel; variances must not be negative.
     axis : int
         The axis of the channels.
     offset, scale : array_like, shape (c,), optional
@@ -43,7 +43,7 @@ def batch_normalization(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, numbers are not finite, or a variance is negative.
+        If shapes do not match, numbers are not finite, or a variance is negative.
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -64,7 +64,7 @@ def layer_normalization(
 ) -> np.ndarray:
     """Normalise along an axis: ``gamma (x - mean) / sqrt(variance + epsilon) + beta``.
 
-    Mean and (biased) variance are those of the numbers along the axis.
+    Mean and variance are those of the numbers along the axis; the variance divides by their number.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def layer_normalization(
         Scale and offset; by default 1 and 0.
     axis : int
     epsilon : float
-        Positive. Keras's layer takes 0.001.
+        Positive. The default of the layer is 0.001.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def layer_normalization(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or numbers are not finite.
+        If shapes do not match, or numbers are not finite.
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -142,11 +142,12 @@ def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:
     array = as_array(name, value, rows.dtype, 1)
     if array.size != rows.shape[1]:
         raise ValueError(
-            f"{name} must have shape ({rows.shape[1]},), as x has on the axis, got {array.shape}"
+            f"{name} must have shape ({rows.shape[1]},), the length of the axis of x, got "
+            f"{array.shape}"
         )
     return array
 
 
 def _or_default(name: str, value: Any, default: float, rows: np.ndarray) -> np.ndarray:
-    """One number for each column, the default if none is given."""
+    """One number for each column; if None, the default for all."""
     return _for_columns(name, np.full(rows.shape[1], default) if value is None else value, rows)

@@ -33,8 +33,8 @@ def max_pool(
     strides : int or two, optional
         Steps of the window; by default its size.
     padding : {"valid", "same"}
-        "same" lets windows go past the edge, so that the output has ``ceil(h / stride)`` rows; what
-        lies outside does not count.
+        "same" lets windows reach beyond the edge, so that the output has ``ceil(h / stride)`` rows;
+        places outside the image are left out.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def max_pool(
     Raises
     ------
     ValueError, TypeError
-        If `inputs` are no images, or the window is larger than the image it must stay inside.
+        If `inputs` are not images, or the window does not fit into the image.
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     argmax = np.empty(out.shape, np.int32)  # only training reads it

@@ -1,6 +1,6 @@
-"""Where weights start, under the names and defaults of ``keras.initializers``.
+"""First values of weights, under the names and defaults of ``keras.initializers``.
 
-An initializer is called with a shape and a seed and returns a float32 array.
+An initializer is called with a shape and a seed, and returns a float32 array.
 """
 
 import dataclasses
@@ -28,11 +28,11 @@ class Initializer:
     """Base of all initializers."""
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        """Fresh values; the same for the same shape and seed."""
+        """New values; the same shape and seed give the same values."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """The name and the arguments, as JSON can hold them."""
+        """The name and the arguments, in types that JSON has."""
         name = next((name for name, kind in _BY_NAME.items() if kind is type(self)), None)
         if name is None:
             raise ValueError(
@@ -57,7 +57,7 @@ class Ones(Initializer):
 
 @dataclasses.dataclass
 class RandomNormal(Initializer):
-    """Normal numbers; with ``stddev=1`` the essay's ``rnorm``."""
+    """Normally distributed numbers; ``stddev=1`` is the essay's ``rnorm``."""
 
     mean: float = 0.0
     stddev: float = 0.05
@@ -74,7 +74,7 @@ class RandomNormal(Initializer):
 
 @dataclasses.dataclass
 class RandomUniform(Initializer):
-    """Uniform numbers from `minval` to `maxval`."""
+    """Uniformly distributed numbers from `minval` to `maxval`."""
 
     minval: float = -0.05
     maxval: float = 0.05
@@ -90,16 +90,17 @@ class RandomUniform(Initializer):
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many inputs an output sees, and outputs an input.
+    """Number of inputs of each output, and of outputs that each input contributes to.
 
-    All axes but the last two are the places of a filter, each of which is an input.
+    The axes before the last two are those of a filter: each of its places counts as an input, and
+    as an output, of its own.
     """
-    field = int(np.prod(shape[:-2]))
-    return field * (shape[-2] if len(shape) > 1 else shape[-1]), field * shape[-1]
+    places = int(np.prod(shape[:-2]))
+    return places * (shape[-2] if len(shape) > 1 else shape[-1]), places * shape[-1]
 
 
 class GlorotUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(6 / (n_in + n_out))``.
+    """Uniformly distributed numbers within ``+-sqrt(6 / (n_in + n_out))``.
 
     References
     ----------
@@ -113,7 +114,7 @@ class GlorotUniform(Initializer):
 
 
 class HeUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(6 / n_in)``, for ReLUs.
+    """Uniformly distributed numbers within ``+-sqrt(6 / n_in)``, for layers with a ReLU.
 
     References
     ----------
@@ -126,7 +127,7 @@ class HeUniform(Initializer):
 
 
 class LecunUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(3 / n_in)``, for SELUs.
+    """Uniformly distributed numbers within ``+-sqrt(3 / n_in)``, for layers with a SELU.
 
     References
     ----------
@@ -150,12 +151,12 @@ _BY_NAME = {
 
 
 def get(name: str, identifier: Any) -> Initializer:
-    """The initializer for a name, an instance, or what `get_config` gave.
+    """The initializer for a name, an instance, or what `get_config` returned.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is none of them.
     """
     if isinstance(identifier, Initializer):
         return identifier

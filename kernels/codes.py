@@ -45,6 +45,9 @@ READS_Z = (SOFTPLUS, SILU, GELU, GELU_TANH)
 # These look at all scores of a sample at once, the others at each alone.
 OF_SAMPLES = (SOFTMAX, LOG_SOFTMAX)
 
+# Their derivatives read the pre-activations z, those of the others the activations a.
+READS_Z = (SOFTPLUS, SILU, GELU, GELU_TANH)
+
 LOSSES = (
     "mean_squared_error",
     "binary_crossentropy",

@@ -11,9 +11,9 @@ import pytest
 from test_reference_gradients import draws
 from test_reference_images import assert_gradient, inner, vectors
 
-from fastscratch.reference import layers, network, train
+from fastscratch.reference import layers, network, random, train
 from fastscratch.reference.layers import Run
-from fastscratch.reference.nested import numbers_of, shape_of
+from fastscratch.reference.nested import elementwise, numbers_of, shape_of
 from fastscratch.reference.network import Network, Node, backprop, forward, sequential
 from fastscratch.reference.neural_network import neural_network
 
@@ -24,59 +24,100 @@ USE = Run()
 def new(layer, inputs, rng):
     """Weights drawn at random: the ones and zeros of a new layer would hide mistakes."""
     weights = layer.new_weights(shape_of(inputs[0][0]), 0)
-    for vector in vectors(weights) if weights else []:
-        vector[:] = [rng.uniform(0.5, 1.5) for _ in vector]  # a variance is positive
-    return weights
+    # Positive, as a variance is.
+    return [elementwise(lambda _: rng.uniform(0.5, 1.5), [weight]) for weight in weights]
 
 
 # --- One layer at a time ---------------------------------------------------------------------
 
+
+def case(name, *shapes, **config):
+    """A layer by its class name and arguments, and the shapes of the mini-batches that it reads."""
+    return pytest.param(name, config, shapes, id=name)
+
+
 IMAGES = (2, 5, 4, 4)
+VECTORS = (2, 3, 4)
 LAYERS = [
-    (layers.Dense(3, "tanh"), [(3, 4)]),
-    (layers.Dense(2, use_bias=False), [(2, 3, 4)]),
-    (layers.Dense(3, "softmax"), [(2, 2, 5)]),
-    (layers.Conv2D(3, 3, activation="tanh"), [IMAGES]),
-    (layers.Conv2D(2, (3, 2), (2, 1), "same", use_bias=False), [IMAGES]),
-    (layers.Conv2D(4, 2, dilation_rate=2, groups=2), [IMAGES]),
-    (layers.MaxPooling2D(), [IMAGES]),
-    (layers.MaxPooling2D((2, 3), 1, "same"), [IMAGES]),
-    (layers.AveragePooling2D(), [IMAGES]),
-    (layers.AveragePooling2D((3, 2), (2, 2), "same"), [IMAGES]),
-    (layers.GlobalAveragePooling2D(), [IMAGES]),
-    (layers.GlobalAveragePooling2D(keepdims=True), [IMAGES]),
-    (layers.BatchNormalization(), [(5, 3)]),
-    (layers.BatchNormalization(center=False), [IMAGES]),
-    (layers.BatchNormalization(scale=False, trainable=False), [(5, 3)]),
-    (layers.LayerNormalization(), [(3, 5)]),
-    (layers.LayerNormalization(scale=False), [IMAGES]),
-    (layers.LayerNormalization(center=False), [(2, 3, 4)]),
-    (layers.Activation("gelu"), [IMAGES]),
-    (layers.Activation("log_softmax"), [(2, 3, 4)]),
-    (layers.Dropout(0.4), [(3, 2, 5)]),
-    (layers.Flatten(), [IMAGES]),
-    (layers.Reshape((2, -1, 5)), [IMAGES]),
-    (layers.Add(), [(2, 3, 4), (2, 3, 4), (2, 3, 4)]),
-    (layers.Add(), [(2, 3, 1), (2, 1, 4)]),
-    (layers.Add(), [(2, 4), (2, 3, 4)]),
-    (layers.Subtract(), [(2, 3, 4), (2, 3, 1)]),
-    (layers.Multiply(), [(2, 3, 4), (2, 1, 4), (2, 3, 4)]),
-    (layers.Average(), [(2, 4), (2, 4), (2, 4)]),
-    (layers.Maximum(), [(2, 3, 4), (2, 1, 4), (2, 3, 4)]),
-    (layers.Minimum(), [(2, 3, 4), (2, 1, 4), (2, 3, 4)]),
-    (layers.Concatenate(), [(2, 3, 4), (2, 3, 1), (2, 3, 2)]),
-    (layers.Concatenate(axis=1), [(2, 3, 4), (2, 1, 4)]),
+    case("Dense", (3, 4), units=3, activation="tanh"),
+    case("Dense", VECTORS, units=2, use_bias=False),
+    case("Dense", (2, 2, 5), units=3, activation="softmax"),
+    case("Conv1D", (2, 7, 2), filters=3, kernel_size=3, strides=2, activation="tanh"),
+    case("Conv1D", (2, 5, 2), filters=4, kernel_size=2, padding="same", groups=2),
+    case(
+        *("Conv1D", (2, 5, 3)),
+        **{"filters": 2, "kernel_size": (3,), "padding": "causal", "dilation_rate": (2,)},
+    ),
+    case("Conv2D", IMAGES, filters=3, kernel_size=3, activation="tanh"),
+    case("Conv2D", IMAGES, filters=2, kernel_size=(3, 2), strides=2, padding="same"),
+    case("Conv2D", IMAGES, filters=4, kernel_size=2, dilation_rate=2, groups=2, use_bias=False),
+    case("Conv2DTranspose", (2, 2, 3, 2), filters=3, kernel_size=2, activation="tanh"),
+    case("Conv2DTranspose", (2, 3, 2, 2), filters=2, kernel_size=(3, 2), strides=3),
+    case("Conv2DTranspose", (2, 3, 2, 2), filters=2, kernel_size=4, strides=2, padding="same"),
+    case("Conv2DTranspose", (1, 2, 3, 3), filters=2, kernel_size=2, dilation_rate=2),
+    case("DepthwiseConv2D", IMAGES, kernel_size=3, padding="same", activation="tanh"),
+    case("DepthwiseConv2D", IMAGES, kernel_size=2, strides=2, depth_multiplier=2, use_bias=False),
+    case("SeparableConv2D", IMAGES, filters=3, kernel_size=2, dilation_rate=2, activation="tanh"),
+    case("SeparableConv2D", IMAGES, filters=2, kernel_size=2, strides=2, depth_multiplier=2),
+    case("MaxPooling1D", (2, 7, 3)),
+    case("MaxPooling2D", IMAGES),
+    case("MaxPooling2D", IMAGES, pool_size=(2, 3), strides=1, padding="same"),
+    case("AveragePooling1D", (2, 5, 3), pool_size=3, strides=2, padding="same"),
+    case("AveragePooling2D", IMAGES, pool_size=2),
+    case("AveragePooling2D", IMAGES, pool_size=(3, 2), strides=2, padding="same"),
+    case("GlobalMaxPooling1D", (2, 5, 3)),
+    case("GlobalMaxPooling1D", (2, 5, 3), keepdims=True),
+    case("GlobalMaxPooling2D", IMAGES),
+    case("GlobalMaxPooling2D", IMAGES, keepdims=True),
+    case("GlobalAveragePooling1D", (2, 5, 3)),
+    case("GlobalAveragePooling1D", (2, 5, 3), keepdims=True),
+    case("GlobalAveragePooling2D", IMAGES),
+    case("GlobalAveragePooling2D", IMAGES, keepdims=True),
+    case("BatchNormalization", (5, 3)),
+    case("BatchNormalization", IMAGES, center=False),
+    case("BatchNormalization", (5, 3), scale=False, trainable=False),
+    case("LayerNormalization", (3, 5)),
+    case("LayerNormalization", IMAGES, scale=False),
+    case("LayerNormalization", VECTORS, center=False),
+    case("Normalization", VECTORS),
+    case("Normalization", (2, 3), axis=None, invert=True),
+    case("Normalization", IMAGES, axis=(1, 3)),
+    case("Normalization", (2, 3, 2), mean=[1.0, 2.0], variance=[4.0, 9.0]),
+    case("Normalization", (2, 3, 2), mean=1.0, variance=4.0),
+    case("Activation", IMAGES, activation="gelu"),
+    case("Activation", VECTORS, activation="log_softmax"),
+    case("Dropout", (3, 2, 5), rate=0.4),
+    case("SpatialDropout2D", IMAGES, rate=0.4),
+    case("GaussianNoise", (2, 3, 3), stddev=0.5),
+    case("Rescaling", (2, 4), scale=0.5, offset=1.0),
+    case("Rescaling", (2, 3, 2), scale=[0.5, 2.0], offset=[1.0, 0.0]),
+    case("Flatten", IMAGES),
+    case("Reshape", IMAGES, target_shape=(2, -1, 5)),
+    case("Permute", IMAGES, dims=(3, 1, 2)),
+    case("RepeatVector", (2, 4), n=3),
+    case("ZeroPadding2D", IMAGES),
+    case("ZeroPadding2D", IMAGES, padding=((0, 2), (1, 0))),
+    case("Cropping2D", IMAGES, cropping=(1, 0)),
+    case("Cropping2D", IMAGES, cropping=((1, 2), (0, 1))),
+    case("UpSampling2D", (2, 2, 3, 2), size=(2, 3)),
+    case("UpSampling2D", (2, 2, 3, 2), size=(3, 2), interpolation="bilinear"),
+    case("Add", VECTORS, VECTORS, VECTORS),
+    case("Add", (2, 3, 1), (2, 1, 4)),
+    case("Add", (2, 4), VECTORS),
+    case("Subtract", VECTORS, (2, 3, 1)),
+    case("Multiply", VECTORS, (2, 1, 4), VECTORS),
+    case("Average", (2, 4), (2, 4), (2, 4)),
+    case("Maximum", VECTORS, (2, 1, 4), VECTORS),
+    case("Minimum", VECTORS, (2, 1, 4), VECTORS),
+    case("Concatenate", VECTORS, (2, 3, 1), (2, 3, 2)),
+    case("Concatenate", VECTORS, (2, 1, 4), axis=1),
 ]
 
 
-def layer_name(value):
-    return type(value).__name__ if isinstance(value, layers.Layer) else None
-
-
 @pytest.mark.parametrize("run", [TRAINING, USE], ids=["training", "use"])
-@pytest.mark.parametrize(("layer", "shapes"), LAYERS, ids=layer_name)
-def test_backward_of_a_layer(layer, shapes, run):
-    rng = Random(9)
+@pytest.mark.parametrize(("name", "config", "shapes"), LAYERS)
+def test_backward_of_a_layer(name, config, shapes, run):
+    rng, layer = Random(9), getattr(layers, name)(**config)
     inputs = [draws(rng, *shape) for shape in shapes]
     weights = new(layer, inputs, rng)
     output, kept = layer.forward(inputs, weights, run)
@@ -97,8 +138,18 @@ def test_backward_of_a_layer(layer, shapes, run):
             assert_gradient(gradient, f, weight)
 
 
+def test_embedding_by_hand():
+    layer, table = layers.Embedding(4, 2), [[0.0, 1.0], [10.0, 11.0], [20.0, 21.0], [30.0, 31.0]]
+    output, kept = layer.forward([[[1, 3.0], [3, 0]]], [table], TRAINING)
+    assert output == [[[10, 11], [30, 31]], [[30, 31], [0, 1]]]
+    doutput = [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]
+    dinputs, dweights = layer.backward(doutput, kept, [table])
+    assert dinputs == [None]
+    assert dweights == [[[7, 8], [1, 2], [0, 0], [3 + 5, 4 + 6]]]
+
+
 def test_every_layer_is_tested():
-    tested = {type(layer).__name__ for layer, _ in LAYERS}
+    tested = {case.values[0] for case in LAYERS} | {"Embedding"}
     assert tested == set(layers.__all__) - {"Layer", "Run"}
 
 
@@ -126,6 +177,83 @@ def test_batch_normalization_moves_its_averages():
         output, kept = other.forward([[[1.0], [5.0]]], [[2.0], [4.0]], run)
         assert output == [[-0.5], [1.5]]
         assert other.moved(kept, weights) == weights
+
+
+def output_of(layer, x, weights=(), run=USE):
+    return layer.forward([x], list(weights), run)[0]
+
+
+def test_convolutions_by_hand():
+    # Causal, taps 2 apart: 10 x[t - 2] + x[t], with zeros before the first place.
+    conv1d = layers.Conv1D(1, 2, padding="causal", dilation_rate=2, use_bias=False)
+    sequence = [[[1.0], [2.0], [3.0], [4.0]]]
+    assert output_of(conv1d, sequence, [[[[10.0]], [[1.0]]]]) == [[[1], [2], [13], [24]]]
+    # Channels (2, 3), each with two filters: 2 * 1, 2 * 10, 3 * 100, 3 * 1000.
+    depthwise = layers.DepthwiseConv2D(1, depth_multiplier=2, use_bias=False)
+    pixel, kernel = [[[[2.0, 3.0]]]], [[[[1.0, 10.0], [100.0, 1000.0]]]]
+    assert output_of(depthwise, pixel, [kernel]) == [[[[2, 20, 300, 3000]]]]
+    # The same, and then the sum of all four.
+    separable = layers.SeparableConv2D(1, 1, depth_multiplier=2)
+    assert output_of(separable, pixel, [kernel, [[[[1.0]] * 4]], [0.5]]) == [[[[3322.5]]]]
+
+
+def test_transposed_convolution_by_hand():
+    # Each of the pixels 1 and 2 lays down the kernel (10, 20, 30), two places apart:
+    # 10, 20, 30 + 20, 40, 60. With "same" padding twice two places are left; the windows overlap
+    # by 1, and the odd place is cut off at the end.
+    image, kernel = [[[[1.0], [2.0]]]], [[[[10.0]], [[20.0]], [[30.0]]]]
+    for padding, expected in (("valid", [10, 20, 50, 40, 60]), ("same", [10, 20, 50, 40])):
+        layer = layers.Conv2DTranspose(1, (1, 3), (1, 2), padding)
+        assert output_of(layer, image, [kernel, [1.0]]) == [[[[u + 1] for u in expected]]]
+
+
+def test_up_sampling_by_hand():
+    image = [[[[0.0], [4.0]]]]
+    nearest = layers.UpSampling2D((1, 2))
+    assert output_of(nearest, image) == [[[[0], [0], [4], [4]]]]
+    # New centres at -1/4, 1/4, 3/4, 5/4 of the way from the one old centre to the other.
+    bilinear = layers.UpSampling2D((1, 2), "bilinear")
+    assert output_of(bilinear, image) == [[[[0], [1], [3], [4]]]]
+
+
+def test_shapes_by_hand():
+    image = [[[[1.0], [2.0]], [[3.0], [4.0]]]]
+    padded = [[[[0], [0], [0]], [[0], [1], [2]], [[0], [3], [4]]]]
+    assert output_of(layers.ZeroPadding2D(((1, 0), (1, 0))), image) == padded
+    assert output_of(layers.Cropping2D(((1, 0), (1, 0))), padded) == image
+    assert output_of(layers.Permute((2, 1, 3)), image) == [[[[1], [3]], [[2], [4]]]]
+    assert output_of(layers.RepeatVector(2), [[1.0, 2.0]]) == [[[1, 2], [1, 2]]]
+
+
+def test_scales_by_hand():
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    assert output_of(layers.Rescaling([2.0, 0.5], 1.0), x) == [[3, 2], [7, 3]]
+    # (1 - 1) / 2, (2 - 1) / 0.5, ...; a variance of 0 counts as 1e-14.
+    weights = [[1.0, 1.0], [4.0, 0.25], 5]
+    assert output_of(layers.Normalization(), x, weights) == [[0, 2], [1, 6]]
+    assert output_of(layers.Normalization(invert=True), [[0.0, 2.0], [1.0, 6.0]], weights) == x
+    flat = layers.Normalization(mean=1.0, variance=0.0)
+    assert output_of(flat, [[1.0, 2.0]])[0] == pytest.approx([0, 1e7], rel=1e-15)
+
+
+def test_spatial_dropout_drops_whole_channels():
+    x = [[[[1.0] * 16] * 3] * 2] * 2
+    output = output_of(layers.SpatialDropout2D(0.5), x, run=TRAINING)
+    for image in output:
+        pixels = [pixel for row in image for pixel in row]
+        assert set(pixels[0]) == {0, 2}
+        assert all(pixel == pixels[0] for pixel in pixels)
+    assert output[0] != output[1]
+    assert output_of(layers.SpatialDropout2D(0.5), x) == x
+
+
+def test_noise_is_of_the_step():
+    draws_of_step = [9.0] * 4
+    random.random_normal(draws_of_step, TRAINING.seed, TRAINING.step)
+    layer, x = layers.GaussianNoise(0.5), [[1.0, 2.0], [3.0, 4.0]]
+    noisy = [1 + 0.5 * draws_of_step[0], 2 + 0.5 * draws_of_step[1]]
+    assert output_of(layer, x, run=TRAINING)[0] == noisy
+    assert output_of(layer, x) == x
 
 
 def test_merging_by_hand():

@@ -143,3 +143,48 @@ def added(a, b):
     if a is None or b is None:
         return b if a is None else a
     return elementwise(lambda u, v: u + v, [a, b])
+
+
+def stretched(nested, shape):
+    """Return the numbers with each axis of size 1 repeated to its size in a shape.
+
+    Parameters
+    ----------
+    nested : nested lists
+        Of as many axes as the shape has.
+    shape : tuple of int
+
+    Returns
+    -------
+    nested lists
+        Of the shape; parts may be one list that stands in several places.
+    """
+    if not shape:
+        return nested
+    parts = nested if len(nested) == shape[0] else nested * shape[0]
+    return [stretched(part, shape[1:]) for part in parts]
+
+
+def shrunk(gradient, shape):
+    """Return the gradient of what `stretched` has taken: what was repeated is added up.
+
+    Parameters
+    ----------
+    gradient : nested lists
+        With respect to what `stretched` has returned.
+    shape : tuple of int
+        Of what it has taken.
+
+    Returns
+    -------
+    nested lists
+    """
+    if not shape:
+        return gradient
+    parts = gradient
+    if len(gradient) != shape[0]:
+        total = None
+        for part in gradient:
+            total = added(total, part)
+        parts = [total]
+    return [shrunk(part, shape[1:]) for part in parts]

@@ -94,6 +94,12 @@ INITIALIZERS = {
     "beta": "zeros",
     "moving_mean": "zeros",
     "moving_variance": "ones",
+    "depthwise": "glorot_uniform",
+    "pointwise": "glorot_uniform",
+    "embeddings": "random_uniform",
+    "mean": "zeros",
+    "variance": "ones",
+    "count": "zeros",
 }
 
 

@@ -3,7 +3,14 @@
 import math
 
 from fastscratch.reference.layers.base import Layer
-from fastscratch.reference.nested import added, elementwise, numbers_of, shape_of, shaped
+from fastscratch.reference.nested import (
+    elementwise,
+    numbers_of,
+    shape_of,
+    shaped,
+    shrunk,
+    stretched,
+)
 
 
 class Merge(Layer):
@@ -25,7 +32,7 @@ class Merge(Layer):
         axes = max(len(shape_of(x)) for x in inputs)
         full = [_with_axes(x, axes) for x in inputs]
         shape = [max(sizes) for sizes in zip(*map(shape_of, full), strict=True)]
-        numbers = [_stretched(x, shape) for x in full]
+        numbers = [stretched(x, shape) for x in full]
         return elementwise(self.merge, numbers), (inputs, full, numbers)
 
     def backward(self, doutput, kept, weights):
@@ -36,7 +43,7 @@ class Merge(Layer):
             def share(d, *at_place, k=k):
                 return d * self.slopes(*at_place)[k]
 
-            dx = _shrunk(elementwise(share, [doutput, *numbers]), shape_of(full[k]))
+            dx = shrunk(elementwise(share, [doutput, *numbers]), shape_of(full[k]))
             dinputs.append(shaped(numbers_of(dx), shape_of(inputs[k])))
         return dinputs, []
 
@@ -45,27 +52,6 @@ def _with_axes(x, axes):
     """Return a mini-batch with axes of size 1 in the samples, so that it has this many."""
     n, *shape = shape_of(x)
     return shaped(numbers_of(x), (n, *[1] * (axes - 1 - len(shape)), *shape))
-
-
-def _stretched(x, shape):
-    """Return the numbers with each axis of size 1 repeated to its size in the shape."""
-    if not shape:
-        return x
-    parts = x if len(x) == shape[0] else x * shape[0]
-    return [_stretched(part, shape[1:]) for part in parts]
-
-
-def _shrunk(dx, shape):
-    """Return the gradient of what was stretched from a shape: what was repeated is added up."""
-    if not shape:
-        return dx
-    parts = dx
-    if len(dx) != shape[0]:
-        total = None
-        for part in dx:
-            total = added(total, part)
-        parts = [total]
-    return [_shrunk(part, shape[1:]) for part in parts]
 
 
 class Add(Merge):

@@ -1,4 +1,8 @@
-"""Windows that slide: where they stand, and the padding around what they see."""
+"""Windows that slide: where they stand, and the padding around what they see.
+
+A sequence is an image of one row, so that what slides along one axis is a case of what slides over
+two.
+"""
 
 
 def pair(value):
@@ -38,3 +42,13 @@ def positions2d(image, window, strides, padding):
     rows = positions(len(image), window[0], strides[0], padding)
     columns = positions(len(image[0]), window[1], strides[1], padding)
     return (rows[0], columns[0]), (rows[1], columns[1])
+
+
+def as_images(sequences):
+    """Return sequences as images of one row."""
+    return [[sequence] for sequence in sequences]
+
+
+def as_sequences(images):
+    """Return the only row of each image."""
+    return [image[0] for image in images]

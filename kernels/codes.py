@@ -39,9 +39,6 @@ ACTIVATIONS = (
     GELU_TANH,
 ) = range(len(ACTIVATIONS))
 
-# The derivatives of these read the pre-activations z, those of the others the activations a.
-READS_Z = (SOFTPLUS, SILU, GELU, GELU_TANH)
-
 # These look at all scores of a sample at once, the others at each alone.
 OF_SAMPLES = (SOFTMAX, LOG_SOFTMAX)
 

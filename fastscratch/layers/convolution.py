@@ -124,7 +124,13 @@ class GroupedConvolution(Convolution):
         return (Weight("kernel", shape, self.kernel_initializer, self.kernel_regularizer),)
 
 
-def output_places(layer, places, extent, strides, padding):
+def output_places(
+    layer: object,
+    places: Sequence[int],
+    extent: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rows and columns of what a window sees, and the padding before the first of them.
 
     With "same", Keras pads one less before than after where the number is odd. With "causal" all

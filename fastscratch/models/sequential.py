@@ -822,7 +822,7 @@ def _check_metrics(names: Sequence[str]) -> list[str]:
 def _numbered(kind: str, names: list[str]) -> str:
     """The class in small letters, with a number if the name is taken."""
     snake = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(kind))
-    snake = snake.replace("2_d", "2d")
+    snake = snake.replace("1_d", "1d").replace("2_d", "2d")
     taken = Counter(names)
     name, number = snake, 0
     while name in taken:

@@ -18,6 +18,8 @@ class Merge(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
+    reads_several = True
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
 
@@ -116,6 +118,8 @@ class Concatenate(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    reads_several = True
 
     def __init__(self, axis: int = -1, **kwargs: Any):
         super().__init__(**kwargs)

@@ -85,7 +85,6 @@ def test_kernel_has_cases(name):
     assert len({str(case) for case in cases}) == len(cases)
 
 
-#: Whole runs, whose counterpart is Sequential.fit.
 #: What only the operations of a program do (`kernels/program/`).
 OF_PROGRAMS = (
     "dense.dense_backward_input",

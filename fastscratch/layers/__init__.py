@@ -6,7 +6,7 @@ Images are ``(height, width, channels)``. What a layer computes stands in
 """
 
 from .base import Input, Layer, Weight
-from .convolution import Conv2D
+from .conv2d import Conv2D
 from .dense import Dense
 from .elementwise import Activation, Dropout
 from .normalization import BatchNormalization, LayerNormalization

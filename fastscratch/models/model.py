@@ -211,6 +211,13 @@ class Model:
     def trained_epochs(self) -> int:
         return 0 if self._state is None else self._state.epochs
 
+    @trained_epochs.setter
+    def trained_epochs(self, epochs: int) -> None:
+        self._check_not_training()
+        self._build(None)
+        epochs = as_integer("trained_epochs", epochs, 0)
+        self._state = self._state.replaced(epochs=epochs)
+
     @property
     def weights(self) -> list[np.ndarray]:
         """Copies of the weights, as :meth:`get_weights` returns them."""
@@ -745,7 +752,8 @@ class Model:
         data = self._data(x, y)
         size = _at_once(len(data), None)
         state = self._state
-        reader, idle = self._borrow(state, InputDifferentiator, self._objectives(data.is_weighted), size)
+        objectives = self._objectives(data.is_weighted)
+        reader, idle = self._borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
         return gradients[0] if len(gradients) == 1 else gradients

@@ -92,7 +92,8 @@ def operation(*declared):
     """Compile a kernel as an operation of programs that reads these fields of its row."""
     own = (ADDRESS, ITEMS, SCRATCH, SCRATCH_SIZE, *declared)
     if len(set(own)) < len(own):
-        raise TypeError(f"two fields of an operation share a column: {[field.name for field in own]}")
+        names = ", ".join(field.name for field in own)
+        raise TypeError(f"two of the fields of an operation share a column: {names}")
 
     def declare(function):
         kernel = njit(function)

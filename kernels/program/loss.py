@@ -68,8 +68,8 @@ from .columns import (
     loss_weight=NUMBER,
     mean_over=COUNT,
 )
-# The totals: the address of float64 pairs (loss, right predictions), so many for each epoch from the
-# first on; and which of these pairs is the row's own.
+# The totals: the address of float64 pairs (loss, right predictions), a number of PAIRS for each
+# epoch from the first on; and which of these is the row's own.
 TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR = fields(
     MEAN_OVER + 1,
     totals=ADDRESS_OF,

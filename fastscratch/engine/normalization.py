@@ -81,6 +81,8 @@ def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Call
     plan.add(op.batch_norm_forward_item, items, forward, sums, means, variances, momentum)
 
     def backward() -> None:
+        if not (t.is_differentiated or own.learns):
+            return
         partial = plan.take(2 * channels)
         kept = sums | means | variances | {col.INPUT: t.a, col.DOUTPUT: u.dz} | rows
         epsilon, units = {op.EPSILON: float(layer.epsilon)}, {col.UNITS: t.units}

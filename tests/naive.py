@@ -45,7 +45,7 @@ def forward(of, parameters, x, **run):
 
 
 def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_weights=None, **run):
-    """The loss of a mini-batch in training, its gradient as a flat vector, and the moved weights."""
+    """The loss of a mini-batch in training, its gradient as a flat vector, and moved weights."""
     loss, gradients, moved = reference.backprop(
         network(of),
         weights(of, parameters),

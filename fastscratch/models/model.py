@@ -302,13 +302,16 @@ class Model:
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
-        if self._state is not None:
-            return
-        network = self._network
+        if self._state is None:
+            self._begin(self._network)
+
+    def _begin(self, network: Network) -> None:
+        """Make the first weights of a network, and take both."""
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
+        self._network = network
         if self._state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:

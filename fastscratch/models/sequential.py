@@ -173,9 +173,8 @@ class Sequential(Model):
         shape = wanted or shape
         if not shape:
             raise ValueError("x must hold samples of at least one number, got a 1-D array")
-        self._network = chain(self.layers, shape)
+        self._begin(chain(self.layers, shape))
         self._input_shape = shape
-        super()._build(shape)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         return (check_samples(name, x, self._input_shape, self.dtype),)

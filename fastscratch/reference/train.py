@@ -82,8 +82,10 @@ class Optimizer:
         step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
         hyper = [learning_rate, *self.hyper[1:]]
         if self.slots is None:
-            start = [elementwise(lambda _: self.slot_start, [weight]) for weight in weights]
-            self.slots = [[list(entry) for entry in start] for _ in range(SLOTS[self.name])]
+            self.slots = [
+                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
+                for _ in range(SLOTS[self.name])
+            ]
         moved = [list(entry) for entry in weights]
         for i, entry in enumerate(gradients):
             for j, gradient in enumerate(entry):

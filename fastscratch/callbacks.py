@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .optimizers import LearningRateSchedule, Optimizer
 from .validation import (
     as_flag,
     as_function,
@@ -38,9 +39,9 @@ Logs = dict[str, float]
 class Callback:
     """Base of all callbacks: every hook does nothing.
 
-    `logs` of an epoch hold the loss and the metrics, and those of the validation data with
-    ``val_`` before their names. A fit runs step by step, and so more slowly, only if one of its
-    callbacks has hooks for batches.
+    The `logs` of an epoch hold the loss and the metrics; the names of those of the validation data
+    begin with ``val_``. Only if a callback has a hook for batches does the fit return to Python
+    after each step, which is slower.
 
     Attributes
     ----------
@@ -54,40 +55,40 @@ class Callback:
     params: dict[str, Any]
 
     def set_model(self, model: "Sequential") -> None:
-        """Told of the model before the fit begins."""
+        """Receive the model, before the fit begins."""
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Told of the parameters of the fit."""
+        """Receive the parameters of the fit, before it begins."""
         self.params = params
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Before the first epoch."""
+        """Called before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After the last epoch."""
+        """Called after the last epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Before an epoch."""
+        """Called before an epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """After an epoch, and after its validation."""
+        """Called after an epoch and its validation."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a step."""
+        """Called before a step."""
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a step; `logs` hold the mean of the epoch so far."""
+        """Called after a step; `logs` holds the means over the epoch so far."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Before the validation data are looked at."""
+        """Called before the model is evaluated on the validation data."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """After the validation data were looked at."""
+        """Called after the model was evaluated on the validation data."""
 
     @property
     def wants_batches(self) -> bool:
-        """Whether a hook for batches was given."""
+        """Whether the class overrides a hook for batches."""
         hooks = ("on_train_batch_begin", "on_train_batch_end")
         return any(getattr(type(self), hook) is not getattr(Callback, hook) for hook in hooks)
 
@@ -98,10 +99,11 @@ class History(Callback):
     Attributes
     ----------
     history : dict of lists
-        ``"loss"``: mean loss of each epoch, each mini-batch's taken before its update; and a list
-        for each metric; with ``val_`` before the name, those of the validation data.
+        A number for each epoch, under each of these names: ``"loss"``, the mean over the
+        mini-batches, each taken before its update; the name of each metric; and for the validation
+        data the same names after ``val_``.
     epoch : list of int
-        Numbers of the epochs.
+        Numbers of the epochs; the first is 0.
     """
 
     def __init__(self) -> None:
@@ -115,7 +117,7 @@ class History(Callback):
 
 
 class _Monitor(Callback):
-    """Base of callbacks that watch one number for the better."""
+    """Base of callbacks that watch whether a loss or a metric improves."""
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
         self.monitor = as_text("monitor", monitor)
@@ -129,12 +131,13 @@ class _Monitor(Callback):
 
     def value(self, logs: Logs | None) -> float:
         """The number that is watched."""
-        if self.monitor not in (logs or {}):
+        reported = logs or {}
+        if self.monitor not in reported:
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor!r}; the fit reports only "
-                + ", ".join(map(repr, logs or {}))
+                + ", ".join(map(repr, reported))
             )
-        return logs[self.monitor]
+        return reported[self.monitor]
 
     def is_better(self, value: float) -> bool:
         """Whether a value is better than the best so far, which it then replaces."""
@@ -145,27 +148,30 @@ class _Monitor(Callback):
 
 
 class EarlyStopping(_Monitor):
-    """End the fit when a number has not become better for some epochs.
+    """End the fit when a loss or a metric has not improved for some epochs.
 
     Parameters
     ----------
     monitor : str
-        Name of a loss or metric.
+        Name of the loss or the metric, as in the logs.
     min_delta : float
-        By so much at least must it become better.
+        An improvement is a change of more than this.
     patience : int
-        Epochs without that, after which the fit ends.
+        The fit ends after this many epochs in a row without an improvement.
     mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto" decides by the name.
     baseline : float, optional
-        What it must become better than at first.
+        The first epoch that counts as an improvement must be better than this.
     restore_best_weights : bool
-        Give the model the weights of its best epoch at the end.
+        Whether the model gets back the weights of its best epoch when the fit ends.
     start_from_epoch : int
         Epochs before this one do not count.
 
     Attributes
     ----------
-    stopped_epoch, best_epoch : int
+    stopped_epoch : int
+        The epoch after which the fit was ended; 0 if it was not.
+    best_epoch : int
     """
 
     def __init__(
@@ -183,6 +189,7 @@ class EarlyStopping(_Monitor):
         self.baseline = None if baseline is None else as_number("baseline", baseline)
         self.restore_best_weights = as_flag("restore_best_weights", restore_best_weights)
         self.start_from_epoch = as_integer("start_from_epoch", start_from_epoch, 0)
+        self._best_weights: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.best = -self.sign * np.inf if self.baseline is None else self.baseline
@@ -215,13 +222,16 @@ class ModelCheckpoint(_Monitor):
     Parameters
     ----------
     filepath : path
-        May name the epoch and the logs, as ``"model-{epoch:02d}-{val_loss:.3f}.safetensors"``;
-        epochs count from 1 there.
+        Can contain the epoch, counted from 1, and the logs, as in
+        ``"model-{epoch:02d}-{val_loss:.3f}.safetensors"``.
     monitor : str
+        Name of the loss or the metric that decides which epoch is the best.
     save_best_only : bool
+        Whether to save only after an epoch that is the best so far.
     mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto" decides by the name.
     save_freq : int, optional
-        Save after every so many epochs.
+        Number of epochs from one save to the next.
     """
 
     def __init__(
@@ -246,20 +256,24 @@ class ModelCheckpoint(_Monitor):
 
 
 class ReduceLROnPlateau(_Monitor):
-    """Multiply the learning rate when a number has not become better for some epochs.
+    """Reduce the learning rate when a loss or a metric has not improved for some epochs.
 
     Parameters
     ----------
     monitor : str
+        Name of the loss or the metric, as in the logs.
     factor : float
-        Below 1.
+        The learning rate is multiplied by this; between 0 and 1.
     patience : int
+        The rate is reduced after this many epochs in a row without an improvement.
     mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto" decides by the name.
     min_delta : float
+        An improvement is a change of more than this.
     cooldown : int
-        Epochs after a change in which none is counted.
+        This many epochs after a reduction do not count.
     min_lr : float
-        Smallest learning rate.
+        The rate is not reduced below this.
     """
 
     def __init__(
@@ -293,9 +307,9 @@ class ReduceLROnPlateau(_Monitor):
             self.wait = 0
         elif self.cooling == 0:
             self.wait += 1
-            rate = float(self.model.optimizer.learning_rate)
+            optimizer, rate = _adjustable(self)
             if self.wait >= max(self.patience, 1) and rate > self.min_lr:
-                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                optimizer.learning_rate = max(rate * self.factor, self.min_lr)
                 self.cooling, self.wait = self.cooldown, 0
 
 
@@ -305,26 +319,41 @@ class LearningRateScheduler(Callback):
     Parameters
     ----------
     schedule : callable
-        Takes the number of the epoch, from 0, and the learning rate so far; returns the next.
+        Called with the number of the epoch, counted from 0, and the learning rate; returns the
+        new one.
     """
 
     def __init__(self, schedule: Callable[[int, float], float]):
         self.schedule = as_function("schedule", schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        rate = self.schedule(epoch, self.model.optimizer.learning_rate)
-        self.model.optimizer.learning_rate = rate
+        optimizer, rate = _adjustable(self)
+        optimizer.learning_rate = self.schedule(epoch, rate)
+
+
+def _adjustable(callback: Callback) -> tuple[Optimizer, float]:
+    """The optimiser of the fit, and its learning rate, which a callback is about to replace."""
+    optimizer = callback.model.optimizer
+    assert optimizer is not None  # fit refuses a model that is not compiled
+    rate = optimizer.learning_rate
+    if isinstance(rate, LearningRateSchedule):
+        raise TypeError(
+            f"{type(callback).__name__} needs an optimizer whose learning rate is a number, got "
+            f"{rate}"
+        )
+    return optimizer, rate
 
 
 class CSVLogger(Callback):
-    """Write the logs of each epoch as a row of a file.
+    """Write the logs of each epoch as a row of a CSV file.
 
     Parameters
     ----------
     filename : path
     separator : str
+        One character.
     append : bool
-        Add to the file if it is there already.
+        Whether rows are added to a file that exists; if not, it is replaced.
     """
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False):
@@ -350,23 +379,23 @@ class CSVLogger(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback from functions.
+    """A callback made of functions.
 
     Parameters
     ----------
     on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, \
 on_train_batch_end : callable, optional
-        Called with what the hook of that name is called with.
+        Called with the arguments of the hook of the same name.
     """
 
     def __init__(
         self,
-        on_epoch_begin: Callable | None = None,
-        on_epoch_end: Callable | None = None,
-        on_train_begin: Callable | None = None,
-        on_train_end: Callable | None = None,
-        on_train_batch_begin: Callable | None = None,
-        on_train_batch_end: Callable | None = None,
+        on_epoch_begin: Callable[[int, Logs], Any] | None = None,
+        on_epoch_end: Callable[[int, Logs], Any] | None = None,
+        on_train_begin: Callable[[Logs], Any] | None = None,
+        on_train_end: Callable[[Logs], Any] | None = None,
+        on_train_batch_begin: Callable[[int, Logs], Any] | None = None,
+        on_train_batch_end: Callable[[int, Logs], Any] | None = None,
     ):
         hooks = {
             name: as_function(name, hook)

@@ -1,18 +1,18 @@
 """How far a kernel is from its naive twin, in units in the last place (ulp).
 
-The tests and :func:`fastscratch.verify` compare here. The twin computes in float64 on the numbers
-that the kernel is given, so that a float32 kernel is measured against the truth, and a float64
-kernel against another way to the same number.
+The tests and :func:`fastscratch.verify` use it. The twin computes in float64 from the numbers that
+the kernel is given. So the result of a float32 kernel is compared with a far more accurate one, and
+that of a float64 kernel with one that was computed in another way.
 
-One ulp is the distance between neighbouring numbers of the kernel's type at some magnitude. The
-magnitude is, by the kernel,
+One ulp is the distance between neighbouring numbers of the kernel's type at some magnitude. Which
+magnitude that is depends on the kernel:
 
-* ``each``, that of each result by itself, where nothing cancels;
-* ``terms``, the sum of the absolute values of the terms that a result is the sum of: what the twin
-  makes of the absolute values of all inputs;
-* ``largest``, that of the largest result, or of the case's `scale` where that is larger.
+* ``each``: that of each result by itself, for kernels in which nothing cancels;
+* ``terms``: the sum of the absolute values of the terms, for results that are sums; the twin
+  computes it from the absolute values of all inputs;
+* ``largest``: that of the largest result, or the case's `scale` if that is larger.
 
-The bound is one ulp for each rounding on the way to a result: ``Case.reduction`` counts them.
+The bound is one ulp for each rounding on the way to a result; ``Case.reduction`` is their number.
 """
 
 import dataclasses
@@ -45,9 +45,6 @@ EACH = {
     "binary_crossentropy_forward",
     "binary_crossentropy_terms",
     "clip_by_value",
-    "dropout_backward",
-    "dropout_forward",
-    "global_average_pool2d_backward",
     "huber_backward",
     "huber_forward",
     "max_pool2d_forward",
@@ -71,10 +68,7 @@ TERMS = {
     "conv2d_backward_weight",
     "conv2d_forward",
     "conv2d_image_forward",
-    "dense_backward_input",
-    "dense_backward_weight",
     "dense_forward",
-    "global_average_pool2d_forward",
     "matmul",
     "max_pool2d_backward",
     "penalty",
@@ -85,16 +79,16 @@ TERMS = {
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What came of one case, for one type.
+    """How a kernel and its twin compare on one case, for one type.
 
     Attributes
     ----------
     case : Case
     dtype : type
     ulp : float
-        Largest difference; infinite where there is nothing to compare.
+        Largest difference; infinite if there was nothing to compare.
     trouble : str
-        What is wrong, or nothing.
+        What is wrong; empty if nothing is.
     """
 
     case: Case
@@ -109,7 +103,7 @@ class Comparison:
             return 0.0
         return self.ulp / self.case.reduction if self.case.reduction else np.inf
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.case} {np.dtype(self.dtype)}: {self.trouble or 'right'}"
 
 
@@ -147,8 +141,8 @@ def same_bits(case: Case, dtype: Any) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in zip(on_all, alone, strict=True))
 
 
-def outputs(case: Case, function: Callable, arguments: list) -> list[np.ndarray]:
-    """Run one side; its return value and every output, flat."""
+def outputs(case: Case, function: Callable[..., Any], arguments: list[Any]) -> list[np.ndarray]:
+    """Call a kernel or a twin; its return value, if it has one, and each output, flattened."""
     value = function(*arguments)
     names = list(inspect.signature(function).parameters)
     written = [arguments[names.index(name)] for name in case.outputs]
@@ -180,15 +174,17 @@ def accuracy_table(comparisons: Sequence[Comparison]) -> str:
     lines += [
         "",
         "The worst error of each kernel against its naive twin in float64, in ulp and as a share",
-        "of the bound, an ulp for each rounding (the two may be those of two cases). An ulp is the",
-        "distance of neighbouring numbers at the size of each result (each), of the sum of the",
-        "absolute values of its terms (terms), or of the largest result, or term, or condition of",
-        "the problem (largest).",
+        "of the bound, which is an ulp for each rounding. (The two can come from different cases.)",
+        "An ulp is the distance between neighbouring numbers at the magnitude of each result",
+        "(each), of the sum of the absolute values of its terms (terms), or of the largest result,",
+        "the largest term or the condition number of the problem (largest).",
     ]
     return "\n".join(lines)
 
 
-def _magnitudes(case, expected, twin, dtype):
+def _magnitudes(
+    case: Case, expected: list[np.ndarray], twin: Callable[..., Any], dtype: Any
+) -> list[Any]:
     """For each output the magnitudes at which an ulp is taken."""
     kind = magnitude_kind(case.kernel)
     if kind == "each":

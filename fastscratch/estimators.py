@@ -1,6 +1,6 @@
-"""What the estimators share on their side of scikit-learn: classes, weights, callbacks.
+"""What all estimators share: class labels, sample weights, scikit-learn's callbacks.
 
-It needs scikit-learn 1.9, and is not loaded by ``import fastscratch``.
+This module needs scikit-learn 1.9, and ``import fastscratch`` does not load it.
 """
 
 import importlib
@@ -33,7 +33,7 @@ def as_numbers(y: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If they are texts of something else.
+        If one of them is not a number.
     """
     try:
         return np.asarray(y, np.float64)
@@ -42,45 +42,46 @@ def as_numbers(y: Any) -> np.ndarray:
 
 
 def checked_weights(sample_weight: Any, X: Any) -> np.ndarray:
-    """Weights of the samples in an array of one's own; 1 each for None.
+    """Weights of the samples in a new array; None is a weight of 1 for each.
 
     Raises
     ------
     ValueError
-        If one is negative or not finite, or they are not one for each sample.
+        If a weight is negative or not finite, or there is not one for each sample.
     """
     weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
     )
-    if not np.isfinite(weights).all():  # scikit-learn takes one number for all as it is
+    if not np.isfinite(weights).all():  # scikit-learn does not check one number given for all
         raise ValueError(f"sample_weight must be finite, got {sample_weight}")
     return weights
 
 
 class LabelsMixin(ClassifierMixin):
-    """Classes that exclude each other, or labels that do not, and predictions from their scores.
+    """The targets of a classifier, and predictions from scores.
 
-    `classes_` are the classes, or the numbers of the labels; `_multilabel` says which.
+    Either each sample has one of the classes `classes_`; or, if `_multilabel` is true, each sample
+    has any number of labels, and `classes_` holds the numbers of the labels.
     """
 
     @abstractmethod
     def _scores(self, X: Any) -> np.ndarray:
-        """Logarithms of odds, (n,) or (n, n_labels), or of probabilities, (n, n_classes)."""
+        """Scores; the sigmoid of (n,) or (n, n_labels), or softmax of (n, n_classes), is taken."""
 
     @staticmethod
     def _checked_classes(y: Any) -> np.ndarray:
-        """Classes, (n,), or labels as columns of 0 and 1, (n, n_labels)."""
+        """Checked targets: classes, (n,), or a column of 0 and 1 for each label, (n, n_labels)."""
         check_classification_targets(y)
         if sparse.issparse(y):
             y = y.toarray()
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
-            raise ValueError("y with several columns must hold 0 and 1 only, a label a column")
+            raise ValueError("y with several columns must hold 0 and 1 only, a column for a label")
         return y
 
     def _learn_classes(self, y: np.ndarray, classes: Any = None) -> None:
-        """Take the classes from checked targets, or those that were named."""
+        """Set `classes_` from checked targets, or from `classes` if they are given."""
         if y.ndim == 2:
             learned = np.arange(y.shape[1])
         else:
@@ -94,7 +95,7 @@ class LabelsMixin(ClassifierMixin):
         self._multilabel, self.classes_ = y.ndim == 2, learned
 
     def _check_known(self, y: np.ndarray, classes: Any = None) -> None:
-        """Check that targets, and classes that were named, are like those that were learned."""
+        """Check that targets, and `classes` if they are given, are those of the first call."""
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
                 f"classes must be those of the first call, {self.classes_}, got {classes}"
@@ -108,12 +109,12 @@ class LabelsMixin(ClassifierMixin):
             raise ValueError(f"y must hold the classes {self.classes_}, got {wrong}")
 
     def _decide(self, scores: np.ndarray) -> np.ndarray:
-        """Number of the class of the highest probability, or labels as 0 and 1."""
+        """Number of the most probable class, or 0 or 1 for each label."""
         several = scores.ndim == 2 and not self._multilabel
         return scores.argmax(axis=1) if several else (scores > 0).astype(np.int64)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict classes, or labels as 0 and 1.
+        """Predict classes, or 0 or 1 for each label.
 
         Parameters
         ----------
@@ -140,7 +141,7 @@ class LabelsMixin(ClassifierMixin):
         return self._probabilities(self._scores(X), special.expit, special.softmax)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithm of the probabilities, also of those that round to zero.
+        """Logarithms of the probabilities, finite also where a probability rounds to zero.
 
         Parameters
         ----------
@@ -161,20 +162,20 @@ class LabelsMixin(ClassifierMixin):
 
 
 def class_factors(class_weight: Any, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Factor of each sample's weight by its class.
+    """For each sample the weight of its class.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
     y : ndarray, shape (n,)
     weight : ndarray, shape (n,)
-        Weights of the samples, by which "balanced" counts them.
+        Weights of the samples; "balanced" adds them up instead of counting the samples.
 
     Returns
     -------
     ndarray of float64, shape (n,)
     """
-    # A class that these samples do not show has no weight to compute.
+    # scikit-learn refuses weights for classes that do not occur.
     shown = weight > 0
     seen, member = np.unique(y[shown], return_inverse=True)
     if isinstance(class_weight, dict):
@@ -188,7 +189,7 @@ def class_factors(class_weight: Any, y: np.ndarray, weight: np.ndarray) -> np.nd
 
 
 class FitTask:
-    """Tells scikit-learn's callbacks of a fit, and of each of its iterations.
+    """Reports a fit, and each of its iterations, to scikit-learn's callbacks.
 
     Parameters
     ----------
@@ -210,15 +211,20 @@ class FitTask:
         """Whether there are callbacks."""
         return hasattr(self._estimator, "_skl_callbacks")
 
-    def iteration(self, attributes: Callable[[], dict]) -> bool:
-        """Tell of an iteration; `attributes` makes those of an estimator that had stopped here.
+    def iteration(self, attributes: Callable[[], dict[str, Any]]) -> bool:
+        """Report an iteration.
+
+        Parameters
+        ----------
+        attributes : callable
+            Makes the fitted attributes that the estimator would have if the fit ended now.
 
         Returns
         -------
         bool
-            Whether a callback wants the fit to end.
+            Whether a callback asks for the end of the fit.
         """
-        # A task that begins where it ends: what comes between runs in compiled code.
+        # The task begins only when it ends: the iteration itself ran in compiled code.
         task = self._context.subcontext(task_name=f"{self._estimator.solver}-iter")
         task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
         return task.call_on_fit_task_end(
@@ -226,7 +232,7 @@ class FitTask:
         )
 
     def end(self) -> None:
-        """Tell of the end of the fit."""
+        """Report the end of the fit."""
         self._context.call_on_fit_task_end(
             estimator=self._estimator, reconstruction_attributes={}, **self._data
         )

@@ -1,6 +1,6 @@
-"""Where weights start, under the names and defaults of ``keras.initializers``.
+"""First values of weights, under the names and defaults of ``keras.initializers``.
 
-An initializer is called with a shape and a seed and returns a float32 array.
+An initializer is called with a shape and a seed, and returns a float32 array.
 """
 
 import dataclasses
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .kernels.random import random_normal, random_uniform
-from .validation import as_number
+from .validation import as_array, as_number
 
 __all__ = [
+    "Constant",
     "GlorotUniform",
     "HeUniform",
     "Initializer",
@@ -28,11 +29,11 @@ class Initializer:
     """Base of all initializers."""
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        """Fresh values; the same for the same shape and seed."""
+        """New values; the same shape and seed give the same values."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """The name and the arguments, as JSON can hold them."""
+        """The name and the arguments, in types that JSON has."""
         name = next((name for name, kind in _BY_NAME.items() if kind is type(self)), None)
         if name is None:
             raise ValueError(
@@ -55,9 +56,34 @@ class Ones(Initializer):
         return np.ones(shape, np.float32)
 
 
+class Constant(Initializer):
+    """The same number everywhere, or the numbers of an array.
+
+    Parameters
+    ----------
+    value : float or array_like
+        An array of the shape of the weight, or one that NumPy broadcasts to it.
+    """
+
+    def __init__(self, value: Any = 0.0):
+        as_array("value", value, np.float32)
+        self.value = np.asarray(value, float).tolist()
+
+    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        values = np.empty(shape, np.float32)
+        try:
+            values[...] = self.value
+        except ValueError:
+            raise ValueError(
+                f"value must broadcast to the shape of the weight, {shape}, got an array of "
+                f"{np.shape(self.value)}"
+            ) from None
+        return values
+
+
 @dataclasses.dataclass
 class RandomNormal(Initializer):
-    """Normal numbers; with ``stddev=1`` the essay's ``rnorm``."""
+    """Normally distributed numbers; ``stddev=1`` is the essay's ``rnorm``."""
 
     mean: float = 0.0
     stddev: float = 0.05
@@ -74,7 +100,7 @@ class RandomNormal(Initializer):
 
 @dataclasses.dataclass
 class RandomUniform(Initializer):
-    """Uniform numbers from `minval` to `maxval`."""
+    """Uniformly distributed numbers from `minval` to `maxval`."""
 
     minval: float = -0.05
     maxval: float = 0.05
@@ -90,16 +116,17 @@ class RandomUniform(Initializer):
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many inputs an output sees, and outputs an input.
+    """Number of inputs of each output, and of outputs that each input contributes to.
 
-    All axes but the last two are the places of a filter, each of which is an input.
+    The axes before the last two are those of a filter: each of its places counts as an input, and
+    as an output, of its own.
     """
-    field = int(np.prod(shape[:-2]))
-    return field * (shape[-2] if len(shape) > 1 else shape[-1]), field * shape[-1]
+    places = int(np.prod(shape[:-2]))
+    return places * (shape[-2] if len(shape) > 1 else shape[-1]), places * shape[-1]
 
 
 class GlorotUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(6 / (n_in + n_out))``.
+    """Uniformly distributed numbers within ``+-sqrt(6 / (n_in + n_out))``.
 
     References
     ----------
@@ -113,7 +140,7 @@ class GlorotUniform(Initializer):
 
 
 class HeUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(6 / n_in)``, for ReLUs.
+    """Uniformly distributed numbers within ``+-sqrt(6 / n_in)``, for layers with a ReLU.
 
     References
     ----------
@@ -126,7 +153,7 @@ class HeUniform(Initializer):
 
 
 class LecunUniform(Initializer):
-    """Uniform numbers within ``+-sqrt(3 / n_in)``, for SELUs.
+    """Uniformly distributed numbers within ``+-sqrt(3 / n_in)``, for layers with a SELU.
 
     References
     ----------
@@ -141,6 +168,7 @@ class LecunUniform(Initializer):
 _BY_NAME = {
     "zeros": Zeros,
     "ones": Ones,
+    "constant": Constant,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "glorot_uniform": GlorotUniform,
@@ -148,19 +176,29 @@ _BY_NAME = {
     "lecun_uniform": LecunUniform,
 }
 
+# Keras' short names.
+_ALIASES = {
+    "zero": "zeros",
+    "one": "ones",
+    "normal": "random_normal",
+    "uniform": "random_uniform",
+}
+
 
 def get(name: str, identifier: Any) -> Initializer:
-    """The initializer for a name, an instance, or what `get_config` gave.
+    """The initializer for a name, an instance, or what `get_config` returned.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is none of them.
     """
     if isinstance(identifier, Initializer):
         return identifier
-    if isinstance(identifier, str) and identifier in _BY_NAME:
-        return _BY_NAME[identifier]()
+    if isinstance(identifier, str):
+        kind = _BY_NAME.get(_ALIASES.get(identifier, identifier))
+        if kind is not None:
+            return kind()
     if isinstance(identifier, dict) and identifier.get("name") in _BY_NAME:
         arguments = {key: value for key, value in identifier.items() if key != "name"}
         return _BY_NAME[identifier["name"]](**arguments)

@@ -1,7 +1,7 @@
 """Losses, under the names and defaults of ``keras.losses``: descriptions for ``compile``.
 
-Their formulas and derivatives stand in :mod:`fastscratch.kernels.losses`. All are means over the
-mini-batch.
+They are computed in :mod:`fastscratch.kernels.losses`, which has the formulas and the derivatives.
+All are means over the mini-batch.
 """
 
 import dataclasses
@@ -30,13 +30,14 @@ class Loss:
 
     #: Place in ``codes.LOSSES``.
     code: ClassVar[int]
-    #: The activation that a cross-entropy wants in the last layer: it takes the scores before that.
+    #: Activation that a cross-entropy expects in the last layer: the loss is then computed from the
+    #: scores, the numbers that the activation is applied to.
     read_out: ClassVar[str | None] = None
-    #: The loss in its place behind any other activation: that of the outputs as probabilities.
+    #: Code of the loss that is taken after any other activation: the outputs are probabilities.
     log_loss: ClassVar[int]
     #: Whether targets are class labels.
     takes_labels: ClassVar[bool] = False
-    #: How predictions are counted as right by the metric "accuracy".
+    #: The metric that "accuracy" is short for.
     accuracy: ClassVar[str] = "binary_accuracy"
 
     from_logits = False
@@ -55,7 +56,7 @@ class Loss:
         return next(name for name, kind in _BY_NAME.items() if kind is type(self))
 
     def get_config(self) -> dict[str, Any]:
-        """The name and the arguments, as JSON can hold them."""
+        """The name and the arguments, in types that JSON has."""
         return {"name": self.name, **dataclasses.asdict(self)}
 
 
@@ -98,9 +99,9 @@ class BinaryCrossentropy(Loss):
     Parameters
     ----------
     from_logits : bool
-        The last layer gives scores, and the loss takes their sigmoid itself.
+        Whether the last layer returns scores, of which the loss takes the sigmoid.
     label_smoothing : float
-        Targets are moved by so much towards one half.
+        The fraction of the way that targets are moved towards one half.
     """
 
     code, log_loss = codes.BINARY_CROSSENTROPY, codes.BINARY_LOG_LOSS
@@ -111,14 +112,16 @@ class BinaryCrossentropy(Loss):
 
 @dataclasses.dataclass(frozen=True)
 class MultilabelCrossentropy(Loss):
-    """The sum over the outputs in place of the mean: the essay's ``a - y``. Not in Keras.
+    """:class:`BinaryCrossentropy`, but the sum over the outputs. Not in Keras.
+
+    Its gradient in the scores is the essay's ``a - y``.
 
     Parameters
     ----------
     from_logits : bool
-        The last layer gives scores, and the loss takes their sigmoid itself.
+        Whether the last layer returns scores, of which the loss takes the sigmoid.
     label_smoothing : float
-        Targets are moved by so much towards one half.
+        The fraction of the way that targets are moved towards one half.
     """
 
     code, log_loss = codes.MULTILABEL_CROSSENTROPY, codes.MULTILABEL_LOG_LOSS
@@ -134,9 +137,9 @@ class CategoricalCrossentropy(Loss):
     Parameters
     ----------
     from_logits : bool
-        The last layer gives scores, and the loss takes their softmax itself.
+        Whether the last layer returns scores, of which the loss takes the softmax.
     label_smoothing : float
-        Targets are moved by so much towards equal shares.
+        The fraction of the way that targets are moved towards equal probabilities.
     """
 
     code, log_loss = codes.CATEGORICAL_CROSSENTROPY, codes.CATEGORICAL_LOG_LOSS
@@ -153,7 +156,7 @@ class SparseCategoricalCrossentropy(Loss):
     Parameters
     ----------
     from_logits : bool
-        The last layer gives scores, and the loss takes their softmax itself.
+        Whether the last layer returns scores, of which the loss takes the softmax.
     """
 
     code, log_loss = codes.CATEGORICAL_CROSSENTROPY, codes.CATEGORICAL_LOG_LOSS
@@ -177,7 +180,7 @@ _ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 
 
 def get(identifier: Any) -> Loss:
-    """The loss for a name, an instance, or what `get_config` gave.
+    """The loss for a name, an instance, or what `get_config` returned.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Metrics: how good predictions are, as plain functions on NumPy arrays.
 
 Names are Keras's where it has one, values are scikit-learn's. Each function takes the truth first,
-checks both arrays, and returns a float (:func:`confusion_matrix` a table). A NaN is refused.
+checks both arrays, and returns a float (:func:`confusion_matrix` an array). A NaN is an error.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array_like, one shape
+    y_true, y_pred : array_like, of the same shape
         Labels (not probabilities).
     """
     y_true, y_pred = _pair(y_true, y_pred)
@@ -42,7 +42,7 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
-    """Share of 0 and 1 on the right side of the threshold.
+    """Share of predictions that are on the right side of the threshold.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> float:
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> float:
-    """Share of samples whose class gets the highest score; the first of equals counts.
+    """Share of samples whose class gets the highest score; of equal scores the first counts.
 
     Parameters
     ----------
@@ -175,14 +175,14 @@ def auc(y_true: Any, y_pred: Any) -> float:
 
 
 def confusion_matrix(y_true: Any, y_pred: Any, num_classes: int | None = None) -> np.ndarray:
-    """How often each class is predicted for each.
+    """How often each class is predicted for each true class.
 
     Parameters
     ----------
     y_true, y_pred : array_like, shape (n,)
         Labels 0, 1, 2, ...
     num_classes : int, optional
-        Without it, one more than the largest label.
+        By default one more than the largest label.
 
     Returns
     -------
@@ -207,10 +207,10 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array_like, one shape
+    y_true, y_pred : array_like, of the same shape
     """
     y_true, y_pred = _pair(y_true, y_pred)
-    with np.errstate(over="ignore"):  # infinite is what it is then
+    with np.errstate(over="ignore"):  # the result is then infinite
         return float(((y_pred - y_true) ** 2).mean())
 
 
@@ -219,10 +219,10 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
 
     Parameters
     ----------
-    y_true, y_pred : array_like, one shape
+    y_true, y_pred : array_like, of the same shape
     """
     y_true, y_pred = _pair(y_true, y_pred)
-    with np.errstate(over="ignore"):  # infinite is what it is then
+    with np.errstate(over="ignore"):  # the result is then infinite
         return float(np.abs(y_pred - y_true).mean())
 
 
@@ -240,8 +240,8 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     y_true, y_pred = _pair(y_true, y_pred)
     if len(y_true) < 2:
         raise ValueError(f"y_true must hold at least two samples, got {len(y_true)}")
-    # In units about the largest number, so that squares neither overflow nor vanish; a power of
-    # two rounds nothing.
+    # Divide by a power of two near the largest number: squares then neither overflow nor vanish,
+    # and nothing is rounded.
     largest = max(np.abs(y_true).max(), np.abs(y_pred).max())
     unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
     y_true, y_pred = y_true / unit, y_pred / unit
@@ -252,7 +252,7 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     return float(np.where(varies, 1 - residual / np.where(varies, total, 1), flat).mean())
 
 
-#: Keras's short names, and its class names for those that are functions here.
+#: Keras's short names, and the names of its classes that are functions here.
 ALIASES = {
     "acc": "accuracy",
     "mse": "mean_squared_error",
@@ -265,7 +265,7 @@ ALIASES = {
 
 
 def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], float]:
-    """A metric by its name, or a function as it is.
+    """The metric of a name; a function is returned as it is.
 
     Parameters
     ----------
@@ -286,11 +286,11 @@ def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], f
 
 
 def _pair(y_true: Any, y_pred: Any, ndim: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64, of one shape."""
+    """Both as float64 arrays, which must have the same shape."""
     truth, guess = as_array("y_true", y_true, ndim=ndim), as_array("y_pred", y_pred, ndim=ndim)
     if truth.shape != guess.shape:
         raise ValueError(
-            f"y_true and y_pred must have one shape, got {truth.shape} and {guess.shape}"
+            f"y_true and y_pred must have the same shape, got {truth.shape} and {guess.shape}"
         )
     return truth, guess
 

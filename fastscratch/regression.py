@@ -41,22 +41,23 @@ def least_squares(
     X : array_like, shape (n, k)
         Explanatory variables.
     y : array_like, shape (n,) or (n, o)
-        Response, or several.
+        One response, or several as columns.
     fit_intercept : bool
         Put a column of ones before the others; its coefficient comes first.
     minimum_norm : bool
         Where the columns of `X` depend on each other (or there are fewer rows than columns), many
-        coefficients fit equally well: return the smallest instead of raising an error.
+        coefficients fit equally well: return those with the smallest sum of squares instead of
+        raising an error.
 
     Returns
     -------
     ndarray of float64, shape (k + 1,) or (k + 1, o)
-        Coefficients, the intercept first (without it: k).
+        Coefficients, the intercept first; without an intercept, k of them.
 
     Raises
     ------
     ValueError
-        If ``X'X`` is singular and `minimum_norm` is False, or the shapes do not fit.
+        If ``X'X`` is singular and `minimum_norm` is False, or the shapes do not match.
 
     Notes
     -----
@@ -80,7 +81,7 @@ def least_squares(
 
 
 def _why_singular(n: int, k: int, rank: int, pivots: np.ndarray, fit_intercept: bool) -> str:
-    """One sentence that names the columns to blame."""
+    """The message of the error: one sentence that names the columns that are the cause."""
     names = ["the intercept"] if fit_intercept else []
     names += [f"column {i}" for i in range(k - len(names))]
     dependent = " and ".join(names[p] for p in sorted(pivots[rank:]))
@@ -109,35 +110,36 @@ def gradient_descent(
 ) -> np.ndarray:
     """Linear, logistic or softmax regression by gradient descent.
 
-    Each iteration is ``b -= learning_rate * X' (f(X b) - y) / n``, where ``f`` is the identity,
-    the sigmoid or the softmax: nothing else differs.
+    Each iteration is ``b -= learning_rate * X' (f(X b) - y) / n``. The three families differ only
+    in ``f``, which is the identity, the sigmoid or the softmax.
 
     Parameters
     ----------
     X : array_like, shape (n, k)
         Explanatory variables.
     y : array_like
-        linear: (n,) or (n, o) real. logistic: (n,) or (n, o) of 0 and 1; with several columns, one
-        binomial regression for each label. softmax: (n,) class labels 0, 1, 2, ...
+        linear: real numbers, (n,) or (n, o). logistic: 0 and 1, (n,) or (n, o); each column is
+        fitted by itself. softmax: class labels 0, 1, 2, ..., (n,).
     family : {"linear", "logistic", "softmax"}
     learning_rate : float
     n_iterations : int
     initial : float
-        Every coefficient starts here.
+        First value of every coefficient.
     fit_intercept : bool
         Put a column of ones before the others; its coefficient comes first.
     progress : bool
-        Show a progress bar on a run of more than a second.
+        Show a progress bar if the run takes longer than a second.
 
     Returns
     -------
     ndarray of float64, shape (k + 1,) or (k + 1, o)
-        Coefficients, the intercept first (without it: k). For the softmax a column for each class.
+        Coefficients, the intercept first; without an intercept, k of them. For the softmax there is
+        a column for each class.
 
     Raises
     ------
     ValueError, TypeError
-        If the shapes do not fit, `y` is not of the family, or a number is out of range.
+        If the shapes do not match, `y` does not suit the family, or a number is out of range.
     FloatingPointError
         If the coefficients grow without bound: the learning rate is too large.
 
@@ -160,7 +162,7 @@ def gradient_descent(
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {first + count} iterations at learning_rate="
-                f"{rate:g}; wanted: a smaller learning_rate, or columns scaled to a similar range"
+                f"{rate:g}; use a smaller learning_rate, or scale the columns to a similar range"
             )
 
     run_in_slices(
@@ -184,7 +186,7 @@ def log_likelihood(
         As :func:`gradient_descent` returns them.
     family : {"logistic", "softmax"}
     fit_intercept : bool
-        The first coefficient is the intercept's.
+        Whether the first coefficient is the intercept.
 
     Returns
     -------
@@ -194,19 +196,19 @@ def log_likelihood(
     Raises
     ------
     ValueError, TypeError
-        If the shapes do not fit.
+        If the shapes do not match, or `y` does not suit the family.
     """
     _, loss = FAMILIES[one_of("family", family, ("logistic", "softmax"))]
     design = _design_matrix(X, fit_intercept)
     beta = as_array("coefficients", coefficients)
-    # Held-out rows need not show every class: the coefficients tell how many there are.
+    # A class may be missing from held-out rows: the coefficients tell how many classes there are.
     targets, _ = _targets(y, family, beta.shape[1] if beta.ndim == 2 else None)
     same_length(X=design, y=targets)
-    wanted = (design.shape[1], targets.shape[1])
-    if beta.shape != wanted and (*beta.shape, 1) != wanted:
-        raise ValueError(f"coefficients must have shape {wanted}, got {beta.shape}")
+    shape = (design.shape[1], targets.shape[1])
+    if beta.shape != shape and (*beta.shape, 1) != shape:
+        raise ValueError(f"coefficients must have shape {shape}, got {beta.shape}")
     scores = np.empty(targets.shape)
-    kernels.dense.dense_forward(scores, design, beta.reshape(wanted), np.zeros(wanted[1]))
+    kernels.dense.dense_forward(scores, design, beta.reshape(shape), np.zeros(shape[1]))
     losses = np.empty(len(scores))
     kernels.losses.loss_forward(losses, scores, targets, LOSSES.index(loss))
     return -float(losses.sum())

@@ -4,6 +4,7 @@ A penalty is added to the loss of every mini-batch, and its derivative to the gr
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,11 +71,15 @@ class L2(Regularizer):
         super().__init__(l2=l2)
 
 
-_BY_NAME = {"l1": L1, "l2": L2, "l1_l2": lambda: L1L2(0.01, 0.01)}
+_BY_NAME: dict[str, Callable[[], Regularizer]] = {
+    "l1": L1,
+    "l2": L2,
+    "l1_l2": lambda: L1L2(0.01, 0.01),
+}
 
 
 def get(name: str, identifier: Any) -> Regularizer | None:
-    """The regularizer for a name, an instance, what `get_config` gave, or None.
+    """The regularizer for a name, an instance, what `get_config` returned, or None.
 
     Raises
     ------

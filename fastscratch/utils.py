@@ -15,7 +15,7 @@ _drawn = 0
 
 
 def set_random_seed(seed: int) -> None:
-    """Make all that follows reproducible: initial weights and the order of the rows.
+    """Make what is random after this call reproducible: first weights, shuffles, dropout.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def set_random_seed(seed: int) -> None:
 
 
 def next_seed() -> int:
-    """A fresh seed from the one that was set."""
+    """The next of the seeds that follow from the one that was set."""
     global _drawn
     _drawn += 1
     return derived_seed(_seed, _drawn)
 
 
 def derived_seed(seed: int, stream: int) -> int:
-    """Seed number `stream` of a family of independent ones."""
+    """A seed for each `stream`, independent of the others."""
     return int(random_bits(seed, stream, 0)) >> 1
 
 
@@ -64,13 +64,13 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """
     labels = as_array("x", x, np.float64, 1)
     if num_classes is None:
-        classes, wanted = max(int(labels.max()), 0) + 1, "0, 1, 2, ..."
+        classes, known = max(int(labels.max()), 0) + 1, "0, 1, 2, ..."
     else:
         classes = as_integer("num_classes", num_classes, 1)
-        wanted = f"from 0 to {classes - 1}"
+        known = f"from 0 to {classes - 1}"
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if wrong.any():
-        raise ValueError(f"x must hold labels {wanted}, got {labels[wrong][0]:g}")
+        raise ValueError(f"x must hold labels {known}, got {labels[wrong][0]:g}")
     with memory_for(f"num_classes={classes}"):
         one_hot = np.zeros((labels.size, classes), np.float32)
     one_hot[np.arange(labels.size), labels.astype(np.int64)] = 1

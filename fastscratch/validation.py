@@ -1,7 +1,7 @@
-"""Checks at the edge: kernels check nothing, so everything public passes through these.
+"""Checks of arguments: kernels check nothing, so everything public checks with these first.
 
-Each returns the value in the form that kernels take, or raises ValueError or TypeError with one
-sentence that says what was given and what was wanted. Nothing is changed before.
+Each function returns the value in the form that kernels take, or raises ValueError or TypeError
+with one sentence that says what is expected and what was given. Nothing has been changed by then.
 """
 
 import contextlib
@@ -29,8 +29,8 @@ def as_array(
 ) -> np.ndarray:
     """A C-contiguous array of finite numbers; `value` itself where it is one already.
 
-    Read-only and unaligned arrays are copied: to Numba they are types of their own, for which it
-    would compile every kernel again.
+    Read-only and unaligned arrays are copied: Numba takes them for other types, for which it would
+    compile every kernel again.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def as_array(
     dtype : dtype
         float32 or float64.
     ndim : int, optional
-        Number of dimensions wanted.
+        Number of dimensions that it must have.
     writeable : bool
-        False for the engine, which reads by address: then read-only arrays are not copied.
+        False if a read-only array need not be copied, as for the engine, which reads by address.
     finite : bool
-        False if whoever takes the array looks for numbers that are not.
+        False if the caller checks for itself that the numbers are finite.
 
     Raises
     ------
@@ -71,8 +71,8 @@ def as_array(
         )
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    with np.errstate(over="ignore"):  # what overflows is found right below
-        array = np.require(array, dtype, "CAW" if writeable else "CA")
+    with np.errstate(over="ignore"):  # the next check finds what overflows
+        array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
     if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
@@ -82,13 +82,13 @@ def as_array(
 
 
 def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
-    """Whether all numbers are finite; a part at a time, for the array may be a file's."""
+    """Whether all numbers are finite; part by part, because the array may be a mapped file."""
     flat = array.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, flat.size, at_once):
             part = flat[start : start + at_once]
-            # A sum of squares is finite only if all are, and is had without a copy; but it may
-            # overflow.
+            # The sum of squares is finite only if all numbers are, and needs no array for the
+            # results; but it may overflow, and then each number is looked at.
             if not math.isfinite(part.dot(part)) and not np.isfinite(part).all():
                 return False
     return True
@@ -106,7 +106,7 @@ def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
 def as_labels(name: str, value: Any, classes: int | None = None) -> np.ndarray:
     """A 1-D int64 array of class labels ``0 ... classes - 1``.
 
-    Without `classes`, the number follows from the labels: then each of them must occur.
+    Without `classes`, the largest label is the last class, and every class must occur.
     """
     labels = as_array(name, value, np.float64, 1)
     wrong = (labels != np.floor(labels)) | (labels < 0)
@@ -147,23 +147,30 @@ def as_integer(name: str, value: Any, minimum: int) -> int:
     return number
 
 
+def as_sizes(name: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
+    """One int below 2**31 for each of the axes, 1 or 2 of them; a single int stands for all."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if len(value) != axes:
+            wanted = "one int or two ints" if axes == 2 else "one int"
+            raise ValueError(f"{name} must be {wanted}, got {len(value)} of them")
+        sizes = tuple(as_integer(name, number, minimum) for number in value)
+    else:
+        sizes = (as_integer(name, value, minimum),) * axes
+    if max(sizes) >= 2**31:  # kernels multiply two of them as 64-bit integers
+        raise ValueError(f"{name} must be below 2**31, got {max(sizes)}")
+    return sizes
+
+
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     """Two ints below 2**31, for rows and columns; one int stands for both."""
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        if len(value) != 2:
-            raise ValueError(f"{name} must be an int or two, got {len(value)} of them")
-        first, second = (as_integer(name, number, minimum) for number in value)
-    else:
-        first = second = as_integer(name, value, minimum)
-    if max(first, second) >= 2**31:  # places in an image are products of two
-        raise ValueError(f"{name} must be below 2**31, got {max(first, second)}")
+    first, second = as_sizes(name, value, 2, minimum)
     return first, second
 
 
 def as_number(name: str, value: Any) -> float:
     """A finite float."""
     try:
-        if isinstance(value, (str, bytes, bool, np.bool_)):  # float() takes them
+        if isinstance(value, (str, bytes, bool, np.bool_)):  # float() would take them
             raise TypeError
         number = float(value)
     except (TypeError, ValueError):
@@ -186,8 +193,8 @@ def as_positive(name: str, value: Any) -> float:
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """One of the given names."""
     if not isinstance(value, str) or value not in choices:
-        wanted = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {wanted}, got {value!r}")
+        known = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be one of {known}, got {value!r}")
     return value
 
 
@@ -230,8 +237,8 @@ def as_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
-def as_function(name: str, value: Any) -> Callable:
-    """What can be called."""
+def as_function(name: str, value: Any) -> Callable[..., Any]:
+    """A function, or another object that can be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, got {type(value).__name__}")
     return value
@@ -246,11 +253,11 @@ def as_flag(name: str, value: Any) -> bool:
 
 @contextlib.contextmanager
 def memory_for(asked: str) -> Iterator[None]:
-    """Around an allocation as large as an argument asks for: refuse what memory does not hold."""
+    """Put around an allocation whose size is an argument: refuse one that memory cannot hold."""
     try:
         yield
-    except (MemoryError, ValueError, OverflowError):  # NumPy knows three kinds of too large
-        raise ValueError(f"{asked} asks for more than memory holds") from None
+    except (MemoryError, ValueError, OverflowError):  # NumPy raises any of them for a large size
+        raise ValueError(f"{asked} needs more memory than there is") from None
 
 
 def as_activation(value: Any) -> str:

@@ -1,7 +1,7 @@
-"""Compiling every kernel ahead of its first use."""
+"""Compile every kernel before its first use."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,12 +15,12 @@ __all__ = ["warmup"]
 def warmup(report: Callable[[str], None] | None = None) -> float:
     """Compile every kernel for float32 and float64, or load it from the disk cache.
 
-    Also what :class:`Sequential` needs for any layer, loss and optimiser, in float32.
+    This includes, in float32, what a :class:`Sequential` of any layers, loss and optimiser needs.
 
     Parameters
     ----------
     report : callable, optional
-        Told in a line what was done for each kernel.
+        Called with one line of text after each kernel.
 
     Returns
     -------
@@ -44,25 +44,27 @@ def warmup(report: Callable[[str], None] | None = None) -> float:
         done(name, begin)
     begin = time.perf_counter()
     for model in _models():
-        shape = model.layers[0].input_shape
+        shape, loss = model.layers[0].input_shape, model.loss
+        assert shape is not None  # each model below is given both
+        assert loss is not None
         x = np.zeros((BATCH, *shape), np.float32)
-        y = np.zeros(BATCH) if model.loss.takes_labels else model.predict(x).clip(0, 1)
+        y = np.zeros(BATCH) if loss.takes_labels else model.predict(x).clip(0, 1)
         model.fit(x, y, BATCH, sample_weight=np.ones(BATCH), verbose=0)
         model.evaluate(x, y)
-        x.flags.writeable = False  # a type of its own
+        x.flags.writeable = False  # another type for Numba
         model.predict(x)
     done("Sequential", begin)
     return time.perf_counter() - start
 
 
-# Samples of a step: enough to fill a vector, and for a team of threads to be worth its while.
+# Samples in a step: enough to fill a vector, and to make a team of threads worthwhile.
 BATCH = 32
 WIDE = 400
 
 
 def _models() -> Iterator[Sequential]:
     """Small models that together reach every operation of a program."""
-    for activation in ACTIVATIONS:  # in a layer, alone, and last
+    for activation in ACTIVATIONS:  # in a hidden layer, as a layer, and in the last layer
         hidden = [layers.Dense(2, activation, input_shape=(2,)), layers.Dropout(0.5)]
         yield _compiled([*hidden, layers.Activation(activation), layers.Dense(2, activation)])
     for loss in (
@@ -87,18 +89,18 @@ def _models() -> Iterator[Sequential]:
     ):
         yield _compiled([layers.Dense(2, input_shape=(2,), kernel_regularizer="l2")], optimizer)
     wide = [layers.Dense(WIDE, input_shape=(WIDE,)), layers.Dense(WIDE // 8)]
-    yield _compiled(wide)  # on a team of threads; and its last layer is cut by inputs
-    # Few filters: the samples stand innermost. Many: the channels do.
+    yield _compiled(wide)  # for a team of threads; its last layer is divided up by inputs
+    # With few filters the samples are innermost in memory, with many the channels.
     for filters, end in ((2, layers.Flatten()), (2, layers.GlobalAveragePooling2D())):
         yield _compiled([*_images(filters), end, layers.Dense(2)])
-    for filters, size, end in ((2, 2, layers.MaxPooling2D()), (32, 3, layers.AveragePooling2D())):
-        # Behind the maxima the gradient has few numbers; filters of 3 x 3 are Winograd's.
+    for filters, size, pool in ((2, 2, layers.MaxPooling2D()), (32, 3, layers.AveragePooling2D())):
+        # After max pooling most of the gradient is zero; filters of 3 x 3 are for Winograd.
         ahead = layers.Conv2D(32 if size == 3 else 16, 1, input_shape=(8, 8, 1))
-        follow = [layers.Conv2D(filters, size), end, layers.Flatten(), layers.Dense(2)]
+        follow = [layers.Conv2D(filters, size), pool, layers.Flatten(), layers.Dense(2)]
         yield _compiled([ahead, *follow])
     many = layers.Conv2D(WIDE, 1), layers.GlobalAveragePooling2D(), layers.Reshape((WIDE, 1))
     normalized = [
-        layers.MaxPooling2D(1),  # not behind a convolution, which would find the maxima itself
+        layers.MaxPooling2D(1),  # not after a convolution, which would find the maxima itself
         layers.BatchNormalization(),
         layers.BatchNormalization(trainable=False),
         layers.LayerNormalization(),
@@ -117,7 +119,7 @@ def _images(filters: int) -> list[layers.Layer]:
 
 
 def _compiled(
-    hidden: list[layers.Layer],
+    hidden: Sequence[layers.Layer],
     optimizer: optimizers.Optimizer | str = "sgd",
     loss: losses.Loss | str = "mean_squared_error",
 ) -> Sequential:

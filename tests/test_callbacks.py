@@ -274,6 +274,16 @@ def test_a_scheduler_may_not_give_nonsense():
         network().fit(*data(), verbose=0, callbacks=LearningRateScheduler(lambda *_: -1))
 
 
+@pytest.mark.parametrize(
+    "callback", [ReduceLROnPlateau("chosen"), LearningRateScheduler(lambda *_: 0.1)]
+)
+def test_a_schedule_leaves_callbacks_no_rate_to_change(callback):
+    model = network(optimizers.schedules.ExponentialDecay(0.1, 10, 0.5))
+    message = f"{type(callback).__name__} needs an optimizer whose learning rate is a number, got "
+    with pytest.raises(TypeError, match=message + r"ExponentialDecay\("):
+        model.fit(*data(), epochs=12, callbacks=[Chosen([1] * 12), callback], verbose=0)
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 

@@ -285,7 +285,7 @@ def test_spirals_are_seeded_and_have_the_noise_that_was_asked_for():
         ({"n_classes": 0}, "n_classes must be at least 1, got 0"),
         ({"noise": -1}, "noise must not be negative, got -1"),
         ({"noise": 1e308}, r"noise must leave the points finite, got 1e\+308"),
-        ({"n_samples": 2**40}, "n_samples=1099511627776 asks for more than memory holds"),
+        ({"n_samples": 2**40}, "n_samples=1099511627776 needs more memory than there is"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
     ],
 )

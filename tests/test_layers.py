@@ -318,7 +318,11 @@ def test_impossible_geometry(layer, shape, message):
         (lambda: Dense(2, use_bias=None), TypeError, "use_bias must be True or False, got None"),
         (lambda: Conv2D(0, 3), ValueError, "filters must be at least 1, got 0"),
         (lambda: Conv2D(3, 0), ValueError, "kernel_size must be at least 1, got 0"),
-        (lambda: Conv2D(3, (1, 2, 3)), ValueError, "kernel_size must be an int or two, got 3"),
+        (
+            lambda: Conv2D(3, (1, 2, 3)),
+            ValueError,
+            "kernel_size must be one int or two ints, got 3",
+        ),
         (
             lambda: Conv2D(3, 2, padding="full"),
             ValueError,

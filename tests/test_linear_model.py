@@ -162,7 +162,7 @@ def test_partial_fit_of_a_linear_regression_is_the_fit_of_all_rows():
     with pytest.raises(ValueError, match="as many targets as before, got shape"):
         model.partial_fit(X, np.column_stack([y, y]))
     wide = LinearRegression().fit(X[:5], y[:5])
-    with pytest.raises(ValueError, match="partial_fit with solver='qr' goes on from rows that"):
+    with pytest.raises(ValueError, match="partial_fit with solver='qr' cannot go on from a fit on"):
         wide.partial_fit(X, y)
 
 
@@ -404,7 +404,7 @@ def test_logistic_partial_fit_of_labels_learns():
 @pytest.mark.parametrize(
     ("options", "y", "message"),
     [
-        ({"l1_ratio": 0.5}, None, "solver='lbfgs' takes l1_ratio=0 only, got 0.5; wanted: solver="),
+        ({"l1_ratio": 0.5}, None, "solver='lbfgs' needs l1_ratio=0, got 0.5; use solver="),
         ({}, [1] * 150, "at least two classes, got only one class"),
         ({"C": 0}, None, "'C' parameter of LogisticRegression must be a float in the range"),
         ({"solver": "saga"}, None, "'solver' parameter of LogisticRegression must be a str among"),
@@ -610,7 +610,7 @@ def test_summary_of_labels_weights_and_penalties():
     penalised = LogisticRegression(class_weight="balanced").fit(X, y).summary()
     assert np.isnan(penalised.standard_errors).all()
     text = str(penalised)
-    assert "Note: no standard errors, p values and AIC: a penalised fit is biased" in text
+    assert "Note: no standard errors, p values and AIC: they would not account for the bias" in text
     assert "Note: with class weights" in text
     assert "AIC:" not in text.replace("and AIC:", "")
     many = load_digits()

@@ -111,7 +111,11 @@ def test_get():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: metrics.accuracy([1, 2], [1]), ValueError, r"one shape, got \(2,\) and \(1,\)"),
+        (
+            lambda: metrics.accuracy([1, 2], [1]),
+            ValueError,
+            r"the same shape, got \(2,\) and \(1,\)",
+        ),
         (lambda: metrics.accuracy([], []), ValueError, "y_true must not be empty"),
         (lambda: metrics.accuracy(["a"], ["a"]), TypeError, "y_true must hold real numbers"),
         (lambda: metrics.mean_squared_error([0.0], [np.nan]), ValueError, "y_pred must be finite"),
@@ -150,7 +154,7 @@ def test_get():
         (
             lambda: metrics.confusion_matrix([0], [0], 2**40),
             ValueError,
-            "num_classes=1099511627776 asks for more than memory holds",
+            "num_classes=1099511627776 needs more memory than there is",
         ),
     ],
 )

@@ -217,7 +217,9 @@ def test_warm_start_equals_scikit_learn():
     assert_same_weights(ours, theirs, 1e-9)
     assert ours.t_ == theirs.t_ == 3 * 15 * 150
     assert len(ours.loss_curve_) == 45
-    with pytest.raises(ValueError, match=r"warm_start needs layers and data as before.*\(12, 7\)"):
+    with pytest.raises(
+        ValueError, match=r"warm_start needs the same layers and columns as before.*\(12, 7\)"
+    ):
         ours.set_params(hidden_layer_sizes=(12, 8)).fit(X, y)
     ours.set_params(hidden_layer_sizes=(12, 7), solver="lbfgs").fit(X, y)
     before = ours.loss_
@@ -500,7 +502,9 @@ def test_warnings():
         MLPClassifier(max_iter=2).fit(X, y)
     with pytest.warns(ConvergenceWarning, match="lbfgs did not converge within 2 iterations: "):
         MLPClassifier(max_iter=2, solver="lbfgs").fit(X, y)
-    with pytest.warns(UserWarning, match="batch_size=151 is more than there are samples, 150"):
+    with pytest.warns(
+        UserWarning, match="batch_size=151 is more than there are samples; it is set to 150"
+    ):
         MLPClassifier(batch_size=151, **SMALL).fit(X, y)
     with pytest.warns(DataConversionWarning):
         MLPRegressor(**SMALL).fit(X, X[:, :1])
@@ -515,8 +519,11 @@ def test_warnings():
         ({"activation": ("tanh", "tan")}, r"activation must hold names .* got \['tanh', 'tan'\]"),
         ({"activation": ("tanh",)}, "one for each of the 2 hidden layers, got 1"),
         ({"dropout": (0.1, 1.0)}, r"dropout must be from 0 to below 1, got \[0.1, 1.0\]"),
-        ({"dropout": (0.1, 0.1, 0.1)}, "dropout must be one for all, or one for each of the 2"),
-        ({"dropout": 0.1, "solver": "lbfgs"}, "solver='lbfgs' wants the same loss each time"),
+        (
+            {"dropout": (0.1, 0.1, 0.1)},
+            "dropout must be one value for all, or one for each of the 2",
+        ),
+        ({"dropout": 0.1, "solver": "lbfgs"}, "solver='lbfgs' needs dropout=0, because"),
         ({"momentum": 1.0}, "The 'momentum' parameter of MLP"),
     ],
 )
@@ -538,11 +545,9 @@ def test_wrong_data():
         model.partial_fit(X[:2], ["rose", "setosa"])
     with pytest.raises(ValueError, match="classes must be those of the first call"):
         model.set_params(warm_start=True).fit(X[:90], y[:90])
-    with pytest.raises(ValueError, match="partial_fit takes one epoch, which early_stopping"):
+    with pytest.raises(ValueError, match="partial_fit trains for one epoch, which early_stopping"):
         model.set_params(early_stopping=True).partial_fit(X, y)
-    with pytest.raises(
-        ValueError, match=r"validation_fraction=0\.001 leaves 1 samples to validate"
-    ):
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.001 holds out 1 samples"):
         MLPRegressor(early_stopping=True, validation_fraction=0.001).fit(X, X[:, 0])
     weight = np.zeros(150)
     weight[7] = 1
@@ -560,7 +565,7 @@ def test_wrong_data():
             MLPClassifier(**SMALL).fit(X, y, validation_data=data)
     with pytest.raises(ValueError, match="solver='lbfgs' takes no validation_data"):
         MLPClassifier(solver="lbfgs").fit(X, y, validation_data=(X, y))
-    with pytest.raises(ValueError, match="loss='poisson' wants y of 0 or above, got -"):
+    with pytest.raises(ValueError, match="loss='poisson' needs y of 0 or above, got -"):
         MLPRegressor("poisson").fit(X, X[:, 0])
     with pytest.raises(ValueError, match="y must have 2 targets, got 1"):
         MLPRegressor(**SMALL).fit(X, X[:, :2], validation_data=(X, X[:, 0]))

@@ -314,7 +314,13 @@ def images(*shape):
             r"larger than the image: it covers \(6, 1\), got",
         ),
         ((1, 5, 5, 1), (3, 3, 1, 1), {"strides": 0}, ValueError, "strides must be at least 1"),
-        ((1, 5, 5, 1), (3, 3, 1, 1), {"strides": (1,)}, ValueError, "an int or two, got 1 of them"),
+        (
+            (1, 5, 5, 1),
+            (3, 3, 1, 1),
+            {"strides": (1,)},
+            ValueError,
+            "one int or two ints, got 1 of them",
+        ),
         ((1, 5, 5, 1), (3, 3, 1, 1), {"strides": 1.5}, TypeError, "strides must be an integer"),
         ((1, 5, 5, 1), (3, 3, 1, 1), {"dilation_rate": 0}, ValueError, "dilation_rate must be at"),
         (
@@ -448,7 +454,7 @@ def test_matmul_errors():
         ((3, 4), (5, 6), r"as many columns as x2 has rows, got shapes \(3, 4\) and \(5, 6\)"),
         ((4,), (3,), r"as many columns as x2 has rows, got shapes \(4,\) and \(3,\)"),
         ((), (3,), r"x1 and x2 must have at least one axis, got shapes \(\) and \(3,\)"),
-        ((2, 3, 4), (3, 4, 5), r"before the last two must fit, got shapes \(2, 3, 4\) and"),
+        ((2, 3, 4), (3, 4, 5), r"before the last two must broadcast, got shapes \(2, 3, 4\) and"),
         ((0, 4), (4, 5), r"x1 must not be empty, got shape \(0, 4\)"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -545,7 +551,7 @@ def test_crossentropy_errors():
         (
             lambda: ops.binary_crossentropy(p, p - 1),
             ValueError,
-            "output must hold probabilities, got -0.5; scores want from_logits=True",
+            "output must hold probabilities, got -0.5; scores need from_logits=True",
         ),
         (lambda: ops.binary_crossentropy(p, p, 1), TypeError, "from_logits must be True or False"),
         (
@@ -562,7 +568,7 @@ def test_crossentropy_errors():
         (
             lambda: ops.sparse_categorical_crossentropy([0, 1, 2], p),
             ValueError,
-            r"target must have shape \(2,\), as output has without its classes, got \(3,\)",
+            r"shape \(2,\), that of output without the axis of the classes, got \(3,\)",
         ),
         (
             lambda: ops.sparse_categorical_crossentropy([0, 3], p),
@@ -624,20 +630,23 @@ def test_normalization_errors():
     for call, message in (
         (
             lambda: ops.batch_normalization(x, c[:2], c, 1),
-            r"mean must have shape \(3,\), as x has on the axis, got \(2,\)",
+            r"mean must have shape \(3,\), the length of the axis of x, got \(2,\)",
         ),
         (lambda: ops.batch_normalization(x, c, -c, 1), "variance must not be negative, got -1"),
-        (lambda: ops.batch_normalization(x, c, c, 0), r"mean must have shape \(2,\), as x has"),
+        (
+            lambda: ops.batch_normalization(x, c, c, 0),
+            r"mean must have shape \(2,\), the length of the axis of x",
+        ),
         (lambda: ops.batch_normalization(x, c, c, 2), "axis must be below 2, got 2"),
         (lambda: ops.batch_normalization(x, x, c, 1), r"mean must be 1-D, got shape \(2, 3\)"),
         (
             lambda: ops.batch_normalization(x, c, c, 1, scale=c[:1]),
-            r"scale must have shape \(3,\), as x has on the axis, got \(1,\)",
+            r"scale must have shape \(3,\), the length of the axis of x, got \(1,\)",
         ),
         (lambda: ops.batch_normalization(x, c, c, 1, epsilon=0), "epsilon must be positive, got 0"),
         (
             lambda: ops.layer_normalization(x, beta=c, axis=0),
-            r"beta must have shape \(2,\), as x has on the axis, got \(3,\)",
+            r"beta must have shape \(2,\), the length of the axis of x, got \(3,\)",
         ),
     ):
         with pytest.raises(ValueError, match=message):
@@ -688,5 +697,5 @@ def test_all_types_of_double_precision_are_computed_in_float64(dtype):
 
 
 def test_more_classes_than_memory_holds():
-    with pytest.raises(ValueError, match="num_classes=1099511627776 asks for more than memory"):
+    with pytest.raises(ValueError, match="num_classes=1099511627776 needs more memory than"):
         ops.one_hot([0], 2**40)

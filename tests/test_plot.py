@@ -382,7 +382,7 @@ def test_misclassified_refuses(arguments, message):
     ("call", "error", "message"),
     [
         (lambda: plot.panels(0), ValueError, "n must be at least 1, got 0"),
-        (lambda: plot.panels(2**40), ValueError, "n=1099511627776 asks for more than memory holds"),
+        (lambda: plot.panels(2**40), ValueError, "n=1099511627776 needs more memory than there is"),
         (lambda: plot.groups(np.eye(2), [0, 1], None), TypeError, "names must be a sequence"),
         (lambda: plot.groups(np.eye(3), [0, 1, 2], "abc"), TypeError, "names must be a sequence"),
         (lambda: plot.groups(np.eye(2), [0, 2], ["a", "b"]), ValueError, "labels below 2, got 2"),

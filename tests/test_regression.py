@@ -264,7 +264,7 @@ RUN = {"learning_rate": 0.1, "n_iterations": 3}
 
 
 def test_divergence():
-    message = "diverged within .* iterations at learning_rate=10; wanted: a smaller learning_rate"
+    message = "diverged within .* iterations at learning_rate=10; use a smaller learning_rate"
     with pytest.raises(FloatingPointError, match=message):
         regression.gradient_descent(X, Y, learning_rate=10, n_iterations=100_000)
 

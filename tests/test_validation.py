@@ -158,8 +158,8 @@ def test_as_pair():
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        ((1, 2, 3), ValueError, "strides must be an int or two, got 3 of them"),
-        ((), ValueError, "strides must be an int or two, got 0 of them"),
+        ((1, 2, 3), ValueError, "strides must be one int or two ints, got 3 of them"),
+        ((), ValueError, "strides must be one int or two ints, got 0 of them"),
         ((1, 0), ValueError, "strides must be at least 1, got 0"),
         (0, ValueError, "strides must be at least 1, got 0"),
         ("12", TypeError, "strides must be an integer, got str"),

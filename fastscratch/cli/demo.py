@@ -9,7 +9,7 @@ from .refusal import refuse
 __all__ = ["add_to", "run"]
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
     demo = commands.add_parser(
         "demo",

@@ -14,7 +14,7 @@ from .table import read_table
 __all__ = ["add_to", "run"]
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
     predict = commands.add_parser(
         "predict",

@@ -106,7 +106,7 @@ def read_table(path: str) -> Table:
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            return _table(path, csv.reader(_lines(file), strict=True))
+            return _table(path, _lines(file))
     except OSError as error:
         raise OSError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -120,8 +120,9 @@ def _lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _table(path: str, reader: Iterator[list[str]]) -> Table:
-    """The table that a reader of the csv module gives."""
+def _table(path: str, text: Iterator[str]) -> Table:
+    """The table in the lines of a file."""
+    reader = csv.reader(text, strict=True)
     header: list[str] = []
     rows, lines = [], []
     for row in filter(None, reader):

@@ -24,7 +24,7 @@ FEWEST_ROWS = 10
 MOST_CLASSES = 10
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
     train = commands.add_parser(
         "train",
@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         target = classes or Numeric.fit(arguments.target, table.numbers(arguments.target)[learned])
         inputs = _inputs(table, target.name, arguments.ignore, learned)
         x = encode(inputs, table)
-        y = target.labels(table) if classes else target.encode(table)
+        y = classes.labels(table) if classes else target.encode(table)
         _describe(table, inputs, target)
 
         set_random_seed(arguments.seed)
@@ -117,10 +117,10 @@ def run(arguments: argparse.Namespace) -> int:
         fitted = model.fit(
             x[learned], y[learned], batch_size=arguments.batch_size, epochs=arguments.epochs
         )
-        units = [x.shape[1], *(layer.units for layer in model.layers)]
+        widths = [layer.units for layer in model.layers if isinstance(layer, Dense)]
         print(
-            f"network {'-'.join(map(str, units))}, {arguments.epochs} epochs on {len(learned)} "
-            f"rows: loss {fitted.history['loss'][-1]:.4g}"
+            f"network {'-'.join(map(str, [x.shape[1], *widths]))}, {arguments.epochs} epochs on "
+            f"{len(learned)} rows: loss {fitted.history['loss'][-1]:.4g}"
         )
         print(f"{len(held_out)} rows held out:")
         for name, value in _test(model, x[held_out], y[held_out], target):

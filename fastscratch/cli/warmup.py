@@ -8,7 +8,7 @@ from ..warmup import warmup
 __all__ = ["add_to", "run"]
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
     command = commands.add_parser(
         "warmup",

@@ -9,12 +9,12 @@ the header claims, and decompression stops one byte after the promised end.
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
             ) from error
 
 
-def _read_array(stream: BinaryIO, capacity: int, path: Path) -> np.ndarray:
+def _read_array(stream: io.BufferedIOBase, capacity: int, path: Path) -> np.ndarray:
     """Read header and data from `stream`, which cannot hold more than `capacity` bytes."""
     dtype, shape = _read_header(stream, path)
     # Sizes of 0 count as 1 here: NumPy refuses (0, 2**32 - 1, 2**32 - 1, ...) as well.
@@ -112,7 +112,7 @@ def _read_array(stream: BinaryIO, capacity: int, path: Path) -> np.ndarray:
     return np.ndarray(shape, dtype, buffer=data).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
+def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
     """Return the dtype and the shape that the header states."""
     magic = bytes(_read_exactly(stream, 4, "magic number", path))
     code, n_dimensions = magic[2:]
@@ -130,7 +130,7 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype, tuple[int, ...
     return np.dtype(ELEMENT_TYPES[code]), struct.unpack(f">{n_dimensions}I", sizes)
 
 
-def _read_exactly(stream: BinaryIO, n_bytes: int, what: str, path: Path) -> bytearray:
+def _read_exactly(stream: io.BufferedIOBase, n_bytes: int, what: str, path: Path) -> bytearray:
     """Read `n_bytes`, chunk by chunk, so that a lying header costs no memory."""
     data = bytearray()
     while len(data) < n_bytes:

@@ -3,7 +3,7 @@
 The essay ends with the advice to look at the feature maps of trained networks.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def run(report: Report, digits: Any, seed: int) -> None:
         f"{EPOCHS} epochs of mini-batches of 32"
     )
     _, time = timed(lambda: model.fit(x, labels, epochs=EPOCHS))
-    _, accuracy = model.evaluate(x_test, labels_test)
+    _, accuracy = cast(list[float], model.evaluate(x_test, labels_test))
     report.check(
         "convolutional network",
         ["held out, %"],

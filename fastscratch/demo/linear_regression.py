@@ -86,13 +86,13 @@ def run(report: Report) -> None:
     _draw(report, X, y, closed, [abs(descend(n) - standardised).max() for n in range(201)])
 
 
-def _twin_least_squares(design: list, y: np.ndarray) -> None:
+def _twin_least_squares(design: list[list[float]], y: np.ndarray) -> None:
     coefficients, pivots = [[0.0] for _ in design[0]], [0 for _ in design[0]]
     targets = [[value] for value in y.tolist()]
     naive_least_squares(coefficients, pivots, design, targets, 1e-13)
 
 
-def _twin_descent(design: list, y: np.ndarray) -> None:
+def _twin_descent(design: list[list[float]], y: np.ndarray) -> None:
     coefficients = [[0.1] for _ in design[0]]
     targets = [[value] for value in y.tolist()]
     naive_gradient_descent(coefficients, design, targets, "linear", RATE, ITERATIONS)
@@ -107,7 +107,9 @@ def _network(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.concatenate([bias, kernel[:, 0]])
 
 
-def _draw(report: Report, X: np.ndarray, y: np.ndarray, closed: np.ndarray, error: list) -> None:
+def _draw(
+    report: Report, X: np.ndarray, y: np.ndarray, closed: np.ndarray, error: list[float]
+) -> None:
     left, right = panels(2)
     points = left.scatter(X[:, 1], y, c=X[:, 0], s=22, cmap="viridis", zorder=3)
     left.figure.colorbar(points, ax=left, label="sepal width (cm)")

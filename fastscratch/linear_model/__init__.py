@@ -1,11 +1,11 @@
 """Linear models with the interface of scikit-learn: for pipelines, grid searches, data frames.
 
-They need scikit-learn, ``pip install 'fastscratch[sklearn]'``, and are not loaded by
-``import fastscratch``. What they fit is computed by the kernels; :mod:`fastscratch.regression` has
-the essay's regressions as functions that need NumPy only.
+They need scikit-learn, ``pip install 'fastscratch[sklearn]'``, and ``import fastscratch`` does not
+load them. The kernels do the computing. :mod:`fastscratch.regression` has the essay's regressions
+as functions that need only NumPy.
 """
 
-from .. import estimators  # noqa: F401, first, for it says what is missing
+from .. import estimators  # noqa: F401, imported first because its error says what to install
 from .linear_regression import LinearRegression
 from .logistic_regression import LogisticRegression
 from .summary import Summary

@@ -33,31 +33,32 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     fit_intercept : bool, default=True
     tol : float, default=1e-6
-        For ``"qr"``: a column whose part that the columns before do not explain is at most this
-        fraction of it counts as dependent on them, whatever its units. For ``"gradient-descent"``:
-        stop when no element of the gradient of the mean of half the squares is larger.
+        For ``"qr"``: a column counts as dependent on the columns before it if what they do not
+        explain of it is at most this fraction of its length. The units of the column do not matter.
+        For ``"gradient-descent"``: stop when no element of the gradient is larger than this; the
+        loss is then half the mean of the squares.
     positive : bool, default=False
-        Force the coefficients (not the intercept) to be zero or above; with ``"qr"`` only, and
-        dense `X`.
+        Force the coefficients (not the intercept) to be zero or above; only with ``"qr"`` and dense
+        `X`.
     solver : {"qr", "gradient-descent"}, default="qr"
-        ``"qr"`` is the closed form, through a QR factorisation, which loses none of the digits that
-        ``X'X`` would. Where many coefficients fit equally well (dependent columns, few rows), it
-        gives the smallest. Sparse `X` goes through scipy's ``lsqr``, so that it stays sparse.
+        ``"qr"`` is the closed form, through a QR factorisation, which is more accurate than to form
+        ``X'X``. If many coefficients fit equally well (dependent columns, few rows), it gives those
+        with the smallest sum of squares. A sparse `X` stays sparse: scipy's ``lsqr`` solves it.
     learning_rate : float or "auto", default="auto"
         For gradient descent. ``"auto"`` is one over the largest eigenvalue of ``X'X / n``.
     max_iter : int, default=1000
         For gradient descent.
     warm_start : bool, default=False
-        For gradient descent: start from the coefficients there are.
+        For gradient descent: start from the coefficients of the fit before.
 
     Attributes
     ----------
     coef_ : ndarray, shape (n_features,) or (n_targets, n_features)
     intercept_ : float or ndarray, shape (n_targets,)
     rank_ : int
-        Number of independent columns, after centring; by ``"qr"`` and dense `X`.
+        Number of independent columns, after centring; with ``"qr"`` and dense `X`.
     singular_ : ndarray
-        Singular values of `X`, centred if there is an intercept; by ``"qr"`` and dense `X`.
+        Singular values of `X`, centred if there is an intercept; with ``"qr"`` and dense `X`.
     n_iter_ : int
         Iterations of gradient descent; 1 for ``"qr"``.
     n_features_in_ : int
@@ -66,8 +67,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Notes
     -----
     ``"qr"`` takes ``2 n k**2`` flops in one pass over `X`. Kernels: ``qr_update``,
-    ``least_squares``; ``proximal_gradient``. Of scikit-learn's parameters, `copy_X` and `n_jobs`
-    are not there: `X` is never written to, and the kernels use all threads.
+    ``least_squares``, ``proximal_gradient``. scikit-learn's parameters `copy_X` and `n_jobs` are
+    left out: `X` is never written to, and the kernels use all threads.
 
     Examples
     --------
@@ -77,7 +78,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     array([21.])
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _triangle: np.ndarray | None
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "fit_intercept": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
         "positive": ["boolean"],
@@ -128,7 +131,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data are not such, or a parameter is out of range.
+            If the data are not as described, or a parameter is out of range.
         FloatingPointError
             If gradient descent grows without bound: the learning rate is too large.
         """
@@ -140,15 +143,14 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return self._fit_sparse(X, y, weight)
         if X.shape[0] <= X.shape[1]:
             return self._fit_wide(X, y, weight)
-        self._add_rows(X, y, weight)
-        return self._solve(y.ndim)
+        return self._solve(self._add_rows(X, y, weight), y.ndim)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LinearRegression":
         """Fit to these rows as well as to those of earlier calls.
 
-        With ``solver="qr"`` the coefficients become exactly those of all rows so far, none of which
-        is kept. With ``"gradient-descent"`` they take one step down the gradient of these rows.
+        With ``solver="qr"`` the coefficients become those of a fit to all rows so far, although no
+        row is kept. With ``"gradient-descent"`` they take one step, by the gradient of these rows.
 
         Parameters
         ----------
@@ -163,8 +165,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the last call was a `fit` with ``"qr"`` on sparse data or on fewer rows than columns:
-            neither keeps what would be needed to go on.
+            If the last call was a `fit` with ``"qr"`` on sparse data, or on no more rows than
+            columns: neither keeps what is needed to go on.
         """
         first_call = not hasattr(self, "coef_")
         X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
@@ -179,12 +181,11 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
         elif self._triangle is None:
             raise ValueError(
-                "partial_fit with solver='qr' goes on from rows that partial_fit was given, or "
-                "from a fit on dense data with more rows than columns; wanted: partial_fit from "
-                "the start"
+                "partial_fit with solver='qr' cannot go on from a fit on sparse data, or on no "
+                "more rows than columns; use partial_fit for all rows"
             )
-        self._add_rows(X.toarray() if sparse.issparse(X) else X, y, weight)
-        return self._solve(y.ndim)
+        rows = X.toarray() if sparse.issparse(X) else X
+        return self._solve(self._add_rows(rows, y, weight), y.ndim)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets.
@@ -204,8 +205,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def summary(self) -> Summary:
         """Coefficients with standard errors, t and p values; R squared, log-likelihood, AIC.
 
-        As R's ``summary(lm(...))``, and ``logLik`` and ``AIC`` of it: the errors are taken as
-        normal, with variance ``sigma**2 / w``.
+        The same as R's ``summary(lm(...))``, ``logLik`` and ``AIC``. The errors are assumed to be
+        normally distributed, with variance ``sigma**2 / w``.
 
         Returns
         -------
@@ -214,7 +215,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit was none in closed form on dense data with more rows than columns.
+            If the fit was not in closed form on dense data with more rows than columns.
         """
         check_is_fitted(self)
         if self._triangle is None:
@@ -285,7 +286,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             notes=notes,
         )
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray | None]:
         X, y = validate_data(
             self,
             X,
@@ -302,8 +305,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             sample_weight = checked_weights(sample_weight, X)
         return X, as_numbers(y), sample_weight
 
-    def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:
-        """Fold rows of ``[1 X y]`` into their triangle, which holds all that a fit needs."""
+    def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Update the triangle of the QR factorisation of ``[1 X y]``, all that a fit needs."""
         targets = y.reshape(len(y), -1)
         first, k = int(self.fit_intercept), X.shape[1]
         rows = np.empty((len(X), first + k + targets.shape[1]))
@@ -320,18 +323,18 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         kernels.qr.qr_update(self._triangle, rows)
         self._n_rows += n_rows
         self._log_weights += logarithms
+        return self._triangle
 
-    def _solve(self, ndim: int) -> "LinearRegression":
+    def _solve(self, R: np.ndarray, ndim: int) -> "LinearRegression":
         """Solve for the coefficients from the triangle.
 
-        Below its first row, the triangle of ``[1 X y]`` is that of the centred columns.
+        The triangle of ``[1 X y]`` without its first row and column is that of the centred columns.
         """
         first, k = int(self.fit_intercept), self.n_features_in_
-        R = self._triangle
         design = R[first : first + k, first : first + k].copy()
         targets = np.ascontiguousarray(R[first : first + k, first + k :])
         lengths = np.linalg.norm(design, axis=0)
-        if first:  # a column that is constant, but for rounding
+        if first:  # columns that are constant up to rounding
             design[:, lengths <= self._n_rows * EPS * np.abs(R[0, first : first + k])] = 0
             lengths = np.linalg.norm(design, axis=0)
         lengths[lengths == 0] = 1
@@ -359,13 +362,15 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         one = ndim == 1
         self.coef_ = coef[0] if one else coef
         self.n_iter_ = n_iter
-        self.intercept_ = 0.0
+        self.intercept_: float | np.ndarray = 0.0
         if self.fit_intercept:
             self.intercept_ = float(intercept[0]) if one else intercept
         return self
 
-    def _centred(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> tuple:
-        """Means of X and y, y centred and weighted, and the roots of the weights."""
+    def _centred(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Means of X and of y; y centred and weighted; and the roots of the weights."""
         root = np.ones(len(y)) if weight is None else np.sqrt(weight)
         targets = y.reshape(len(y), -1)
         X_mean, y_mean = np.zeros(X.shape[1]), np.zeros(targets.shape[1])
@@ -374,8 +379,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             X_mean, y_mean = share @ X, share @ targets
         return X_mean, y_mean, root[:, None] * (targets - y_mean), root
 
-    def _fit_wide(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None):
-        """With as many columns as rows, the smallest coefficients that fit."""
+    def _fit_wide(
+        self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+    ) -> "LinearRegression":
+        """With at least as many columns as rows, the smallest of the coefficients that fit best."""
         X_mean, y_mean, targets, root = self._centred(X, y, weight)
         coef, _, self.rank_, self.singular_ = linalg.lstsq(
             root[:, None] * (X - X_mean), targets, cond=self.tol
@@ -385,7 +392,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 
-    def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None):
+    def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> "LinearRegression":
         """Least squares without a dense copy: the centred columns as an operator."""
         X_mean, y_mean, targets, root = self._centred(X, y, weight)
         centred = sparse.linalg.LinearOperator(
@@ -402,7 +409,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 
-    def _descend(self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool):
+    def _descend(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool
+    ) -> "LinearRegression":
         targets = np.ascontiguousarray(y.reshape(len(y), -1).T)
         share = np.ones(len(y)) if weight is None else weight
         scaling = Scaling.none(X, self.fit_intercept)
@@ -420,7 +429,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             coef = np.atleast_2d(self.coef_)
             if coef.shape != (len(targets), X.shape[1]):
                 raise ValueError(
-                    "warm_start needs data of the shape before, got coefficients of shape "
+                    "warm_start needs data of the same shape as before, got coefficients of shape "
                     f"{coef.shape} for {(len(targets), X.shape[1])}"
                 )
             start = scaling.inside(coef, np.atleast_1d(self.intercept_))

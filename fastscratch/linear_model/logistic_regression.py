@@ -26,23 +26,26 @@ from .summary import Summary
 
 __all__ = ["LogisticRegression"]
 
-#: A fit computes standard errors for at most so many coefficients: nobody reads a longer table, and
-#: the time grows with the square of the number.
+#: A fit computes standard errors only for this many coefficients or fewer: nobody reads a longer
+#: table, and the time grows with the square of the number.
 MOST_ERRORS = 500
+
+#: Coefficients, (o, k), and intercepts, (o,), of a model.
+Found = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Statistics:
-    """What a summary needs of the data of one model.
+    """What a summary needs to know about one model.
 
     Attributes
     ----------
     log_likelihood, null_log_likelihood : float
-        Of the fit, and of the model with nothing but an intercept.
+        Of the fitted model, and of the model with only an intercept.
     covariance : ndarray or None
-        Of the coefficients in the order of the summary's tables; None if there is none.
+        Of the coefficients, in the order of the summary's tables; None if it is not known.
     note : str
-        Why there is none.
+        Why it is not known.
     """
 
     log_likelihood: float
@@ -58,39 +61,40 @@ def _descends(model: "LogisticRegression") -> bool:
 
 
 class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
-    """Logistic regression for two classes, softmax regression for more, or a model a label.
+    """Logistic regression for two classes or several labels, softmax regression for more classes.
 
-    Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, the loss
-    being the negative log-likelihood of a sample. The intercept is not penalised.
+    Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, where the
+    loss is the negative log-likelihood of a sample. The intercept is not penalised.
 
     Parameters
     ----------
     C : float, default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     l1_ratio : float, default=0.0
-        Share of the absolute penalty: 0 is l2, 1 is l1, between them it is the elastic net.
+        Share of the l1 penalty: 0 is l2, 1 is l1, and anything between is the elastic net.
     tol : float, default=1e-4
-        Stop when no element of the gradient of the mean loss is larger, the columns being in units
-        of their standard deviation (for ``"gradient-descent"``: as they are).
+        Stop when no element of the gradient of the mean loss is larger than this. The gradient is
+        taken with the columns in units of their standard deviation (with ``"gradient-descent"``,
+        as they are).
     fit_intercept : bool, default=True
     class_weight : dict or "balanced", default=None
-        Weight of each class; ``"balanced"`` is inversely proportional to how often it occurs. With
-        several labels it is applied to each.
+        Weight of each class; ``"balanced"`` is inversely proportional to how often the class
+        occurs. With several labels the weights apply to each label.
     solver : {"lbfgs", "newton-cholesky", "fista", "gradient-descent"}, default="lbfgs"
-        ``"lbfgs"``: scipy's L-BFGS-B around one compiled loss. ``"newton-cholesky"``: iteratively
-        reweighted least squares, few iterations that each cost ``n (k classes)**2``. Both take
-        ``l1_ratio=0`` only. ``"fista"``: accelerated proximal gradient, for every penalty.
-        ``"gradient-descent"``: steps of one length, for every penalty.
+        ``"lbfgs"``: scipy's L-BFGS-B with a compiled loss. ``"newton-cholesky"``: iteratively
+        reweighted least squares, few iterations that cost ``n (k classes)**2`` each. These two need
+        ``l1_ratio=0``. ``"fista"``: accelerated proximal gradient descent, for every penalty.
+        ``"gradient-descent"``: gradient descent with a constant step, for every penalty.
     learning_rate : float or "auto", default="auto"
-        For gradient descent. ``"auto"`` is one over the largest curvature there can be.
+        For gradient descent. ``"auto"`` is one over the largest possible curvature of the loss.
     max_iter : int, default=100
     warm_start : bool, default=False
-        Start from the coefficients there are.
+        Start from the coefficients of the fit before.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
-        With several labels: their numbers.
+        With several labels: their column numbers.
     coef_ : ndarray, shape (1, n_features), (n_classes, n_features) or (n_labels, n_features)
     intercept_ : ndarray, shape (1,), (n_classes,) or (n_labels,)
     n_iter_ : ndarray of int, shape (1,) or (n_labels,)
@@ -99,18 +103,18 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
 
     Notes
     -----
-    A `y` of several columns of 0 and 1 holds labels that do not exclude each other: each gets a
-    logistic regression of its own.
+    A `y` of several columns of 0 and 1 holds labels that can occur together: for each there is a
+    separate logistic regression.
 
-    Inside, all solvers but gradient descent work on centred columns (dense ones) in units of their
-    standard deviation, and with the penalty as it is in the user's units, so that the path does not
-    depend on those.
+    All solvers except gradient descent work on columns that are divided by their standard deviation
+    and, unless sparse, centred. The penalty stays that of the columns as given. So the units of the
+    columns do not change the course of the fit.
 
-    Without penalty, and with classes that a plane separates, the likelihood has no maximum: the
+    Without a penalty, and with classes that a plane separates, the likelihood has no maximum: the
     coefficients stop where the gradient is below `tol`, with a ConvergenceWarning.
 
-    After each iteration callbacks of scikit-learn's protocol are called, for every solver; one that
-    returns True ends the fit.
+    Every solver calls scikit-learn's callbacks after each iteration; one that returns True ends the
+    fit.
 
     Kernels: ``linear_model_loss``, ``linear_model_hessian``, ``proximal_gradient``,
     ``proximal_gradient_accelerated``.
@@ -125,7 +129,10 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     array(['yes'], dtype='<U3')
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    coef_: np.ndarray
+    intercept_: np.ndarray
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "C": [Interval(Real, 0, None, closed="right")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -174,7 +181,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         ----------
         X : {array-like, sparse matrix}, shape (n, k)
         y : array-like, shape (n,) or (n, n_labels)
-            Classes; or columns of 0 and 1, a label each.
+            Classes; or a column of 0 and 1 for each label.
         sample_weight : array-like, shape (n,), optional
 
         Returns
@@ -184,7 +191,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data are not such, there is but one class, or a parameter is out of range.
+            If the data are not as described, there is only one class, or a parameter is out of
+            range.
 
         Warns
         -----
@@ -200,7 +208,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "LogisticRegression":
-        """Take one step down the gradient of these rows; with ``solver="gradient-descent"``.
+        """Take one step of gradient descent on these rows; only with that solver.
 
         The penalty is that of a fit to these rows alone.
 
@@ -209,7 +217,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         X : {array-like, sparse matrix}, shape (n, k)
         y : array-like, shape (n,) or (n, n_labels)
         classes : array-like, shape (n_classes,)
-            All there will be; the first call must name them, unless `y` has a column a label.
+            All classes, also those that come later. The first call needs them, unless `y` has a
+            column for each label.
         sample_weight : array-like, shape (n,), optional
 
         Returns
@@ -219,8 +228,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the first call does not name the classes, a later one names others, or `y` holds one
-            that was not named.
+            If the first call is not given the classes, a later one is given others, or `y` holds a
+            class that is not one of them.
         """
         first_call = not hasattr(self, "classes_")
         X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
@@ -232,7 +241,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         return self._fit(X, y, weight, one_step=True)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Scores: the logarithm of the odds, or for several classes of the probability.
+        """Scores: log-odds for two classes or for labels, else log-probabilities plus a constant.
+
+        The constant is the same for all classes of a sample.
 
         Parameters
         ----------
@@ -252,22 +263,24 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     def summary(self) -> Summary:
         """Coefficients with standard errors, z and p values; log-likelihood, AIC.
 
-        As R's ``summary(glm(..., family = binomial))``, and for several classes as that of
-        ``nnet::multinom``: coefficients of each class relative to the first. Standard errors are
-        from the inverse of the information ``X' diag(w v) X``; a weight counts as so many samples.
+        The same as R's ``summary(glm(..., family = binomial))``; for more than two classes, as that
+        of ``nnet::multinom``: coefficients of each class relative to the first. Standard errors are
+        from the inverse of the information matrix ``X' diag(w v) X``; a sample of weight ``w``
+        counts as ``w`` samples.
 
         Returns
         -------
         Summary
-            Without standard errors, and a note why, if the fit was penalised.
+            If the fit was penalised, without standard errors, and with a note that says why.
 
         Raises
         ------
         ValueError
-            After `partial_fit`, which does not see all the data.
+            After `partial_fit`, which does not have all the data.
         """
         check_is_fitted(self)
-        if None in self._statistics:
+        models = [statistics for statistics in self._statistics if statistics is not None]
+        if not models:
             raise ValueError("a summary needs a fit, got coefficients of partial_fit")
         first, k = int(self.fit_intercept), self.n_features_in_
         coefficients = self.coef_
@@ -280,20 +293,20 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             coefficients = coefficients[1:] - coefficients[0]
             equations = [f"class {c!s}, against {self.classes_[0]!s}" for c in self.classes_[1:]]
         errors = np.full(coefficients.shape, np.nan)
-        rows = len(errors) // len(self._statistics)
-        for model, statistics in enumerate(self._statistics):
-            if statistics.covariance is not None:
-                spread = np.sqrt(np.diag(statistics.covariance))
-                errors[model * rows : (model + 1) * rows] = spread.reshape(rows, -1)
+        rows = len(errors) // len(models)
+        for i, model in enumerate(models):
+            if model.covariance is not None:
+                spread = np.sqrt(np.diag(model.covariance))
+                errors[i * rows : (i + 1) * rows] = spread.reshape(rows, -1)
         ratios = coefficients / errors
-        log_likelihood = np.array([s.log_likelihood for s in self._statistics])
-        null = np.array([s.null_log_likelihood for s in self._statistics])
+        log_likelihood = np.array([model.log_likelihood for model in models])
+        null = np.array([model.null_log_likelihood for model in models])
         parameters = rows * (first + k)
         df = self._n_samples - parameters
         penalised = np.isfinite(self.C)
-        notes = list(dict.fromkeys(s.note for s in self._statistics if s.note))
+        notes = list(dict.fromkeys(model.note for model in models if model.note))
         if self.class_weight is not None:
-            notes.append("with class weights, a sample counts as so many of its kind")
+            notes.append("with class weights, a sample of a class of weight w counts as w samples")
 
         def deviances(values: np.ndarray) -> str:
             return ", ".join(f"{-2 * value:.4f}" for value in values)
@@ -321,14 +334,16 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             notes=notes,
         )
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple:
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         if (
             self.l1_ratio > 0
             and np.isfinite(self.C)
             and self.solver in ("lbfgs", "newton-cholesky")
         ):
             raise ValueError(
-                f"solver={self.solver!r} takes l1_ratio=0 only, got {self.l1_ratio:g}; wanted: "
+                f"solver={self.solver!r} needs l1_ratio=0, got {self.l1_ratio:g}; use "
                 "solver='fista'"
             )
         X, y = validate_data(
@@ -344,8 +359,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         y = self._checked_classes(y)
         return X, y, checked_weights(sample_weight, X)
 
-    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple]:
-        """Responses as the kernels take them, and the weights, of each model to fit."""
+    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each model to fit: the responses as the kernels take them, and the weights."""
         for column in y.T if self._multilabel else [y]:
             classes = np.unique(column) if self._multilabel else self.classes_
             member = classes[:, None] == column
@@ -356,14 +371,16 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             of_class = class_factors(self.class_weight, column, weight)
             yield member.astype(np.float64), weight * of_class
 
-    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool):
+    def _fit(
+        self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool
+    ) -> "LogisticRegression":
         models = list(self._models(y, weight))
         rows, k = sum(len(targets) for targets, _ in models), X.shape[1]
         coef, intercept = np.zeros((rows, k)), np.zeros(rows)
         if (self.warm_start or one_step) and hasattr(self, "coef_"):
             if self.coef_.shape != coef.shape:
                 raise ValueError(
-                    "warm_start needs data of the shape before, got coefficients of shape "
+                    "warm_start needs data of the same shape as before, got coefficients of shape "
                     f"{self.coef_.shape} for {coef.shape}"
                 )
             coef, intercept = self.coef_.copy(), self.intercept_.copy()
@@ -374,15 +391,15 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             here = slice(first, first + len(targets))
             first += len(targets)
 
-            def state(found: tuple, here: slice = here) -> dict:
-                """Attributes of a model that had stopped here."""
-                coef[here], intercept[here] = found
-                return {"coef_": coef.copy(), "intercept_": intercept.copy()}
+            def tell(found: Found, here: slice = here) -> bool:
+                def attributes() -> dict[str, Any]:
+                    """The fitted attributes if the fit ended now."""
+                    coef[here], intercept[here] = found
+                    return {"coef_": coef.copy(), "intercept_": intercept.copy()}
 
-            def tell(found: tuple, state: Callable = state) -> bool:
-                return task.iteration(lambda: state(found))
+                return task.iteration(attributes)
 
-            found, of_model = self._fit_one(
+            found, iterations, of_model = self._fit_one(
                 X,
                 targets,
                 model_weight,
@@ -391,8 +408,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 one_step,
                 tell if task.is_heard else None,
             )
-            coef[here], intercept[here], iterations_taken = found
-            n_iter.append(iterations_taken)
+            coef[here], intercept[here] = found
+            n_iter.append(iterations)
             statistics.append(of_model)
         self.coef_, self.intercept_ = coef, intercept
         self.n_iter_ = np.array(n_iter, np.int32)
@@ -408,9 +425,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         coef: np.ndarray,
         intercept: np.ndarray,
         one_step: bool,
-        tell: Callable[[tuple], bool] | None,
-    ) -> tuple:
-        """Fit one model; its coefficients, intercepts and iterations, and its statistics."""
+        tell: Callable[[Found], bool] | None,
+    ) -> tuple[Found, int, _Statistics | None]:
+        """Fit one model; its coefficients and intercepts, its iterations, and its statistics."""
         total = weight.sum()
         share = weight / total
         l2, l1 = ((1 - self.l1_ratio) / (self.C * total), self.l1_ratio / (self.C * total))
@@ -418,7 +435,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             scaling = Scaling.none(X, self.fit_intercept)
         else:
             scaling = Scaling.of(X, share, l2, self.fit_intercept)
-        # The intercept is not penalised; a column of zeros may be, so that the Hessian is regular.
+        # The intercept is not penalised. A column that was made zero is, which changes nothing but
+        # makes the Hessian regular.
         free = np.zeros(int(self.fit_intercept))
         squares = np.where(np.isinf(scaling.scale), 1.0, l2 / scaling.scale**2)
         problem = Problem(
@@ -436,25 +454,23 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             tol=self.tol,
             max_iter=1 if one_step else self.max_iter,
-            after=tell and (lambda coefficients: tell(scaling.outside(coefficients))),
+            after=None if tell is None else lambda b: tell(scaling.outside(b)),
         )
         coef, intercept = scaling.outside(found.coefficients)
         if one_step:
-            return (coef, intercept, found.n_iter), None
+            return (coef, intercept), found.n_iter, None
         failure = found.failure
         if np.isinf(self.C) and (
             found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
         ):
             failure = (
                 "found no maximum of the likelihood: a plane separates some class from the others, "
-                "and without penalty the coefficients grow without bound; wanted: a finite C"
+                "and without a penalty the coefficients grow without bound; use a finite C"
             )
         if failure:
             warnings.warn(f"{self.solver} {failure}", ConvergenceWarning, stacklevel=4)
-        return (
-            (coef, intercept, found.n_iter),
-            self._statistics_of(problem, scaling, found.coefficients, total),
-        )
+        statistics = self._statistics_of(problem, scaling, found.coefficients, total)
+        return (coef, intercept), found.n_iter, statistics
 
     def _statistics_of(
         self, problem: Problem, scaling: Scaling, coefficients: np.ndarray, total: float
@@ -471,15 +487,15 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         covariance, note = None, ""
         if np.isfinite(self.C):
             note = (
-                "no standard errors, p values and AIC: a penalised fit is biased on purpose, and "
-                "they would not account for it"
+                "no standard errors, p values and AIC: they would not account for the bias of a "
+                "penalised fit"
             )
         elif coefficients.size > MOST_ERRORS:
             note = f"no standard errors: more than {MOST_ERRORS} coefficients"
         elif np.isinf(scaling.scale).any():
-            note = "no standard errors: a column is constant, and its coefficient arbitrary"
+            note = "no standard errors: a column is constant, and its coefficient is arbitrary"
         else:
-            # Of classes, only the differences to the first are determined.
+            # With several classes, only the differences from the first class are determined.
             own = slice(coefficients.shape[1] if len(coefficients) > 1 else 0, None)
             information = total * free.hessian(coefficients)[own, own]
             inverse, regular = pseudo_solve(information, np.eye(len(information)))
@@ -497,7 +513,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
 def _separates(
     X: Any, targets: np.ndarray, share: np.ndarray, coef: np.ndarray, intercept: np.ndarray
 ) -> bool:
-    """Whether every sample with a weight scores highest for its own class."""
+    """Whether every sample with a positive weight scores highest for its own class."""
     scores = X @ coef.T + intercept
     if len(targets) == 1:
         margins = np.where(targets[0] == 1, scores[:, 0], -scores[:, 0])

@@ -1,4 +1,4 @@
-"""What the estimators minimise, and the ways to its minimum."""
+"""The losses of the linear models, and the methods that minimise them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from ..kernels.codes import LINEAR, SIGMOID, SOFTMAX
 
 __all__ = ["Problem", "Scaling", "minimize", "pseudo_solve"]
 
-#: Largest second derivative of a sample's loss in its scores.
+#: Largest second derivative of the loss of a sample in its scores.
 CURVATURE = {LINEAR: 1.0, SIGMOID: 0.25, SOFTMAX: 0.5}
 EPS = np.finfo(np.float64).eps
 
-#: Called after each iteration with the coefficients; True stops.
+#: Called with the coefficients after each iteration; if it returns True the solver stops.
 After = Callable[[np.ndarray], bool] | None
 
 
@@ -33,7 +33,7 @@ class Problem:
     weight : ndarray, shape (n,)
         Adds up to 1.
     l2, l1 : ndarray, shape (k,)
-        Penalties of each column.
+        Strengths of the penalties of each column.
     activation : int
         Code of linear, sigmoid or softmax.
     """
@@ -65,17 +65,17 @@ class Problem:
         return hessian
 
     def safe_step(self) -> float:
-        """Length of a gradient step that cannot overshoot: one over the largest curvature."""
+        """A learning rate that cannot overshoot: one over the largest curvature."""
         columns = self.l2.size
         squares = dataclasses.replace(
             self, y=np.zeros((1, self.weight.size)), l2=np.zeros(columns), activation=LINEAR
         )
-        # Uneven, so that no pattern of columns, such as x and -x, is blind to it.
+        # Start with different numbers: equal ones would cancel in columns such as x and -x.
         direction, largest = np.sqrt(np.arange(2.0, columns + 2))[None], 0.0
-        for _ in range(30):  # power iteration; a third off would do no harm
+        for _ in range(30):  # power iteration; an error of a third would do no harm
             direction /= np.linalg.norm(direction)
             direction = squares.loss(direction)[1]
-            largest = np.linalg.norm(direction)
+            largest = float(np.linalg.norm(direction))
             if largest == 0:
                 break
         curvature = CURVATURE[self.activation] * largest + self.l2.max()
@@ -84,15 +84,15 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True)
 class Scaling:
-    """Columns in units in which all curve the loss alike, and the way back.
+    """Columns scaled so that the loss has a similar curvature in each, and the way back.
 
-    A solver then takes the same path whatever the units of the data were. Dense columns are also
-    centred if there is an intercept, which comes first, as a column of ones.
+    The units of the data then do not change the path of a solver. Dense columns are also centred
+    if there is an intercept. The intercept comes first, as a column of ones.
 
     Attributes
     ----------
     design : tuple of ndarray
-        The columns so scaled, as the kernels take them.
+        The scaled columns, as the kernels take them.
     mean, scale : ndarray, shape (k,)
         Column i of the data became ``(x - mean[i]) / scale[i]``.
     has_intercept : bool
@@ -105,7 +105,7 @@ class Scaling:
 
     @classmethod
     def of(cls, X: Any, weight: np.ndarray, l2: float, has_intercept: bool) -> "Scaling":
-        """Scale by the standard deviation, or more where the penalty curves more than the data.
+        """Scale by the standard deviation, or by more if the penalty has the larger curvature.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class Scaling:
         # A quarter is the curvature of a logistic loss where the score is 0.
         deviation = scaling._deviation(weight)
         scale = np.hypot(deviation, 2 * np.sqrt(l2))
-        scale[deviation == 0] = np.inf  # such a column says nothing: make it zero
+        scale[deviation == 0] = np.inf  # a constant column explains nothing: make it zero
         values, columns, starts = scaling.design
         first = int(has_intercept)
         if starts.size:
@@ -153,7 +153,7 @@ class Scaling:
         return cls(design, mean, np.ones(k), has_intercept)
 
     def _deviation(self, weight: np.ndarray) -> np.ndarray:
-        """Root of the weighted mean square of each column but the intercept's; 0 if constant."""
+        """Root of the weighted mean square of each column except the intercept; 0 if constant."""
         X, columns, starts = self.design
         first, k = int(self.has_intercept), self.mean.size
         if starts.size:
@@ -164,29 +164,29 @@ class Scaling:
         with np.errstate(over="ignore"):
             deviation = np.sqrt(np.einsum("n,ni,ni->i", weight, centred, centred))
         if not np.isfinite(deviation).all() or (deviation < 1e-150).any():
-            # A square has overflowed or vanished.
+            # A square has overflowed, or rounded to zero.
             largest = np.abs(centred).max(axis=0)
             largest[largest == 0] = 1
             deviation = largest * np.sqrt(weight @ (centred / largest) ** 2)
-        deviation[deviation <= len(X) * EPS * np.abs(self.mean)] = 0  # constant, but for rounding
+        deviation[deviation <= len(X) * EPS * np.abs(self.mean)] = 0  # constant up to rounding
         return deviation
 
     def inside(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
-        """Coefficients of the scaled columns, (o, k) or with the intercept (o, k + 1)."""
+        """Coefficients for the scaled columns, (o, k), or (o, k + 1) with the intercept."""
         scaled = coef * np.where(np.isinf(self.scale), 0, self.scale)
         if self.has_intercept:
             scaled = np.column_stack([intercept + coef @ self.mean, scaled])
         return np.ascontiguousarray(scaled)
 
     def outside(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients and intercepts of the columns as they were."""
+        """Coefficients and intercepts for the columns as they were given."""
         coef = coefficients[:, int(self.has_intercept) :] / self.scale
         if not self.has_intercept:
             return coef, np.zeros(len(coef))
         return coef, coefficients[:, 0] - coef @ self.mean
 
     def matrix(self) -> np.ndarray:
-        """What :meth:`outside` does to the coefficients of one output, as a matrix."""
+        """The matrix by which :meth:`outside` multiplies the coefficients of one output."""
         back = np.diag(np.concatenate([np.ones(int(self.has_intercept)), 1 / self.scale]))
         if self.has_intercept:
             back[0, 1:] = -self.mean / self.scale
@@ -204,8 +204,8 @@ class Result:
     failure : str
         Why it did not converge; empty if it did.
     last_move : float
-        Newton's method: how far the last step moved any score. Where there is a minimum this
-        vanishes with the gradient; where the loss only levels off it does not.
+        For Newton's method: the largest change of a score in the last step. It tends to zero if
+        there is a minimum, but not if the loss falls for ever, however slowly.
     """
 
     coefficients: np.ndarray
@@ -224,7 +224,7 @@ def minimize(
     max_iter: int,
     after: After = None,
 ) -> Result:
-    """Minimise a problem with one of the solvers, by its name."""
+    """Minimise a problem with the solver of a name."""
     if solver == "lbfgs":
         return _lbfgs(problem, start, tol, max_iter, after)
     if solver == "newton-cholesky":
@@ -288,12 +288,12 @@ def _newton(problem: Problem, start: np.ndarray, tol: float, max_iter: int, afte
     coefficients = start
     loss, gradient = problem.loss(coefficients)
     for iteration in range(1, max_iter + 1):
-        # The last step is taken with the gradient small already: its error is squared once more.
+        # One more step is taken after the gradient is small: it squares the error once more.
         converged = np.abs(gradient).max() <= tol
         hessian = problem.hessian(coefficients)
         if problem.activation == SOFTMAX:
-            # The same number added to a coefficient of all classes changes no probability: let
-            # that direction curve, if no penalty does.
+            # To add a number to a coefficient of all classes changes no probability. Give that
+            # direction a curvature if the penalty does not.
             free = np.diag((problem.l2 == 0).astype(float)) * np.trace(hessian) / len(hessian)
             hessian += np.tile(free, (len(start), len(start)))
         move = pseudo_solve(hessian, gradient.ravel())[0].reshape(start.shape)
@@ -328,8 +328,7 @@ def _proximal_gradient(
     max_iter: int,
     after: After,
 ) -> Result:
-    """Gradient descent with steps of one length, or without a rate the accelerated form."""
-    module = kernels.linear_model
+    """Proximal gradient descent at a learning rate; if that is None, the accelerated form."""
     coefficients, ahead = start.copy(), start.copy()
     rate = problem.safe_step() if learning_rate in ("auto", None) else float(learning_rate)
     state = np.array([1.0, rate])
@@ -348,15 +347,17 @@ def _proximal_gradient(
         if after is not None:
             count = 1
         if learning_rate is None:
-            n_iter = module.proximal_gradient_accelerated(
+            n_iter = kernels.linear_model.proximal_gradient_accelerated(
                 coefficients, ahead, state, *arguments, tol, count
             )
         else:
-            n_iter = module.proximal_gradient(coefficients, *arguments, rate, tol, count)
+            n_iter = kernels.linear_model.proximal_gradient(
+                coefficients, *arguments, rate, tol, count
+            )
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {first + count} iterations at learning_rate="
-                f"{rate:g}; wanted: a smaller learning_rate, or columns scaled to a similar range"
+                f"{rate:g}; use a smaller learning_rate, or scale the columns to a similar range"
             )
         taken += abs(n_iter)
         stop = after is not None and after(coefficients)

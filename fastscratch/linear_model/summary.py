@@ -1,4 +1,4 @@
-"""The table of coefficients that a statistician expects after a fit."""
+"""The table of coefficients and tests that statisticians print after a fit."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["Summary"]
 
-#: R's marks: the p-value is below.
+#: R's marks for p-values, each with the bound that the p-value is below.
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
 
 
@@ -14,8 +14,8 @@ STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
 class Summary:
     """Coefficients with their standard errors, and how well the model fits.
 
-    ``str()`` lays it out as R's ``summary()`` does. What cannot be told is NaN, and `notes` says
-    why.
+    ``str()`` gives a table like that of R's ``summary()``. A number that cannot be computed is NaN,
+    and `notes` says why.
 
     Attributes
     ----------
@@ -24,23 +24,25 @@ class Summary:
     names : list of str
         Of the coefficients: ``(Intercept)``, if there is one, then the features.
     equations : list of str
-        A heading for each output that has coefficients of its own; one empty string if there is
-        but one.
+        A heading for each output with its own coefficients; one empty string if there is only one
+        output.
     coefficients, standard_errors, statistics, p_values : ndarray, shape (equations, names)
         `statistics` is the coefficient over its standard error.
     distribution : {"t", "z"}
-        What the statistics follow if the coefficient is zero: Student's distribution with
-        `df_resid` degrees of freedom, or the normal (asymptotically).
+        The distribution of the statistics if the true coefficient is zero: Student's t with
+        `df_resid` degrees of freedom, or (asymptotically) the standard normal.
     log_likelihood, aic : ndarray
-        Akaike's criterion is ``2 (number of parameters) - 2 log-likelihood``. One number for each
-        separate model: for each target of a linear regression, each label of a multi-label one.
+        Akaike's criterion is ``2 (number of parameters) - 2 log-likelihood``. There is one number
+        for each separate model: for each target of a linear regression, and for each label of a
+        logistic regression with several labels.
     n_samples : int
         Samples with a weight above zero.
     df_resid : int
-        Samples less parameters.
+        Number of samples minus number of parameters.
     fit : list of str
-        Further lines on the fit.
+        More lines about the fit.
     notes : list of str
+        What the table leaves out, and why.
     """
 
     title: str

@@ -24,7 +24,7 @@ from ..regularizers import L2
 from .epochs import Epochs
 from .full_batch import minimize
 
-#: Names of scikit-learn for activations that Keras calls otherwise.
+#: Activations that have another name in scikit-learn than in Keras.
 KERAS_NAMES = {"identity": "linear", "logistic": "sigmoid"}
 ACTIVATIONS = (
     "identity",
@@ -40,7 +40,9 @@ ACTIVATIONS = (
     "gelu",
     "gelu_tanh",
 )
-#: Rows of a sparse matrix that are made dense at once for a prediction.
+#: Samples, targets, and the weights of the samples.
+Data = tuple[Any, np.ndarray, np.ndarray | None]
+#: A prediction makes this many rows of a sparse matrix dense at a time.
 SPARSE_ROWS = 1024
 
 
@@ -51,9 +53,9 @@ def _is_stochastic(estimator: "BaseMLP") -> bool:
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
-    """Base of the estimators: parameters, the network, and how it is fitted."""
+    """Base of the two estimators: their parameters, the network, and how it is fitted."""
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
         "solver": [StrOptions({"adam", "sgd", "lbfgs"})],
@@ -80,8 +82,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
     }
 
-    #: What the kind of estimator adds: the activation of the last layer.
-    _read_out = "linear"
+    _model: Sequential
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    _best_weights: list[np.ndarray] | None
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""
@@ -93,29 +99,34 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    # --- what a kind of estimator says ------------------------------------------------------------
+    # --- what a subclass defines ------------------------------------------------------------------
+
+    @property
+    def _read_out(self) -> str:
+        """Activation of the last layer."""
+        return "linear"
 
     @abstractmethod
     def _n_outputs(self, y: np.ndarray) -> int:
-        """Outputs of the network."""
+        """Number of outputs of the network."""
 
     @abstractmethod
     def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
-        """The loss; the factor that makes it the loss of scikit-learn; and what is added to it."""
+        """The loss; a factor, and a constant to add, that make it the loss of scikit-learn."""
 
     @abstractmethod
     def _score_outputs(self, outputs: np.ndarray, y: np.ndarray, weight: Any) -> float:
         """Score of outputs of the network."""
 
     def _splits_by(self, y: np.ndarray) -> np.ndarray | None:
-        """Classes that the validation data shall have in the same shares."""
+        """Classes that get the same share of the validation data as of all data, or None."""
         return None
 
     # --- the network ------------------------------------------------------------------------------
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """Copies of the weights of each layer, (n_in, n_out); a list of others may be set."""
+        """Copies of the weights of each layer, (n_in, n_out); a new list can be assigned."""
         return self._copies(0)
 
     @coefs_.setter
@@ -124,7 +135,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """Copies of the biases of each layer, (n_out,); a list of others may be set."""
+        """Copies of the biases of each layer, (n_out,); a new list can be assigned."""
         return self._copies(1)
 
     @intercepts_.setter
@@ -135,7 +146,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if "_model" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} is not fitted yet")
         copies = self._model.get_weights()[place::2]
-        for array in copies:  # a change of them would change nothing
+        for array in copies:  # writing to a copy would not change the model
             array.flags.writeable = False
         return copies
 
@@ -145,18 +156,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self._model.set_weights(weights)
 
     def _attributes(self) -> dict[str, Any]:
-        """Attributes of an estimator whose fit had ended now."""
+        """The fitted attributes if the fit ended now."""
         return {"_model": copy.deepcopy(self._model)}
 
-    def _of_layers(self, name: str, value: Any, n_layers: int) -> list:
-        """A parameter of each hidden layer, from one for all or a sequence."""
+    def _of_layers(self, name: str, value: Any, n_layers: int) -> list[Any]:
+        """A value for each hidden layer, from one value for all or a sequence."""
         if isinstance(value, (str, Real)):
             return [value] * n_layers
         values = list(value)
         if len(values) != n_layers:
             raise ValueError(
-                f"{name} must be one for all, or one for each of the {n_layers} hidden layers, "
-                f"got {len(values)}"
+                f"{name} must be one value for all, or one for each of the {n_layers} hidden "
+                f"layers, got {len(values)}"
             )
         return values
 
@@ -170,19 +181,19 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if not set(activations) <= set(ACTIVATIONS):
             raise ValueError(f"activation must hold names of {ACTIVATIONS}, got {activations}")
         rates = self._of_layers("dropout", self.dropout, len(sizes))
-        if any(not isinstance(rate, Real) or not 0 <= rate < 1 for rate in rates):
+        if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
             raise ValueError(f"dropout must be from 0 to below 1, got {rates}")
         if self.solver == "lbfgs" and any(rates):
-            raise ValueError("solver='lbfgs' wants the same loss each time, so dropout=0")
+            raise ValueError("solver='lbfgs' needs dropout=0, because its loss must not be random")
         return list(zip(sizes, activations, rates, strict=True))
 
     def _new_model(self, n_in: int, n_out: int, dtype: str, random: Any) -> Sequential:
-        """A network with scikit-learn's first weights for the random state."""
+        """A network with the first weights that scikit-learn draws from a random state."""
         model = Sequential([layers.Input((n_in,))], dtype=dtype)
         hidden, weights, kind = self._hidden_layers(), [], "relu"
         for units, activation, rate in [*hidden, (n_out, None, 0)]:
-            kind = activation or kind  # the last layer starts as the one before it
-            # Glorot and Bengio (2010); a sigmoid has less of a slope.
+            kind = activation or kind  # the last layer is drawn like the one before it
+            # Glorot and Bengio (2010), and scikit-learn's factor for the sigmoid.
             bound = np.sqrt((2 if kind == "logistic" else 6) / (n_in + units))
             weights += [random.uniform(-bound, bound, (n_in, units))]
             weights += [random.uniform(-bound, bound, units)]
@@ -196,7 +207,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     # --- fitting ----------------------------------------------------------------------------------
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> tuple:
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> Data:
         X, y = validate_data(
             self,
             X,
@@ -212,12 +223,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             sample_weight = checked_weights(sample_weight, X)
         return X, y, sample_weight
 
-    def _checked_validation(self, data: Any, check_y: Any) -> tuple | None:
-        """Validation data that a user gives; `check_y` checks the targets."""
+    def _checked_validation(self, data: Any, check_y: Any) -> Data | None:
+        """Checked validation data from the user; `check_y` checks the targets."""
         if data is None:
             return None
         if self.solver == "lbfgs":
-            raise ValueError("solver='lbfgs' takes no validation_data, for it looks at them never")
+            raise ValueError("solver='lbfgs' takes no validation_data, because it has no epochs")
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y, weight = (*data, None)[:3]
@@ -237,12 +248,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         y: np.ndarray,
         targets: np.ndarray,
         weight: np.ndarray | None,
-        validation: tuple | None = None,
+        validation: Data | None = None,
         incremental: bool = False,
     ) -> "BaseMLP":
-        """Fit checked data; with `incremental`, one epoch more. `targets` are what is learned."""
+        """Fit checked data; if `incremental`, for one more epoch.
+
+        `targets` are `y` as the network learns them.
+        """
         if incremental and self.early_stopping:
-            raise ValueError("partial_fit takes one epoch, which early_stopping=True cannot end")
+            raise ValueError(
+                "partial_fit trains for one epoch, which early_stopping=True cannot stop early"
+            )
         anew = not hasattr(self, "_model") or not (incremental or self.warm_start)
         if anew or not incremental:
             random = check_random_state(self.random_state)
@@ -254,7 +270,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self._begin_records()
         task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
         if validation is None and self.early_stopping and self.solver != "lbfgs":
-            X, targets, weight, validation = self._split(X, targets, weight, random)
+            (X, targets, weight), validation = self._split(X, targets, weight, random)
         if anew:
             self._model.seed = int(random.randint(2**31))
         X = X.toarray() if sparse.issparse(X) else X
@@ -274,11 +290,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _go_on_from(self, before: Sequential, model: Sequential) -> None:
         """Give a new network the weights of the one before."""
-        shapes, wanted = ([w.shape for w in m.get_weights()] for m in (before, model))
-        if shapes != wanted:
+        shapes, given = ([w.shape for w in m.get_weights()] for m in (before, model))
+        if shapes != given:
             raise ValueError(
-                "warm_start needs layers and data as before, with weights of shapes "
-                f"{shapes}, got {wanted}"
+                "warm_start needs the same layers and columns as before, with weights of shapes "
+                f"{shapes}, got {given}"
             )
         model.set_weights(before.get_weights())
         model.seed, model.trained_epochs = before.seed, before.trained_epochs
@@ -291,7 +307,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self.loss_curve_, self.best_loss_, self._lowest_loss = [], None, np.inf
             self.validation_scores_ = self.best_validation_score_ = self._best_weights = None
 
-    def _split(self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any) -> tuple:
+    def _split(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
+    ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
         parts = [X, y] if weight is None else [X, y, weight]
         parts = train_test_split(
@@ -300,19 +318,19 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             test_size=self.validation_fraction,
             stratify=self._splits_by(y),
         )
-        training, validation = ([*parts[i::2], None][:3] for i in (0, 1))
+        training, validation = ((*parts[i::2], None)[:3] for i in (0, 1))
         if len(validation[1]) < 2:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction:g} leaves {len(validation[1])} "
-                "samples to validate; wanted: at least two"
+                f"validation_fraction={self.validation_fraction:g} holds out {len(validation[1])} "
+                "samples; validation needs at least two"
             )
         for part in (training[2], validation[2]):
             if part is not None and not part.any():
                 raise ValueError("all weights of the training or validation samples are zero")
-        return *training, tuple(validation)
+        return training, validation
 
-    def _score_of(self, validation: tuple | None) -> Any:
-        """The score on validation data as a function of the model."""
+    def _score_of(self, validation: Data | None) -> Any:
+        """A function that scores a model on validation data, or None without such data."""
         if validation is None:
             return None
         X, y, weight = validation
@@ -335,11 +353,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         if self.batch_size != "auto" and batch_size > n:
             warnings.warn(
-                f"batch_size={batch_size} is more than there are samples, {n}; so many are taken",
+                f"batch_size={batch_size} is more than there are samples; it is set to {n}",
                 stacklevel=4,
             )
         batch_size = min(batch_size, n)
-        # scikit-learn divides the penalty, as the losses, by the weights of the mini-batch.
+        # scikit-learn divides the penalty by the weights of the mini-batch, as it does the losses.
         penalty = L2(self.alpha / 2 / (batch_size * total / n)) if self.alpha else None
         for layer in model.layers:
             if isinstance(layer, layers.Dense):

@@ -17,9 +17,9 @@ __all__ = ["MLPClassifier"]
 
 
 class MLPClassifier(LabelsMixin, BaseMLP):
-    """A network of dense layers for two classes, for several, or for several labels.
+    """A network of dense layers for two or more classes, or for several labels.
 
-    Minimises the mean cross-entropy with an l2 penalty of the weights.
+    Minimises the mean cross-entropy plus an l2 penalty on the weights.
 
     Parameters
     ----------
@@ -30,20 +30,20 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         as scikit-learn has them, and "leaky_relu", "elu", "selu", "exponential", "softplus",
         "silu", "gelu", "gelu_tanh".
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        Adam, or stochastic gradient descent with momentum, by mini-batches; or scipy's L-BFGS-B
-        around one compiled loss of all samples, for small data.
+        Adam, or stochastic gradient descent with momentum, on mini-batches; or, for small data,
+        scipy's L-BFGS-B on all samples at once.
     alpha : float, default=0.0001
-        Strength of the l2 penalty of the weights, ``alpha / 2 ||coefs||**2``; it is divided by the
-        weights of the mini-batch, as their losses are.
+        Strength of the l2 penalty, ``alpha / 2 ||coefs||**2``. It is divided by the sum of the
+        sample weights of the mini-batch, as the losses are.
     dropout : float or sequence of float, default=0.0
-        Share of the units of each hidden layer that a training step leaves out; not with
+        Fraction of the units of each hidden layer that a training step sets to zero; not with
         ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Samples of a mini-batch; ``"auto"`` is 200, or all if they are fewer.
+        Samples in a mini-batch; ``"auto"`` is 200, or all samples if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         For ``"sgd"``. ``"invscaling"`` divides the rate after each epoch by
-        ``(t_ + 1)**power_t``; ``"adaptive"`` divides it by 5 where the fit would have ended, until
-        it is below 1e-6.
+        ``(t_ + 1)**power_t``; ``"adaptive"`` divides it by 5 each time that the fit would have
+        ended, until it is below 1e-6.
     learning_rate_init : float, default=0.001
     power_t : float, default=0.5
     max_iter : int, default=200
@@ -51,50 +51,50 @@ class MLPClassifier(LabelsMixin, BaseMLP):
     shuffle : bool, default=True
         Shuffle the samples for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Of the first weights and the validation split, which are those of scikit-learn for the same
-        state, and of shuffles and dropout, which are not.
+        Decides the first weights and the validation split, which are those of scikit-learn for the
+        same state, and shuffles and dropout, which are not.
     tol : float, default=1e-4
-        The fit ends when the loss (with `early_stopping`: the validation score) was not better than
-        the best by `tol` for more than `n_iter_no_change` epochs. For ``"lbfgs"``: when no element
-        of the gradient is larger.
+        The fit ends when for more than `n_iter_no_change` epochs the loss (with `early_stopping`
+        the validation score) has not improved on its best by `tol`. With ``"lbfgs"`` it ends when
+        no element of the gradient is larger than `tol`.
     verbose : bool or int, default=False
         Print a line for each epoch.
     warm_start : bool, default=False
-        Start from the weights there are.
+        Start from the weights of the fit before.
     momentum : float, default=0.9
         For ``"sgd"``, from 0 to below 1.
     nesterovs_momentum : bool, default=True
     early_stopping : bool, default=False
-        Hold out validation data, end the fit by their score (accuracy), and keep the weights
-        of the best epoch.
+        Hold out validation data, let their score (accuracy) decide when the fit ends, and keep the
+        weights of the best epoch.
     validation_fraction : float, default=0.1
         Share of the samples that are held out.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         For ``"adam"``.
     n_iter_no_change : int or np.inf, default=10
     max_fun : int, default=15000
-        Calls of the loss by ``"lbfgs"``.
+        Most evaluations of the loss by ``"lbfgs"``.
     class_weight : dict or "balanced", default=None
-        Weight of each class; ``"balanced"`` is inversely proportional to how often it occurs. A
-        sample with several labels has the product of their weights.
+        Weight of each class; ``"balanced"`` is inversely proportional to how often the class
+        occurs. With several labels the weight of a sample is the product of their weights.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
-        With several labels: their numbers.
+        With several labels: their column numbers.
     loss_ : float
         Of the last epoch, the mean over its mini-batches.
     best_loss_ : float or None
-        The smallest of an epoch; None with `early_stopping`.
+        The smallest loss of an epoch; None with `early_stopping`.
     loss_curve_ : list of float
-        Of every epoch. Not with ``"lbfgs"``, as the next two.
+        Of every epoch. This and the next two are not set by ``"lbfgs"``.
     validation_scores_ : list of float or None
-        On the validation data, after every epoch; None without such.
+        On the validation data, after every epoch; None if there are none.
     best_validation_score_ : float or None
     t_ : int
         Samples seen: epochs times samples.
     coefs_, intercepts_ : list of ndarray, (n_in, n_out) and (n_out,)
-        Of each layer. They are copies, which cannot be written to; another list may be set.
+        Of each layer. They are read-only copies; a new list can be assigned.
     n_iter_ : int
         Epochs, or iterations, of the last fit.
     n_layers_, n_outputs_ : int
@@ -105,14 +105,14 @@ class MLPClassifier(LabelsMixin, BaseMLP):
     Notes
     -----
     Float64 samples are trained and predicted in float64; float32 samples in float32, which is up
-    to twice as fast. Sparse samples are made dense: all at once in `fit`.
+    to twice as fast. Sparse samples are made dense: in `fit` all at once.
 
-    The weights of the samples are scaled to a mean of 1 over all of them, where scikit-learn's do
-    so in each mini-batch. `loss_` takes the penalty after the update of a step, scikit-learn before
-    it.
+    The weights of the samples are scaled to a mean of 1 over all samples; scikit-learn scales them
+    in each mini-batch. The penalty in `loss_` is that of the weights after the update of a step; in
+    scikit-learn it is that before the update.
 
-    After each epoch, or iteration of ``"lbfgs"``, callbacks of scikit-learn's protocol are called;
-    one that returns True ends the fit. Ctrl-C ends it with a warning.
+    scikit-learn's callbacks are called after each epoch, or iteration of ``"lbfgs"``; one that
+    returns True ends the fit. Ctrl-C ends it with a warning.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class MLPClassifier(LabelsMixin, BaseMLP):
     array(['even', 'odd', 'odd', 'even'], dtype='<U4')
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -166,7 +166,11 @@ class MLPClassifier(LabelsMixin, BaseMLP):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, validation_data: tuple | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> "MLPClassifier":
         """Fit the network.
 
@@ -174,10 +178,11 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix}, shape (n, k)
         y : array-like, shape (n,) or (n, n_labels)
-            Classes; or columns of 0 and 1, a label each.
+            Classes; or a column of 0 and 1 for each label.
         sample_weight : array-like, shape (n,), optional
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
-            Scored after each epoch; with `early_stopping` in place of data that are held out.
+            Scored after each epoch. With `early_stopping` they take the place of data that would
+            be held out.
 
         Returns
         -------
@@ -186,7 +191,8 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         Raises
         ------
         ValueError, TypeError
-            If the data are not such, there is but one class, or a parameter is out of range.
+            If the data are not as described, there is only one class, or a parameter is out of
+            range.
         FloatingPointError
             If the loss or a weight is no longer finite.
 
@@ -219,7 +225,8 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         y : array-like, shape (n,) or (n, n_labels)
         sample_weight : array-like, shape (n,), optional
         classes : array-like, shape (n_classes,)
-            All there will be; the first call must name them, unless `y` has a column a label.
+            All classes, also those that come later. The first call needs them, unless `y` has a
+            column for each label.
 
         Returns
         -------
@@ -228,8 +235,8 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If the first call does not name the classes, a later one names others, or `y` holds one
-            that was not named.
+            If the first call is not given the classes, a later one is given others, or `y` holds a
+            class that is not one of them.
         """
         first_call = not hasattr(self, "_model")
         X, y, weight = self._checked(X, y, sample_weight, reset=first_call)
@@ -254,7 +261,7 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         return self._targets(y)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
-        """Numbers of the classes, or the labels."""
+        """Numbers of the classes, or the columns of the labels."""
         return y if self._multilabel else np.searchsorted(self.classes_, y)
 
     def _weighted_by_class(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:

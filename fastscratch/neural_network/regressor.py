@@ -21,13 +21,14 @@ __all__ = ["MLPRegressor"]
 class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
     """A network of dense layers for one target or several.
 
-    Minimises half the mean square of the residuals, or half the mean Poisson deviance, added up
-    over the targets, with an l2 penalty of the weights.
+    Minimises half the mean squared residual, or half the mean Poisson deviance, summed over the
+    targets, plus an l2 penalty on the weights.
 
     Parameters
     ----------
     loss : {"squared_error", "poisson"}, default="squared_error"
-        ``"poisson"`` is for counts and rates, not negative: the last layer is an exponential.
+        ``"poisson"`` is for counts and rates, which are not negative; the last activation is then
+        the exponential.
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Units of each hidden layer.
     activation : str or sequence of str, default="relu"
@@ -35,20 +36,20 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         as scikit-learn has them, and "leaky_relu", "elu", "selu", "exponential", "softplus",
         "silu", "gelu", "gelu_tanh".
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        Adam, or stochastic gradient descent with momentum, by mini-batches; or scipy's L-BFGS-B
-        around one compiled loss of all samples, for small data.
+        Adam, or stochastic gradient descent with momentum, on mini-batches; or, for small data,
+        scipy's L-BFGS-B on all samples at once.
     alpha : float, default=0.0001
-        Strength of the l2 penalty of the weights, ``alpha / 2 ||coefs||**2``; it is divided by the
-        weights of the mini-batch, as their losses are.
+        Strength of the l2 penalty, ``alpha / 2 ||coefs||**2``. It is divided by the sum of the
+        sample weights of the mini-batch, as the losses are.
     dropout : float or sequence of float, default=0.0
-        Share of the units of each hidden layer that a training step leaves out; not with
+        Fraction of the units of each hidden layer that a training step sets to zero; not with
         ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Samples of a mini-batch; ``"auto"`` is 200, or all if they are fewer.
+        Samples in a mini-batch; ``"auto"`` is 200, or all samples if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         For ``"sgd"``. ``"invscaling"`` divides the rate after each epoch by
-        ``(t_ + 1)**power_t``; ``"adaptive"`` divides it by 5 where the fit would have ended, until
-        it is below 1e-6.
+        ``(t_ + 1)**power_t``; ``"adaptive"`` divides it by 5 each time that the fit would have
+        ended, until it is below 1e-6.
     learning_rate_init : float, default=0.001
     power_t : float, default=0.5
     max_iter : int, default=200
@@ -56,45 +57,45 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
     shuffle : bool, default=True
         Shuffle the samples for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Of the first weights and the validation split, which are those of scikit-learn for the same
-        state, and of shuffles and dropout, which are not.
+        Decides the first weights and the validation split, which are those of scikit-learn for the
+        same state, and shuffles and dropout, which are not.
     tol : float, default=1e-4
-        The fit ends when the loss (with `early_stopping`: the validation score) was not better than
-        the best by `tol` for more than `n_iter_no_change` epochs. For ``"lbfgs"``: when no element
-        of the gradient is larger.
+        The fit ends when for more than `n_iter_no_change` epochs the loss (with `early_stopping`
+        the validation score) has not improved on its best by `tol`. With ``"lbfgs"`` it ends when
+        no element of the gradient is larger than `tol`.
     verbose : bool or int, default=False
         Print a line for each epoch.
     warm_start : bool, default=False
-        Start from the weights there are.
+        Start from the weights of the fit before.
     momentum : float, default=0.9
         For ``"sgd"``, from 0 to below 1.
     nesterovs_momentum : bool, default=True
     early_stopping : bool, default=False
-        Hold out validation data, end the fit by their score (R squared), and keep the weights
-        of the best epoch.
+        Hold out validation data, let their score (R squared) decide when the fit ends, and keep the
+        weights of the best epoch.
     validation_fraction : float, default=0.1
         Share of the samples that are held out.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         For ``"adam"``.
     n_iter_no_change : int or np.inf, default=10
     max_fun : int, default=15000
-        Calls of the loss by ``"lbfgs"``.
+        Most evaluations of the loss by ``"lbfgs"``.
 
     Attributes
     ----------
     loss_ : float
         Of the last epoch, the mean over its mini-batches.
     best_loss_ : float or None
-        The smallest of an epoch; None with `early_stopping`.
+        The smallest loss of an epoch; None with `early_stopping`.
     loss_curve_ : list of float
-        Of every epoch. Not with ``"lbfgs"``, as the next two.
+        Of every epoch. This and the next two are not set by ``"lbfgs"``.
     validation_scores_ : list of float or None
-        On the validation data, after every epoch; None without such.
+        On the validation data, after every epoch; None if there are none.
     best_validation_score_ : float or None
     t_ : int
         Samples seen: epochs times samples.
     coefs_, intercepts_ : list of ndarray, (n_in, n_out) and (n_out,)
-        Of each layer. They are copies, which cannot be written to; another list may be set.
+        Of each layer. They are read-only copies; a new list can be assigned.
     n_iter_ : int
         Epochs, or iterations, of the last fit.
     n_layers_, n_outputs_ : int
@@ -104,8 +105,9 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
 
     Notes
     -----
-    As for :class:`MLPClassifier`. With several targets, scikit-learn descends the gradient of the
-    sum of their squared errors too, but reports their mean: its `loss_` is smaller by that factor.
+    See also those of :class:`MLPClassifier`. With several targets scikit-learn also minimises the
+    sum of their squared errors, but reports the mean: its `loss_` is smaller by the number of
+    targets.
 
     Examples
     --------
@@ -118,7 +120,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
     True
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, as scikit-learn has it
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         **BaseMLP._parameter_constraints,
         "loss": [StrOptions({"squared_error", "poisson"})],
     }
@@ -161,7 +163,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, validation_data: tuple | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> "MLPRegressor":
         """Fit the network.
 
@@ -171,7 +177,8 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         y : array-like, shape (n,) or (n, n_targets)
         sample_weight : array-like, shape (n,), optional
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
-            Scored after each epoch; with `early_stopping` in place of data that are held out.
+            Scored after each epoch. With `early_stopping` they take the place of data that would
+            be held out.
 
         Returns
         -------
@@ -180,7 +187,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         Raises
         ------
         ValueError, TypeError
-            If the data are not such, or a parameter is out of range.
+            If the data are not as described, or a parameter is out of range.
         FloatingPointError
             If the loss or a weight is no longer finite.
 
@@ -251,11 +258,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
             y = column_or_1d(y, warn=True)
         y = as_numbers(y).reshape(len(y), -1)
         if self.loss == "poisson" and (y < 0).any():
-            raise ValueError(f"loss='poisson' wants y of 0 or above, got {y.min():g}")
+            raise ValueError(f"loss='poisson' needs y of 0 or above, got {y.min():g}")
         return y
 
     def _same_targets(self, n_targets: int, y: Any) -> np.ndarray:
-        """Targets as columns, of which there must be so many."""
+        """Targets as columns; raise ValueError if their number is not `n_targets`."""
         y = self._targets(y)
         if y.shape[1] != n_targets:
             raise ValueError(f"y must have {n_targets} targets, got {y.shape[1]}")

@@ -7,14 +7,13 @@ import numpy as np
 from ..kernels.activations import activation_forward, elu_forward, leaky_relu_forward
 from ..kernels.codes import ACTIVATIONS
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
-from .axes import as_axis, from_rows, to_rows
+from .axes import as_axis, from_rows, last_axis_rows, to_rows
 
 
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x)
     a = np.empty_like(z)
-    rows = (-1, z.shape[-1]) if z.ndim else (1, 1)
-    activation_forward(a.reshape(rows), z.reshape(rows), ACTIVATIONS.index(name))
+    activation_forward(last_axis_rows(a), last_axis_rows(z), ACTIVATIONS.index(name))
     return a
 
 
@@ -48,7 +47,7 @@ def relu(x: Any) -> np.ndarray:
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
-    """Leaky rectified linear unit of each element: ``x``, times `negative_slope` below 0.
+    """Leaky rectified linear unit of each element: ``x``, or ``negative_slope x`` below 0.
 
     Parameters
     ----------
@@ -73,13 +72,13 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
 
 
 def elu(x: Any, alpha: float = 1.0) -> np.ndarray:
-    """Exponential linear unit of each element: ``x``, below 0 ``alpha (exp(x) - 1)``.
+    """Exponential linear unit of each element: ``x``, or ``alpha (exp(x) - 1)`` below 0.
 
     Parameters
     ----------
     x : array_like
     alpha : float
-        Positive: minus the limit at minus infinity.
+        Positive; the function tends to ``-alpha`` at minus infinity.
 
     Returns
     -------
@@ -116,13 +115,16 @@ def selu(x: Any) -> np.ndarray:
 
 
 def gelu(x: Any, approximate: bool = True) -> np.ndarray:
-    """Gaussian error linear unit of each element, ``x Phi(x)`` with the normal distribution `Phi`.
+    """Gaussian error linear unit of each element, ``x Phi(x)``.
+
+    ``Phi`` is the distribution function of the standard normal distribution.
 
     Parameters
     ----------
     x : array_like
     approximate : bool
-        Take ``Phi(x)`` as ``(1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2``.
+        Whether ``Phi(x)`` is approximated by
+        ``(1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2``.
 
     Returns
     -------

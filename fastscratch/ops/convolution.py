@@ -1,12 +1,18 @@
-"""2-D convolutions: cross-correlations, as everywhere in the field."""
+"""2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
 from typing import Any
 
 import numpy as np
 
-from ..kernels.conv2d import conv2d_forward, conv2d_image_forward
+from ..kernels.conv2d import (
+    conv2d_backward_input,
+    conv2d_backward_weight,
+    conv2d_forward,
+    conv2d_image_forward,
+)
 from ..layers.convolution import output_places
 from ..validation import as_array, as_floating, as_pair, one_of
+from .axes import as_gradient
 
 
 def conv(
@@ -27,10 +33,11 @@ def conv(
     strides : int or two
         Steps of the window.
     padding : {"valid", "same"}
-        "valid": the window stays inside the image. "same": zeros are put around it, so that the
-        output has ``ceil(h / stride)`` rows; an odd zero goes below and to the right.
+        "valid": the window stays inside the image. "same": zeros are put around the image, so that
+        the output has ``ceil(h / stride)`` rows; if their number is odd, the additional one goes
+        below or to the right.
     dilation_rate : int or two
-        Distance between neighbouring taps of the filter.
+        Distance, in pixels, between neighbouring elements of the filter.
 
     Returns
     -------
@@ -39,15 +46,15 @@ def conv(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or the filter is larger than the image it must stay inside.
+        If shapes do not match, or the filter does not fit into the image.
 
     Notes
     -----
     Cost: ``2 n out_h out_w kh kw c_in c_out`` flops. Twin: ``reference.conv2d.conv2d_forward``.
 
-    Filters of 3 x 3, from 32 channels and filters on, take 2.25 times fewer (Winograd's algorithm,
-    ``kernels/winograd.py``). Rounding is then relative to the largest number of a tile of 4 x 4
-    pixels, not of the window.
+    Filters of 3 x 3 with at least 32 channels in and out take 2.25 times fewer (Winograd's
+    algorithm, ``kernels/winograd.py``). Rounding errors are then relative to the largest number of
+    a tile of 4 x 4 pixels, not of the window.
     """
     images, filters = _images_and_filters(inputs, kernel)
     return _convolve(images, filters, 1, strides, padding, dilation_rate)
@@ -60,7 +67,7 @@ def depthwise_conv(
     padding: str = "valid",
     dilation_rate: int | tuple[int, int] = 1,
 ) -> np.ndarray:
-    """2-D convolution of each channel of images with filters of its own.
+    """2-D convolution in which each channel of the images has its own filters.
 
     Parameters
     ----------
@@ -86,9 +93,89 @@ def depthwise_conv(
     Cost: ``2 n out_h out_w kh kw c m`` flops. Twin: ``reference.conv2d.conv2d_forward``.
     """
     images, filters = _images_and_filters(inputs, kernel)
-    height, width, channels, multiplier = filters.shape
-    filters = filters.reshape(height, width, 1, channels * multiplier)
-    return _convolve(images, filters, channels, strides, padding, dilation_rate)
+    filters, groups = _as_groups(filters)
+    return _convolve(images, filters, groups, strides, padding, dilation_rate)
+
+
+def conv_backward(
+    inputs: Any,
+    kernel: Any,
+    doutputs: Any,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    dilation_rate: int | tuple[int, int] = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`conv` was given. Not in Keras.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c_in)
+        Images.
+    kernel : array_like, shape (kh, kw, c_in, c_out)
+        Filters.
+    doutputs : array_like, shape (n, out_h, out_w, c_out)
+        Gradient of the loss with respect to the output of :func:`conv`.
+    strides, padding, dilation_rate
+        Those of :func:`conv`.
+
+    Returns
+    -------
+    dinputs : ndarray, shape of `inputs`
+    dkernel : ndarray, shape of `kernel`
+        A sum over the images.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or the filter is larger than the image it must stay inside.
+
+    Notes
+    -----
+    Cost: ``4 n out_h out_w kh kw c_in c_out`` flops. Twins:
+    ``reference.conv2d.conv2d_backward_input`` and ``conv2d_backward_weight``.
+    """
+    images, filters = _images_and_filters(inputs, kernel)
+    return _gradients(images, filters, 1, doutputs, strides, padding, dilation_rate)
+
+
+def depthwise_conv_backward(
+    inputs: Any,
+    kernel: Any,
+    doutputs: Any,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    dilation_rate: int | tuple[int, int] = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`depthwise_conv` was given. Not in Keras.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c)
+        Images.
+    kernel : array_like, shape (kh, kw, c, m)
+        `m` filters for each channel.
+    doutputs : array_like, shape (n, out_h, out_w, c m)
+        Gradient of the loss with respect to the output of :func:`depthwise_conv`.
+    strides, padding, dilation_rate
+        Those of :func:`depthwise_conv`.
+
+    Returns
+    -------
+    dinputs : ndarray, shape of `inputs`
+    dkernel : ndarray, shape of `kernel`
+        A sum over the images.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`conv_backward`.
+    """
+    images, filters = _images_and_filters(inputs, kernel)
+    grouped, groups = _as_groups(filters)
+    dinputs, dkernel = _gradients(
+        images, grouped, groups, doutputs, strides, padding, dilation_rate
+    )
+    return dinputs, dkernel.reshape(filters.shape)
 
 
 def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -102,25 +189,51 @@ def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarra
     return images, filters
 
 
-def _convolve(
-    images: np.ndarray,
-    filters: np.ndarray,
-    groups: int,
-    strides: int | tuple[int, int],
-    padding: str,
-    dilation_rate: int | tuple[int, int],
-) -> np.ndarray:
-    strides = as_pair("strides", strides, 1)
+def _as_groups(filters: np.ndarray) -> tuple[np.ndarray, int]:
+    """Filters of a depthwise convolution as those of groups of one channel, and their number."""
+    height, width, channels, multiplier = filters.shape
+    return filters.reshape(height, width, 1, channels * multiplier), channels
+
+
+def _geometry(
+    images: np.ndarray, filters: np.ndarray, strides: Any, padding: Any, dilation_rate: Any
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Shape of the output; strides, zeros before the image, and dilation, as kernels take them."""
+    steps = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)
     one_of("padding", padding, ("valid", "same"))
     extent = tuple(
         rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters.shape[:2], strict=True)
     )
-    places, before = output_places("kernel", images.shape[1:3], extent, strides, padding)
-    out = np.empty((len(images), *places, filters.shape[3]), images.dtype)
-    bias = np.zeros(filters.shape[3], images.dtype)
-    conv2d_forward(out, images, filters, bias, strides, before, dilation, groups)
+    places, before = output_places("kernel", images.shape[1:3], extent, steps, padding)
+    return (len(images), *places, filters.shape[3]), (steps, before, dilation)
+
+
+def _convolve(
+    images: np.ndarray, filters: np.ndarray, groups: int, strides: Any, padding: Any, rate: Any
+) -> np.ndarray:
+    shape, window = _geometry(images, filters, strides, padding, rate)
+    out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
+    conv2d_forward(out, images, filters, bias, *window, groups)
     return out
+
+
+def _gradients(
+    images: np.ndarray,
+    filters: np.ndarray,
+    groups: int,
+    doutputs: Any,
+    strides: Any,
+    padding: Any,
+    rate: Any,
+) -> tuple[np.ndarray, np.ndarray]:
+    shape, window = _geometry(images, filters, strides, padding, rate)
+    dout = as_gradient(doutputs, images.dtype, shape)
+    dinputs, dkernel = np.empty_like(images), np.empty_like(filters)
+    dbias = np.empty(shape[3], images.dtype)  # there is no bias here
+    conv2d_backward_input(dinputs, dout, filters, *window, groups)
+    conv2d_backward_weight(dkernel, dbias, images, dout, *window, groups)
+    return dinputs, dkernel
 
 
 def conv_image(image: Any, kernel: Any) -> np.ndarray:

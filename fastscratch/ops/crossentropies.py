@@ -1,4 +1,4 @@
-"""Cross-entropies of samples, and the one-hot rows that they take."""
+"""Cross-entropies of samples, and one-hot rows, which are targets for them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .axes import as_axis, from_rows, to_rows
 
 
 def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
-    """One where a class is the right one, zero elsewhere.
+    """One at the place of the class, zero elsewhere.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
         Labels ``0 ... num_classes - 1``.
     num_classes : int
     axis : int
-        The axis of the result along which the classes stand.
+        The axis of the classes in the result.
 
     Returns
     -------
-    ndarray of float32, shape of `x` with an axis of `num_classes` more
+    ndarray of float32, shape of `x` with an additional axis of `num_classes`
 
     Raises
     ------
@@ -45,9 +45,9 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     target : array_like
         Targets ``y``, from 0 to 1.
     output : array_like, shape of `target`
-        Probabilities ``p``, taken as within ``[1e-7, 1 - 1e-7]``; or their logits.
+        Probabilities ``p``, which are limited to ``[1e-7, 1 - 1e-7]``; or their logits.
     from_logits : bool
-        Whether `output` are logits, ``p = 1 / (1 + exp(-output))``: then no bounds are needed.
+        Whether `output` holds logits, ``p = 1 / (1 + exp(-output))``, which are not limited.
 
     Returns
     -------
@@ -58,8 +58,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
-    targets = _targets(target, outputs)
+    outputs, is_logits = as_outputs(output, from_logits)
+    targets = as_targets(target, outputs, not_negative=True)
     terms = binary_crossentropy_terms if is_logits else binary_log_loss_terms
     losses = np.empty_like(outputs)
     terms(losses.reshape(-1), outputs.reshape(-1), targets.reshape(-1))
@@ -76,10 +76,10 @@ def categorical_crossentropy(
     target : array_like
         Targets ``y``, one-hot or the weights of the classes.
     output : array_like, shape of `target`
-        Probabilities ``p``, which are divided by their sum and then taken as within
+        Probabilities ``p``, which are divided by their sum and then limited to
         ``[1e-7, 1 - 1e-7]``; or their logits.
     from_logits : bool
-        Whether `output` are logits, ``p = softmax(output)``: then no bounds are needed.
+        Whether `output` holds logits, ``p = softmax(output)``, which are not limited.
     axis : int
         The axis of the classes.
 
@@ -92,9 +92,7 @@ def categorical_crossentropy(
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
-    axis = as_axis(axis, outputs.ndim)
-    return _categorical(to_rows(_targets(target, outputs), axis), outputs, is_logits, axis)
+    return _losses(*categorical_arguments(target, output, from_logits, axis))
 
 
 def sparse_categorical_crossentropy(
@@ -109,7 +107,7 @@ def sparse_categorical_crossentropy(
     output : array_like
         As for :func:`categorical_crossentropy`.
     from_logits : bool
-        Whether `output` are logits.
+        Whether `output` holds logits.
     axis : int
         The axis of the classes.
 
@@ -120,20 +118,43 @@ def sparse_categorical_crossentropy(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, numbers are not finite, a label is none of the classes, or a
+        If shapes do not match, numbers are not finite, a label is none of the classes, or a
         probability is negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
+    return _losses(*sparse_categorical_arguments(target, output, from_logits, axis))
+
+
+def categorical_arguments(
+    target: Any, output: Any, from_logits: bool, axis: int
+) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+    """What :func:`categorical_crossentropy` is given, checked.
+
+    Returns
+    -------
+    tuple
+        Targets and outputs as rows, the code of the loss, the shape of `output`, and the axis.
+    """
+    outputs, is_logits = as_outputs(output, from_logits)
+    axis = as_axis(axis, outputs.ndim)
+    targets = to_rows(as_targets(target, outputs, not_negative=True), axis)
+    return targets, *_categorical_rows(outputs, is_logits, axis), outputs.shape, axis
+
+
+def sparse_categorical_arguments(
+    target: Any, output: Any, from_logits: bool, axis: int
+) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+    """As :func:`categorical_arguments`, where the targets are labels."""
+    outputs, is_logits = as_outputs(output, from_logits)
     axis = as_axis(axis, outputs.ndim)
     labels, classes = as_array("target", target), outputs.shape[axis]
     before, after = outputs.shape[:axis], outputs.shape[axis + 1 :]
     if labels.shape not in ((*before, *after), (*before, 1, *after)):
         raise ValueError(
-            f"target must have shape {(*before, *after)}, as output has without its classes, got "
-            f"{labels.shape}"
+            f"target must have shape {(*before, *after)}, that of output without the axis of the "
+            f"classes, got {labels.shape}"
         )
-    rows = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
-    return _categorical(rows, outputs, is_logits, axis)
+    targets = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
+    return targets, *_categorical_rows(outputs, is_logits, axis), outputs.shape, axis
 
 
 def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
@@ -144,35 +165,40 @@ def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
     return rows
 
 
-def _outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
+def as_outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
     """Logits or probabilities, and whether they are logits."""
     array, is_logits = as_floating("output", output), as_flag("from_logits", from_logits)
     if not is_logits and array.min() < 0:
         raise ValueError(
-            f"output must hold probabilities, got {array.min():g}; scores want from_logits=True"
+            f"output must hold probabilities, got {array.min():g}; scores need from_logits=True"
         )
     return array, is_logits
 
 
-def _targets(target: Any, outputs: np.ndarray) -> np.ndarray:
+def as_targets(target: Any, outputs: np.ndarray, not_negative: bool = False) -> np.ndarray:
+    """Targets of the shape and type of the outputs."""
     array = as_array("target", target, outputs.dtype)
     if array.shape != outputs.shape:
         raise ValueError(
             f"target and output must have the same shape, got {array.shape} and {outputs.shape}"
         )
-    if array.min() < 0:
+    if not_negative and array.min() < 0:
         raise ValueError(f"target must not be negative, got {array.min():g}")
     return array
 
 
-def _categorical(
-    targets: np.ndarray, outputs: np.ndarray, is_logits: bool, axis: int
-) -> np.ndarray:
-    """Cross-entropies along an axis of the outputs, with the targets as rows."""
+def _categorical_rows(outputs: np.ndarray, is_logits: bool, axis: int) -> tuple[np.ndarray, int]:
+    """Outputs with the classes along rows, and the code of their loss."""
     rows = to_rows(outputs, axis)
     if not is_logits and rows.max(axis=1).min() == 0:
         raise ValueError("output must hold probabilities, got only zeros for a sample")
+    return rows, codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
+
+
+def _losses(
+    targets: np.ndarray, rows: np.ndarray, loss: int, shape: tuple[int, ...], axis: int
+) -> np.ndarray:
+    """The loss of each row, in the shape of the outputs without their axis of classes."""
     losses = np.empty(len(rows), rows.dtype)
-    code = codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
-    loss_forward(losses, rows, targets, code)
-    return losses.reshape(outputs.shape[:axis] + outputs.shape[axis + 1 :])
+    loss_forward(losses, rows, targets, loss)
+    return losses.reshape(shape[:axis] + shape[axis + 1 :])

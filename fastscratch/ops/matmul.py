@@ -15,18 +15,18 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     ----------
     x1 : array_like, shape (..., m, k) or (k,)
     x2 : array_like, shape (..., k, n) or (k,)
-        Matrices stand in the last two axes, and the axes before those are broadcast. A vector is a
-        row on the left and a column on the right.
+        The last two axes are those of the matrices; the axes before them are broadcast. A vector
+        counts as a row on the left and as a column on the right.
 
     Returns
     -------
     ndarray, shape (..., m, n)
-        Without the axis that a vector does not have.
+        Without the axis ``m`` if `x1` is a vector, without ``n`` if `x2` is one.
 
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or numbers are not finite.
+        If shapes do not match, or numbers are not finite.
 
     Notes
     -----
@@ -44,14 +44,16 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     try:
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     except ValueError:
-        raise ValueError(f"the axes of x1 and x2 before the last two must fit, {shapes}") from None
+        raise ValueError(
+            f"the axes of x1 and x2 before the last two must broadcast, {shapes}"
+        ) from None
     out = np.empty((*batch, left.shape[-2], right.shape[-1]), a.dtype)
     if right.ndim == 2:  # the matrices of x1 are one tall matrix
         product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
     else:
         left = np.broadcast_to(left, (*batch, *left.shape[-2:]))
         right = np.broadcast_to(right, (*batch, *right.shape[-2:]))
-        for place in np.ndindex(batch):  # broadcast arrays are read-only: kernels take copies
+        for place in np.ndindex(batch):  # copies, because broadcast arrays are read-only
             product(out[place], left[place].copy(), right[place].copy())
     out = out if a.ndim > 1 else out[..., 0, :]
     return out if b.ndim > 1 else out[..., 0]

@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.normalization import batch_norm_inference, layer_norm_forward
+from ..kernels.normalization import (
+    batch_norm_inference,
+    layer_norm_backward,
+    layer_norm_forward,
+)
 from ..validation import as_array, as_floating, as_positive
-from .axes import as_axis, from_rows, to_rows
+from .axes import as_axis, as_gradient, from_rows, to_rows
 
 
 def batch_normalization(
@@ -18,13 +22,13 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 0.001,
 ) -> np.ndarray:
-    """Normalise channels: ``scale (x - mean) / sqrt(variance + epsilon) + offset``.
+    """Normalise each channel: ``scale (x - mean) / sqrt(variance + epsilon) + offset``.
 
     Parameters
     ----------
     x : array_like
     mean, variance : array_like, shape (c,)
-        Of each channel; the variances not negative.
+        One for each channel; variances must not be negative.
     axis : int
         The axis of the channels.
     offset, scale : array_like, shape (c,), optional
@@ -39,7 +43,7 @@ def batch_normalization(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, numbers are not finite, or a variance is negative.
+        If shapes do not match, numbers are not finite, or a variance is negative.
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -60,7 +64,7 @@ def layer_normalization(
 ) -> np.ndarray:
     """Normalise along an axis: ``gamma (x - mean) / sqrt(variance + epsilon) + beta``.
 
-    Mean and (biased) variance are those of the numbers along the axis.
+    Mean and variance are those of the numbers along the axis; the variance divides by their number.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ def layer_normalization(
         Scale and offset; by default 1 and 0.
     axis : int
     epsilon : float
-        Positive. Keras's layer takes 0.001.
+        Positive. The default of the layer is 0.001.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def layer_normalization(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or numbers are not finite.
+        If shapes do not match, or numbers are not finite.
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -90,16 +94,60 @@ def layer_normalization(
     return from_rows(out, array.shape, axis)
 
 
+def layer_normalization_backward(
+    x: Any, doutputs: Any, gamma: Any = None, axis: int = -1, epsilon: float = 1e-7
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`layer_normalization` was given.
+
+    With ``xhat = (x - mean) / sqrt(variance + epsilon)``, ``g = gamma doutputs``, and means along
+    the axis: ``dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(variance + epsilon)``. ``dgamma`` is
+    the sum of ``doutputs xhat`` over all other axes, and ``dbeta`` that of ``doutputs``. Not in
+    Keras.
+
+    Parameters
+    ----------
+    x : array_like
+    doutputs : array_like, shape of `x`
+        Gradient of the loss with respect to the output of :func:`layer_normalization`.
+    gamma : array_like, shape (length of the axis,), optional
+        Scale; by default 1.
+    axis : int
+    epsilon : float
+        Positive.
+
+    Returns
+    -------
+    dx : ndarray, shape of `x`
+    dgamma, dbeta : ndarray, shape (length of the axis,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or numbers are not finite.
+    """
+    array = as_floating("x", x)
+    dout = as_gradient(doutputs, array.dtype, array.shape)
+    axis = as_axis(axis, array.ndim)
+    rows, gradient = to_rows(array, axis), to_rows(dout, axis)
+    scale, epsilon = _or_default("gamma", gamma, 1, rows), as_positive("epsilon", epsilon)
+    dx, mean, variance = np.empty_like(rows), *np.empty((2, len(rows)), rows.dtype)
+    layer_norm_forward(dx, mean, variance, rows, scale, np.zeros_like(scale), epsilon)
+    dgamma, dbeta = np.empty((2, rows.shape[1]), rows.dtype)
+    layer_norm_backward(dx, dgamma, dbeta, gradient, rows, mean, variance, scale, epsilon)
+    return from_rows(dx, array.shape, axis), dgamma, dbeta
+
+
 def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:
     """One number for each column."""
     array = as_array(name, value, rows.dtype, 1)
     if array.size != rows.shape[1]:
         raise ValueError(
-            f"{name} must have shape ({rows.shape[1]},), as x has on the axis, got {array.shape}"
+            f"{name} must have shape ({rows.shape[1]},), the length of the axis of x, got "
+            f"{array.shape}"
         )
     return array
 
 
 def _or_default(name: str, value: Any, default: float, rows: np.ndarray) -> np.ndarray:
-    """One number for each column, the default if none is given."""
+    """One number for each column; if None, the default for all."""
     return _for_columns(name, np.full(rows.shape[1], default) if value is None else value, rows)

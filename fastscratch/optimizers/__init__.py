@@ -1,7 +1,7 @@
 """Optimisers, under the names and defaults of ``keras.optimizers``.
 
-They hold numbers and do nothing: the steps stand in :mod:`fastscratch.kernels.optimizers`, and
-the engine asks an optimiser for what :func:`~fastscratch.kernels.optimizers.optimizer_step` takes.
+They only hold numbers. The steps are computed in :mod:`fastscratch.kernels.optimizers`; the engine
+asks an optimiser which of its ``UPDATES`` it takes, and for the hyper-parameters of that.
 """
 
 import dataclasses
@@ -32,12 +32,12 @@ def _rate(name: str, value: Any) -> float | LearningRateSchedule:
     return value if isinstance(value, LearningRateSchedule) else as_positive(name, value)
 
 
-def _optional(check: Callable) -> Callable:
+def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float | None]:
     return lambda name, value: None if value is None else check(name, value)
 
 
-# An argument means the same wherever it stands, so it has one check.
-_CHECKS: dict[str, Callable] = {
+# An argument means the same in every optimiser, so it has one check.
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "learning_rate": _rate,
     "momentum": as_fraction,
     "nesterov": as_flag,
@@ -56,23 +56,23 @@ _CHECKS: dict[str, Callable] = {
 
 @dataclasses.dataclass(repr=False)
 class Optimizer:
-    """Base of all optimisers; what they all take.
+    """Base of all optimisers, with the arguments that they have in common.
 
-    Attributes can be changed, and are checked then as they were at first.
+    Attributes can be changed, and are then checked again.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     weight_decay : float, optional
-        At each step the weights lose this part of themselves, times the learning rate.
+        In each step the weights are also reduced by ``learning_rate * weight_decay * weights``.
     clipnorm : float, optional
-        The gradient of each weight array is shortened to this norm if it is longer.
+        The gradient of each weight array is scaled down to this norm if its norm is larger.
     clipvalue : float, optional
-        Each element of the gradient is brought to between minus and plus this.
+        Each element of the gradient is limited to the range from minus this to this.
     global_clipnorm : float, optional
-        The gradient of all weights together is shortened to this norm if it is longer. At most one
-        of the three may be set.
+        The gradient of all weights together is scaled down to this norm if its norm is larger. At
+        most one of the three may be set.
 
     Raises
     ------
@@ -87,9 +87,6 @@ class Optimizer:
     clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
     clipvalue: float | None = dataclasses.field(default=None, kw_only=True)
     global_clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
-
-    #: Value with which all slots start.
-    slot_start: ClassVar[float] = 0.0
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dataclass_fields__:
@@ -106,7 +103,7 @@ class Optimizer:
             )
 
     def __repr__(self) -> str:
-        """The learning rate, and whatever is not its default."""
+        """The learning rate, and each argument that is not its default."""
         shown = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -126,8 +123,13 @@ class Optimizer:
 
     @property
     def n_slots(self) -> int:
-        """Numbers that are remembered of each parameter."""
+        """How many numbers are remembered for each parameter."""
         raise NotImplementedError
+
+    @property
+    def slot_start(self) -> float:
+        """First value of all that is remembered."""
+        return 0.0
 
     @property
     def schedule(self) -> LearningRateSchedule:
@@ -135,14 +137,14 @@ class Optimizer:
         return as_schedule("learning_rate", self.learning_rate)
 
     def hyper(self, step: int = 0) -> np.ndarray:
-        """What the kernel takes of a step: learning rate, weight decay, and the rest in order."""
+        """What the kernel takes for a step: learning rate, weight decay, and the rest in order."""
         return np.array([self.schedule(step), self.weight_decay or 0.0, *self._rest()], float)
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return ()
 
     def get_config(self) -> dict[str, Any]:
-        """The class and the arguments, as JSON can hold them."""
+        """The class and the arguments, in types that JSON has."""
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if isinstance(self.learning_rate, LearningRateSchedule):
             config["learning_rate"] = self.learning_rate.get_config()
@@ -162,9 +164,10 @@ class SGD(Optimizer):
     learning_rate : float or LearningRateSchedule
         Positive.
     momentum : float
-        Part of the velocity that is kept; from 0 to below 1.
+        Fraction of the velocity that is kept in each step; from 0 to below 1.
     nesterov : bool
-        Move by what the velocity would be one push later.
+        Whether to use Nesterov's momentum: the parameters move by
+        ``momentum * velocity - learning_rate * gradient``, with the new velocity.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
     """
@@ -181,26 +184,27 @@ class SGD(Optimizer):
     def n_slots(self) -> int:
         return 1 if self.momentum else 0
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return (self.momentum, self.nesterov) if self.momentum else ()
 
 
 @dataclasses.dataclass(repr=False)
 class RMSprop(Optimizer):
-    """The gradient over the root of its mean square, ``gradient / sqrt(mean_square + epsilon)``.
+    """Steps along ``gradient / sqrt(mean_square + epsilon)``, with a running mean of the square.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     rho : float
-        Part of the running mean that is kept; from 0 to below 1.
+        Fraction of the running mean that is kept in each step; from 0 to below 1.
     momentum : float
-        Part of the step before that is added to a step; from 0 to below 1.
+        Fraction of the previous step that is added to each step; from 0 to below 1.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     centered : bool
-        Take the square of the mean gradient off the mean square.
+        Whether the square of the mean gradient is subtracted from the mean square, which makes it
+        the variance.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -223,7 +227,7 @@ class RMSprop(Optimizer):
     def n_slots(self) -> int:
         return 3 if self.momentum or self.centered else 1
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         if self.momentum or self.centered:
             return self.rho, self.epsilon, self.momentum, self.centered
         return self.rho, self.epsilon
@@ -231,16 +235,16 @@ class RMSprop(Optimizer):
 
 @dataclasses.dataclass(repr=False)
 class Adagrad(Optimizer):
-    """The gradient over the root of the sum of its squares, ``gradient / sqrt(sum + epsilon)``.
+    """Steps along ``gradient / sqrt(sum + epsilon)``, with the sum of all its squares so far.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     initial_accumulator_value : float
-        Where the sum starts; not negative.
+        First value of the sum; not negative.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -260,23 +264,25 @@ class Adagrad(Optimizer):
     def slot_start(self) -> float:
         return self.initial_accumulator_value
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return (self.epsilon,)
 
 
 @dataclasses.dataclass(repr=False)
 class Adam(Optimizer):
-    """The mean gradient over the root of the mean square, both corrected for their start at 0.
+    """Steps along ``mean / (sqrt(mean_square) + epsilon)``.
+
+    The running means of the gradient and of its square are corrected for their start at 0.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     beta_1, beta_2 : float
-        Part of the running mean of the gradient, and of its square, that is kept; from 0 to
-        below 1.
+        Fraction of the running mean of the gradient, and of its square, that is kept in each step;
+        from 0 to below 1.
     epsilon : float
-        Keeps the division from zero.
+        Prevents a division by zero.
     **kwargs
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`: see :class:`Optimizer`.
 
@@ -296,20 +302,21 @@ class Adam(Optimizer):
     def kind(self) -> str:
         return "adamw" if self.weight_decay else "adam"
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return self.beta_1, self.beta_2, self.epsilon
 
 
 @dataclasses.dataclass(repr=False)
 class AdamW(Optimizer):
-    """:class:`Adam` with weight decay: the same step, with another default.
+    """:class:`Adam` with weight decay by default.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         Positive.
     weight_decay : float
-        At each step the weights lose this part of themselves, times the learning rate; None is 0.
+        In each step the weights are also reduced by ``learning_rate * weight_decay * weights``;
+        None is 0.
     beta_1, beta_2, epsilon : float
         As in :class:`Adam`.
     **kwargs
@@ -328,7 +335,7 @@ class AdamW(Optimizer):
 
     n_slots: ClassVar[int] = 2
 
-    def _rest(self) -> tuple:
+    def _rest(self) -> tuple[float, ...]:
         return self.beta_1, self.beta_2, self.epsilon
 
 
@@ -349,7 +356,7 @@ def get(identifier: str | Optimizer) -> Optimizer:
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is neither a known name nor an Optimizer.
     """
     if isinstance(identifier, Optimizer):
         return identifier
@@ -358,12 +365,12 @@ def get(identifier: str | Optimizer) -> Optimizer:
 
 
 def from_config(config: dict[str, Any]) -> Optimizer:
-    """The optimiser that gave a config.
+    """The optimiser whose `get_config` returned a config.
 
     Raises
     ------
     TypeError, ValueError
-        If no optimiser gave it.
+        If `config` is not from an optimiser.
     """
     if not isinstance(config, dict):
         raise TypeError(f"config must be a dict, got {type(config).__name__}")

@@ -1,8 +1,8 @@
 """Learning-rate schedules, under the names and defaults of ``keras.optimizers.schedules``.
 
-A schedule is called with the number of a step, the first is 0, and gives the learning rate. The
-formulas stand in :func:`fastscratch.kernels.schedules.scheduled_rate`, where compiled training
-evaluates them at each step; a schedule holds the numbers.
+A schedule is called with the number of a step, counted from 0, and returns its learning rate. It
+only holds the numbers: the formulas are in :func:`fastscratch.kernels.schedules.scheduled_rate`,
+which compiled training calls at each step.
 """
 
 import dataclasses
@@ -43,12 +43,12 @@ class LearningRateSchedule:
         Parameters
         ----------
         step : int
-            Number of the step, the first is 0.
+            Number of the step, counted from 0.
 
         Raises
         ------
         TypeError, ValueError
-            If it is no such integer.
+            If it is not an integer, or negative.
         """
         return float(scheduled_rate(self.code, self.numbers(), as_integer("step", step, 0)))
 
@@ -62,7 +62,7 @@ class LearningRateSchedule:
         return np.array(dataclasses.astuple(self), float)
 
     def get_config(self) -> dict[str, Any]:
-        """The class and the arguments, as JSON can hold them."""
+        """The class and the arguments, in types that JSON has."""
         return {"class": type(self).__name__, **dataclasses.asdict(self)}
 
     def _check(self, **checks: Any) -> None:
@@ -73,17 +73,17 @@ class LearningRateSchedule:
 
 @dataclasses.dataclass(frozen=True)
 class Constant(LearningRateSchedule):
-    """One learning rate for all steps: what a number given for a schedule becomes."""
+    """The same learning rate for all steps; a number given as a schedule is made into this."""
 
     learning_rate: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(learning_rate=as_positive)
 
 
 @dataclasses.dataclass(frozen=True)
 class ExponentialDecay(LearningRateSchedule):
-    """A rate multiplied by `decay_rate` every `decay_steps` steps.
+    """A rate that is multiplied by `decay_rate` in the course of every `decay_steps` steps.
 
     ``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
@@ -94,7 +94,7 @@ class ExponentialDecay(LearningRateSchedule):
     decay_rate : float
         Positive.
     staircase : bool
-        Change the rate every `decay_steps` steps only: the fraction is rounded down.
+        Change the rate only every `decay_steps` steps: ``step / decay_steps`` is rounded down.
 
     Raises
     ------
@@ -107,7 +107,7 @@ class ExponentialDecay(LearningRateSchedule):
     decay_rate: float
     staircase: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -118,7 +118,7 @@ class ExponentialDecay(LearningRateSchedule):
 
 @dataclasses.dataclass(frozen=True)
 class InverseTimeDecay(LearningRateSchedule):
-    """A rate that falls as one over the time.
+    """A rate that falls in inverse proportion to the time.
 
     ``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
@@ -129,7 +129,7 @@ class InverseTimeDecay(LearningRateSchedule):
     decay_rate : float
         Not negative.
     staircase : bool
-        Change the rate every `decay_steps` steps only: ``step / decay_steps`` is rounded down.
+        Change the rate only every `decay_steps` steps: ``step / decay_steps`` is rounded down.
 
     Raises
     ------
@@ -142,7 +142,7 @@ class InverseTimeDecay(LearningRateSchedule):
     decay_rate: float
     staircase: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -153,10 +153,10 @@ class InverseTimeDecay(LearningRateSchedule):
 
 @dataclasses.dataclass(frozen=True)
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """Rates that hold up to and with given steps.
+    """A constant rate up to each of the given steps, which is included.
 
     ``values[0]`` while ``step <= boundaries[0]``, then ``values[1]`` while
-    ``step <= boundaries[1]``, and so on; the last value holds for ever.
+    ``step <= boundaries[1]``, and so on; after the last boundary the last value.
 
     Parameters
     ----------
@@ -168,18 +168,18 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Raises
     ------
     TypeError, ValueError
-        If the lengths do not fit, or a number is out of range.
+        If the lengths do not match, or a number is out of range.
     """
 
     boundaries: Sequence[int]
     values: Sequence[float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(boundaries=_each(as_not_negative), values=_each(as_positive))
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
-                f"values must be one more than boundaries, got {len(self.values)} values and "
-                f"{len(self.boundaries)} boundaries"
+                f"values must have one element more than boundaries, got {len(self.values)} and "
+                f"{len(self.boundaries)}"
             )
         if any(b <= a for a, b in itertools.pairwise(self.boundaries)):
             raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
@@ -191,7 +191,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @dataclasses.dataclass(frozen=True)
 class PolynomialDecay(LearningRateSchedule):
-    """From one rate to another along a power of the time that is left.
+    """From one rate to another, along a power of the share of the steps that is left.
 
     ``(initial - end) * (1 - step / decay_steps) ** power + end``, and `end_learning_rate` after
     `decay_steps`.
@@ -205,7 +205,8 @@ class PolynomialDecay(LearningRateSchedule):
     power : float
         Positive; 1 is a straight line.
     cycle : bool
-        Begin again after `decay_steps`: the decay is stretched to the next multiple of them.
+        Begin again after `decay_steps`, which is then replaced by the smallest multiple of it that
+        is not below the step.
 
     Raises
     ------
@@ -219,7 +220,7 @@ class PolynomialDecay(LearningRateSchedule):
     power: float = 1.0
     cycle: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check(
             initial_learning_rate=as_positive,
             decay_steps=as_positive,
@@ -231,7 +232,7 @@ class PolynomialDecay(LearningRateSchedule):
 
 @dataclasses.dataclass(frozen=True)
 class CosineDecay(LearningRateSchedule):
-    """Half a wave of the cosine, after a straight warm-up if there is a target for it.
+    """Half a period of a cosine, after a linear warm-up if `warmup_target` is given.
 
     ``rate * (alpha + (1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2)``, and
     ``rate * alpha`` after `decay_steps`; `rate` is the initial one or the warm-up's target.
@@ -243,9 +244,9 @@ class CosineDecay(LearningRateSchedule):
     decay_steps : int
         Steps of the decay, after those of the warm-up.
     alpha : float
-        The part of the rate that is left in the end; from 0 to below 1.
+        The last rate as a fraction of `rate`; from 0 to below 1.
     warmup_target : float, optional
-        Where the warm-up leads to.
+        The rate at the end of the warm-up.
     warmup_steps : int
         Steps of the warm-up.
 
@@ -265,7 +266,7 @@ class CosineDecay(LearningRateSchedule):
     warmup_target: float | None = None
     warmup_steps: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         warms_up = self.warmup_target is not None
         self._check(
             initial_learning_rate=as_not_negative if warms_up else as_positive,
@@ -276,10 +277,10 @@ class CosineDecay(LearningRateSchedule):
         if warms_up:
             self._check(warmup_target=as_positive)
         elif self.warmup_steps:
-            raise ValueError(f"warmup_steps={self.warmup_steps:g} wants a warmup_target, got None")
+            raise ValueError(f"warmup_steps={self.warmup_steps:g} needs a warmup_target, got None")
 
     def numbers(self) -> np.ndarray:
-        """What the kernel takes: the arguments in their order; no warm-up is one of no steps."""
+        """What the kernel takes: the arguments in their order; no warm-up is one of 0 steps."""
         target = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
         return np.array(
             [self.initial_learning_rate, self.decay_steps, self.alpha, target, self.warmup_steps],
@@ -288,9 +289,9 @@ class CosineDecay(LearningRateSchedule):
 
 
 def _each(check: Any) -> Any:
-    """The check of a sequence whose elements pass `check`."""
+    """A check that a value is a sequence and that each element passes `check`."""
 
-    def check_all(name: str, value: Any) -> tuple:
+    def check_all(name: str, value: Any) -> tuple[Any, ...]:
         is_row = isinstance(value, np.ndarray) and value.ndim == 1
         if isinstance(value, (str, bytes)) or not (is_row or isinstance(value, Sequence)):
             raise TypeError(f"{name} must be a sequence of numbers, got {type(value).__name__}")
@@ -300,19 +301,19 @@ def _each(check: Any) -> Any:
 
 
 def as_schedule(name: str, value: Any) -> LearningRateSchedule:
-    """A schedule; a number becomes a constant one."""
+    """A schedule; a number is made into a constant one."""
     if isinstance(value, LearningRateSchedule):
         return value
     return Constant(as_positive(name, value))
 
 
 def from_config(config: dict[str, Any]) -> LearningRateSchedule:
-    """The schedule that gave a config.
+    """The schedule whose `get_config` returned a config.
 
     Raises
     ------
     TypeError, ValueError
-        If no schedule gave it.
+        If `config` is not from a schedule.
     """
     arguments = dict(config)
     return globals()[one_of("class", arguments.pop("class", None), SCHEDULES)](**arguments)

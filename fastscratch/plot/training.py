@@ -41,7 +41,8 @@ def plot_history(
     """
     epochs = None
     if isinstance(history, History):
-        history, epochs = history.history, np.array(history.epoch) + 1
+        epochs = np.array(history.epoch) + 1
+        history = history.history
     if not isinstance(history, Mapping):
         raise TypeError(f"history must be a History or a dict, got {type(history).__name__}")
     names = [metrics] if isinstance(metrics, str) else metrics

@@ -34,8 +34,9 @@ def main() -> int:
         chosen = {name: t for name, t in targets().items() if name.startswith(options.only)}
         if options.names:
             print(*chosen, sep="\n")
-            missing = public_names() - set(targets()) - set(NOT_CALLED)
-            print("not called:", *sorted(missing))
+            public, excused = public_names(), set(NOT_CALLED)
+            print("not called:", *sorted(public - set(targets()) - excused))
+            print("not public:", *sorted(excused - public))
         else:
             work(chosen, options.calls, options.seed, options.child)
         return 0

@@ -60,7 +60,6 @@ NOT_CALLED = {
     "Sequential.evaluate_data": "takes checked data",
     "Sequential.measure": "takes checked data",
     "Sequential.named_weights": "takes no arguments",
-    "Sequential.took_steps": "takes checked data",
     "Sequential.trainer": "takes checked data",
     "Sequential.count_params": "takes no arguments",
     "Sequential.get_weights": "takes no arguments",
@@ -72,7 +71,7 @@ NOT_CALLED = {
 
 
 def public_names() -> set[str]:
-    """Everything public that can be called, with its place behind ``fastscratch``."""
+    """Everything public that can be called, named by what follows ``fastscratch.``."""
     names = set()
     for place in ("", *PLACES):
         module = importlib.import_module("fastscratch" + (place and f".{place}"))
@@ -89,7 +88,7 @@ def public_names() -> set[str]:
 
 
 def resolve(name: str):
-    """What a public name stands for."""
+    """The object with a public name."""
     place, _, last = name.rpartition(".")
     return getattr(importlib.import_module("fastscratch" + (place and f".{place}")), last)
 

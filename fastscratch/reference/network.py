@@ -249,8 +249,8 @@ def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample
         By default step 0 of training with the seed 0.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of float, optional
-        What the loss of each sample is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
 
     Returns
     -------
@@ -279,7 +279,7 @@ def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample
     dtensors = [None] * len(tensors)
     for k, number in enumerate(network.outputs):
         loss, doutput = losses[k].of_mini_batch(
-            tensors[number], y[k], takes_scores[k], sample_weight
+            tensors[number], y[k], takes_scores[k], sample_weight and sample_weight[k]
         )
         total += loss_weights[k] * loss
         doutput = elementwise(lambda d, factor=loss_weights[k]: factor * d, [doutput])

@@ -162,7 +162,7 @@ def update_mini_batch(
     learning_rate : float
         Length of the step.
     run : Run, optional
-    loss_weights, sample_weight : list of float, optional
+    loss_weights, sample_weight : list, optional
         As `network.backprop` takes them.
 
     Returns
@@ -231,8 +231,8 @@ def SGD(  # noqa: N802 -- the essay's name
         Epochs that were trained before.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of float, optional
-        What the loss of each sample is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
 
     Returns
     -------
@@ -267,7 +267,7 @@ def SGD(  # noqa: N802 -- the essay's name
                 learning_rate(updates) if callable(learning_rate) else learning_rate,
                 Run(training=True, seed=seed, step=epoch * steps_per_epoch + batch),
                 loss_weights,
-                None if sample_weight is None else [sample_weight[n] for n in rows],
+                sample_weight and [own and [own[n] for n in rows] for own in sample_weight],
             )
             epoch_loss += loss * len(rows) / n_samples
         epoch_losses.append(epoch_loss)

@@ -15,24 +15,11 @@ import numpy as np
 
 from .kernels import KERNELS
 from .kernels.codes import ACTIVATIONS, CROSSENTROPIES, LOSSES, OF_SAMPLES, OPTIMIZERS, SCHEDULES
-from .kernels.network import n_parameters
 
 CODES = {
     name: code
     for names in (ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES)
     for code, name in enumerate(names)
-}
-READ_OUTS = {
-    "mean_squared_error": "linear",
-    "binary_crossentropy": "sigmoid",
-    "multilabel_crossentropy": "sigmoid",
-    "categorical_crossentropy": "softmax",
-    "mean_absolute_error": "linear",
-    "huber": "linear",
-    "poisson": "softplus",
-    "binary_log_loss": "softmax",
-    "multilabel_log_loss": "softmax",
-    "categorical_log_loss": "sigmoid",
 }
 
 
@@ -92,8 +79,6 @@ def kernel_call(case, dtype):
     def convert(value):
         if isinstance(value, str):
             return CODES[value]
-        if isinstance(value, list):  # names, one a layer
-            return np.array([CODES[name] for name in value])
         return value
 
     return KERNELS[case.kernel], [convert(v) for v in case.arguments(dtype).values()]
@@ -347,29 +332,6 @@ def _dense_cases():
             n_in + 1,
             typical=typical,
         )
-        yield Case(
-            "dense_backward_input",
-            label,
-            lambda rng, make=make, n=n, n_in=n_in: {
-                "dx": _unset(n, n_in),
-                **_without("x", "bias", make(rng)),
-            },
-            ("dx",),
-            n_out,
-            typical=typical,
-        )
-        yield Case(
-            "dense_backward_weight",
-            label,
-            lambda rng, make=make, n_in=n_in, n_out=n_out: {
-                "dkernel": _unset(n_in, n_out),
-                "dbias": _unset(n_out),
-                **_without("kernel", "bias", make(rng)),
-            },
-            ("dkernel", "dbias"),
-            n,
-            typical=typical,
-        )
 
 
 def _matmul_cases():
@@ -398,111 +360,6 @@ def _matmul_cases():
 def _without(*names_and_arguments):
     *names, arguments = names_and_arguments
     return {name: value for name, value in arguments.items() if name not in names}
-
-
-def _network(rng, sizes, activations, n):
-    """Arguments that the kernels of a network share."""
-    return {
-        "x": rng.standard_normal((n, sizes[0])),
-        "parameters": rng.standard_normal(n_parameters(np.array(sizes))) / np.sqrt(max(sizes)),
-        "sizes": np.array(sizes),
-        "activations": activations,
-    }
-
-
-def _network_cases():
-    for label, sizes, hidden, n in (
-        ("one", [1, 1], [], 1),
-        ("odd", [5, 7, 3], ["sigmoid"], 9),
-        ("deep", [4, 9, 8, 3], ["relu", "tanh"], 30),
-        ("few-samples", [70, 90, 5], ["relu"], 7),
-        ("modern", [4, 9, 8, 7, 6, 3], ["gelu", "silu", "elu", "softplus"], 12),
-        ("chunks", [20, 40, 4], ["sigmoid"], 61),
-        ("typical", [784, 100, 10], ["sigmoid"], 10),
-    ):
-        typical = label == "typical"
-        units = sum(sizes[1:])
-        depth = sum(sizes) * len(sizes) + FUNCTION * len(sizes)
-        for loss, read_out in READ_OUTS.items():
-            if typical and loss != "multilabel_crossentropy":
-                continue
-            if label == "one" and read_out == "softmax":
-                continue  # the gradient of a softmax over one class is nothing but rounding
-            activations = [*hidden, read_out]
-
-            def make(rng, sizes=sizes, activations=activations, n=n, loss=loss):
-                arguments = _network(rng, sizes, activations, n)
-                y = _targets(rng, loss, (n, sizes[-1]))
-                return {"x": arguments.pop("x"), "y": y, **arguments, "loss": loss}
-
-            def make_sample(rng, make=make, units=units):
-                arguments = make(rng)
-                return {
-                    "gradient": rng.standard_normal(arguments["parameters"].size),
-                    "z": _unset(units),
-                    "a": _unset(units),
-                    "dz": _unset(units),
-                    "x": arguments.pop("x")[0],
-                    "y": arguments.pop("y")[0],
-                    **arguments,
-                }
-
-            def make_batch(rng, make=make, n=n):
-                arguments = make(rng)
-                return {
-                    "gradient": _unset(arguments["parameters"].size),
-                    "x": arguments.pop("x"),
-                    "y": arguments.pop("y"),
-                    "rows": rng.permutation(n),
-                    **arguments,
-                }
-
-            yield Case(
-                "backprop_sample",
-                f"{label}-{loss}",
-                make_sample,
-                ("gradient", "z", "a", "dz"),
-                depth,
-                scale=10,
-                typical=typical,
-            )
-            yield Case(
-                "minibatch_gradient",
-                f"{label}-{loss}",
-                make_batch,
-                ("gradient",),
-                depth + n,
-                scale=10,
-                typical=typical,
-            )
-        yield Case(
-            "forward_sample",
-            label,
-            lambda rng, sizes=sizes, hidden=hidden, units=units: {
-                "z": _unset(units),
-                "a": _unset(units),
-                **_one_sample(_network(rng, sizes, [*hidden, "softmax"], 1)),
-            },
-            ("z", "a"),
-            depth,
-            scale=10,
-            typical=typical,
-        )
-        yield Case(
-            "predict",
-            label,
-            lambda rng, sizes=sizes, hidden=hidden, n=n: {
-                "out": _unset(n, sizes[-1]),
-                **_network(rng, sizes, [*hidden, "sigmoid"], n),
-            },
-            ("out",),
-            depth,
-            typical=typical,
-        )
-
-
-def _one_sample(arguments):
-    return {**arguments, "x": arguments["x"][0]}
 
 
 # Each optimiser's slots, and what its step function takes besides the learning rate.
@@ -566,30 +423,6 @@ def _optimizer_cases():
                 FUNCTION,
                 typical=typical,
             )
-
-        def make_any(rng, optimizer=optimizer, hyper=hyper, size=150):
-            rest = [value for name, value in hyper.items() if name != "weight_decay"]
-            slots = list(_slots(rng, optimizer, size).values())
-            return {
-                "parameters": rng.standard_normal(size),
-                "slots": np.array(slots).reshape(len(slots), size),
-                "gradient": rng.standard_normal(size),
-                "start": 13,
-                "stop": 131,
-                "optimizer": optimizer,
-                "hyper": np.array([0.125, 0.01, *rest], float),
-                "step": 8,
-            }
-
-        yield Case(
-            "optimizer_step",
-            optimizer + variant,
-            make_any,
-            ("parameters", "slots"),
-            FUNCTION,
-            typical=optimizer == "adam",
-            doubles=("hyper",),
-        )
 
     for label, size in (("one", 1), ("odd", 37), ("typical", 100_000)):
         typical = label == "typical"
@@ -902,36 +735,6 @@ def _pooling_cases():
             reduction,
             typical=typical,
         )
-    for label, image in (
-        ("one", (1, 1, 1, 1)),
-        ("odd", (3, 5, 7, 3)),
-        ("one-sample", (1, 6, 5, 4)),
-        ("chunks", (13, 21, 17, 31)),
-        ("typical", (32, 8, 8, 64)),
-    ):
-        samples_and_channels = (image[0], image[3])
-        yield Case(
-            "global_average_pool2d_forward",
-            label,
-            lambda rng, image=image, out=samples_and_channels: {
-                "out": _unset(*out),
-                "x": rng.standard_normal(image),
-            },
-            ("out",),
-            image[1] * image[2] + 1,
-            typical=label == "typical",
-        )
-        yield Case(
-            "global_average_pool2d_backward",
-            label,
-            lambda rng, image=image, out=samples_and_channels: {
-                "dx": _unset(*image),
-                "dout": rng.standard_normal(out),
-            },
-            ("dx",),
-            2,
-            typical=label == "typical",
-        )
 
 
 def _normalization_cases():
@@ -956,7 +759,7 @@ def _normalization_cases():
 
         # A constant row or channel is divided by sqrt(epsilon), about 1/32.
         scale = max(mean, 32.0)
-        for kind, axis in (("batch", 0), ("layer", 1)):
+        for kind, axis in (("layer", 1),):
             statistics = (units, rows)[axis]
 
             def backward(rng, make=make, axis=axis, rows=rows, units=units):
@@ -1030,35 +833,6 @@ def _normalization_cases():
             3,
             typical=label == "typical",
         )
-
-
-def _dropout_cases():
-    for label, size, rate in (
-        ("one", 1, 0.5),
-        ("odd", 37, 0.3),
-        ("nothing-dropped", 9, 0.0),
-        ("all-dropped", 9, 1.0),
-        ("chunks", 20_001, 0.1),
-        ("typical", 100_000, 0.5),
-    ):
-        for kernel, written, read in (
-            ("dropout_forward", "out", "x"),
-            ("dropout_backward", "dx", "dout"),
-        ):
-            yield Case(
-                kernel,
-                label,
-                lambda rng, size=size, rate=rate, written=written, read=read: {
-                    written: _unset(size),
-                    read: rng.standard_normal(size),
-                    "rate": rate,
-                    "seed": 2**62 + 1,
-                    "stream": 2**32 + 5,
-                },
-                (written,),
-                3,
-                typical=label == "typical",
-            )
 
 
 def _regression_cases():
@@ -1269,13 +1043,11 @@ CASES: tuple[Case, ...] = (
     *_loss_cases(),
     *_dense_cases(),
     *_matmul_cases(),
-    *_network_cases(),
     *_optimizer_cases(),
     *_schedule_cases(),
     *_conv2d_cases(),
     *_pooling_cases(),
     *_normalization_cases(),
-    *_dropout_cases(),
     *_regression_cases(),
     *_linear_model_cases(),
     *_random_cases(),

@@ -1,6 +1,6 @@
 """Every hot loop of the package, and nothing else.
 
-One file an operation; the twin of ``conv2d.py::conv2d_forward`` is
+One file for each operation; the twin of ``conv2d.py::conv2d_forward`` is
 ``fastscratch/reference/conv2d.py::conv2d_forward``. Arguments: outputs, inputs, then
 hyper-parameters; sizes come from shapes. Arrays are C-contiguous and of one type, float32 or
 float64. Nothing is checked here: a wrong shape would read foreign memory, so the package calls
@@ -14,13 +14,11 @@ from . import (
     activations,
     conv2d,
     dense,
-    dropout,
     gradient_descent,
     least_squares,
     linear_model,
     losses,
     matmul,
-    network,
     normalization,
     optimizers,
     pooling,
@@ -33,13 +31,11 @@ MODULES = (
     activations,
     conv2d,
     dense,
-    dropout,
     gradient_descent,
     least_squares,
     linear_model,
     losses,
     matmul,
-    network,
     normalization,
     optimizers,
     pooling,

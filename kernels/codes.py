@@ -5,7 +5,6 @@ The code of a name is its place in the tuple.
 
 __all__ = ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "SCHEDULES"]
 
-# The derivatives from softplus on read the pre-activations z, those before it the activations a.
 # "gelu_tanh" is Keras's ``gelu(x, approximate=True)``, which has no name of its own there.
 ACTIVATIONS = (
     "linear",
@@ -42,6 +41,9 @@ ACTIVATIONS = (
 
 # These look at all scores of a sample at once, the others at each alone.
 OF_SAMPLES = (SOFTMAX, LOG_SOFTMAX)
+
+# Their derivatives read the pre-activations z, those of the others the activations a.
+READS_Z = (SOFTPLUS, SILU, GELU, GELU_TANH)
 
 LOSSES = (
     "mean_squared_error",

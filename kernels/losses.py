@@ -3,8 +3,8 @@
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
 are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
 prediction; among them the log losses, which are the cross-entropies of probabilities that come from
-elsewhere. Nothing here is divided by the number of samples: :func:`.network.minibatch_gradient`
-does that for the gradient it returns, and the operation of the loss where a network is trained.
+elsewhere. Nothing here is divided by the number of samples: where a network is trained, the
+operation of the loss does that.
 """
 
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
@@ -427,7 +427,8 @@ def multilabel_log_loss_backward(dprediction, prediction, y):
     low, high = prediction.dtype.type(EPSILON), prediction.dtype.type(1 - EPSILON)
     for o in range(y.size):
         p = prediction[o]
-        slope = (p - y[o]) / (p * (one - p))
+        inside = low if p < low else high if p > high else p  # keeps the division from zero
+        slope = (inside - y[o]) / (inside * (one - inside))
         dprediction[o] = zero if p < low or p > high else slope
 
 

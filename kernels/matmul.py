@@ -1,12 +1,12 @@
 """Dense products in the three forms that training needs.
 
-=============  ===============  ============================================
-function       computes         in a dense layer ``z = x @ kernel + bias``
-=============  ===============  ============================================
-`matmul`       ``a @ b``        forward
-`matmul_tn`    ``a.T @ b``      gradient of the kernel: ``x.T @ dz``
-`matmul_nt`    ``a @ b.T``      gradient of the input: ``dz @ kernel.T``
-=============  ===============  ============================================
+===============  ============================================
+computes         in a dense layer ``z = x @ kernel + bias``
+===============  ============================================
+``a @ b``        forward
+``a.T @ b``      gradient of the kernel: ``x.T @ dz``
+``a @ b.T``      gradient of the input: ``dz @ kernel.T``
+===============  ============================================
 
 All are one loop over tiles (`simd.tile_product`), for a transpose is only a matrix with its strides
 exchanged. The result is cut into pieces that run in parallel; a piece is cut along the depth into
@@ -16,7 +16,7 @@ number of threads.
 
 What is copied first, and why:
 
-- `b`, if its rows are not contiguous (the ``nt`` form), or if they are far apart and many tiles use
+- `b`, if its rows are not contiguous (in ``a @ b.T``), or if they are far apart and many tiles use
   them (each row is then on another page).
 - a strip of `a`, if its stride is a multiple of 4096 bytes: all its lines then compete for the same
   eight places of the first-level cache.
@@ -360,40 +360,6 @@ def matmul_bias(c, a, b, bias):
         Matrix(bias, 0, 0, 1),
         Matrix(a.reshape(-1), 0, depth, 1),
         Matrix(b.reshape(-1), 0, columns, 1),
-        rows,
-        columns,
-        depth,
-        scratch,
-    )
-
-
-@njit(calls_parallel=True)
-def matmul_tn(c, a, b):
-    """``c = a.T @ b`` for `a` (depth, rows) and `b` (depth, columns); see `matmul`."""
-    (rows, columns), depth = c.shape, a.shape[0]
-    scratch, zeros = _scratch(rows, columns, depth, c)
-    product(
-        Matrix(c.reshape(-1), 0, columns, 1),
-        Matrix(zeros, 0, 0, 0),
-        Matrix(a.reshape(-1), 0, 1, rows),
-        Matrix(b.reshape(-1), 0, columns, 1),
-        rows,
-        columns,
-        depth,
-        scratch,
-    )
-
-
-@njit(calls_parallel=True)
-def matmul_nt(c, a, b):
-    """``c = a @ b.T`` for `a` (rows, depth) and `b` (columns, depth); see `matmul`."""
-    (rows, columns), depth = c.shape, a.shape[1]
-    scratch, zeros = _scratch(rows, columns, depth, c)
-    product(
-        Matrix(c.reshape(-1), 0, columns, 1),
-        Matrix(zeros, 0, 0, 0),
-        Matrix(a.reshape(-1), 0, depth, 1),
-        Matrix(b.reshape(-1), 0, 1, depth),
         rows,
         columns,
         depth,

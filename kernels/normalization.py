@@ -26,8 +26,6 @@ from .chunks import chunk_bounds, chunk_count
 from .jit import njit, prange
 
 __all__ = [
-    "batch_norm_backward",
-    "batch_norm_forward",
     "batch_norm_inference",
     "layer_norm_backward",
     "layer_norm_forward",
@@ -112,57 +110,6 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
             normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
 
 
-@njit(parallel=True)
-def batch_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
-    """Batch normalisation in training: each channel by its own mean and variance over the rows.
-
-    ``out = gamma (x - mean) / sqrt(variance + epsilon) + beta``, parallel over rows. Three passes:
-    the deviations are squared after the mean is known, which loses no digits where the mean is
-    large beside them.
-
-    Parameters
-    ----------
-    out : (n, c) array
-        Output; may be `x` itself, but then :func:`batch_norm_backward` has no `x`.
-    mean : (c,) array
-        Output: mean of each channel.
-    variance : (c,) array
-        Output: biased variance of each channel.
-    x : (n, c) array
-        Rows.
-    gamma, beta : (c,) array
-        Scale and offset of each channel.
-    epsilon : float
-        Added to the variance; Keras takes 0.001.
-    """
-    rows, channels = x.shape
-    chunks = chunk_count(rows, channels)
-    partials = np.empty((chunks, channels))
-    scale = np.empty(channels, x.dtype)
-    if chunks == 1:
-        sum_rows(partials[0], x)
-        add_partials(mean, partials, 1 / rows)
-        sum_squares(partials[0], x, mean)
-        add_partials(variance, partials, 1 / rows)
-        inverse_deviation(scale, variance, epsilon)
-        scale *= gamma
-        normalize_rows(out, x, mean, scale, beta)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            sum_rows(partials[chunk], x[start:stop])
-        add_partials(mean, partials, 1 / rows)
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            sum_squares(partials[chunk], x[start:stop], mean)
-        add_partials(variance, partials, 1 / rows)
-        inverse_deviation(scale, variance, epsilon)
-        scale *= gamma
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
-
-
 @njit
 def sum_gradients(dgamma, dbeta, dout, x, mean, inv_std):
     """Gradients of gamma and beta over some rows: sums of ``dout xhat`` and of ``dout``."""
@@ -182,70 +129,6 @@ def batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, s
             normal = (x[n, c] - mean[c]) * inv_std[c]
             centred = dout[n, c] - share * (dbeta[c] + normal * dgamma[c])
             dx[n, c] = gamma[c] * inv_std[c] * centred
-
-
-@njit(parallel=True)
-def batch_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
-    """Derivative of batch normalisation in training, parallel over rows.
-
-    ``dgamma = sum over n of dout xhat``, ``dbeta = sum over n of dout``, and
-    ``dx = gamma / sqrt(variance + epsilon) (dout - dbeta / n - xhat dgamma / n)``: the last two
-    terms are what goes through the mean and the variance.
-
-    Parameters
-    ----------
-    dx : (n, c) array
-        Output: gradient with respect to the rows; may be `dout` itself.
-    dgamma, dbeta : (c,) array
-        Outputs: gradients with respect to scale and offset.
-    dout : (n, c) array
-        Gradient with respect to the output.
-    x : (n, c) array
-        Rows.
-    mean, variance : (c,) array
-        Of each channel, from :func:`batch_norm_forward`.
-    gamma : (c,) array
-        Scale of each channel.
-    epsilon : float
-        Added to the variance.
-    """
-    rows, channels = x.shape
-    chunks = chunk_count(rows, 2 * channels)
-    partials = np.empty((2, chunks, channels))
-    inv_std = np.empty(channels, x.dtype)
-    share = x.dtype.type(1 / rows)
-    inverse_deviation(inv_std, variance, epsilon)
-    if chunks == 1:
-        sum_gradients(partials[0, 0], partials[1, 0], dout, x, mean, inv_std)
-        add_partials(dgamma, partials[0], 1.0)
-        add_partials(dbeta, partials[1], 1.0)
-        batch_norm_rows_backward(dx, dout, x, mean, inv_std, gamma, dgamma, dbeta, share)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            sum_gradients(
-                partials[0, chunk],
-                partials[1, chunk],
-                dout[start:stop],
-                x[start:stop],
-                mean,
-                inv_std,
-            )
-        add_partials(dgamma, partials[0], 1.0)
-        add_partials(dbeta, partials[1], 1.0)
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            batch_norm_rows_backward(
-                dx[start:stop],
-                dout[start:stop],
-                x[start:stop],
-                mean,
-                inv_std,
-                gamma,
-                dgamma,
-                dbeta,
-                share,
-            )
 
 
 @njit

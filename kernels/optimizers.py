@@ -17,7 +17,6 @@ import math
 
 import numpy as np
 
-from .codes import ADAGRAD, ADAM, ADAMW, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM
 from .jit import njit
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "momentum_step",
-    "optimizer_step",
     "penalty",
     "rmsprop_momentum_step",
     "rmsprop_step",
@@ -385,69 +383,31 @@ def adagrad_update(weights, accumulator, slot_1, slot_2, push, rate, hyper, step
 
 @njit(exact=True)
 def adam_update(weights, first, second, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    adam_step(weights, first, second, push, rate, hyper[2], hyper[3], hyper[4], step)
+
+
+@njit(exact=True)
+def adamw_update(weights, first, second, slot_2, push, rate, hyper, step):
     decay, beta_1, beta_2, epsilon = hyper[1], hyper[2], hyper[3], hyper[4]
     adamw_step(weights, first, second, push, rate, decay, beta_1, beta_2, epsilon, step)
 
 
 #: One step of each optimiser, in the order of ``codes.OPTIMIZERS``, all of one signature: weights,
-#: three slots (of which it takes as many as it has), gradient, learning rate, hyper-parameters as
-#: `optimizer_step` takes them (but the rate in them is not read), number of the step.
+#: three slots (it uses the first of them, as many as it has), gradient, learning rate,
+#: hyper-parameters, number of the step. The hyper-parameters are the learning rate (which is not
+#: read there), the weight decay (0 for none), and then what the step function takes, in the order
+#: of its arguments: momentum, nesterov; rho, epsilon; rho, epsilon, momentum, centered; epsilon;
+#: beta_1, beta_2, epsilon.
 UPDATES = (
     sgd_update,
     momentum_update,
     rmsprop_update,
     rmsprop_momentum_update,
     adagrad_update,
-    adam_update,  # its weight decay is 0
     adam_update,
+    adamw_update,
 )
-
-
-@njit(exact=True)
-def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, step):
-    """One step of any optimiser over ``parameters[start:stop]``.
-
-    The range is named, not sliced by the caller: columns cut out of a 2-D array are strided to the
-    compiler, which then does not vectorise (8 times slower).
-
-    Parameters
-    ----------
-    parameters : (p,) array
-        Updated in place within the range.
-    slots : (n_slots, p) array
-        What the optimiser remembers of each parameter, a row for each slot, in the order of its
-        step function's arguments; updated in place within the range.
-    gradient : (p,) array
-        Mean gradient over the mini-batch, clipped if it is to be.
-    start, stop : int
-        First parameter, and the one after the last.
-    optimizer : int
-        Place of the optimiser's name in ``codes.OPTIMIZERS``.
-    hyper : (h,) float64 array
-        The learning rate of this step, the weight decay (0 for none), and then, in the order of
-        the step function's arguments: momentum, nesterov (``momentum``); rho, epsilon
-        (``rmsprop``); rho, epsilon, momentum, centered (``rmsprop_momentum``); epsilon
-        (``adagrad``); beta_1, beta_2, epsilon (``adam``, ``adamw``).
-    step : int
-        Number of the step, the first is 0.
-    """
-    update = slice(start, stop)
-    weights, push, rate = parameters[update], gradient[update], hyper[0]
-    slot_0 = slots[0, update] if slots.shape[0] > 0 else weights
-    slot_1 = slots[1, update] if slots.shape[0] > 1 else weights
-    slot_2 = slots[2, update] if slots.shape[0] > 2 else weights
-    if optimizer == MOMENTUM:
-        momentum_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
-    elif optimizer == RMSPROP:
-        rmsprop_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
-    elif optimizer == RMSPROP_MOMENTUM:
-        rmsprop_momentum_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
-    elif optimizer == ADAGRAD:
-        adagrad_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
-    elif optimizer in (ADAM, ADAMW):
-        adam_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
-    else:
-        sgd_update(weights, slot_0, slot_1, slot_2, push, rate, hyper, step)
 
 
 @njit(exact=True)

@@ -17,8 +17,6 @@ from .windows import tap_position, tap_range
 __all__ = [
     "average_pool2d_backward",
     "average_pool2d_forward",
-    "global_average_pool2d_backward",
-    "global_average_pool2d_forward",
     "max_pool2d_backward",
     "max_pool2d_forward",
 ]
@@ -299,78 +297,3 @@ def average_pool2d_backward(dx, dout, pool_size, strides, padding):
             for row in range(start, stop):
                 n, iy = divmod(row, height)
                 average_row_backward(dx[n, iy], dout[n], iy, height, pool_size, strides, padding)
-
-
-@njit
-def _sample_average(out, x):
-    """Mean of one sample's pixels."""
-    height, width, channels = x.shape
-    share = out.dtype.type(1 / (height * width))
-    out[:] = 0
-    for y in range(height):
-        for ix in range(width):
-            pixel = x[y, ix]
-            for c in range(channels):
-                out[c] += pixel[c]
-    for c in range(channels):
-        out[c] *= share
-
-
-@njit(parallel=True)
-def global_average_pool2d_forward(out, x):
-    """Mean over all places of each image, ``out[n,c] = mean over y, x``, parallel over samples.
-
-    Parameters
-    ----------
-    out : (n, c) array
-        Output.
-    x : (n, h, w, c) array
-        Images, channels last.
-    """
-    samples = x.shape[0]
-    chunks = chunk_count(samples, x[0].size)
-    if chunks == 1:
-        for n in range(samples):
-            _sample_average(out[n], x[n])
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, samples)
-            for n in range(start, stop):
-                _sample_average(out[n], x[n])
-
-
-@njit
-def _sample_average_backward(dx, dout):
-    """Equal shares of one sample's gradient for all its pixels."""
-    height, width, channels = dx.shape
-    share = dx.dtype.type(1 / (height * width))
-    for y in range(height):
-        for ix in range(width):
-            dpixel = dx[y, ix]
-            for c in range(channels):
-                dpixel[c] = share * dout[c]
-
-
-@njit(parallel=True)
-def global_average_pool2d_backward(dx, dout):
-    """Derivative of global average pooling, ``dx[n,y,x,c] = dout[n,c] / (h w)``.
-
-    Parallel over samples.
-
-    Parameters
-    ----------
-    dx : (n, h, w, c) array
-        Output: gradient with respect to the images.
-    dout : (n, c) array
-        Gradient with respect to the means.
-    """
-    samples = dx.shape[0]
-    chunks = chunk_count(samples, dx[0].size)
-    if chunks == 1:
-        for n in range(samples):
-            _sample_average_backward(dx[n], dout[n])
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, samples)
-            for n in range(start, stop):
-                _sample_average_backward(dx[n], dout[n])

@@ -1,7 +1,7 @@
 """The house is complete and its walls hold; the truth is the source text itself.
 
-Every kernel has a twin, a case and a docstring, every twin a kernel, and each module imports only
-what it may (`CONTRIBUTING.md`, "The walls").
+Every kernel has a twin, a case, a docstring and a caller, every twin a kernel or an operation of a
+program, and each module imports only what it may (`CONTRIBUTING.md`, "The walls").
 """
 
 import ast
@@ -23,7 +23,7 @@ from fastscratch.kernels import KERNELS
 PACKAGE = Path(fastscratch.__file__).parent
 KERNELS_FOLDER = Path(kernels.__file__).parent
 KERNEL_SOURCES = sorted(KERNELS_FOLDER.rglob("*.py"))
-REFERENCE_SOURCES = sorted((PACKAGE / "reference").glob("*.py"))
+REFERENCE_SOURCES = sorted((PACKAGE / "reference").rglob("*.py"))
 LAYER_SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(REFERENCE_SOURCES) - set(KERNEL_SOURCES))
 SOURCES = [*KERNEL_SOURCES, *REFERENCE_SOURCES, *LAYER_SOURCES]
 
@@ -37,6 +37,10 @@ TWINS = {
     for name, twin in vars(module).items()
     if inspect.isfunction(twin) and twin.__module__ == module.__name__ and name[0] != "_"
 }
+
+#: Files of the reference that are not twins of kernels: together with the package of its layers
+#: they are the naive network, whose counterparts are the models of the package.
+NAIVE_NETWORK = {"initializers", "nested", "network", "neural_network", "objective", "train"}
 
 
 def module_name(source):
@@ -81,12 +85,75 @@ def test_kernel_has_cases(name):
     assert len({str(case) for case in cases}) == len(cases)
 
 
+#: What only the operations of a program do (`kernels/program/`).
+OF_PROGRAMS = (
+    "dense.dense_backward_input",
+    "dense.dense_backward_weight",
+    "dropout.dropout_backward",
+    "dropout.dropout_forward",
+    "normalization.batch_norm_backward",
+    "normalization.batch_norm_forward",
+    "optimizers.optimizer_step",
+    "pooling.global_average_pool2d_backward",
+    "pooling.global_average_pool2d_forward",
+)
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_twin_has_a_kernel(name):
     file, _, function = name.partition(".")
-    if file in ("neural_network", "train"):
-        return  # whole runs: the package's counterpart is Sequential.fit
-    assert hasattr(importlib.import_module(f"fastscratch.kernels.{file}"), function)
+    if file not in NAIVE_NETWORK:
+        kernels_of_file = importlib.import_module(f"fastscratch.kernels.{file}")
+        assert hasattr(kernels_of_file, function) != (name in OF_PROGRAMS)
+
+
+def definitions(source):
+    """What each name at the top of a file of kernels refers to, as (file, name)."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    known = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    for node in tree.body:
+        targets = getattr(node, "targets", [node])
+        names = [getattr(target, "name", getattr(target, "id", None)) for target in targets]
+        known |= {name: (source.stem, name) for name in names if name}
+    for node in tree.body:
+        found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & set(known)
+        for target in getattr(node, "targets", [node]):
+            name = getattr(target, "name", getattr(target, "id", None))
+            yield (source.stem, name), {known[used] for used in found}
+
+
+def used_kernels(source):
+    """The kernels, as (file, name), that a file imports, or takes from a module of them."""
+    for name in imports(source):
+        parts = name.split(".")
+        if parts[:2] == ["fastscratch", "kernels"] and len(parts) == 4:
+            yield parts[2], parts[3]
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Attribute, ast.Name)):
+            yield getattr(node.value, "attr", getattr(node.value, "id", "")), node.attr
+
+
+def test_every_kernel_is_called():
+    """By the engine, an operation of a program, a public function or an estimator."""
+    own = [source for source in KERNEL_SOURCES if source.parent == KERNELS_FOLDER]
+    uses = {name: used for source in own for name, used in definitions(source)}
+    callers = [
+        source
+        for source in [*LAYER_SOURCES, *KERNEL_SOURCES]
+        if source not in own and source.parent.name not in ("cases", "demo")
+    ]
+    reached = set()
+    waiting = {name for source in callers for name in used_kernels(source)} & set(uses)
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= (uses[name] & set(uses)) - reached
+    assert {name for _, name in reached} >= set(KERNELS)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +166,7 @@ def test_docstring_names_every_parameter(function):
 def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
     policy = {"cache", "interrupts", "jit", "threads"}
-    helpers = policy | {"chunks", "codes", "elementary", "simd", "windows", "winograd"}
+    helpers = policy | {"chunks", "codes", "dropout", "elementary", "simd", "windows", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
@@ -185,7 +252,7 @@ def test_reference_imports_math_and_itself(source):
 def test_python_layer_leaves_numba_to_the_kernels_and_twins_to_tests(source):
     found = list(imports(source))
     assert not [name for name in found if name.split(".")[0] in ("numba", "llvmlite")]
-    if source.parent.name != "demo" and source.stem != "cases":
+    if source.parent.name not in ("cases", "demo"):
         assert not [name for name in found if name.startswith("fastscratch.reference")]
 
 

@@ -11,7 +11,7 @@ import pytest
 from fastscratch import Sequential, layers, optimizers
 from fastscratch.kernels import KERNELS
 from fastscratch.kernels.codes import OPTIMIZERS, SCHEDULES
-from fastscratch.kernels.optimizers import optimizer_step
+from fastscratch.kernels.optimizers import UPDATES
 from fastscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop, schedules
 from fastscratch.reference import optimizers as reference
 
@@ -34,6 +34,14 @@ EVERY = [
 ]
 
 
+def take_step(optimizer, parameters, slots, gradient, step, part=slice(None)):
+    """A step over a part of the parameters; where there are fewer than three slots, any array."""
+    weights = parameters[part]
+    of_part = [slot[part] for slot in slots] + [weights] * (3 - len(slots))
+    hyper = optimizer.hyper(step)
+    UPDATES[optimizer.code](weights, *of_part, gradient[part], hyper[0], hyper, step)
+
+
 def run(optimizer, start, gradients, dtype=np.float64, cuts=()):
     """Parameters after a step for each gradient, clipped, as an engine would do it."""
     parameters = np.array(start, dtype)
@@ -45,9 +53,8 @@ def run(optimizer, start, gradients, dtype=np.float64, cuts=()):
             KERNELS["clip_by_value"](push, optimizer.clipvalue)
         if optimizer.global_clipnorm is not None:
             KERNELS["clip_by_norm"](push, optimizer.global_clipnorm)
-        hyper = optimizer.hyper(step)
         for first, last in itertools.pairwise(bounds):
-            optimizer_step(parameters, slots, push, first, last, optimizer.code, hyper, step)
+            take_step(optimizer, parameters, slots, push, step, slice(first, last))
     return parameters
 
 
@@ -153,16 +160,7 @@ def descend(optimizer, start, steps):
     parameters = np.array(start, float)
     slots = np.full((optimizer.n_slots, parameters.size), optimizer.slot_start)
     for step in range(steps):
-        optimizer_step(
-            parameters,
-            slots,
-            parameters.copy(),
-            0,
-            parameters.size,
-            optimizer.code,
-            optimizer.hyper(step),
-            step,
-        )
+        take_step(optimizer, parameters, slots, parameters.copy(), step)
     return parameters
 
 
@@ -238,7 +236,7 @@ def test_bits_do_not_depend_on_where_the_arrays_stand(optimizer):
     k = optimizer.n_slots
     near = np.concatenate([start, np.full(9 * k, optimizer.slot_start, np.float32), gradient])
     parameters, slots, push = near[:9], near[9 : 9 + 9 * k].reshape(k, 9), near[9 + 9 * k :]
-    optimizer_step(parameters, slots, push, 0, 9, optimizer.code, optimizer.hyper(), 0)
+    take_step(optimizer, parameters, slots, push, 0)
     assert parameters.tobytes() == far.tobytes()
 
 

@@ -57,16 +57,8 @@ class Normalization(_Kernels, module="normalization", dtypes=SINGLE):
     """Batch and layer normalisation."""
 
 
-class Dropout(_Kernels, module="dropout", dtypes=SINGLE):
-    """Random zeros."""
-
-
 class Matmul(_Kernels, module="matmul", dtypes=SINGLE):
     """A product of matrices."""
-
-
-class Network(_Kernels, module="network", dtypes=BOTH):
-    """Forward pass and backpropagation through a network of dense layers."""
 
 
 class Optimizers(_Kernels, module="optimizers", dtypes=SINGLE):

@@ -329,7 +329,6 @@ def _proximal_gradient(
     after: After,
 ) -> Result:
     """Proximal gradient descent at a learning rate; if that is None, the accelerated form."""
-    module = kernels.linear_model
     coefficients, ahead = start.copy(), start.copy()
     rate = problem.safe_step() if learning_rate in ("auto", None) else float(learning_rate)
     state = np.array([1.0, rate])
@@ -348,11 +347,13 @@ def _proximal_gradient(
         if after is not None:
             count = 1
         if learning_rate is None:
-            n_iter = module.proximal_gradient_accelerated(
+            n_iter = kernels.linear_model.proximal_gradient_accelerated(
                 coefficients, ahead, state, *arguments, tol, count
             )
         else:
-            n_iter = module.proximal_gradient(coefficients, *arguments, rate, tol, count)
+            n_iter = kernels.linear_model.proximal_gradient(
+                coefficients, *arguments, rate, tol, count
+            )
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {first + count} iterations at learning_rate="

@@ -7,14 +7,13 @@ import numpy as np
 from ..kernels.activations import activation_forward, elu_forward, leaky_relu_forward
 from ..kernels.codes import ACTIVATIONS
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
-from .axes import as_axis, from_rows, to_rows
+from .axes import as_axis, from_rows, last_axis_rows, to_rows
 
 
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x)
     a = np.empty_like(z)
-    rows = (-1, z.shape[-1]) if z.ndim else (1, 1)
-    activation_forward(a.reshape(rows), z.reshape(rows), ACTIVATIONS.index(name))
+    activation_forward(last_axis_rows(a), last_axis_rows(z), ACTIVATIONS.index(name))
     return a
 
 

@@ -4,9 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.conv2d import conv2d_forward, conv2d_image_forward
+from ..kernels.conv2d import (
+    conv2d_backward_input,
+    conv2d_backward_weight,
+    conv2d_forward,
+    conv2d_image_forward,
+)
 from ..layers.convolution import output_places
 from ..validation import as_array, as_floating, as_pair, one_of
+from .axes import as_gradient
 
 
 def conv(
@@ -87,9 +93,89 @@ def depthwise_conv(
     Cost: ``2 n out_h out_w kh kw c m`` flops. Twin: ``reference.conv2d.conv2d_forward``.
     """
     images, filters = _images_and_filters(inputs, kernel)
-    height, width, channels, multiplier = filters.shape
-    filters = filters.reshape(height, width, 1, channels * multiplier)
-    return _convolve(images, filters, channels, strides, padding, dilation_rate)
+    filters, groups = _as_groups(filters)
+    return _convolve(images, filters, groups, strides, padding, dilation_rate)
+
+
+def conv_backward(
+    inputs: Any,
+    kernel: Any,
+    doutputs: Any,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    dilation_rate: int | tuple[int, int] = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`conv` was given. Not in Keras.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c_in)
+        Images.
+    kernel : array_like, shape (kh, kw, c_in, c_out)
+        Filters.
+    doutputs : array_like, shape (n, out_h, out_w, c_out)
+        Gradient of the loss with respect to the output of :func:`conv`.
+    strides, padding, dilation_rate
+        Those of :func:`conv`.
+
+    Returns
+    -------
+    dinputs : ndarray, shape of `inputs`
+    dkernel : ndarray, shape of `kernel`
+        A sum over the images.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or the filter is larger than the image it must stay inside.
+
+    Notes
+    -----
+    Cost: ``4 n out_h out_w kh kw c_in c_out`` flops. Twins:
+    ``reference.conv2d.conv2d_backward_input`` and ``conv2d_backward_weight``.
+    """
+    images, filters = _images_and_filters(inputs, kernel)
+    return _gradients(images, filters, 1, doutputs, strides, padding, dilation_rate)
+
+
+def depthwise_conv_backward(
+    inputs: Any,
+    kernel: Any,
+    doutputs: Any,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    dilation_rate: int | tuple[int, int] = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`depthwise_conv` was given. Not in Keras.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c)
+        Images.
+    kernel : array_like, shape (kh, kw, c, m)
+        `m` filters for each channel.
+    doutputs : array_like, shape (n, out_h, out_w, c m)
+        Gradient of the loss with respect to the output of :func:`depthwise_conv`.
+    strides, padding, dilation_rate
+        Those of :func:`depthwise_conv`.
+
+    Returns
+    -------
+    dinputs : ndarray, shape of `inputs`
+    dkernel : ndarray, shape of `kernel`
+        A sum over the images.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`conv_backward`.
+    """
+    images, filters = _images_and_filters(inputs, kernel)
+    grouped, groups = _as_groups(filters)
+    dinputs, dkernel = _gradients(
+        images, grouped, groups, doutputs, strides, padding, dilation_rate
+    )
+    return dinputs, dkernel.reshape(filters.shape)
 
 
 def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -103,25 +189,51 @@ def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarra
     return images, filters
 
 
-def _convolve(
-    images: np.ndarray,
-    filters: np.ndarray,
-    groups: int,
-    strides: int | tuple[int, int],
-    padding: str,
-    dilation_rate: int | tuple[int, int],
-) -> np.ndarray:
-    strides = as_pair("strides", strides, 1)
+def _as_groups(filters: np.ndarray) -> tuple[np.ndarray, int]:
+    """Filters of a depthwise convolution as those of groups of one channel, and their number."""
+    height, width, channels, multiplier = filters.shape
+    return filters.reshape(height, width, 1, channels * multiplier), channels
+
+
+def _geometry(
+    images: np.ndarray, filters: np.ndarray, strides: Any, padding: Any, dilation_rate: Any
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Shape of the output; strides, zeros before the image, and dilation, as kernels take them."""
+    steps = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)
     one_of("padding", padding, ("valid", "same"))
     extent = tuple(
         rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters.shape[:2], strict=True)
     )
-    places, before = output_places("kernel", images.shape[1:3], extent, strides, padding)
-    out = np.empty((len(images), *places, filters.shape[3]), images.dtype)
-    bias = np.zeros(filters.shape[3], images.dtype)
-    conv2d_forward(out, images, filters, bias, strides, before, dilation, groups)
+    places, before = output_places("kernel", images.shape[1:3], extent, steps, padding)
+    return (len(images), *places, filters.shape[3]), (steps, before, dilation)
+
+
+def _convolve(
+    images: np.ndarray, filters: np.ndarray, groups: int, strides: Any, padding: Any, rate: Any
+) -> np.ndarray:
+    shape, window = _geometry(images, filters, strides, padding, rate)
+    out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
+    conv2d_forward(out, images, filters, bias, *window, groups)
     return out
+
+
+def _gradients(
+    images: np.ndarray,
+    filters: np.ndarray,
+    groups: int,
+    doutputs: Any,
+    strides: Any,
+    padding: Any,
+    rate: Any,
+) -> tuple[np.ndarray, np.ndarray]:
+    shape, window = _geometry(images, filters, strides, padding, rate)
+    dout = as_gradient(doutputs, images.dtype, shape)
+    dinputs, dkernel = np.empty_like(images), np.empty_like(filters)
+    dbias = np.empty(shape[3], images.dtype)  # there is no bias here
+    conv2d_backward_input(dinputs, dout, filters, *window, groups)
+    conv2d_backward_weight(dkernel, dbias, images, dout, *window, groups)
+    return dinputs, dkernel
 
 
 def conv_image(image: Any, kernel: Any) -> np.ndarray:

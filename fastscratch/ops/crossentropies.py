@@ -58,8 +58,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
-    targets = _targets(target, outputs)
+    outputs, is_logits = as_outputs(output, from_logits)
+    targets = as_targets(target, outputs, not_negative=True)
     terms = binary_crossentropy_terms if is_logits else binary_log_loss_terms
     losses = np.empty_like(outputs)
     terms(losses.reshape(-1), outputs.reshape(-1), targets.reshape(-1))
@@ -92,9 +92,7 @@ def categorical_crossentropy(
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
-    axis = as_axis(axis, outputs.ndim)
-    return _categorical(to_rows(_targets(target, outputs), axis), outputs, is_logits, axis)
+    return _losses(*categorical_arguments(target, output, from_logits, axis))
 
 
 def sparse_categorical_crossentropy(
@@ -123,7 +121,30 @@ def sparse_categorical_crossentropy(
         If shapes do not match, numbers are not finite, a label is none of the classes, or a
         probability is negative.
     """
-    outputs, is_logits = _outputs(output, from_logits)
+    return _losses(*sparse_categorical_arguments(target, output, from_logits, axis))
+
+
+def categorical_arguments(
+    target: Any, output: Any, from_logits: bool, axis: int
+) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+    """What :func:`categorical_crossentropy` is given, checked.
+
+    Returns
+    -------
+    tuple
+        Targets and outputs as rows, the code of the loss, the shape of `output`, and the axis.
+    """
+    outputs, is_logits = as_outputs(output, from_logits)
+    axis = as_axis(axis, outputs.ndim)
+    targets = to_rows(as_targets(target, outputs, not_negative=True), axis)
+    return targets, *_categorical_rows(outputs, is_logits, axis), outputs.shape, axis
+
+
+def sparse_categorical_arguments(
+    target: Any, output: Any, from_logits: bool, axis: int
+) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+    """As :func:`categorical_arguments`, where the targets are labels."""
+    outputs, is_logits = as_outputs(output, from_logits)
     axis = as_axis(axis, outputs.ndim)
     labels, classes = as_array("target", target), outputs.shape[axis]
     before, after = outputs.shape[:axis], outputs.shape[axis + 1 :]
@@ -132,8 +153,8 @@ def sparse_categorical_crossentropy(
             f"target must have shape {(*before, *after)}, that of output without the axis of the "
             f"classes, got {labels.shape}"
         )
-    rows = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
-    return _categorical(rows, outputs, is_logits, axis)
+    targets = _indicators(as_labels("target", labels.reshape(-1), classes), classes, outputs.dtype)
+    return targets, *_categorical_rows(outputs, is_logits, axis), outputs.shape, axis
 
 
 def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
@@ -144,7 +165,7 @@ def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
     return rows
 
 
-def _outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
+def as_outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
     """Logits or probabilities, and whether they are logits."""
     array, is_logits = as_floating("output", output), as_flag("from_logits", from_logits)
     if not is_logits and array.min() < 0:
@@ -154,25 +175,30 @@ def _outputs(output: Any, from_logits: bool) -> tuple[np.ndarray, bool]:
     return array, is_logits
 
 
-def _targets(target: Any, outputs: np.ndarray) -> np.ndarray:
+def as_targets(target: Any, outputs: np.ndarray, not_negative: bool = False) -> np.ndarray:
+    """Targets of the shape and type of the outputs."""
     array = as_array("target", target, outputs.dtype)
     if array.shape != outputs.shape:
         raise ValueError(
             f"target and output must have the same shape, got {array.shape} and {outputs.shape}"
         )
-    if array.min() < 0:
+    if not_negative and array.min() < 0:
         raise ValueError(f"target must not be negative, got {array.min():g}")
     return array
 
 
-def _categorical(
-    targets: np.ndarray, outputs: np.ndarray, is_logits: bool, axis: int
-) -> np.ndarray:
-    """Cross-entropies along an axis of the outputs, with the targets as rows."""
+def _categorical_rows(outputs: np.ndarray, is_logits: bool, axis: int) -> tuple[np.ndarray, int]:
+    """Outputs with the classes along rows, and the code of their loss."""
     rows = to_rows(outputs, axis)
     if not is_logits and rows.max(axis=1).min() == 0:
         raise ValueError("output must hold probabilities, got only zeros for a sample")
+    return rows, codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
+
+
+def _losses(
+    targets: np.ndarray, rows: np.ndarray, loss: int, shape: tuple[int, ...], axis: int
+) -> np.ndarray:
+    """The loss of each row, in the shape of the outputs without their axis of classes."""
     losses = np.empty(len(rows), rows.dtype)
-    code = codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
-    loss_forward(losses, rows, targets, code)
-    return losses.reshape(outputs.shape[:axis] + outputs.shape[axis + 1 :])
+    loss_forward(losses, rows, targets, loss)
+    return losses.reshape(shape[:axis] + shape[axis + 1 :])

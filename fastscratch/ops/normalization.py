@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.normalization import batch_norm_inference, layer_norm_forward
+from ..kernels.normalization import (
+    batch_norm_inference,
+    layer_norm_backward,
+    layer_norm_forward,
+)
 from ..validation import as_array, as_floating, as_positive
-from .axes import as_axis, from_rows, to_rows
+from .axes import as_axis, as_gradient, from_rows, to_rows
 
 
 def batch_normalization(
@@ -88,6 +92,49 @@ def layer_normalization(
     mean, variance = np.empty((2, len(rows)), rows.dtype)
     layer_norm_forward(out, mean, variance, rows, scale, offset, as_positive("epsilon", epsilon))
     return from_rows(out, array.shape, axis)
+
+
+def layer_normalization_backward(
+    x: Any, doutputs: Any, gamma: Any = None, axis: int = -1, epsilon: float = 1e-7
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradients of a loss with respect to what :func:`layer_normalization` was given.
+
+    With ``xhat = (x - mean) / sqrt(variance + epsilon)``, ``g = gamma doutputs``, and means along
+    the axis: ``dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(variance + epsilon)``. ``dgamma`` is
+    the sum of ``doutputs xhat`` over all other axes, and ``dbeta`` that of ``doutputs``. Not in
+    Keras.
+
+    Parameters
+    ----------
+    x : array_like
+    doutputs : array_like, shape of `x`
+        Gradient of the loss with respect to the output of :func:`layer_normalization`.
+    gamma : array_like, shape (length of the axis,), optional
+        Scale; by default 1.
+    axis : int
+    epsilon : float
+        Positive.
+
+    Returns
+    -------
+    dx : ndarray, shape of `x`
+    dgamma, dbeta : ndarray, shape (length of the axis,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or numbers are not finite.
+    """
+    array = as_floating("x", x)
+    dout = as_gradient(doutputs, array.dtype, array.shape)
+    axis = as_axis(axis, array.ndim)
+    rows, gradient = to_rows(array, axis), to_rows(dout, axis)
+    scale, epsilon = _or_default("gamma", gamma, 1, rows), as_positive("epsilon", epsilon)
+    dx, mean, variance = np.empty_like(rows), *np.empty((2, len(rows)), rows.dtype)
+    layer_norm_forward(dx, mean, variance, rows, scale, np.zeros_like(scale), epsilon)
+    dgamma, dbeta = np.empty((2, rows.shape[1]), rows.dtype)
+    layer_norm_backward(dx, dgamma, dbeta, gradient, rows, mean, variance, scale, epsilon)
+    return from_rows(dx, array.shape, axis), dgamma, dbeta
 
 
 def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:

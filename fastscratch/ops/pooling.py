@@ -4,10 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.pooling import average_pool2d_forward, max_pool2d_forward
+from ..kernels.pooling import (
+    average_pool2d_backward,
+    average_pool2d_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
 from ..layers.convolution import output_places
 from ..layers.pooling import seen_window
 from ..validation import as_floating, as_pair, one_of
+from .axes import as_gradient
 
 
 def max_pool(
@@ -72,12 +78,81 @@ def average_pool(
     return out
 
 
+def max_pool_backward(
+    inputs: Any,
+    doutputs: Any,
+    pool_size: int | tuple[int, int],
+    strides: int | tuple[int, int] | None = None,
+    padding: str = "valid",
+) -> np.ndarray:
+    """Gradient of a loss with respect to the images that :func:`max_pool` was given.
+
+    Each window hands its gradient to the place of its largest number, of equal ones the first. Not
+    in Keras.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (n, h, w, c)
+        Images.
+    doutputs : array_like, shape (n, out_h, out_w, c)
+        Gradient of the loss with respect to the output of :func:`max_pool`.
+    pool_size, strides, padding
+        Those of :func:`max_pool`.
+
+    Returns
+    -------
+    ndarray, shape of `inputs`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or the window is larger than the image it must stay inside.
+    """
+    images, out, window = _images_and_window(inputs, pool_size, strides, padding)
+    dout = as_gradient(doutputs, images.dtype, out.shape)
+    argmax, dimages = np.empty(out.shape, np.int32), np.empty_like(images)
+    max_pool2d_forward(out, argmax, images, *window)
+    max_pool2d_backward(dimages, dout, argmax, *window)
+    return dimages
+
+
+def average_pool_backward(
+    inputs: Any,
+    doutputs: Any,
+    pool_size: int | tuple[int, int],
+    strides: int | tuple[int, int] | None = None,
+    padding: str = "valid",
+) -> np.ndarray:
+    """Gradient of a loss with respect to the images that :func:`average_pool` was given.
+
+    Each window hands equal shares of its gradient to the pixels that it saw. Not in Keras.
+
+    Parameters
+    ----------
+    inputs, doutputs, pool_size, strides, padding
+        As in :func:`max_pool_backward`.
+
+    Returns
+    -------
+    ndarray, shape of `inputs`
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`max_pool_backward`.
+    """
+    images, out, window = _images_and_window(inputs, pool_size, strides, padding)
+    dimages = np.empty_like(images)
+    average_pool2d_backward(dimages, as_gradient(doutputs, images.dtype, out.shape), *window)
+    return dimages
+
+
 def _images_and_window(
     inputs: Any, pool_size: Any, strides: Any, padding: str
-) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, int], ...]]:
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, ...], ...]]:
     """Checked images, room for the output, and the window as kernels take it."""
     images = as_floating("inputs", inputs, 4)
-    size = as_pair("pool_size", pool_size, 1)
+    size: tuple[int, ...] = as_pair("pool_size", pool_size, 1)
     steps = size if strides is None else as_pair("strides", strides, 1)
     one_of("padding", padding, ("valid", "same"))
     size = seen_window(size, images.shape[1:3], padding)

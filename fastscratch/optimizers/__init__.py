@@ -1,8 +1,7 @@
 """Optimisers, under the names and defaults of ``keras.optimizers``.
 
-They only hold numbers. The steps are computed in :mod:`fastscratch.kernels.optimizers`, and the
-engine asks an optimiser for the arguments of
-:func:`~fastscratch.kernels.optimizers.optimizer_step`.
+They only hold numbers. The steps are computed in :mod:`fastscratch.kernels.optimizers`; the engine
+asks an optimiser which of its ``UPDATES`` it takes, and for the hyper-parameters of that.
 """
 
 import dataclasses

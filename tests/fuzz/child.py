@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+import fuzz_derivatives
 import fuzz_descriptions
 import fuzz_estimators
 import fuzz_functions
@@ -21,6 +22,7 @@ MOST_BYTES = 2**34
 FRAMES_SHOWN = 4
 MOST_SHOWN = 3000
 FAMILIES = (
+    fuzz_derivatives,
     fuzz_descriptions,
     fuzz_estimators,
     fuzz_functions,

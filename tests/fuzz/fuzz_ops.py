@@ -294,12 +294,16 @@ def good_sparse(draw):
 
 
 def check_sparse(result, target, output, from_logits=False, axis=-1):
+    check_categorical(result, one_hot_targets(target, output, axis), output, from_logits, axis)
+
+
+def one_hot_targets(target, output, axis):
     z, axis, label = np.asarray(output), whole(axis), real(target)
     if label.ndim == z.ndim:
         label = label.squeeze(axis)
     one_hot = np.moveaxis(label[..., None] == np.arange(z.shape[axis]), -1, axis)
     assert (one_hot.sum(axis=axis) == 1).all(), "took a label that is none"
-    check_categorical(result, one_hot.astype(float), output, from_logits, axis)
+    return one_hot.astype(float)
 
 
 # --- normalisation --------------------------------------------------------------------------------

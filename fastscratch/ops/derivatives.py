@@ -1,0 +1,309 @@
+"""Derivatives of the activations: the essay's ``sigmoid_prime``, and those of the others.
+
+For an activation of single elements, ``<name>_prime`` is its derivative at each of them. A softmax
+mixes the elements, so its derivative is a matrix: ``softmax_backward`` multiplies by it, as the
+backward pass of a network does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..kernels.activations import (
+    activation_backward,
+    activation_forward,
+    elu_backward,
+    elu_forward,
+    leaky_relu_backward,
+    leaky_relu_forward,
+)
+from ..kernels.codes import ACTIVATIONS, READS_Z
+from ..validation import as_flag, as_floating, as_not_negative, as_positive
+from .axes import as_axis, as_gradient, from_rows, last_axis_rows, to_rows
+
+
+def _prime(name: str, x: Any) -> np.ndarray:
+    z, code = as_floating("x", x), ACTIVATIONS.index(name)
+    rows = last_axis_rows(z)
+    a = rows
+    if code not in READS_Z:
+        a = np.empty_like(rows)
+        activation_forward(a, rows, code)
+    derivative = np.ones_like(rows)
+    activation_backward(derivative, rows, a, derivative, code)
+    return derivative.reshape(z.shape)
+
+
+def _prime_with(
+    forward: Callable[..., None], backward: Callable[..., None], x: Any, parameter: float
+) -> np.ndarray:
+    """The derivative of an activation that has a parameter, by its own kernels."""
+    z = as_floating("x", x)
+    a, derivative = np.empty(z.size, z.dtype), np.ones(z.size, z.dtype)
+    forward(a, z.reshape(-1), parameter)
+    backward(derivative, z.reshape(-1), a, derivative, parameter)
+    return derivative.reshape(z.shape)
+
+
+def _backward(name: str, x: Any, doutputs: Any, axis: int) -> np.ndarray:
+    z = as_floating("x", x)
+    da = as_gradient(doutputs, z.dtype, z.shape)
+    shape = z.shape or (1,)
+    axis = as_axis(axis, len(shape))
+    rows, gradient = to_rows(z.reshape(shape), axis), to_rows(da.reshape(shape), axis)
+    a, dz, code = np.empty_like(rows), np.empty_like(rows), ACTIVATIONS.index(name)
+    activation_forward(a, rows, code)
+    activation_backward(dz, rows, a, gradient, code)
+    return from_rows(dz, shape, axis).reshape(z.shape)
+
+
+def relu_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`relu` at each element: 1 above 0, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("relu", x)
+
+
+def leaky_relu_prime(x: Any, negative_slope: float = 0.2) -> np.ndarray:
+    """Derivative of :func:`leaky_relu` at each element: 1 above 0, else `negative_slope`.
+
+    Parameters
+    ----------
+    x : array_like
+    negative_slope : float
+        Not negative.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or the slope is negative.
+    """
+    slope = as_not_negative("negative_slope", negative_slope)
+    return _prime_with(leaky_relu_forward, leaky_relu_backward, x, slope)
+
+
+def elu_prime(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """Derivative of :func:`elu` at each element: 1 above 0, else ``alpha exp(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+    alpha : float
+        Positive.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+    """
+    return _prime_with(elu_forward, elu_backward, x, as_positive("alpha", alpha))
+
+
+def selu_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`selu` at each element: 1.0507 above 0, else ``1.0507 * 1.6733 exp(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("selu", x)
+
+
+def gelu_prime(x: Any, approximate: bool = True) -> np.ndarray:
+    """Derivative of :func:`gelu` at each element.
+
+    Exactly it is ``Phi(x) + x phi(x)``, with the normal distribution `Phi` and its density `phi`.
+
+    Parameters
+    ----------
+    x : array_like
+    approximate : bool
+        The derivative of the approximation, that is.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("gelu_tanh" if as_flag("approximate", approximate) else "gelu", x)
+
+
+def silu_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`silu` at each element, ``s (1 + x (1 - s))`` with ``s = sigmoid(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("silu", x)
+
+
+def softplus_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`softplus` at each element: the sigmoid.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("softplus", x)
+
+
+def sigmoid_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`sigmoid` at each element, ``s (1 - s)`` with ``s = sigmoid(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("sigmoid", x)
+
+
+def log_sigmoid_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`log_sigmoid` at each element, ``sigmoid(-x)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("softplus", -as_floating("x", x))
+
+
+def tanh_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`tanh` at each element, ``1 - tanh(x)**2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("tanh", x)
+
+
+def softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:
+    """Gradient with respect to the logits `x` of a loss whose gradient at ``softmax(x)`` is given.
+
+    ``p (doutputs - sum(p doutputs))`` along the axis, with ``p = softmax(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+        Logits.
+    doutputs : array_like, shape of `x`
+        Gradient of the loss with respect to the softmax.
+    axis : int
+        That of the softmax.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes differ, numbers are not finite, or `x` has no such axis.
+    """
+    return _backward("softmax", x, doutputs, axis)
+
+
+def log_softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:
+    """As :func:`softmax_backward`, for :func:`log_softmax`.
+
+    ``doutputs - p sum(doutputs)`` along the axis, with ``p = softmax(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+        Logits.
+    doutputs : array_like, shape of `x`
+        Gradient of the loss with respect to the log-softmax.
+    axis : int
+        That of the log-softmax.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes differ, numbers are not finite, or `x` has no such axis.
+    """
+    return _backward("log_softmax", x, doutputs, axis)

@@ -85,7 +85,7 @@ class Optimizer:
         most one of the three may be set.
     gradient_accumulation_steps : int, optional
         The weights are updated only once in this many mini-batches, by the mean of their gradients;
-        2 or more.
+        2 or more. A schedule of the learning rate counts mini-batches.
 
     Raises
     ------

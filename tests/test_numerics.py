@@ -12,7 +12,9 @@ import pytest
 
 import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers
-from fastscratch.cases import CASES, CODES, FUNCTION, PARAMETERS, kernel_call
+from fastscratch.cases import CASES, kernel_call
+from fastscratch.cases.activations import PARAMETERS
+from fastscratch.cases.case import CODES, FUNCTION
 from fastscratch.cli.columns import Numeric
 from fastscratch.comparison import EACH, TERMS, compare
 from fastscratch.kernels import KERNELS, simd

@@ -18,7 +18,10 @@ from fastscratch import Sequential, layers, optimizers
 from fastscratch.kernels import KERNELS
 from fastscratch.reference.conv2d import conv2d_image_forward as naive_conv
 from fastscratch.reference.gradient_descent import gradient_descent as naive_descent
-from fastscratch.reference.train import train_steps as naive_train_steps
+from fastscratch.reference.layers import Dense as NaiveDense
+from fastscratch.reference.network import sequential as naive_network
+from fastscratch.reference.train import Optimizer
+from fastscratch.reference.train import update_mini_batch as naive_update
 
 TURNS = 7
 REST = 0.2  # seconds: idle threads of one side go on spinning for a while, on the other's time
@@ -69,9 +72,13 @@ def training(sizes, batch_size, n_steps):
                 dz = below
 
     def naive(steps):
-        lists = (start.tolist(), [0.0], [0] * n, x.tolist(), y.tolist(), sizes, names)
+        net = naive_network([NaiveDense(units, "sigmoid") for units in sizes[1:]])
+        flat = [array.tolist() for array in model.get_weights()]
+        weights = [flat[i : i + 2] for i in range(0, len(flat), 2)]
+        batch = ([x[:batch_size].tolist()], [y[:batch_size].tolist()], ["multilabel_crossentropy"])
         begin = time.perf_counter()
-        naive_train_steps(*lists, "multilabel_crossentropy", batch_size, 0.1, True, 1, 0, steps)
+        for _ in range(steps):
+            naive_update(net, weights, *batch, Optimizer(), 0.1)
         return (time.perf_counter() - begin) / steps
 
     return naive(3), n_steps, vectorised, ours

@@ -20,7 +20,8 @@ from . import (
 )
 from .callbacks import History
 from .kernels.threads import get_num_threads, layer, set_num_threads
-from .models import Sequential, load_model
+from .layers import Input
+from .models import Model, Sequential, load_model
 from .verify import verify
 from .warmup import warmup
 
@@ -28,6 +29,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "History",
+    "Input",
+    "Model",
     "Sequential",
     "callbacks",
     "datasets",

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .kernels.random import random_normal, random_uniform
-from .validation import as_number
+from .validation import as_array, as_number
 
 __all__ = [
+    "Constant",
     "GlorotUniform",
     "HeUniform",
     "Initializer",
@@ -53,6 +54,31 @@ class Ones(Initializer):
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         return np.ones(shape, np.float32)
+
+
+class Constant(Initializer):
+    """The same number everywhere, or the numbers of an array.
+
+    Parameters
+    ----------
+    value : float or array_like
+        An array of the shape of the weight, or one that NumPy broadcasts to it.
+    """
+
+    def __init__(self, value: Any = 0.0):
+        as_array("value", value, np.float32)
+        self.value = np.asarray(value, float).tolist()
+
+    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        values = np.empty(shape, np.float32)
+        try:
+            values[...] = self.value
+        except ValueError:
+            raise ValueError(
+                f"value must broadcast to the shape of the weight, {shape}, got an array of "
+                f"{np.shape(self.value)}"
+            ) from None
+        return values
 
 
 @dataclasses.dataclass
@@ -142,11 +168,20 @@ class LecunUniform(Initializer):
 _BY_NAME = {
     "zeros": Zeros,
     "ones": Ones,
+    "constant": Constant,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "glorot_uniform": GlorotUniform,
     "he_uniform": HeUniform,
     "lecun_uniform": LecunUniform,
+}
+
+# Keras' short names.
+_ALIASES = {
+    "zero": "zeros",
+    "one": "ones",
+    "normal": "random_normal",
+    "uniform": "random_uniform",
 }
 
 
@@ -160,8 +195,10 @@ def get(name: str, identifier: Any) -> Initializer:
     """
     if isinstance(identifier, Initializer):
         return identifier
-    if isinstance(identifier, str) and identifier in _BY_NAME:
-        return _BY_NAME[identifier]()
+    if isinstance(identifier, str):
+        kind = _BY_NAME.get(_ALIASES.get(identifier, identifier))
+        if kind is not None:
+            return kind()
     if isinstance(identifier, dict) and identifier.get("name") in _BY_NAME:
         arguments = {key: value for key, value in identifier.items() if key != "name"}
         return _BY_NAME[identifier["name"]](**arguments)

@@ -147,16 +147,23 @@ def as_integer(name: str, value: Any, minimum: int) -> int:
     return number
 
 
+def as_sizes(name: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
+    """One int below 2**31 for each of the axes, 1 or 2 of them; a single int stands for all."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if len(value) != axes:
+            wanted = "one int or two ints" if axes == 2 else "one int"
+            raise ValueError(f"{name} must be {wanted}, got {len(value)} of them")
+        sizes = tuple(as_integer(name, number, minimum) for number in value)
+    else:
+        sizes = (as_integer(name, value, minimum),) * axes
+    if max(sizes) >= 2**31:  # kernels multiply two of them as 64-bit integers
+        raise ValueError(f"{name} must be below 2**31, got {max(sizes)}")
+    return sizes
+
+
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     """Two ints below 2**31, for rows and columns; one int stands for both."""
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        if len(value) != 2:
-            raise ValueError(f"{name} must be one int or two ints, got {len(value)} of them")
-        first, second = (as_integer(name, number, minimum) for number in value)
-    else:
-        first = second = as_integer(name, value, minimum)
-    if max(first, second) >= 2**31:  # kernels multiply two of them as 64-bit integers
-        raise ValueError(f"{name} must be below 2**31, got {max(first, second)}")
+    first, second = as_sizes(name, value, 2, minimum)
     return first, second
 
 

@@ -74,6 +74,7 @@ def test_uniform_of_a_variance(name, variance, shape, fan_in):
 NAMES = [
     "zeros",
     "ones",
+    "constant",
     "random_normal",
     "random_uniform",
     "glorot_uniform",
@@ -99,6 +100,10 @@ def test_every_initializer(name, shape):
 def test_get():
     mine = initializers.RandomNormal(stddev=1)
     assert initializers.get("kernel_initializer", mine) is mine
+    assert initializers.get("name", "normal") == initializers.RandomNormal()
+    assert initializers.get("name", "uniform") == initializers.RandomUniform()
+    assert isinstance(initializers.get("name", "zero"), initializers.Zeros)
+    assert isinstance(initializers.get("name", "one"), initializers.Ones)
     known = ", ".join(repr(name) for name in NAMES)
     for wrong in ("he", None, 3, ["zeros"], initializers.Zeros):
         with pytest.raises(ValueError, match=f"an initializer or one of {known}, got"):

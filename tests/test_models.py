@@ -15,9 +15,10 @@ import pytest
 import fastscratch
 from fastscratch import Sequential, datasets, initializers, layers, optimizers
 from fastscratch.engine import slices, training
+from fastscratch.reference import nested
+from fastscratch.reference.network import network_of
 from fastscratch.reference.neural_network import neural_network
-from fastscratch.reference.random import random_normal
-from fastscratch.reference.train import train_steps
+from fastscratch.reference.train import SGD
 from fastscratch.utils import derived_seed, set_random_seed, to_categorical
 
 READ_OUT = {
@@ -61,6 +62,18 @@ def flat(model):
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
+def naive(model):
+    """The naive network of a model."""
+    nodes = enumerate(model.layers)
+    return network_of([(type(layer).__name__, layer.get_config(), [i], i) for i, layer in nodes])
+
+
+def naive_weights(model):
+    """Kernel and bias of each dense layer, as the naive network takes them."""
+    weights = [weight.tolist() for weight in model.get_weights()]
+    return [weights[i : i + 2] for i in range(0, len(weights), 2)]
+
+
 # --- the training run -----------------------------------------------------------------------------
 
 
@@ -86,16 +99,9 @@ def test_whole_run_equals_the_twin(x_and_y, sizes, activations, loss, epochs, ba
     for units, activation in zip(sizes[1:], activations, strict=True):
         model.add(layers.Dense(units, activation))
     model.compile(optimizers.SGD(0.2), loss)
-    seed = derived_seed(model.seed, 1)  # of the shuffles, and in the twin of the weights too
-    start = [0.0] * model.count_params()
-    random_normal(start, seed, 0)
-    cuts = np.cumsum([weight.size for weight in model.get_weights()])[:-1]
-    shapes = [weight.shape for weight in model.get_weights()]
-    pieces = zip(np.split(np.array(start), cuts), shapes, strict=True)
-    model.set_weights([piece.reshape(shape) for piece, shape in pieces])
-    expected, expected_losses = neural_network(
-        sizes, x.tolist(), y.tolist(), activations, loss, epochs, batch_size, 0.2, seed
-    )
+    run = ([x.tolist()], [y.tolist()], [loss], epochs, batch_size, 0.2, model.seed)
+    weights, expected_losses = neural_network(naive(model), *run)
+    expected = nested.numbers_of(weights)
     history = model.fit(x, y, batch_size, epochs, verbose=0).history["loss"]
     steps = epochs * -(-len(x) // batch_size)
     bound = tolerance(np.float32, steps, sizes, batch_size, expected)
@@ -111,11 +117,11 @@ def test_fit_equals_the_twin(loss, batch_size, shuffle):
     sizes, epochs, rate = [4, 6, 3], 3, 0.1
     x, y = data()
     model = network(loss, sizes, rate)
-    parameters, losses = flat(model).tolist(), [0.0] * epochs
-    steps = epochs * -(-len(x) // batch_size)
-    arguments = list(range(len(x))), x.tolist(), y.tolist(), sizes, ["tanh", READ_OUT[loss]], loss
     seed = derived_seed(model.seed, 1)
-    train_steps(parameters, losses, *arguments, batch_size, rate, shuffle, seed, 0, steps)
+    run = ([x.tolist()], [y.tolist()], [loss], epochs, batch_size, rate, None, shuffle, seed)
+    weights, losses = SGD(naive(model), naive_weights(model), *run)
+    parameters = nested.numbers_of(weights)
+    steps = epochs * -(-len(x) // batch_size)
     history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=shuffle, verbose=0)
     bound = tolerance(np.float32, steps, sizes, batch_size, parameters)
     np.testing.assert_allclose(flat(model), parameters, rtol=0, atol=bound)

@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from fastscratch.reference import activations, dense, losses, network
+from fastscratch.reference.layers import Dense
 
 # The step, a power of two so that 2h is exact.
 H = 2.0**-17
@@ -260,50 +261,39 @@ def textbook_loss(prediction, y, loss):
     return total / len(y) if loss.startswith("binary") else total
 
 
-def draw_network(rng, sizes):
-    return draws(rng, sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes)))
+def draw_network(rng, sizes, names):
+    """A network of dense layers, and random weights of it."""
+    layers = [Dense(units, name) for units, name in zip(sizes[1:], names, strict=True)]
+    weights = [[draws(rng, n_in, n_out), draws(rng, n_out)] for n_in, n_out in pairwise(sizes)]
+    return network.sequential(layers), weights
+
+
+def as_keras_names(loss):
+    """The log losses are cross-entropies whose last activation is not their own."""
+    return [loss.replace("log_loss", "crossentropy")]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("n_samples", [1, 3])
 @pytest.mark.parametrize(("sizes", "names", "loss"), NETWORKS)
-def test_backprop_sample(sizes, names, loss, seed):
+def test_backprop(sizes, names, loss, n_samples, seed):
     rng = Random(seed)
-    parameters = draw_network(rng, sizes)
-    x, y = draws(rng, sizes[0]), targets(rng, loss, sizes[-1])
-
-    def f():
-        z, a = zeros(sum(sizes[1:])), zeros(sum(sizes[1:]))
-        network.forward_sample(z, a, x, parameters, sizes, names)
-        return textbook_loss(a[-sizes[-1] :], y, loss)
-
-    z, a, dz = (zeros(sum(sizes[1:])) for _ in range(3))
-    before = draws(rng, len(parameters))
-    gradient = list(before)
-    value = network.backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, names, loss)
-    assert value == pytest.approx(f(), rel=1e-12)
+    net, weights = draw_network(rng, sizes, names)
+    x = draws(rng, n_samples, sizes[0])
+    y = [targets(rng, loss, sizes[-1]) for _ in range(n_samples)]
     # A score this far from 0 stays on its side of ReLU's corner when a parameter moves by h.
-    assert min(map(abs, z)) > 100 * H
-    added = [after - was for after, was in zip(gradient, before, strict=True)]
-    assert added == close(differences(f, parameters))
-    # The gradient of the first hidden scores: moving them is moving the first bias.
-    first_bias = sizes[0] * sizes[1]
-    assert dz[: sizes[1]] == close(added[first_bias : first_bias + sizes[1]])
-
-
-@pytest.mark.parametrize(("sizes", "names", "loss"), NETWORKS[:6])
-def test_minibatch_gradient(sizes, names, loss):
-    rng = Random(6)
-    parameters = draw_network(rng, sizes)
-    x = draws(rng, 6, sizes[0])
-    y = [targets(rng, loss, sizes[-1]) for _ in range(6)]
-    rows = [4, 1, 5]
+    for end, name in enumerate(names, 1):
+        if name == "relu":
+            scores = [*net.layers[: end - 1], Dense(sizes[end])]
+            (z,) = network.forward(network.sequential(scores), weights[:end], [x])
+            assert min(abs(score) for row in z for score in row) > 100 * H
 
     def f():
-        out = zeros(6, sizes[-1])
-        network.predict(out, x, parameters, sizes, names)
-        return sum(textbook_loss(out[n], y[n], loss) for n in rows) / 3
+        (a,) = network.forward(net, weights, [x])
+        return sum(textbook_loss(a[n], y[n], loss) for n in range(n_samples)) / n_samples
 
-    gradient = draws(rng, len(parameters))  # is overwritten
-    value = network.minibatch_gradient(gradient, x, y, rows, parameters, sizes, names, loss)
+    value, gradients, _ = network.backprop(net, weights, [x], [y], as_keras_names(loss))
     assert value == pytest.approx(f(), rel=1e-12)
-    assert gradient == close(differences(f, parameters))
+    for (dkernel, dbias), (kernel, bias) in zip(gradients, weights, strict=True):
+        for gradient, row in zip([*dkernel, dbias], [*kernel, bias], strict=True):
+            assert gradient == close(differences(f, row))

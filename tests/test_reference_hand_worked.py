@@ -11,8 +11,11 @@ import statistics
 import pytest
 
 from fastscratch.reference import activations, conv2d, dense, losses, network, optimizers, random
+from fastscratch.reference.layers import Dense
+from fastscratch.reference.nested import numbers_of
+from fastscratch.reference.network import backprop, forward
 from fastscratch.reference.neural_network import neural_network
-from fastscratch.reference.train import train_steps
+from fastscratch.reference.train import SGD, Optimizer, update_mini_batch
 
 LOG2 = math.log(2)
 LOG3 = math.log(3)
@@ -407,61 +410,49 @@ def test_dense():
 #   hidden dz = da a (1 - a)     -1 * 3/4 * 1/4 = -3/16     1/2 * 1/2 * 1/2 = 1/8
 #   hidden kernel                1 * -3/16, 1 * 1/8         2 * -3/16, 2 * 1/8
 #   hidden bias                  -3/16, 1/8
-SIZES = [2, 2, 1]
-SIGMOIDS = ["sigmoid", "sigmoid"]
+SIGMOIDS = network.sequential([Dense(2, "sigmoid"), Dense(1, "sigmoid")])
 SAMPLE = [1.0, 2.0]
-PARAMETERS = [2 * LOG3, 1.0, -LOG3, -1.0, LOG3, 1.0, 4.0, -2.0, LOG3 - 2]
+WEIGHTS = [
+    [[[2 * LOG3, 1.0], [-LOG3, -1.0]], [LOG3, 1.0]],
+    [[[4.0], [-2.0]], [LOG3 - 2]],
+]
 GRADIENT = [-3 / 16, 1 / 8, -3 / 8, 1 / 4, -3 / 16, 1 / 8, -3 / 16, -1 / 8, -1 / 4]
 
 
 def test_network_forward():
-    z, a = [9.0] * 3, [9.0] * 3
-    network.forward_sample(z, a, SAMPLE, PARAMETERS, SIZES, SIGMOIDS)
-    assert z == close([LOG3, 0, LOG3])
-    assert a == close([3 / 4, 1 / 2, 3 / 4])
-
     # Of the sample (0, 0) the hidden scores are the biases L and 1, and the read-out score is
     # 4*3/4 - 2 sigmoid(1) + L - 2.
-    out = [[9.0], [9.0]]
-    network.predict(out, [SAMPLE, [0.0, 0.0]], PARAMETERS, SIZES, SIGMOIDS)
+    (out,) = forward(SIGMOIDS, WEIGHTS, [[SAMPLE, [0.0, 0.0]]])
     score = 1 + LOG3 - 2 / (1 + math.exp(-1))
     assert out[0] == close([3 / 4])
     assert out[1] == close([1 / (1 + math.exp(-score))])
+    hidden = network.sequential(SIGMOIDS.layers[:1])
+    assert forward(hidden, WEIGHTS[:1], [[SAMPLE]])[0][0] == close([3 / 4, 1 / 2])
 
 
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "multilabel_crossentropy"])
 def test_network_backward(loss):
-    z, a, dz, gradient = [9.0] * 3, [9.0] * 3, [9.0] * 3, [0.0] * 9
-    arguments = (gradient, z, a, dz, SAMPLE, [1.0], PARAMETERS, SIZES, SIGMOIDS, loss)
-    assert network.backprop_sample(*arguments) == close(math.log(4 / 3))
-    assert dz == close([-3 / 16, 1 / 8, -1 / 4])
-    assert gradient == close(GRADIENT)
-    # It adds to what is there.
-    network.backprop_sample(*arguments)
-    assert gradient == close([2 * g for g in GRADIENT])
+    value, gradients, _ = backprop(SIGMOIDS, WEIGHTS, [[SAMPLE]], [[[1.0]]], [loss])
+    assert value == close(math.log(4 / 3))
+    assert numbers_of(gradients) == close(GRADIENT)
 
 
 def test_network_backward_with_squared_error():
     # Loss (3/4 - 1)**2 = 1/16; read-out da = 2 * -1/4 = -1/2, dz = -1/2 * 3/4 * 1/4 = -3/32.
     # That is 3/8 of the cross-entropy's dz, -1/4, and the rest of the chain is linear in dz.
-    z, a, dz, gradient = [9.0] * 3, [9.0] * 3, [9.0] * 3, [0.0] * 9
-    loss = network.backprop_sample(
-        gradient, z, a, dz, SAMPLE, [1.0], PARAMETERS, SIZES, SIGMOIDS, "mean_squared_error"
-    )
-    assert loss == close(1 / 16)
-    assert gradient == close([3 / 8 * g for g in GRADIENT])
+    loss = ["mean_squared_error"]
+    value, gradients, _ = backprop(SIGMOIDS, WEIGHTS, [[SAMPLE]], [[[1.0]]], loss)
+    assert value == close(1 / 16)
+    assert numbers_of(gradients) == close([3 / 8 * g for g in GRADIENT])
 
 
 def test_network_minibatch_is_the_mean():
     # The same x with y = 0: read-out dz = 3/4, -3 times that of y = 1, and loss log 4.
-    # The mean of g and -3g is -g.  A third sample is not in the mini-batch.
-    gradient = [9.0] * 9
-    x, y = [SAMPLE, [7.0, 7.0], SAMPLE], [[1.0], [0.0], [0.0]]
-    loss = network.minibatch_gradient(
-        gradient, x, y, [2, 0], PARAMETERS, SIZES, SIGMOIDS, "binary_crossentropy"
-    )
-    assert loss == close((math.log(4 / 3) + math.log(4)) / 2)
-    assert gradient == close([-g for g in GRADIENT])
+    # The mean of g and -3g is -g.
+    x, y, loss = [SAMPLE, SAMPLE], [[0.0], [1.0]], ["binary_crossentropy"]
+    value, gradients, _ = backprop(SIGMOIDS, WEIGHTS, [x], [y], loss)
+    assert value == close((math.log(4 / 3) + math.log(4)) / 2)
+    assert numbers_of(gradients) == close([-g for g in GRADIENT])
 
 
 def test_network_update():
@@ -471,85 +462,105 @@ def test_network_update():
         *(LOG3 + 3 / 8, 1 - 1 / 4),  # hidden bias
         *(4 + 3 / 8, -2 + 1 / 4, LOG3 - 2 + 1 / 2),  # read-out kernel and bias
     ]
-    parameters = list(PARAMETERS)
+    parameters = numbers_of(WEIGHTS)
     optimizers.sgd_step(parameters, GRADIENT, 2.0)
     assert parameters == close(moved)
 
-    # The same by one step of training on this one sample.
-    parameters, epoch_losses, order = list(PARAMETERS), [0.0], [9]
-    run = ([SAMPLE], [[1.0]], SIZES, SIGMOIDS, "binary_crossentropy", 10, 2.0, True, 0, 0, 1)
-    train_steps(parameters, epoch_losses, order, *run)
-    assert parameters == close(moved)
+    # The same by one step, and by an epoch, of training on this one sample.
+    arguments = (SIGMOIDS, WEIGHTS, [[SAMPLE]], [[[1.0]]], ["binary_crossentropy"])
+    loss, weights = update_mini_batch(*arguments, Optimizer(), 2.0)
+    assert loss == close(math.log(4 / 3))
+    assert numbers_of(weights) == close(moved)
+    weights, epoch_losses = SGD(*arguments, 1, 10, 2.0)
+    assert numbers_of(weights) == close(moved)
     assert epoch_losses == close([math.log(4 / 3)])
 
 
 # --- Training --------------------------------------------------------------------------------
 
 
-def mean_by_sgd(batch_size, n_epochs, cuts, shuffle_rows=False):
-    """Fit one bias to 0, 8, 16 by squared error, in calls of the given numbers of steps.
+def mean_by_sgd(batch_size, cuts, shuffle_rows=False):
+    """Fit one bias to 0, 8, 16 by squared error, in calls that end with the given epochs.
 
     With x = 0 the prediction is the bias b.  Its gradient is 2 (b - y), so a step of learning
     rate 1/4 on one sample moves b half-way to y.
     """
-    parameters, epoch_losses, order = [0.0, 0.0], [0.0] * n_epochs, [0, 1, 2]
-    x, y = [[0.0]] * 3, [[0.0], [8.0], [16.0]]
-    run = (x, y, [1, 1], ["linear"], "mean_squared_error", batch_size, 0.25, shuffle_rows, 5)
-    first_step = 0
-    for n_steps in cuts:
-        train_steps(parameters, epoch_losses, order, *run, first_step, n_steps)
-        first_step += n_steps
-    assert parameters[0] == 0
-    return parameters[1], epoch_losses
+    weights, epoch_losses, initial_epoch = [[[[0.0]], [0.0]]], [], 0
+    data = ([[[0.0]] * 3], [[[0.0], [8.0], [16.0]]], ["mean_squared_error"])
+    options = {"shuffle_rows": shuffle_rows, "seed": 5, "optimizer": Optimizer()}
+    line = network.sequential([Dense(1)])
+    for epochs in cuts:
+        weights, losses = SGD(
+            *(line, weights, *data, epochs, batch_size, 0.25),
+            initial_epoch=initial_epoch,
+            **options,
+        )
+        epoch_losses += losses
+        initial_epoch = epochs
+    [[kernel, bias]] = weights
+    assert kernel == [[0]]
+    return bias[0], epoch_losses
 
 
-def test_train_steps_in_order():
+def test_sgd_in_order():
     # One sample a step: b = 0, then half-way to 8 = 4, half-way to 16 = 10.
     # Losses before each step: 0, 8**2, (16 - 4)**2; mean 208/3.
     # Second epoch: 10 -> 5 -> 6.5 -> 11.25, losses 100, 9, 9.5**2 = 90.25; mean 199.25/3.
-    b, epoch_losses = mean_by_sgd(1, 2, [6])
+    b, epoch_losses = mean_by_sgd(1, [2])
     assert b == 11.25
     assert epoch_losses == close([208 / 3, 199.25 / 3])
 
 
-def test_train_steps_with_a_short_last_batch():
+def test_sgd_with_a_short_last_batch():
     # Two samples a step: mean of 0 and 8 is 4, b = 0 -> 2; then 16 alone: 2 -> 9.
     # Losses 0, 64, and (16 - 2)**2 = 196: the mean over samples is 260/3.
-    b, epoch_losses = mean_by_sgd(2, 1, [2])
+    b, epoch_losses = mean_by_sgd(2, [1])
     assert b == 9
     assert epoch_losses == close([260 / 3])
 
 
 @pytest.mark.parametrize("shuffle_rows", [False, True])
-def test_train_steps_can_be_cut_anywhere(shuffle_rows):
-    whole = mean_by_sgd(1, 3, [9], shuffle_rows)
-    for cuts in ([1] * 9, [4, 5], [3, 0, 6], [2, 6, 1]):
-        assert mean_by_sgd(1, 3, cuts, shuffle_rows) == whole
+def test_sgd_can_be_cut_after_any_epoch(shuffle_rows):
+    whole = mean_by_sgd(1, [3], shuffle_rows)
+    for cuts in ([1, 2, 3], [2, 3], [1, 1, 3]):
+        assert mean_by_sgd(1, cuts, shuffle_rows) == whole
+
+
+#: The essay's: all weights and biases are draws from N(0, 1).
+NORMAL = {
+    f"{weight}_initializer": {"name": "random_normal", "stddev": 1} for weight in ("kernel", "bias")
+}
 
 
 def test_neural_network_learns_exclusive_or():
     # The truth table; no network without a hidden layer can represent it.
     x = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     y = [[0.0], [1.0], [1.0], [0.0]]
-    parameters, epoch_losses = neural_network(
-        [2, 8, 1], x, y, SIGMOIDS, "multilabel_crossentropy", 400, 2, 3.0, 1
+    sigmoids = network.sequential([Dense(8, "sigmoid", **NORMAL), Dense(1, "sigmoid", **NORMAL)])
+    weights, epoch_losses = neural_network(
+        sigmoids, [x], [y], ["multilabel_crossentropy"], 400, 2, 3.0, 1
     )
-    out = [[9.0] for _ in range(4)]
-    network.predict(out, x, parameters, [2, 8, 1], SIGMOIDS)
+    (out,) = forward(sigmoids, weights, [x])
     assert [round(prediction[0]) for prediction in out] == [0, 1, 1, 0]
     assert len(epoch_losses) == 400
     assert epoch_losses[-1] < 0.1 < epoch_losses[0]
 
 
-def test_neural_network_starts_from_normal_draws():
-    # No epoch: the parameters are the draws of stream 0.
-    parameters, epoch_losses = neural_network(
-        [2, 3, 1], [[0.0, 0.0]], [[0.0]], SIGMOIDS, "binary_crossentropy", 0, 1, 1.0, 7
-    )
-    draws = [9.0] * (2 * 3 + 3 + 3 * 1 + 1)
-    random.random_normal(draws, 7, 0)
-    assert parameters == draws
+def test_neural_network_starts_from_its_initializers():
+    # No epoch. The seeds are those of `Sequential`: number 0 derived from the model's, and the
+    # next for each weight.
+    layers = [Dense(3, **NORMAL), Dense(1, kernel_initializer="glorot_uniform")]
+    data = ([[[0.0, 0.0]]], [[[0.0]]], ["mean_squared_error"])
+    weights, epoch_losses = neural_network(network.sequential(layers), *data, 0, 1, 1.0, 7)
     assert epoch_losses == []
+    seed = random.random_bits(7, 0, 0) >> 1
+    kernel, bias, uniform = [9.0] * 6, [9.0] * 3, [9.0] * 3
+    random.random_normal(kernel, seed, 0)
+    random.random_normal(bias, seed + 1, 0)
+    random.random_uniform(uniform, seed + 2, 0)
+    limit = math.sqrt(6 / (3 + 1))
+    assert numbers_of(weights[0]) == [*kernel, *bias]
+    assert numbers_of(weights[1]) == close([*(limit * (2 * u - 1) for u in uniform), 0])
 
 
 # --- Convolution -----------------------------------------------------------------------------

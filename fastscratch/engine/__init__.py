@@ -3,11 +3,16 @@
 =============== ==================================================================================
 file            what it does
 =============== ==================================================================================
-`network`       layers on samples of a known shape, a place for each weight
-`plan`          memory and table of a program
-`lowering`      from the one to the other, layer by layer: `dense`, `convolution`, `pooling`,
-                `normalization`, `elementwise`, `reshaping`, `parameters`
+`network`       layers that read tensors, a place for each weight
+`registry`      which kinds of layers can be lowered, and by which function
+`lowering`      from a network to the phases of a plan, layer by layer: `dense`, `convolution`,
+                `pooling`, `normalization`, `elementwise`, `reshaping`
+`parameters`    how the weights of a layer are learned
+`plan`          memory and phases of a program
+`program`       the table that compiled code runs, and the text that people read
+`evaluation`    forward and loss
 `training`      forward, loss, backward, update
+`gradients`     forward, loss, backward
 `prediction`    forward
 `slices`        long runs in pieces of about 0.1 s, so that Python hears of Ctrl-C and of progress
 =============== ==================================================================================
@@ -15,19 +20,27 @@ file            what it does
 The operations themselves stand in :mod:`fastscratch.kernels.program`.
 """
 
-from .network import Network
+from . import convolution, dense, elementwise, normalization, pooling, reshaping  # noqa: F401
+from .evaluation import Evaluator, Objective, team_size
+from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
+from .network import Network, Node, chain
 from .parameters import Learning
 from .prediction import Predictor
 from .slices import progress_bar, run_in_slices
-from .training import Evaluator, Objective, Trainer, team_size
+from .training import Trainer
 
 __all__ = [
+    "Differentiator",
     "Evaluator",
+    "InputDifferentiator",
     "Learning",
     "Network",
+    "Node",
     "Objective",
     "Predictor",
+    "SampleDifferentiator",
     "Trainer",
+    "chain",
     "progress_bar",
     "run_in_slices",
     "team_size",

@@ -1,19 +1,23 @@
 """How a convolution becomes phases: strips of rows of images, pieces of the kernel's gradient."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
-from ..kernels.codes import LINEAR, SOFTPLUS
-from ..kernels.conv2d import Conv2D, conv2d_scratch_size, transposed_conv2d
+from ..kernels.codes import LINEAR, READS_Z
+from ..kernels.conv2d import Conv2D as Geometry
+from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import winners
 from ..kernels.simd import TILE_ROWS
 from ..kernels.winograd import POINTS, is_winograd
+from ..layers import Conv2D
 from ..layers.convolution import output_places
-from .parameters import add_update, parameters_of
-from .plan import Plan, Tensor
+from .parameters import Parameters
+from .plan import Plan, Record, Tensor
 from .pooling import strips
+from .registry import LayerCall, lowers
 
 # Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
 GRADIENT_PIECES = 6
@@ -21,9 +25,10 @@ GRADIENT_PIECES = 6
 BAND_BYTES = 16384
 
 
-def _geometry(layer, t: Tensor, shape) -> Conv2D:
+def conv2d_geometry(layer, t: Tensor, shape) -> Geometry:
+    """The geometry of a layer that reads a tensor."""
     _, padding = output_places(layer, t.shape[:2], layer.extent, layer.strides, layer.padding)
-    return Conv2D(
+    return Geometry(
         *t.shape,
         *shape,
         *layer.kernel_size,
@@ -37,10 +42,21 @@ def _geometry(layer, t: Tensor, shape) -> Conv2D:
     )
 
 
-def _columns(plan: Plan, g: Conv2D, spare: int, tall: int = 1) -> tuple[dict, int]:
-    """Columns of a phase that computes rows of images by a convolution, and items of an image.
+def _described(g: Geometry) -> Record:
+    return dict(zip(op.GEOMETRY, g, strict=True))
 
-    So many rows as `tall` stay together.
+
+def _flops(plan: Plan, g: Geometry) -> int:
+    """Floating-point operations of a convolution of a mini-batch, without Winograd's savings."""
+    taps = g.kernel_height * g.kernel_width * (g.channels // g.groups)
+    places = g.out_height * g.out_width * g.filters // (g.spread_y * g.spread_x)
+    return 2 * plan.batch_size * places * taps
+
+
+def _strips(plan: Plan, g: Geometry, spare: int, tall: int = 1) -> tuple[Record, int]:
+    """Fields of a phase that computes rows of images by a convolution, and items of an image.
+
+    A number `tall` of rows stays together.
     """
     own = conv2d_scratch_size(g, plan.dtype.itemsize)
     plan.scratch(own + spare)
@@ -49,7 +65,7 @@ def _columns(plan: Plan, g: Conv2D, spare: int, tall: int = 1) -> tuple[dict, in
     tall = math.lcm(tall, 2 if is_winograd(g) else 1)  # a tile has two rows
     rows, items = strips(-(-g.out_height // tall), tall * work, plan.images(g.lanes))
     return {
-        **dict(enumerate(g, op.GEOMETRY)),
+        **_described(g),
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
         op.ROWS_AN_ITEM: tall * rows,
         op.ITEMS_AN_IMAGE: items,
@@ -58,74 +74,109 @@ def _columns(plan: Plan, g: Conv2D, spare: int, tall: int = 1) -> tuple[dict, in
     }, items
 
 
-def lower_conv2d(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+def _without_units(record: Record) -> Record:
+    return {field: value for field, value in record.items() if field is not col.UNITS}
+
+
+@lowers(Conv2D, takes_activation=True, on_lanes=True)
+def lower_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """``a = f(x * kernel + bias)``, image by image."""
-    g = _geometry(layer, t, shape)
-    u = plan.tensor(shape, t.lanes, activation, keeps_z=False)
-    u.takes_winners = plan.block > 0 and activation < SOFTPLUS and _runs_are_long(g)
-    own = parameters_of(plan, layer, weights)
-    # Pre-activations that nobody wants afterwards never leave the cache.
-    passing = LINEAR < activation < SOFTPLUS
-    columns, items = _columns(plan, g, math.prod(shape) * g.lanes if passing else 0)
-    forward = own | plan.forward(u) | columns | {col.INPUT: t.a}
-    forward |= {col.Z: col.NONE} if passing else {}
+    geometry = conv2d_geometry(call.layer, call.input, call.shape)
+    return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
+
+
+def lower_convolution(
+    plan: Plan, call: LayerCall, g: Geometry, own: Parameters
+) -> tuple[Tensor, Callable[[], None]]:
+    """A convolution of any geometry."""
+    t, activation = call.input, call.activation
+    u = plan.tensor(
+        call.shape,
+        t.lanes,
+        activation,
+        differentiated=t.is_differentiated or own.learns,
+        keeps_z=False,
+    )
+    u.takes_winners = plan.block > 0 and activation not in READS_Z and _runs_are_long(g)
+    # Pre-activations that nobody needs afterwards never leave the cache.
+    passing = activation != LINEAR and activation not in READS_Z
+    cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
+    read = {col.INPUT: t.a} | own.place
     if is_winograd(g):
-        forward |= {op.PACKED: _transformed(plan, g, own[col.KERNEL])}
-    phase = plan.add(op.conv2d_forward_item, items, forward, t.lanes)
-    if activation < SOFTPLUS:
-        u.keep_maxima = partial(_keep_maxima, plan, g, phase)
+        read |= {op.PACKED: _transformed(plan, g, own.kernel)}
+    forward = _without_units(plan.forward(u, keeps_z=not passing))
+    flops = _flops(plan, g)
+    phase = plan.add(op.conv2d_forward_item, items, read, forward, cut, lanes=t.lanes, flops=flops)
+    if activation not in READS_Z:
+        u.keep_maxima = partial(_keep_maxima, plan, g, phase, read, forward)
 
     def backward() -> None:
         if u.winners:
-            _follow_winners(plan, g, own, t, u, layer.trainable)
+            _follow_winners(plan, g, own, t, u)
             return
-        if t.dz is not None:
+        if t.is_differentiated:
             _hand_down(plan, g, own, t, u)
-        if layer.trainable:
+        if own.learns:
             _learn(plan, g, own, t, u)
 
     return u, backward
 
 
-def _keep_maxima(plan: Plan, g: Conv2D, phase: int, u: Tensor, argmax: int, pool_size) -> None:
+def _keep_maxima(
+    plan: Plan,
+    g: Geometry,
+    phase: int,
+    read: Record,
+    forward: Record,
+    u: Tensor,
+    argmax: int,
+    pool_size: tuple[int, int],
+) -> None:
     """Let the phase of a convolution compute what a max pooling keeps of it, instead of it all."""
     pool_height, pool_width = pool_size
     row = g.out_width * g.filters * g.lanes
     band = pool_height * max(1, BAND_BYTES // (pool_height * row * plan.dtype.itemsize))
-    columns, items = _columns(plan, g, band * row + u.units * g.lanes, pool_height)
-    columns |= {col.A: u.a, op.ARGMAX: argmax, op.BAND: band}
-    columns |= {op.POOL_Y: pool_height, op.POOL_X: pool_width}
-    plan.change(phase, op.conv2d_maxima_item, items, columns, g.lanes)
+    cut, items = _strips(plan, g, band * row + u.units * g.lanes, pool_height)
+    pooled = {op.ARGMAX: argmax, op.BAND: band, op.POOL_Y: pool_height, op.POOL_X: pool_width}
+    kept = forward | {col.A: u.a}
+    plan.replace(
+        phase,
+        op.conv2d_maxima_item,
+        items,
+        *(read, kept, cut, pooled),
+        lanes=g.lanes,
+        flops=_flops(plan, g),
+    )
 
 
-def _transformed(plan: Plan, g: Conv2D, kernel: int) -> int:
+def _transformed(plan: Plan, g: Geometry, kernel: int) -> int:
     """Add the phase that transforms a kernel; the place where it then stands."""
     place = plan.take(POINTS * g.channels * g.filters)
-    columns = dict(enumerate(g, op.GEOMETRY)) | {col.INPUT: kernel, op.PACKED: place}
-    plan.add(op.conv2d_transform_item, 1, columns)
+    plan.add(op.conv2d_transform_item, 1, _described(g), {col.INPUT: kernel, op.PACKED: place})
     return place
 
 
-def _hand_down(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
+def _hand_down(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> None:
     """The gradient of the input is itself a convolution, by the packed kernel."""
-    packed = plan.take(own[col.BIAS] - own[col.KERNEL])
-    geometry = dict(enumerate(g, op.GEOMETRY))
-    plan.add(op.conv2d_pack_item, 1, own | geometry | {op.PACKED: packed}, when="early")
+    packed = plan.take(own.bias - own.kernel)
+    kernel = {op.PACKED: packed} | own.place
+    plan.add(op.conv2d_pack_item, 1, _described(g), kernel, when="early")
     back = transposed_conv2d(g)
     if is_winograd(back):
         packed = _transformed(plan, back, packed)
     passing = t.activation != LINEAR
-    columns, items = _columns(plan, back, t.units * g.lanes if passing else 0)
-    gradient = plan.backward(t, da=col.NONE if passing else t.dz)
+    cut, items = _strips(plan, back, t.units * g.lanes if passing else 0)
+    gradient = _without_units(plan.backward(t, da=col.NONE if passing else t.dz))
     plan.add(
         op.conv2d_backward_input_item,
         items,
-        own | gradient | columns | {op.PACKED: packed, col.DOUTPUT: u.dz},
-        g.lanes,
+        *(gradient, cut, {op.PACKED: packed, col.DOUTPUT: u.dz}),
+        lanes=g.lanes,
+        flops=_flops(plan, g),
     )
 
 
-def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
+def _learn(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> None:
     """The gradient of kernel and bias, and the update.
 
     Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
@@ -137,8 +188,9 @@ def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
     if pieces > 1:
         rows = -(-rows // TILE_ROWS) * TILE_ROWS
     items = g.kernel_height * -(-height // rows) + 1
-    columns = {
-        **dict(enumerate(g, op.GEOMETRY)),
+    record = {
+        **_described(g),
+        **own.place,
         op.INPUT_UNITS: t.units * g.lanes,
         op.ROWS_AN_ITEM: rows,
         op.ITEMS_AN_IMAGE: items,
@@ -146,22 +198,24 @@ def _learn(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor) -> None:
         col.INPUT: t.a,
         col.DOUTPUT: u.dz,
     }
+    flops = _flops(plan, g)
     if g.lanes == 1:
-        plan.add(op.conv2d_backward_weight_item, items, own | columns)
+        # All images at once, so that it is no phase of an image.
+        plan.add(op.conv2d_backward_weight_item, items, record, own.learning, flops=flops)
         return
     images, size, partial = _partial_gradients(plan, g, own)
-    columns |= {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
-    plan.add(op.conv2d_backward_weight_item, items, own | columns, g.lanes)
-    add_update(plan, own, images, partial, size)
+    partials = {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
+    plan.add(op.conv2d_backward_weight_item, items, record, partials, lanes=g.lanes, flops=flops)
+    own.add_sum(images, partial, size)
 
 
-def _partial_gradients(plan: Plan, g: Conv2D, own: dict) -> tuple[int, int, int]:
+def _partial_gradients(plan: Plan, g: Geometry, own: Parameters) -> tuple[int, int, int]:
     """How many blocks there are, the size of a gradient, and the place of theirs."""
-    images, size = plan.images(g.lanes), own[col.STOP] - own[col.KERNEL]
-    return images, size, plan.take(images * size)
+    images = plan.images(g.lanes)
+    return images, own.size, plan.take(images * own.size)
 
 
-def _runs_are_long(g: Conv2D) -> bool:
+def _runs_are_long(g: Geometry) -> bool:
     """Whether what a window sees in one row of one image fills a vector, and lies inside it."""
     rows = (g.out_height - 1) * g.stride_y + g.kernel_height
     columns = (g.out_width - 1) * g.stride_x + g.kernel_width
@@ -172,22 +226,24 @@ def _runs_are_long(g: Conv2D) -> bool:
     return inside and dense and countable and g.kernel_width * g.channels >= g.lanes
 
 
-def _follow_winners(plan: Plan, g: Conv2D, own: dict, t: Tensor, u: Tensor, learns: bool) -> None:
-    """Both gradients from the places that won the max pooling behind the convolution."""
+def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> None:
+    """Both gradients from the places that won the max pooling after the convolution."""
+    if not (t.is_differentiated or own.learns):
+        return
     width = winners.padded(g.kernel_width * g.channels, g.lanes)
-    kernel = {
-        **dict(enumerate(g, op.GEOMETRY)),
-        winners.PACKED: plan.take(g.filters * g.kernel_height * width),
-    }
-    plan.add(winners.winners_pack_item, 1, own | kernel, when="early")
+    kernel = _described(g) | own.place
+    kernel |= {winners.PACKED: plan.take(g.filters * g.kernel_height * width)}
+    plan.add(winners.winners_pack_item, 1, kernel, when="early")
     maxima = u.winners[winners.MAXIMA_Y] * u.winners[winners.MAXIMA_X]
     plan.scratch(winners.winners_scratch_size(g, maxima))
     passing = t.activation != LINEAR
-    columns = plan.backward(t, da=col.NONE if passing else t.dz) if t.dz is not None else {}
-    columns |= kernel | u.winners | {col.INPUT: t.a}
-    if learns:
+    records = [kernel, u.winners, {col.INPUT: t.a}]
+    if t.is_differentiated:
+        records.append(plan.backward(t, da=col.NONE if passing else t.dz))
+    if own.learns:
         images, size, partial = _partial_gradients(plan, g, own)
-        columns |= {winners.PARTIAL: partial, winners.PARTIAL_SIZE: size}
-    plan.add(winners.conv2d_winners_item, 1, own | columns, g.lanes)
-    if learns:
-        add_update(plan, own, images, partial, size)
+        records.append({winners.PARTIAL: partial, winners.PARTIAL_SIZE: size})
+    flops = _flops(plan, g) // 2  # a guess: it depends on how many of the winners count
+    plan.add(winners.conv2d_winners_item, 1, *records, lanes=g.lanes, flops=flops)
+    if own.learns:
+        own.add_sum(images, partial, size)

@@ -1,83 +1,111 @@
 """How a dense layer becomes phases."""
 
 import math
+from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import dense as op
 from ..kernels.simd import TILE_VECTORS
-from .parameters import parameters_of
+from ..layers import Dense
+from .parameters import Parameters
 from .plan import ITEM_WORK, Plan, Tensor
+from .registry import LayerCall, lowers
 
 MAX_ITEMS = 8
 
 # Of few samples, the forward pass is cut by inputs as the backward pass is. Of more, the products
 # are long, and lose more by being cut than the cache gains.
 SMALL_BATCH = 64
-# The gradient of the weights is computed in strips of so many input units, and used at once.
+# The gradient of the weights is computed in strips of this many input units, and used at once.
 STRIP = 48
 
 
 def _units_an_item(plan: Plan, units: int, work: int) -> int:
-    """Units of an item, a multiple of a tile's width, where a unit is so many multiply-adds."""
+    """Units of an item, a multiple of a tile's width, where a unit is `work` multiply-adds."""
     width = TILE_VECTORS * plan.lanes
     items = max(1, min(MAX_ITEMS, units * work // ITEM_WORK))
     return min(units, width * -(-units // (width * items)))
 
 
-def lower_dense(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(Dense, takes_activation=True)
+def lower_dense(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """``a = f(x @ kernel + bias)``, cut by output units or samples; backward by input units."""
-    n_in, n_out, positions = t.shape[-1], layer.units, math.prod(t.shape[:-1])
+    return lower_product(plan, call, call.layer.units, Parameters.of(plan, call))
+
+
+def lower_product(
+    plan: Plan, call: LayerCall, n_out: int, parameters: Parameters
+) -> tuple[Tensor, Callable[[], None]]:
+    """The last axis of each sample times a matrix: a dense layer, or a 1 x 1 convolution."""
+    t = call.input
+    n_in, positions = t.shape[-1], math.prod(t.shape[:-1])
     rows = plan.batch_size * positions
-    u = plan.tensor(shape, activation=activation)
-    own = parameters_of(plan, layer, weights)
-    penalised = any(placed.weight.regularizer for placed in weights)
+    flops = 2 * rows * n_in * n_out
+    u = plan.tensor(
+        call.shape,
+        activation=call.activation,
+        differentiated=t.is_differentiated or parameters.learns,
+    )
     units = _units_an_item(plan, n_out, rows * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
     pieces = _units_an_item(plan, n_in, 2 * rows * n_out)
-    forward = own | plan.forward(u)
-    forward |= {col.INPUT: t.a, col.UNITS: n_out, op.OTHER_UNITS: n_in, op.POSITIONS: positions}
+    sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
+    forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
+    forward[col.UNITS] = n_out
     if plan.block:
-        plan.add(op.dense_forward_block_item, 1, forward | {op.BLOCK: plan.block}, plan.block)
+        block = {op.BLOCK: plan.block}
+        plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
     elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:
         parts = -(-n_in // pieces)
         size = rows * n_out
-        forward |= {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
-        plan.add(op.dense_forward_part_item, parts, forward)
-        plan.add(op.dense_sum_parts_item, 1, forward)
+        cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
+        tensor = {col.Z, col.A, col.FUNCTION}
+        product = {field: value for field, value in forward.items() if field not in tensor}
+        plan.add(op.dense_forward_part_item, parts, product, cut, flops=flops)
+        summed = {field: value for field, value in forward.items() if field is not col.INPUT}
+        plan.add(op.dense_sum_parts_item, 1, summed, cut, flops=parts * size)
     elif units == n_out:  # too few to be shared out
         samples = plan.samples_an_item(positions * n_in * n_out)
-        forward |= {op.BLOCK: samples}
-        plan.add(op.dense_forward_block_item, -(-plan.batch_size // samples), forward)
+        items = -(-plan.batch_size // samples)
+        plan.add(op.dense_forward_block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:
-        forward |= {op.UNITS_AN_ITEM: units}
-        plan.add(op.dense_forward_item, -(-n_out // units), forward)
+        items = -(-n_out // units)
+        plan.add(op.dense_forward_item, items, forward, {op.UNITS_AN_ITEM: units}, flops=flops)
 
     def backward() -> None:
-        if t.dz is None and not layer.trainable:
+        if not (t.is_differentiated or parameters.learns):
             return
-        common = own | {
-            col.INPUT: t.a,
-            col.DOUTPUT: u.dz,
-            op.POSITIONS: positions,
-            op.STRIP: STRIP,
-        }
-        if not layer.trainable:
-            common[col.STOP] = col.NONE
         hand_down = plan.backward(t)
-        common |= {col.UNITS: n_in, op.OTHER_UNITS: n_out}
-        if plan.block and t.dz is not None:
-            columns = common | hand_down | {op.BLOCK: plan.block}
-            plan.add(op.dense_hand_down_block_item, 1, columns, plan.block)
-            hand_down = {}  # what is left is the gradient of the weights
-        if plan.block and not layer.trainable:
+        hand_down[col.UNITS] = n_in
+        common = {col.DOUTPUT: u.dz, op.OTHER_UNITS: n_out, op.POSITIONS: positions}
+        common |= parameters.place
+        if plan.block and t.is_differentiated:
+            block = {op.BLOCK: plan.block}
+            plan.add(
+                op.dense_hand_down_block_item,
+                1,
+                *(common, hand_down, block),
+                lanes=plan.block,
+                flops=flops,
+            )
+            # What is left is the gradient of the weights.
+            hand_down = {col.UNITS: n_in, col.DA: col.NONE}
+        if plan.block and not parameters.learns:
             return
+        if not parameters.learns:
+            common[col.STOP] = col.NONE
         units = _units_an_item(plan, n_in, rows * n_out) if plan.block else pieces
-        if plan.is_plain_descent and not penalised:
-            common[op.STRIP] = col.NONE
-        elif own.get(col.UPDATE, col.NONE) != col.NONE:
-            common[op.GRADIENT] = products
-            plan.scratch(products + min(STRIP, units) * n_out)
-        columns = hand_down | common | {op.UNITS_AN_ITEM: units}
-        plan.add(op.dense_backward_item, -(-n_in // units), columns, when="late")
+        learning = {col.INPUT: t.a, op.UNITS_AN_ITEM: units, op.STRIP: STRIP} | parameters.learning
+        if parameters.is_updated_at_once:
+            if plan.is_plain_descent and not parameters.is_penalised:
+                learning[op.STRIP] = col.NONE
+            else:
+                learning[op.GRADIENT] = products
+                plan.scratch(products + min(STRIP, units) * n_out)
+        items = -(-n_in // units)
+        both = flops * (parameters.learns + (hand_down[col.DA] != col.NONE))
+        plan.add(
+            op.dense_backward_item, items, common, hand_down, learning, when="late", flops=both
+        )
 
     return u, backward

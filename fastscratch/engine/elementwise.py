@@ -1,76 +1,78 @@
 """How activations that stand alone, and dropout, become phases."""
 
 import math
+from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import elementwise as op
-from .plan import Plan, Tensor
+from ..layers import Activation, Dropout
+from .plan import Plan, Record, Tensor
+from .registry import LayerCall, lowers
 from .reshaping import lower_reshape
 
 # Multiply-adds that an exponential, or a random number, is about worth.
 FUNCTION_WORK = 16
 
 
-def _samples(plan: Plan, t: Tensor) -> tuple[int, int]:
-    """Samples of an item, and items; a block is one."""
-    if _block(plan, t):
-        return _block(plan, t), 1
-    samples = plan.samples_an_item(FUNCTION_WORK * t.units)
-    return samples, -(-plan.batch_size // samples)
+def by_samples(plan: Plan, t: Tensor) -> tuple[Record, int, int]:
+    """Fields of phases that go through a tensor sample by sample, items, and samples at once.
+
+    Samples that go through the network together are one item; else they are shared out.
+    """
+    block = t.lanes if t.lanes > 1 else plan.block
+    samples = block or plan.samples_an_item(FUNCTION_WORK * t.units)
+    items = 1 if block else -(-plan.batch_size // samples)
+    return {op.LANES: t.lanes, op.SAMPLES_AN_ITEM: samples}, items, block
 
 
-def _block(plan: Plan, t: Tensor) -> int:
-    """Samples that go through the network together, or 0 where they are shared out."""
-    return t.lanes if t.lanes > 1 else plan.block
-
-
-def lower_activation(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(Activation, on_lanes=True)
+def lower_activation(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """``a = f(z)``, by samples."""
-    u = plan.tensor(shape, t.lanes)
-    samples, items = _samples(plan, t)
-    rows = {
-        op.LANES: t.lanes,
-        op.ROWS: math.prod(shape[:-1]),
-        op.SAMPLES_AN_ITEM: samples,
+    t = call.input
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
+    cut, items, block = by_samples(plan, t)
+    cut[op.ROWS] = math.prod(call.shape[:-1])
+    flops = FUNCTION_WORK * plan.batch_size * t.units
+    forward = {
+        col.FUNCTION: plan.function(call.activation),
+        col.INPUT: t.a,
+        col.A: u.a,
         col.UNITS: t.units,
     }
-    forward = {col.FUNCTION: plan.function(activation), col.INPUT: t.a, col.A: u.a}
-    plan.add(op.activation_forward_item, items, rows | forward, _block(plan, t))
+    plan.add(op.activation_forward_item, items, forward, cut, lanes=block, flops=flops)
 
     def backward() -> None:
-        if t.dz is not None:
+        if t.is_differentiated:
             own = {
-                op.OWN_FUNCTION: plan.derivative(activation),
+                op.OWN_FUNCTION: plan.derivative(call.activation),
                 op.OUTPUT: u.a,
                 col.INPUT: t.a,
                 col.DOUTPUT: u.dz,
             }
-            columns = plan.backward(t) | rows | own
-            plan.add(op.activation_backward_item, items, columns, _block(plan, t))
+            plan.add(op.activation_backward_item, items, plan.backward(t), own, cut, lanes=block)
 
     return u, backward
 
 
-def lower_dropout(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(Dropout, on_lanes=True)
+def lower_dropout(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """In training, some numbers become zero; in use, nothing happens."""
-    if not plan.training or layer.rate == 0:
-        return lower_reshape(plan, layer, weights, t, shape, activation, number)
-    u = plan.tensor(shape, t.lanes)
-    samples, items = _samples(plan, t)
-    own = {
-        op.LANES: t.lanes,
-        op.SAMPLES_AN_ITEM: samples,
-        op.RATE: float(layer.rate),
-        col.UNITS: t.units,
-    }
-    forward = {col.INPUT: t.a, col.A: u.a}
-    phase = plan.add(op.dropout_forward_item, items, own | forward, _block(plan, t))
-    plan.dropouts.append((phase, number))
+    if not plan.training or call.layer.rate == 0:
+        return lower_reshape(plan, call)
+    t = call.input
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
+    cut, items, block = by_samples(plan, t)
+    cut[op.RATE] = float(call.layer.rate)
+    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
+    phase = plan.add(op.dropout_forward_item, items, forward, cut, lanes=block)
+    plan.random.append((phase, call.number))
 
     def backward() -> None:
-        if t.dz is not None:
-            columns = plan.backward(t) | own | {col.DOUTPUT: u.dz}
-            phase = plan.add(op.dropout_backward_item, items, columns, _block(plan, t))
-            plan.dropouts.append((phase, number))
+        if t.is_differentiated:
+            own = {col.DOUTPUT: u.dz}
+            phase = plan.add(
+                op.dropout_backward_item, items, plan.backward(t), own, cut, lanes=block
+            )
+            plan.random.append((phase, call.number))
 
     return u, backward

@@ -1,63 +1,34 @@
 """Lowering: a network becomes the phases of a plan, layer by layer.
 
-A layer's function adds the phases of the forward pass and returns the tensor that they compute,
-and a function that adds those of the backward pass; these are called in reverse order.
+How a kind of layer is lowered stands in a file of its own and is registered there (`registry`).
+Its function adds the phases of the forward pass and returns the tensor that they compute, and a
+function that adds those of the backward pass; these are called in reverse order.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from ..kernels.codes import LINEAR
-from ..layers import (
-    Activation,
-    AveragePooling2D,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling2D,
-    Layer,
-    LayerNormalization,
-    MaxPooling2D,
-    Reshape,
-)
-from .convolution import lower_conv2d
-from .dense import lower_dense
-from .elementwise import lower_activation, lower_dropout
+from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES
+from ..kernels.program import elementwise as op
+from ..layers import Activation, Conv2D, Dense, Flatten
+from .elementwise import by_samples, lower_activation
 from .network import Network
-from .normalization import lower_batch_normalization, lower_layer_normalization
-from .plan import Plan, Tensor, activation_code, is_elementwise
-from .pooling import lower_average_pooling, lower_global_average_pooling, lower_max_pooling
-from .reshaping import lower_from_lanes, lower_reshape, lower_to_lanes
+from .parameters import Parameters, parameters_of
+from .plan import Plan, Tensor
+from .registry import LayerCall, Lowering, lowering_of
+from .reshaping import lower_from_lanes, lower_to_lanes
 
-_LOWER: dict[type[Layer], Callable] = {
-    Activation: lower_activation,
-    AveragePooling2D: lower_average_pooling,
-    BatchNormalization: lower_batch_normalization,
-    Conv2D: lower_conv2d,
-    Dense: lower_dense,
-    Dropout: lower_dropout,
-    Flatten: lower_reshape,
-    GlobalAveragePooling2D: lower_global_average_pooling,
-    LayerNormalization: lower_layer_normalization,
-    MaxPooling2D: lower_max_pooling,
-    Reshape: lower_reshape,
-}
-
-# Layers with weights take the activation behind them into their own last phase.
-_ACTIVATE = (BatchNormalization, Conv2D, Dense, LayerNormalization)
-
-# Layers that work on samples innermost, and what is at the end of them.
-_ON_LANES = (Activation, AveragePooling2D, Conv2D, Dropout, MaxPooling2D)
-_OFF_LANES = (Flatten, GlobalAveragePooling2D)
-
-# From so many filters on, a vector along the filters does as well as one along the samples.
+# From this many filters on, a vector along the filters does as well as one along the samples.
 FEW_FILTERS = 32
 
-# So many parameters stay in a second-level cache beside a block of samples.
+# This many parameters stay in a second-level cache beside a block of samples.
 FEW_PARAMETERS = 100_000
+
+
+def activation_code(name: str) -> int:
+    """Place of an activation's name in the table of the kernels."""
+    return ACTIVATIONS.index(name)
 
 
 def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
@@ -67,16 +38,19 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
     samples that fill the vectors, if a mini-batch has enough of them.
     """
     few = False
-    for layer in network.layers:
+    if network.n_inputs > 1:
+        return 1
+    for i, node in enumerate(network.nodes):
+        layer, lowering = node.layer, lowering_of(node.layer)
+        if node.inputs != (i,) or network.readers[i] > 1 or network.uses(layer) > 1:
+            return 1
         if isinstance(layer, Conv2D):
             few = layer.filters < FEW_FILTERS
             if not few or layer.groups > 1:
                 return 1
-        if isinstance(layer, _OFF_LANES):
+        if lowering.leaves_lanes:
             return lanes if few and 2 * batch_size >= lanes else 1
-        if not isinstance(layer, _ON_LANES) or not is_elementwise(
-            activation_code(layer.activation)
-        ):
+        if not lowering.on_lanes or activation_code(layer.activation) in OF_SAMPLES:
             return 1
     return 1
 
@@ -87,71 +61,171 @@ def _goes_by_blocks(network: Network) -> bool:
     It does not leave the cache then, and no worker waits for another. But all weights are read for
     each block, so they must stay in the cache as well.
     """
-    small = network.n_parameters <= FEW_PARAMETERS
+
+    def can(lowering: Lowering) -> bool:
+        return lowering.on_lanes or lowering.leaves_lanes
+
+    small = network.n_parameters <= FEW_PARAMETERS and network.is_chain
     return small and all(
-        isinstance(layer, (*_ON_LANES, *_OFF_LANES, Dense)) for layer in network.layers
+        can(lowering_of(layer)) or isinstance(layer, Dense) for layer in network.layers
     )
 
 
+def _followers(network: Network) -> dict[int, int]:
+    """Nodes whose layer takes the Activation that follows it for its own, and the node of that."""
+    follower = {}
+    for number, node in enumerate(network.nodes):
+        if type(node.layer) is not Activation:
+            continue
+        (read,) = node.inputs
+        before = read - network.n_inputs
+        if before < 0 or network.readers[read] > 1:
+            continue
+        layer = network.nodes[before].layer
+        is_free = activation_code(layer.activation) == LINEAR
+        if is_free and lowering_of(layer).takes_activation:
+            follower[before] = number
+    return follower
+
+
 def lower_network(
-    plan: Plan, network: Network, x: Tensor, read_out_is_fused: bool
-) -> tuple[Tensor, list[Callable]]:
-    """Add the forward pass of all layers; the backward pass as functions, the last layer's first.
+    plan: Plan, network: Network, inputs: Sequence[Tensor], fused: Collection[int] = ()
+) -> tuple[list[Tensor], Callable[[], None]]:
+    """Add the forward pass of all layers; return the outputs, and what adds the backward pass.
 
     Parameters
     ----------
     plan : Plan
     network : Network
-    x : Tensor
+    inputs : sequence of Tensor
         The mini-batch.
-    read_out_is_fused : bool
-        Whether the loss takes the scores before the last activation.
+    fused : collection of int
+        Outputs, by their place among them, whose loss takes the scores before the last activation.
     """
-    lanes = lanes_of(network, plan.batch_size, plan.lanes)
-    plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
-    backward: list[Callable] = []
+    lowered = _Lowered(plan, network, inputs, {network.outputs[k] for k in fused})
+    for number in range(len(network.nodes)):
+        lowered.lower(number)
+    outputs = [lowered.read(tensor) for tensor in network.outputs]
+    return outputs, lowered.go_back
 
-    def follow(lower: Callable, t: Tensor, **arguments) -> Tensor:
-        t, go_back = lower(plan, t=t, **arguments)
-        backward.append(go_back)
+
+class _Lowered:
+    """What there is of a network that is being lowered: its tensors, and ways back."""
+
+    def __init__(
+        self, plan: Plan, network: Network, inputs: Sequence[Tensor], without_activation: set[int]
+    ):
+        self._plan, self._network = plan, network
+        self._without_activation = without_activation
+        self._followers = _followers(network)
+        self._tensors: list[Tensor] = []
+        self._backward: list[tuple[str, Callable[[], None]]] = []
+        self._forks: dict[int, list[Tensor]] = {}
+        #: Of layers that are called more than once: places of the gradients that are not taken yet.
+        self._gradients: dict[int, list[int]] = {}
+        self._sums: list[Callable[[], None]] = []
+        lanes = lanes_of(network, plan.batch_size, plan.lanes)
+        plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
+        for t in inputs:
+            self._made(t if lanes == 1 else self._follow(lower_to_lanes(plan, t, lanes)))
+
+    def lower(self, number: int) -> None:
+        """Add the forward phases of a node."""
+        plan, network = self._plan, self._network
+        node, shape = network.nodes[number], network.shapes[network.n_inputs + number]
+        layer = node.layer
+        inputs = [self.read(tensor) for tensor in node.inputs]
+        if number in self._followers.values():  # the layer before has done it
+            self._made(inputs[0])
+            return
+        lowering = lowering_of(layer)
+        does = self._followers.get(number, number)
+        activation = activation_code(network.nodes[does].layer.activation)
+        if network.n_inputs + does in self._without_activation:
+            activation = LINEAR
+        plan.site = f"{layer.name or type(layer).__name__} {tuple(shape)}"
+        if isinstance(layer, Activation) and activation == LINEAR:
+            self._made(inputs[0])
+            return
+        if inputs[0].lanes > 1 and isinstance(layer, Flatten):
+            inputs = [self._follow(lower_from_lanes(plan, inputs[0]))]
+        apart = activation in OF_SAMPLES and lowering.takes_activation
+        call = LayerCall(
+            layer,
+            network.weights[number],
+            inputs,
+            shape,
+            LINEAR if apart else activation,
+            number,
+            self._gradient_of(number),
+        )
+        t = self._follow(lowering.lower(plan, call))
+        if apart:
+            t = self._follow(
+                lower_activation(plan, call.replaced(inputs=[t], activation=activation))
+            )
+        self._made(t)
+
+    def _made(self, t: Tensor) -> None:
+        """The next tensor of the network is there; its readers hand down gradients apart."""
+        number, plan = len(self._tensors), self._plan
+        self._tensors.append(t)
+        readers = self._network.readers[number]
+        if readers < 2:
+            return
+        size = plan.aligned(plan.images(t.lanes) * t.lanes * t.units)
+        first = plan.take(readers * size) if t.is_differentiated else None
+        places = [None if first is None else first + k * size for k in range(readers)]
+        self._forks[number] = [Tensor(t.shape, t.lanes, LINEAR, t.a, t.a, dz) for dz in places]
+
+        def join() -> None:
+            if t.is_differentiated:
+                cut, items, block = by_samples(plan, t)
+                parts = {op.PARTS: first, op.N_PARTS: readers, op.PART_SIZE: size}
+                flops = readers * plan.batch_size * t.units
+                plan.add(
+                    op.sum_gradients_item,
+                    items,
+                    *(plan.backward(t), parts, cut),
+                    lanes=block,
+                    flops=flops,
+                )
+
+        self._backward.append((plan.site, join))
+
+    def read(self, number: int) -> Tensor:
+        """A tensor, for one of its readers."""
+        forks = self._forks.get(number)
+        return forks.pop() if forks else self._tensors[number]
+
+    def _follow(self, lowered: tuple[Tensor, Callable[[], None]]) -> Tensor:
+        t, go_back = lowered
+        self._backward.append((self._plan.site, go_back))
         return t
 
-    t = x if lanes == 1 else follow(lower_to_lanes, x, lanes=lanes)
-    pending = LINEAR  # the activation that the layer before has taken for its own
-    last = len(network.layers) - 1
-    for i, layer in enumerate(network.layers):
-        if pending != LINEAR:  # this layer is an Activation that was done before it
-            pending = LINEAR
-            continue
-        activation = activation_code(layer.activation)
-        following = network.layers[i + 1] if i < last else None
-        behind = i
-        if activation == LINEAR and isinstance(layer, _ACTIVATE) and type(following) is Activation:
-            activation = pending = activation_code(following.activation)
-            behind = i + 1
-        if behind == last and read_out_is_fused:
-            activation = LINEAR
-        apart = not is_elementwise(activation) and isinstance(layer, _ACTIVATE)
-        if t.lanes > 1 and isinstance(layer, Flatten):
-            t = follow(lower_from_lanes, t)
-        if isinstance(layer, Activation) and activation == LINEAR:
-            continue
-        t = follow(
-            partial(_LOWER[type(layer)], layer=layer, weights=network.weights[i]),
-            t,
-            shape=network.shapes[i + 1],
-            activation=LINEAR if apart else activation,
-            number=i,
-        )
-        if apart:
-            t = follow(
-                partial(lower_activation, layer=layer, weights=[]),
-                t,
-                shape=t.shape,
-                activation=activation,
-                number=i,
-            )
-    return t, backward[::-1]
+    def _gradient_of(self, number: int) -> int | None:
+        """Where the gradient of a node's weights goes, if others of the same layer have theirs."""
+        plan, layer, weights = self._plan, self._network.nodes[number].layer, self._network.weights
+        own = Parameters(plan, weights[number], layer.trainable)
+        uses = self._network.uses(layer)
+        if uses == 1 or not own.learns:
+            return None
+        if id(layer) not in self._gradients:
+            size = plan.aligned(own.size)
+            first = plan.take(uses * size)
+            self._gradients[id(layer)] = [first + k * size for k in range(uses)]
+            for some, skipped in parameters_of(plan, weights[number], layer.trainable):
+                self._sums.append(partial(some.add_sum, uses, first + skipped, size, ""))
+        return self._gradients[id(layer)].pop()
+
+    def go_back(self) -> None:
+        """Add the backward phases, those of the last layer first."""
+        for site, go_back in reversed(self._backward):
+            self._plan.site = site
+            go_back()
+        self._plan.site = ""
+        for add_sum in self._sums:
+            add_sum()
 
 
 def most_channels(network: Network) -> int:

@@ -1,12 +1,25 @@
-"""A network: layers on samples of a known shape, with a place for each of their weights."""
+"""A network: layers that read tensors, with a place for each of their weights."""
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from ..layers import Layer, Weight
+from .registry import lowering_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A layer, and the numbers of the tensors that it reads.
+
+    The inputs of the network are its first tensors; after them each node makes one, in order.
+    """
+
+    layer: Layer
+    inputs: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Placed:
 
     @property
     def stop(self) -> int:
-        """The place behind it."""
+        """The place after it."""
         return self.offset + math.prod(self.weight.shape)
 
     def view(self, parameters: np.ndarray) -> np.ndarray:
@@ -27,43 +40,120 @@ class Placed:
 
 
 class Network:
-    """Layers on samples of a known shape.
+    """Layers that read tensors of known shapes.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        Each reads tensors that stand before its own.
+    input_shapes : sequence of tuple
+        Shape of one sample of each input.
+    outputs : sequence of int, optional
+        Numbers of the tensors that the network returns; by default the last one.
 
     Attributes
     ----------
-    layers : list of Layer
+    nodes, outputs
+        As given.
     shapes : list of tuple
-        Shape of a sample before the first layer, and behind each.
+        Shape of one sample of each tensor: of the inputs, then of what each node makes.
+    input_shapes, output_shapes : list of tuple
+        Those of the inputs and outputs.
+    layers : list of Layer
+        Each once, in the order of their first nodes.
     weights : list of list of Placed
-        Of each layer; all stand in one flat vector, layer by layer.
+        Of each node; nodes of the same layer share them. All stand in one flat vector, layer by
+        layer.
+    readers : list of int
+        How many nodes read each tensor; that the network returns it counts as one more.
     n_parameters : int
-        Length of that vector.
+        Length of the vector of parameters.
     work : int
         Multiply-adds for one sample, about: one for each weight and each place it is used at.
 
     Raises
     ------
     ValueError
-        If a layer does not take what the one before it gives.
+        If a layer does not take what it reads.
+    TypeError
+        If the engine does not know a kind of layer.
     """
 
-    def __init__(self, layers: Sequence[Layer], input_shape: tuple[int, ...]):
-        self.layers = list(layers)
-        self.shapes = [input_shape]
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        input_shapes: Sequence[tuple[int, ...]],
+        outputs: Sequence[int] | None = None,
+    ):
+        self.nodes = list(nodes)
+        self.n_inputs = len(input_shapes)
+        self.shapes = list(input_shapes)
+        self.layers: list[Layer] = []
         self.weights: list[list[Placed]] = []
-        offset = self.work = 0
-        for layer in self.layers:
-            placed = []
-            for weight in layer.weights(self.shapes[-1]):
-                placed.append(Placed(weight, offset))
-                offset = placed[-1].stop
+        placed_of: dict[int, list[Placed]] = {}
+        self.n_parameters = self.work = 0
+        for node in self.nodes:
+            layer, shapes = node.layer, [self.shapes[tensor] for tensor in node.inputs]
+            lowering_of(layer)
+            shape = layer.output_shape(*shapes)
+            wanted = layer.weights(*shapes)
+            if id(layer) not in placed_of:
+                self.layers.append(layer)
+                placed_of[id(layer)] = self._place(wanted)
+            placed = placed_of[id(layer)]
+            if [p.weight.shape for p in placed] != [weight.shape for weight in wanted]:
+                raise ValueError(
+                    f"layer {layer.name!r} reads tensors of different shapes, so that its weights "
+                    f"cannot be shared; the second reads {shapes[0]}"
+                )
             self.weights.append(placed)
-            shape = layer.output_shape(self.shapes[-1])
             self.shapes.append(shape)
             used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
             self.work += used + math.prod(shape)
-        self.n_parameters = offset
+        self.outputs = [len(self.shapes) - 1] if outputs is None else list(outputs)
+        self.input_shapes = self.shapes[: self.n_inputs]
+        self.output_shapes = [self.shapes[tensor] for tensor in self.outputs]
+        read = Counter(tensor for node in self.nodes for tensor in node.inputs)
+        read.update(self.outputs)
+        self.readers = [read[tensor] for tensor in range(len(self.shapes))]
+
+    def _place(self, weights: Sequence[Weight]) -> list[Placed]:
+        placed = []
+        for weight in weights:
+            placed.append(Placed(weight, self.n_parameters))
+            self.n_parameters = placed[-1].stop
+        return placed
+
+    def uses(self, layer: Layer) -> int:
+        """How many nodes a layer has."""
+        return sum(node.layer is layer for node in self.nodes)
+
+    def weights_by_layer(self) -> list[tuple[Layer, list[Placed]]]:
+        """Each layer once, with its weights."""
+        of_layer = {id(n.layer): w for n, w in zip(self.nodes, self.weights, strict=True)}
+        return [(layer, of_layer[id(layer)]) for layer in self.layers]
 
     def placed(self) -> list[Placed]:
         """The weights of all layers in their order."""
-        return [placed for layer in self.weights for placed in layer]
+        return [placed for _, weights in self.weights_by_layer() for placed in weights]
+
+    @property
+    def moves_averages(self) -> bool:
+        """Whether a forward pass in training changes weights: batch normalisation has such."""
+        return any(
+            placed.weight.trainable is False and layer.trainable
+            for layer, weights in self.weights_by_layer()
+            for placed in weights
+        )
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each layer reads what the layer before it has made, and nobody else does."""
+        in_order = all(node.inputs == (i,) for i, node in enumerate(self.nodes))
+        once = all(readers == 1 for readers in self.readers)
+        return self.n_inputs == 1 and in_order and once and len(self.layers) == len(self.nodes)
+
+
+def chain(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> Network:
+    """Layers in a row."""
+    return Network([Node(layer, (i,)) for i, layer in enumerate(layers)], [input_shape])

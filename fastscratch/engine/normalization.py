@@ -1,117 +1,128 @@
 """How batch and layer normalisation become phases: samples are shared out."""
 
 import math
+from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import normalization as op
-from .parameters import add_update, parameters_of
-from .plan import Plan, Tensor
+from ..layers import BatchNormalization, LayerNormalization
+from .parameters import Parameters
+from .plan import Plan, Record, Tensor
+from .registry import LayerCall, lowers
 
 # Items of a pass over the mini-batch; each keeps partial sums of its own.
 MAX_ITEMS = 16
 
 
-def _common(plan: Plan, layer, weights, t: Tensor) -> tuple[dict, int]:
-    """Columns of all phases, and their items."""
-    channels, images = t.shape[-1], plan.batch_size
+def _rows(plan: Plan, t: Tensor) -> tuple[Record, int]:
+    """Fields that cut a tensor by samples, and items."""
+    images = plan.batch_size
     samples = max(plan.samples_an_item(4 * t.units), -(-images // MAX_ITEMS))
-    places = {placed.weight.name: plan.parameters + placed.offset for placed in weights}
     return {
-        col.UNITS: t.units,
         op.POSITIONS: math.prod(t.shape[:-1]),
-        op.CHANNELS: channels,
+        op.CHANNELS: t.shape[-1],
         op.SAMPLES_AN_ITEM: samples,
-        op.GAMMA: places["gamma"] if layer.scale else plan.constant(1.0, channels),
-        op.BETA: places["beta"] if layer.center else plan.constant(0.0, channels),
-        op.MOVING_MEAN: places.get("moving_mean", col.NONE),
-        op.MOVING_VARIANCE: places.get("moving_variance", col.NONE),
-        op.EPSILON: float(layer.epsilon),
     }, -(-images // samples)
 
 
-def _learned(plan: Plan, layer, weights, own: dict, partial: int, partials: int, size: int) -> None:
+def _scale(plan: Plan, call: LayerCall) -> tuple[Record, Record]:
+    """Fields of gamma and epsilon, and of beta."""
+    layer, channels = call.layer, call.input.shape[-1]
+    places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
+    gamma = places["gamma"] if layer.scale else plan.constant(1.0, channels)
+    beta = places["beta"] if layer.center else plan.constant(0.0, channels)
+    return {op.GAMMA: gamma, op.EPSILON: float(layer.epsilon)}, {op.BETA: beta}
+
+
+def _learn(call: LayerCall, own: Parameters, partial: int, partials: int, size: int) -> None:
     """The update of those of gamma and beta that are there."""
-    if not layer.trainable or not (layer.scale or layer.center):
-        return
-    skipped = 0 if layer.scale else size // 2  # the partials hold gamma first, then beta
-    add_update(plan, own, partials, partial + skipped, size)
+    if own.learns:
+        skipped = 0 if call.layer.scale else size // 2  # the partials hold gamma, then beta
+        own.add_sum(partials, partial + skipped, size)
 
 
-def lower_batch_normalization(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(BatchNormalization, takes_activation=True)
+def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """Each channel by its mean and variance: over the mini-batch in training, else moving ones."""
-    u = plan.tensor(shape, activation=activation)
-    common, items = _common(plan, layer, weights, t)
+    t, layer = call.input, call.layer
+    own = Parameters.of(plan, call)
+    u = plan.tensor(
+        call.shape,
+        activation=call.activation,
+        differentiated=t.is_differentiated or own.learns,
+    )
+    rows, items = _rows(plan, t)
+    gamma, beta = _scale(plan, call)
     channels = t.shape[-1]
     plan.scratch(3 * channels)
-    forward = common | plan.forward(u) | {col.INPUT: t.a, col.UNITS: t.units}
+    places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
+    mean, variance = places["moving_mean"], places["moving_variance"]
+    moving = {op.MOVING_MEAN: mean, op.MOVING_VARIANCE: variance}
+    forward = {col.INPUT: t.a} | plan.forward(u) | rows | gamma | beta | moving
     if not plan.training or not layer.trainable:
         plan.add(op.batch_norm_inference_item, items, forward)
 
         def hand_down() -> None:
-            if t.dz is not None:
-                columns = {col.INPUT: t.a, col.DOUTPUT: u.dz}
-                frozen = common | plan.backward(t) | columns
-                plan.add(op.batch_norm_frozen_backward_item, items, frozen)
+            if t.is_differentiated:
+                own = {col.DOUTPUT: u.dz, op.MOVING_VARIANCE: variance}
+                plan.add(
+                    op.batch_norm_frozen_backward_item, items, plan.backward(t), rows, gamma, own
+                )
 
         return u, hand_down
-    common |= {
-        op.SUMS: plan.take(2 * items * channels * 8 // plan.dtype.itemsize),
-        op.MEAN: plan.take(channels),
-        op.VARIANCE: plan.take(channels),
-        op.MOMENTUM: float(layer.momentum),
-    }
-    forward |= common
-    plan.add(op.batch_norm_mean_item, items, forward)
-    plan.add(op.batch_norm_variance_item, items, forward)
-    plan.add(op.batch_norm_forward_item, items, forward)
+
+    sums = {op.SUMS: plan.take(2 * items * channels * 8 // plan.dtype.itemsize)}
+    means = {op.MEAN: plan.take(channels)}
+    variances = {op.VARIANCE: plan.take(channels)}
+    seen = {col.INPUT: t.a, col.UNITS: t.units} | rows
+    plan.add(op.batch_norm_mean_item, items, seen, sums)
+    plan.add(op.batch_norm_variance_item, items, seen, sums, means)
+    momentum = {op.MOMENTUM: float(layer.momentum)}
+    plan.add(op.batch_norm_forward_item, items, forward, sums, means, variances, momentum)
 
     def backward() -> None:
-        own = parameters_of(plan, layer, weights)
         partial = plan.take(2 * channels)
-        columns = (
-            common
-            | plan.backward(t)
-            | {
-                col.INPUT: t.a,
-                col.DOUTPUT: u.dz,
-                op.PARTIAL: partial,
-            }
+        kept = sums | means | variances | {col.INPUT: t.a, col.DOUTPUT: u.dz} | rows
+        epsilon, units = {op.EPSILON: float(layer.epsilon)}, {col.UNITS: t.units}
+        plan.add(op.batch_norm_sums_item, items, kept, epsilon, units)
+        plan.add(
+            op.batch_norm_backward_item,
+            items,
+            *(kept, gamma, plan.backward(t), {op.PARTIAL: partial}),
         )
-        plan.add(op.batch_norm_sums_item, items, columns)
-        plan.add(op.batch_norm_backward_item, items, columns)
-        _learned(plan, layer, weights, own, partial, 1, 2 * channels)
+        _learn(call, own, partial, 1, 2 * channels)
 
     return u, backward
 
 
-def lower_layer_normalization(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(LayerNormalization, takes_activation=True)
+def lower_layer_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """Each row by its own mean and variance."""
-    u = plan.tensor(shape, activation=activation)
-    common, items = _common(plan, layer, weights, t)
+    t = call.input
+    own = Parameters.of(plan, call)
+    u = plan.tensor(
+        call.shape,
+        activation=call.activation,
+        differentiated=t.is_differentiated or own.learns,
+    )
+    rows, items = _rows(plan, t)
+    gamma, beta = _scale(plan, call)
     channels = t.shape[-1]
-    rows = plan.batch_size * math.prod(t.shape[:-1])
-    common |= {op.MEAN: plan.take(rows), op.VARIANCE: plan.take(rows)}
-    forward = common | plan.forward(u) | {col.INPUT: t.a, col.UNITS: t.units}
-    plan.add(op.layer_norm_forward_item, items, forward)
+    n_rows = plan.batch_size * math.prod(t.shape[:-1])
+    kept = {op.MEAN: plan.take(n_rows), op.VARIANCE: plan.take(n_rows), col.INPUT: t.a}
+    kept |= rows | gamma
+    plan.add(op.layer_norm_forward_item, items, kept, plan.forward(u), beta)
 
     def backward() -> None:
-        own = parameters_of(plan, layer, weights)
+        if not (t.is_differentiated or own.learns):
+            return
         size = 2 * channels
         partial = plan.take(items * size)
         gradient = plan.backward(t)
-        if t.dz is None:
+        if not t.is_differentiated:
             gradient[col.DA] = plan.take(plan.batch_size * t.units)
-        columns = (
-            common
-            | gradient
-            | {
-                col.INPUT: t.a,
-                col.DOUTPUT: u.dz,
-                op.PARTIAL: partial,
-                op.PARTIAL_SIZE: size,
-            }
-        )
-        plan.add(op.layer_norm_backward_item, items, columns)
-        _learned(plan, layer, weights, own, partial, items, size)
+        partials = {op.PARTIAL: partial, op.PARTIAL_SIZE: size, col.DOUTPUT: u.dz}
+        plan.add(op.layer_norm_backward_item, items, kept, gradient, partials)
+        _learn(call, own, partial, items, size)
 
     return u, backward

@@ -1,14 +1,19 @@
-"""How the parameters of a layer are learned: columns that its phases share."""
+"""How the parameters of a layer are learned: fields that its phases share."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..kernels.optimizers import sgd_update
 from ..kernels.program import columns as col
 from ..kernels.program import update as op
-from ..kernels.program.call import INTEGER, NUMBER, NUMBERS, address, values
-from .plan import Plan, float_bits
+from ..kernels.program.call import INTEGER, NUMBER, NUMBERS, values
+from .network import Placed
+from .plan import Plan, Record
+from .program import Function
+from .registry import LayerCall
 
 # Parameters of an item of an update that stands alone.
 PARAMETERS_AN_ITEM = 8192
@@ -16,7 +21,7 @@ PARAMETERS_AN_ITEM = 8192
 
 @dataclasses.dataclass(frozen=True)
 class Learning:
-    """What an optimiser does, as phases want it.
+    """What an optimiser does, as phases need it.
 
     Attributes
     ----------
@@ -29,7 +34,7 @@ class Learning:
         of all; infinity for none. At most one is finite.
     """
 
-    update: object
+    update: Callable
     hyper: np.ndarray
     clipvalue: float = np.inf
     clipnorm: float = np.inf
@@ -46,58 +51,148 @@ class Learning:
         is_clipped = self.clips_norm or np.isfinite(self.clipvalue)
         return self.update is sgd_update and self.hyper[1] == 0 and not is_clipped
 
-
-def update_columns(plan: Plan, learning: Learning) -> dict:
-    """Columns of the optimiser, the same in each phase that updates."""
-    array = values(plan.dtype)
-    at = address(learning.update, array, array, array, array, array, NUMBER, NUMBERS, INTEGER)
-    hyper = np.zeros(col.N_HYPER)
-    hyper[: learning.hyper.size] = learning.hyper
-    numbers = {col.HYPER + i: float_bits(value) for i, value in enumerate(hyper)}
-    return {
-        col.UPDATE: at,
-        col.LENGTH: plan.length,
-        col.CLIPVALUE: float(learning.clipvalue),
-        col.CLIPNORM: float(min(learning.clipnorm, learning.global_clipnorm)),
-        **numbers,
-    }
+    def record(self, plan: Plan) -> dict[col.Field, Any]:
+        """Fields of the optimiser, the same in each phase that updates."""
+        array = values(plan.dtype)
+        kinds = (*(array,) * 5, NUMBER, NUMBERS, INTEGER)
+        hyper = np.zeros(col.N_HYPER)
+        hyper[: self.hyper.size] = self.hyper
+        return {
+            col.UPDATE: Function(self.update, kinds),
+            col.CLIPVALUE: float(self.clipvalue),
+            **{field: float(value) for field, value in zip(col.HYPERS, hyper, strict=True)},
+        }
 
 
-def parameters_of(plan: Plan, layer, weights) -> dict:
-    """Columns of a layer's own parameters: where they stand, and how they are learned."""
+class Parameters:
+    """The learned weights of a layer in a plan: a kernel, and maybe a bias after it.
+
+    Parameters
+    ----------
+    plan : Plan
+    weights : sequence of Placed
+        One or two that stand side by side; others, which are not learned, are left out.
+    trainable : bool
+        Whether the layer learns at all.
+    gradient : int, optional
+        Where the gradient goes that is one of several, of a layer that is used more than once; it
+        is added to the others before anything is updated.
+
+    Attributes
+    ----------
+    kernel, bias, stop : int
+        Places; `bias` is `stop` where there is none.
+    learns : bool
+        Whether their gradient is needed.
+    """
+
+    def __init__(
+        self, plan: Plan, weights: Sequence[Placed], trainable: bool, gradient: int | None = None
+    ):
+        self._plan, self._gradient = plan, gradient
+        self._learned = [placed for placed in weights if placed.weight.trainable]
+        self.learns = plan.learns and trainable and bool(self._learned)
+        self.kernel = self.bias = self.stop = col.NONE
+        if self._learned:
+            first, last = self._learned[0], self._learned[-1]
+            self.kernel = plan.parameters + first.offset
+            self.stop = plan.parameters + last.stop
+            self.bias = plan.parameters + first.stop  # which is the stop, if there is no bias
+
+    @classmethod
+    def of(cls, plan: Plan, call: LayerCall, first: int = 0, stop: int | None = None) -> Self:
+        """Those of a layer, or some of them."""
+        weights = call.weights[first:stop]
+        gradient = call.gradient
+        if gradient is not None and weights:
+            gradient += weights[0].offset - call.weights[0].offset
+        return cls(plan, weights, call.layer.trainable, gradient)
+
+    @property
+    def size(self) -> int:
+        """How many parameters they are."""
+        return self.stop - self.kernel
+
+    @property
+    def place(self) -> Record:
+        """Fields that say where they stand."""
+        return {col.KERNEL: self.kernel, col.BIAS: self.bias, col.STOP: self.stop}
+
+    @property
+    def is_updated_at_once(self) -> bool:
+        """Whether the phase that computes their gradient also updates them."""
+        return self.learns and self._plan.optimizer is not None and self._gradient is None
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether a weight has a regulariser."""
+        return any(placed.weight.regularizer for placed in self._learned)
+
+    @property
+    def penalties(self) -> Record:
+        """Fields of the regularisers; zeros where the gradient is one of several."""
+        numbers = [0.0] * 4
+        if self._gradient is None:
+            for i, placed in enumerate(self._learned):
+                penalty = placed.weight.regularizer
+                if penalty:
+                    numbers[2 * i : 2 * i + 2] = penalty.l1, penalty.l2
+        return dict(zip(col.PENALTIES, numbers, strict=True))
+
+    @property
+    def learning(self) -> Record:
+        """Fields of a phase that computes their gradient."""
+        if not self.learns:
+            return {}
+        length = self._plan.length if self._gradient is None else self._gradient - self.kernel
+        optimizer = self._plan.optimizer if self.is_updated_at_once else None
+        return {col.LENGTH: length, **self.penalties, **(optimizer or {col.UPDATE: col.NONE})}
+
+    def add_sum(self, partials: int, partial: int, size: int, when: str = "late") -> None:
+        """Add the phase that adds up partial gradients, and goes on as `learning` says.
+
+        Parameters
+        ----------
+        partials : int
+            Their number.
+        partial : int
+            Place of the first.
+        size : int
+            How far they stand apart.
+        """
+        self._add_update(self.learning, partials, partial, size, when)
+
+    def add_update(self, optimizer: Record) -> None:
+        """Add the phase that updates them by the gradient that stands in its place."""
+        done = dict.fromkeys(col.PENALTIES, 0.0)  # the gradient has them
+        self._add_update({col.LENGTH: self._plan.length, **done, **optimizer}, 0, 0, 0, "late")
+
+    def _add_update(self, learning: Record, partials: int, partial: int, size: int, when: str):
+        self._plan.add(
+            op.update_item,
+            -(-self.size // PARAMETERS_AN_ITEM),
+            self.place,
+            learning,
+            {
+                op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
+                op.PARTIALS: partials,
+                op.PARTIAL: partial if partials else col.NONE,
+                op.PARTIAL_SIZE: size,
+            },
+            when=when,
+            flops=self.size * max(partials, 1),
+        )
+
+
+def parameters_of(
+    plan: Plan, weights: Sequence[Placed], trainable: bool
+) -> list[tuple[Parameters, int]]:
+    """The learned weights of a layer, two at a time, and how far after the first each pair stands.
+
+    A phase that updates knows a kernel and a bias, and some layers have more.
+    """
     learned = [placed for placed in weights if placed.weight.trainable]
-    if not learned:
-        return {}
-    kernel = learned[0]
-    bias = learned[1].offset if len(learned) > 1 else kernel.stop
-    columns = {
-        col.KERNEL: plan.parameters + kernel.offset,
-        col.BIAS: plan.parameters + bias,
-        col.STOP: plan.parameters + learned[-1].stop,
-    }
-    if plan.training and layer.trainable:
-        columns |= plan.learning_columns
-        for placed, l1, l2 in zip(
-            learned, (col.L1, col.BIAS_L1), (col.L2, col.BIAS_L2), strict=False
-        ):
-            penalty = placed.weight.regularizer
-            columns |= {l1: penalty.l1 if penalty else 0.0, l2: penalty.l2 if penalty else 0.0}
-        columns.setdefault(col.BIAS_L1, 0.0)
-        columns.setdefault(col.BIAS_L2, 0.0)
-    return columns
-
-
-def add_update(plan: Plan, own: dict, partials: int = 0, partial: int = 0, size: int = 0) -> None:
-    """Add the phase that adds up a layer's partial gradients and updates its parameters."""
-    plan.add(
-        op.update_item,
-        -(-(own[col.STOP] - own[col.KERNEL]) // PARAMETERS_AN_ITEM),
-        own
-        | {
-            op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
-            op.PARTIALS: partials,
-            op.PARTIAL: partial,
-            op.PARTIAL_SIZE: size,
-        },
-        when="late",
-    )
+    pairs = [learned[i : i + 2] for i in range(0, len(learned), 2)]
+    return [
+        (Parameters(plan, pair, trainable), pair[0].offset - learned[0].offset) for pair in pairs
+    ]

@@ -1,19 +1,20 @@
-"""A plan: the memory and the table of a program, as the layers of a network lay claim to them."""
+"""A plan: the memory and the phases of a program, as the layers of a network lay claim to them."""
 
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..kernels import activations
-from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES, SOFTPLUS
+from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.call import address, operation_address, values
-from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
+from ..kernels.program.call import values
 from ..kernels.simd import VECTOR_BYTES
+from .program import Function, Phase, Program, assemble
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
@@ -23,6 +24,8 @@ ITEM_WORK = 200_000
 
 # Numbers that are worth an item of the copy of a mini-batch.
 COPY_WORK = 16384
+
+Record = dict[col.Field, Any]
 
 
 @dataclasses.dataclass
@@ -34,20 +37,22 @@ class Tensor:
     shape : tuple of int
         Of one sample.
     lanes : int
-        So many samples stand innermost, or 1.
+        This many samples stand innermost, or 1.
     activation : int
         What was done last; its derivative belongs to the layer that hands down the gradient.
     a, z : int
         Places of activations and of pre-activations (`a`, if nobody reads those).
     dz : int or None
-        Place of the gradient with respect to the pre-activations; None if nobody asks for it.
+        Place of the gradient with respect to the pre-activations; None if nobody needs it.
+    da : int or None
+        Place of the gradient with respect to the activations, where one was asked for.
     keep_maxima : function or None
         Lets the phase that computes it keep only the maxima of the windows of a pooling.
     takes_winners : bool
         Whether the layer that computes it would rather be told which places won a max pooling, and
         with what gradient, than be handed down a gradient that is mostly zeros.
     winners : dict or None
-        The columns that tell it.
+        The fields that tell it.
     """
 
     shape: tuple[int, ...]
@@ -66,9 +71,14 @@ class Tensor:
         """Numbers of one sample."""
         return math.prod(self.shape)
 
+    @property
+    def is_differentiated(self) -> bool:
+        """Whether the gradient with respect to it is needed."""
+        return self.dz is not None
+
 
 class Plan:
-    """Memory and table of a program.
+    """Memory and phases of a program.
 
     Parameters
     ----------
@@ -77,35 +87,54 @@ class Plan:
         Largest number of samples at once.
     workers : int
         Threads; each has scratch of its own.
-    n_parameters, n_slots : int
-        Parameters of the network, and how many numbers the optimiser remembers of each; behind
-        the parameters stands their gradient, and behind that the slots. Without training there is
-        neither.
+    n_parameters : int
+        Parameters of the network.
+    zeros : int
+        This many zeros in a row are needed.
     training : bool
-    most_channels : int
-        So many zeros are wanted in a row.
+        Whether dropout drops, and batch normalisation looks at the mini-batch.
+    backward : bool
+        Whether there is a backward pass.
+    learns : bool
+        Whether the gradient of the parameters is computed: it then stands after them.
+    n_slots : int
+        How many numbers the optimiser remembers of each parameter; they stand after the gradient.
     """
 
-    def __init__(self, dtype, batch_size, workers, n_parameters, n_slots, training, most_channels):
+    def __init__(
+        self,
+        dtype: Any,
+        batch_size: int,
+        workers: int,
+        n_parameters: int,
+        zeros: int,
+        *,
+        training: bool = False,
+        backward: bool = False,
+        learns: bool = False,
+        n_slots: int = 0,
+    ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
-        self.training = training
-        self.rows: list[np.ndarray] = []
-        self._when: list[str] = []
+        self.training, self.differentiates, self.learns = training, backward, learns
+        self.phases: list[Phase] = []
         self.end = 0
-        self.take(max(col.FIRST_FREE, most_channels))  # zeros
+        self.sizes: dict[int, int] = {}
+        self.take(max(col.FIRST_FREE, zeros))
         self.parameters = self.take(n_parameters)
         self.length = self.end - self.parameters
-        if training:
+        if learns:
             self.take((1 + n_slots) * self.length)
-        self.state_end = self.end
-        #: Columns of the optimiser in every phase that updates; set by who trains.
-        self.learning_columns: dict = {}
+        #: Fields of the optimiser in every phase that updates; None while updates are deferred:
+        #: the gradient then waits in its place.
+        self.optimizer: dict[col.Field, Any] | None = None
         #: Samples that go through the whole network one block after the other, or 0.
         self.block = 0
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
-        #: Phases of dropout, and the number of its layer: each run has seeds of its own.
-        self.dropouts: list[tuple[int, int]] = []
+        #: Phases of random numbers, and the number of their node: each run has seeds of its own.
+        self.random: list[tuple[int, int]] = []
+        #: What the phases that are added now belong to; for people who print the program.
+        self.site = ""
         self._scratch = 0
         self._constants: list[tuple[int, int, float]] = []
 
@@ -114,16 +143,23 @@ class Plan:
         """Numbers in a vector."""
         return VECTOR_BYTES // self.dtype.itemsize
 
+    # --- memory -----------------------------------------------------------------------------------
+
+    def aligned(self, size: int) -> int:
+        """A size, up to whole cache lines."""
+        unit = ALIGNMENT // self.dtype.itemsize
+        return -(-size // unit) * unit
+
     def take(self, size: int) -> int:
-        """A place for so many numbers."""
-        place, unit = self.end, ALIGNMENT // self.dtype.itemsize
-        self.end += -(-size // unit) * unit
+        """A place for this many numbers."""
+        place = self.end
+        self.end += self.aligned(size)
+        self.sizes[place] = size
         return place
 
     def scratch(self, size: int) -> None:
-        """Ask for so much scratch for each worker."""
-        unit = ALIGNMENT // self.dtype.itemsize
-        self._scratch = max(self._scratch, -(-size // unit) * unit)
+        """Ask for this much scratch for each worker."""
+        self._scratch = max(self._scratch, self.aligned(size))
 
     def product_scratch(self, depth: int, columns: int) -> int:
         """Ask for the scratch of a product of matrices; returns its size."""
@@ -131,8 +167,14 @@ class Plan:
         self.scratch(size)
         return size
 
+    def constant(self, value: Any, size: int) -> int:
+        """A place with this many equal numbers, or with the numbers of an array."""
+        place = self.take(size)
+        self._constants.append((place, size, value))
+        return place
+
     def images(self, lanes: int) -> int:
-        """Blocks of so many samples in a mini-batch."""
+        """Blocks of this many samples in a mini-batch."""
         return -(-self.batch_size // lanes)
 
     def tensor(
@@ -140,14 +182,15 @@ class Plan:
         shape: tuple[int, ...],
         lanes: int = 1,
         activation: int = LINEAR,
-        wanted: bool = True,
+        differentiated: bool = True,
         keeps_z: bool = True,
     ) -> Tensor:
-        """A new tensor; `wanted` says whether its gradient is, `keeps_z` where z needs a place."""
+        """A new tensor; `keeps_z` says whether pre-activations need a place in any case."""
         size = self.images(lanes) * lanes * math.prod(shape)
         a = self.take(size)
-        z = self.take(size) if activation != LINEAR and (keeps_z or activation >= SOFTPLUS) else a
-        dz = self.take(size) if self.training and wanted else None
+        apart = activation != LINEAR and (keeps_z or activation in READS_Z)
+        z = self.take(size) if apart else a
+        dz = self.take(size) if self.differentiates and differentiated else None
         return Tensor(shape, lanes, activation, a, z, dz)
 
     def gradient_place(self, t: Tensor) -> int:
@@ -160,14 +203,16 @@ class Plan:
             t.da = self.take(self.images(t.lanes) * t.lanes * t.units)
         return t.da
 
-    def constant(self, value: float, size: int) -> int:
-        """A place with so many equal numbers."""
-        place = self.take(size)
-        self._constants.append((place, size, value))
-        return place
+    # --- phases -----------------------------------------------------------------------------------
 
     def add(
-        self, operation: Callable, items: int, columns: dict, lanes: int = 0, when: str = ""
+        self,
+        operation: Callable,
+        items: int,
+        *records: Record,
+        lanes: int = 0,
+        when: str = "",
+        flops: int = 0,
     ) -> int:
         """Add a phase; returns its number.
 
@@ -176,187 +221,136 @@ class Plan:
         operation : kernel
         items : int
             Of the phase; of each image, if it works on images.
-        columns : dict
-            What stands in its row.
+        *records : dict
+            Fields of its row; none twice, and each one that the operation reads.
         lanes : int
             Samples in an image that it works on; 0 if it works on something else.
         when : {"", "early", "late"}
-            Whether it may be done at the begin of a step, or behind the chain that it was added in
+            Whether it may be done at the begin of a step, or after the chain that it was added in
             the middle of. Neither the early ones nor the late ones of a chain need each other's
             results.
+        flops : int
+            Floating-point operations for a mini-batch; by default one for each number.
+
+        Raises
+        ------
+        ValueError
+            If the operation does not read a field, or gets it twice.
         """
-        self.rows.append(np.full(col.COLUMNS, col.NONE))
-        self._when.append("chained" if lanes > 1 else when)
-        number = len(self.rows) - 1
-        self.change(number, operation, items, columns, lanes)
-        return number
+        self.phases.append(self._phase(operation, items, records, lanes, when, flops))
+        return len(self.phases) - 1
 
-    def change(
-        self, number: int, operation: Callable, items: int, columns: dict, lanes: int
+    def replace(
+        self, number: int, operation: Callable, items: int, *records: Record, lanes: int, flops: int
     ) -> None:
-        """Let a phase do something else; what it is not told anew stays."""
-        row = self.rows[number]
-        row[col.ADDRESS] = operation_address(operation, self.dtype)
-        row[col.ITEMS] = items * (self.batch_size if lanes == 1 else 1)
-        for column, value in columns.items():
-            row[column] = float_bits(value) if isinstance(value, float) else value
+        """Let a phase do something else."""
+        self.phases[number] = self._phase(operation, items, records, lanes, "", flops)
 
-    def add_gather(self, sources: list[tuple[int, int]]) -> int:
-        """Add the phase that copies a mini-batch from arrays outside; returns its number.
+    def _phase(self, operation, items, records, lanes, when, flops) -> Phase:
+        name = operation.__name__.removesuffix("_item")
+        merged: dict[col.Field, Any] = {}
+        for record in records:
+            for field, value in record.items():
+                if operation.fields.get(int(field)) is not field:
+                    raise ValueError(f"{name} does not read the field {field.name!r}")
+                if field in merged:
+                    raise ValueError(f"{name} is given the field {field.name!r} twice")
+                merged[field] = value
+        if not flops and col.UNITS in merged:
+            flops = self.batch_size * merged[col.UNITS]
+        items *= self.batch_size if lanes == 1 else 1
+        when = "chained" if lanes > 1 else when
+        return Phase(operation, items, merged, when, self.site, flops, self._bytes(merged))
+
+    def _bytes(self, record: Record) -> int:
+        """Bytes of memory that a phase speaks of, each place once."""
+        places = {
+            int(value)
+            for field, value in record.items()
+            if field.kind == col.PLACE and value != col.NONE
+        }
+        numbers = sum(self.sizes.get(place, 0) for place in places if place != self.parameters)
+        if col.KERNEL in record and col.STOP in record:
+            numbers += max(0, record[col.STOP] - record[col.KERNEL])
+        return numbers * self.dtype.itemsize
+
+    def add_gathers(self, sources: list[tuple[int, int]]) -> list[int]:
+        """Add phases that copy a mini-batch from arrays outside; returns their numbers.
 
         Parameters
         ----------
         sources : list of (int, int)
             Numbers in a row of each array, and the place of the copy.
         """
-        items = -(-self.batch_size * sum(width for width, _ in sources) // COPY_WORK)
-        at_once = -(-self.batch_size // items)
-        columns = {data.SAMPLES_AN_ITEM: at_once}
-        for k, (width, place) in enumerate(sources):
-            first = data.SOURCES + k * data.SOURCE_COLUMNS
-            columns |= {first + data.SOURCE_WIDTH: width, first + data.SOURCE_PLACE: place}
-        return self.add(data.gather_item, -(-self.batch_size // at_once), columns, when="early")
+        numbers = []
+        for first in range(0, len(sources), data.MAX_SOURCES):
+            some = sources[first : first + data.MAX_SOURCES]
+            items = -(-self.batch_size * sum(width for width, _ in some) // COPY_WORK)
+            at_once = -(-self.batch_size // items)
+            record = {data.SAMPLES_AN_ITEM: at_once}
+            for (_, its_width, its_place), (width, place) in zip(
+                data.SOURCE_FIELDS, some, strict=False
+            ):
+                record |= {its_width: width, its_place: place}
+            items = -(-self.batch_size // at_once)
+            numbers.append(self.add(data.gather_item, items, record, when="early"))
+        return numbers
 
-    def forward(self, t: Tensor) -> dict:
-        """Columns of a phase that computes a tensor."""
+    def forward(self, t: Tensor, keeps_z: bool = True) -> Record:
+        """Fields of a phase that computes a tensor."""
         return {
-            col.Z: t.z,
+            col.Z: t.z if keeps_z else col.NONE,
             col.A: t.a,
             col.UNITS: t.units,
             col.FUNCTION: self.function(t.activation),
         }
 
-    def backward(self, t: Tensor, da: int | None = None) -> dict:
-        """Columns of a phase that hands a gradient down to a tensor."""
-        wanted = t.dz is not None and t.activation != LINEAR
+    def backward(self, t: Tensor, da: int | None = None, activation: int | None = None) -> Record:
+        """Fields of a phase that hands a gradient down to a tensor.
+
+        Parameters
+        ----------
+        t : Tensor
+        da : int, optional
+            Where the gradient with respect to the activations goes.
+        activation : int, optional
+            Whose derivative the gradient is multiplied with, if not the tensor's.
+        """
+        activation = t.activation if activation is None else activation
+        multiplied = t.dz is not None and activation != LINEAR
         return {
             col.Z: t.z,
             col.A: t.a,
             col.DA: self.gradient_place(t) if da is None else da,
             col.DZ: col.NONE if t.dz is None else t.dz,
             col.UNITS: t.units,
-            col.FUNCTION: self.derivative(t.activation) if wanted else col.NONE,
+            col.FUNCTION: self.derivative(activation) if multiplied else col.NONE,
         }
 
-    def function(self, activation: int) -> int:
-        """Address of an activation."""
+    def function(self, activation: int) -> Any:
+        """An activation, to be called by address."""
         if activation == LINEAR:
             return col.NONE
         array = values(self.dtype)
-        return address(activations.FORWARD[activation], array, array)
+        return Function(activations.FORWARD[activation], (array, array))
 
-    def derivative(self, activation: int) -> int:
-        """Address of the derivative of an activation."""
-        array = values(self.dtype)
-        return address(activations.BACKWARD[activation], array, array, array, array)
+    def derivative(self, activation: int) -> Function:
+        """The derivative of an activation, to be called by address."""
+        return Function(activations.BACKWARD[activation], (values(self.dtype),) * 4)
 
     def samples_an_item(self, work: int) -> int:
-        """Samples that are worth an item, if one is so many multiply-adds."""
+        """Samples that are worth an item, if one is this many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
-    def finish(self) -> "Program":
+    def finish(self) -> Program:
         """Table and memory."""
         scratch = self.take(self._scratch * self.workers)
-        for row in self.rows:
-            row[col.SCRATCH], row[col.SCRATCH_SIZE] = scratch, self._scratch
+        for phase in self.phases:
+            phase.record |= {col.SCRATCH: scratch, col.SCRATCH_SIZE: self._scratch}
         memory = aligned_zeros(self.end, self.dtype)
         for place, size, value in self._constants:
             memory[place : place + size] = value
-
-        groups = self._groups()
-        n_phases = len(groups)
-        table = [self.rows[group.numbers[0]] for group in groups]
-        places = {group.numbers[0]: phase for phase, group in enumerate(groups)}
-        for phase, group in enumerate(groups):
-            if len(group.numbers) == 1:
-                continue
-            table[phase] = np.full(col.COLUMNS, col.NONE)
-            table[phase][col.ADDRESS] = operation_address(group.operation, self.dtype)
-            table[phase][col.ITEMS] = group.items
-            table[phase][LINKS], table[phase][DISTANCE] = len(group.numbers), len(table) - phase
-            for number in group.numbers:
-                places[number] = len(table)
-                table.append(self.rows[number])
-        return Program(np.array(table), n_phases, places, memory)
-
-    def _groups(self) -> list["_Group"]:
-        """The phases in their order, those of a chain and those of a bundle together."""
-        early = [number for number, when in enumerate(self._when) if when == "early"]
-        groups, chain, late = [], [], []
-        for number, when in enumerate([*self._when, ""]):
-            if when == "chained":
-                chain.append(number)
-            elif when == "late" and chain:
-                late.append(number)
-            elif when == "early":
-                if number == early[0]:
-                    groups.append(self._bundle(early))
-            else:
-                if chain:
-                    groups.append(_Group(chain, chain_item, self.images(self.lanes)))
-                if late:
-                    # The longest first: what is left to be shared out in the end is short.
-                    late.sort(key=lambda one: self.rows[one][col.KERNEL] - self.rows[one][col.STOP])
-                    groups.append(self._bundle(late))
-                groups.append(_Group([number]))
-                chain, late = [], []
-        return groups[:-1]
-
-    def _bundle(self, numbers: list[int]) -> "_Group":
-        items = sum(int(self.rows[number][col.ITEMS]) for number in numbers)
-        return _Group(numbers, bundle_item, items)
-
-
-@dataclasses.dataclass
-class _Group:
-    """Numbers of phases; the operation that runs several as one, and how many items it has."""
-
-    numbers: list[int]
-    operation: Callable | None = None
-    items: int = 0
-
-
-@dataclasses.dataclass
-class Program:
-    """What a plan becomes.
-
-    Attributes
-    ----------
-    table : (rows, COLUMNS) int64 array
-        The phases, and behind them the links of chains.
-    n_phases : int
-    places : dict
-        Where in the table the phase of a number stands.
-    memory : (m,) array
-    """
-
-    table: np.ndarray
-    n_phases: int
-    places: dict[int, int]
-    memory: np.ndarray
-
-    @property
-    def phases(self) -> np.ndarray:
-        """The rows that are run one after the other."""
-        return self.table[: self.n_phases]
-
-    def row(self, number: int) -> np.ndarray:
-        """The row of the phase that was added with a number."""
-        return self.table[self.places[number]]
-
-
-def float_bits(value: float) -> int:
-    """The bits of a float64, as an integer."""
-    return int(np.float64(value).view(np.int64))
-
-
-def is_elementwise(activation: int) -> bool:
-    """Whether each number is looked at alone."""
-    return activation not in OF_SAMPLES
-
-
-def activation_code(name: str) -> int:
-    return ACTIVATIONS.index(name)
+        return assemble(self.phases, memory, self.images(self.lanes))
 
 
 def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:

@@ -1,23 +1,26 @@
 """How pooling layers become phases: strips of rows of an image."""
 
 import math
+from collections.abc import Callable
 
-from ..kernels.codes import LINEAR, SOFTPLUS
+from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
 from ..kernels.program import winners
+from ..layers import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
 from ..layers.convolution import output_places
 from ..layers.pooling import seen_window
-from .plan import ITEM_WORK, Plan, Tensor
+from .plan import ITEM_WORK, Plan, Record, Tensor
+from .registry import LayerCall, lowers
 
 # Items of a phase that any number of threads can share out well.
 ENOUGH_ITEMS = 64
 
 
 def strips(height: int, work: int, images: int) -> tuple[int, int]:
-    """Rows of an item, and items, of an image whose rows are so many multiply-adds each.
+    """Rows of an item, and items, of an image whose rows are `work` multiply-adds each.
 
-    Strips share rows of what they are computed from, so there are no more than balance wants.
+    Strips share rows of what they are computed from, so there are no more than balance needs.
     """
     enough = -(-ENOUGH_ITEMS // images)
     items = max(1, min(height, height * work // ITEM_WORK, enough))
@@ -25,8 +28,8 @@ def strips(height: int, work: int, images: int) -> tuple[int, int]:
     return rows, -(-height // rows)
 
 
-def _window(layer, t: Tensor, shape) -> dict:
-    """Columns of the geometry."""
+def _window(layer, t: Tensor, shape) -> Record:
+    """Fields of the geometry."""
     pool_size = seen_window(layer.pool_size, t.shape[:2], layer.padding)
     _, padding = output_places(layer, t.shape[:2], pool_size, layer.strides, layer.padding)
     return {
@@ -57,28 +60,51 @@ def _is_tiled(layer, t: Tensor, shape) -> bool:
     return layer.strides == layer.pool_size and inside
 
 
-def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps_argmax):
+def _gradient(plan: Plan, t: Tensor, activation: int) -> Record:
+    """Fields of a phase that computes rows of a gradient in scratch, or in DZ at once."""
+    record = plan.backward(t, col.NONE, activation)
+    del record[col.DA]
+    return record
+
+
+def _forward(plan: Plan, call: LayerCall, u: Tensor, operation: Callable, window: Record) -> None:
+    t, shape = call.input, call.shape
+    # A comparison, or an addition, waits for memory as long as some multiply-adds take.
+    numbers = t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
+    rows, items = strips(shape[0], 4 * numbers, plan.images(t.lanes))
+    record = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
+    flops = plan.images(t.lanes) * shape[0] * numbers
+    plan.add(operation, items, window, record, lanes=t.lanes, flops=flops)
+
+
+def _backward(
+    plan: Plan, t: Tensor, u: Tensor, operation: Callable, window: Record, activation: int
+) -> None:
+    rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], plan.images(t.lanes))
+    record = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
+    plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
+    plan.add(operation, items, window, record, _gradient(plan, t, activation), lanes=t.lanes)
+
+
+@lowers(MaxPooling2D, on_lanes=True)
+def lower_max_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+    """The largest of each window, and where it stood."""
+    t, layer, shape = call.input, call.layer, call.shape
     # The derivative at the place of a maximum is the derivative at the maximum: who hands down the
     # gradient of the few maxima does it, and not who hands it down to all places.
-    activation = t.activation if keeps_argmax and t.activation < SOFTPLUS else LINEAR
-    u = plan.tensor(shape, t.lanes, activation, wanted=t.dz is not None, keeps_z=False)
+    activation = LINEAR if t.activation in READS_Z else t.activation
+    u = plan.tensor(shape, t.lanes, activation, differentiated=t.is_differentiated, keeps_z=False)
     window = _window(layer, t, shape)
-    images = plan.images(t.lanes)
-    if keeps_argmax:
-        window = window | {op.ARGMAX: plan.take(images * t.lanes * u.units)}
-    if keeps_argmax and t.keep_maxima and _is_tiled(layer, t, shape):
-        t.keep_maxima(u, window[op.ARGMAX], layer.pool_size)
+    argmax = {op.ARGMAX: plan.take(plan.images(t.lanes) * t.lanes * u.units)}
+    if t.keep_maxima and _is_tiled(layer, t, shape):
+        t.keep_maxima(u, argmax[op.ARGMAX], layer.pool_size)
     else:
-        # A comparison, or an addition, waits for memory as long as some multiply-adds take.
-        work = 4 * t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
-        rows, items = strips(shape[0], work, images)
-        columns = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-        plan.add(forward, items, window | columns, t.lanes)
+        _forward(plan, call, u, op.max_pool2d_forward_item, window | argmax)
 
-    def go_back() -> None:
-        if t.takes_winners and keeps_argmax and _is_sparse(layer):
+    def backward() -> None:
+        if t.takes_winners and _is_sparse(layer):
             t.winners = {
-                winners.ARGMAX: window[op.ARGMAX],
+                winners.ARGMAX: argmax[op.ARGMAX],
                 winners.MAXIMA_Y: shape[0],
                 winners.MAXIMA_X: shape[1],
                 winners.POOL_Y: layer.pool_size[0],
@@ -87,55 +113,48 @@ def _lower_pooling(plan: Plan, layer, t: Tensor, shape, forward, backward, keeps
                 winners.STRIDE_X: layer.strides[1],
                 col.DOUTPUT: u.dz,
             }
-        elif t.dz is not None:
-            rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], images)
-            columns = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
-            plan.scratch(t.shape[1] * t.shape[2] * t.lanes)
-            columns = plan.backward(t, col.NONE) | window | columns
-            if activation != LINEAR:
-                columns |= {col.FUNCTION: col.NONE}
-            plan.add(backward, items, columns, t.lanes)
+        elif t.is_differentiated:
+            left = t.activation if activation == LINEAR else LINEAR
+            _backward(plan, t, u, op.max_pool2d_backward_item, window | argmax, left)
 
-    return u, go_back
+    return u, backward
 
 
-def lower_max_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
-    """The largest of each window, and where it stood."""
-    return _lower_pooling(
-        plan, layer, t, shape, op.max_pool2d_forward_item, op.max_pool2d_backward_item, True
-    )
-
-
-def lower_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(AveragePooling2D, on_lanes=True)
+def lower_average_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """The mean of each window."""
-    return _lower_pooling(
-        plan,
-        layer,
-        t,
-        shape,
-        op.average_pool2d_forward_item,
-        op.average_pool2d_backward_item,
-        False,
-    )
+    t = call.input
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
+    window = _window(call.layer, t, call.shape)
+    _forward(plan, call, u, op.average_pool2d_forward_item, window)
+
+    def backward() -> None:
+        if t.is_differentiated:
+            _backward(plan, t, u, op.average_pool2d_backward_item, window, t.activation)
+
+    return u, backward
 
 
-def lower_global_average_pooling(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(GlobalAveragePooling2D, leaves_lanes=True)
+def lower_global_average_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """The mean of each image, by channel; the samples become rows."""
-    u = plan.tensor(shape, t.lanes, wanted=t.dz is not None)
+    t = call.input
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
     u.lanes = 1
-    own = {
-        op.HEIGHT: t.shape[0] * t.shape[1],
+    sizes = {
+        op.HEIGHT: math.prod(t.shape[:-1]),
         op.WIDTH: 1,
-        op.CHANNELS: t.shape[2] * t.lanes,
+        op.CHANNELS: t.shape[-1] * t.lanes,
         op.LANES: t.lanes,
     }
     forward = {col.INPUT: t.a, col.A: u.a}
-    plan.add(op.global_average_pool2d_forward_item, 1, own | forward, t.lanes)
+    plan.add(op.global_average_pool2d_forward_item, 1, sizes, forward, lanes=t.lanes)
 
     def backward() -> None:
-        if t.dz is not None:
-            columns = plan.backward(t, col.NONE) | own | {col.DOUTPUT: u.dz}
-            plan.scratch(t.shape[2] * t.lanes)
-            plan.add(op.global_average_pool2d_backward_item, 1, columns, t.lanes)
+        if t.is_differentiated:
+            plan.scratch(t.shape[-1] * t.lanes)
+            own = {col.DOUTPUT: u.dz}
+            gradient = _gradient(plan, t, t.activation)
+            plan.add(op.global_average_pool2d_backward_item, 1, sizes, own, gradient, lanes=t.lanes)
 
     return u, backward

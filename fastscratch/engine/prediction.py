@@ -1,14 +1,17 @@
 """Prediction: the forward pass of a network through the same kind of program."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.run import predict_alone, predict_team
+from ..kernels.program.run import predict_alone, predict_team, run_alone, run_team
+from .evaluation import team_size
 from .lowering import lower_network, most_channels
 from .network import Network
 from .plan import COPY_WORK, Plan
-from .training import team_size
 
 
 class Predictor:
@@ -20,31 +23,45 @@ class Predictor:
     batch_size : int
         Largest number of samples at once.
     dtype : dtype
+    workers : int, optional
+        Threads; by default as many as the work is worth.
     """
 
-    def __init__(self, network: Network, batch_size: int, dtype=np.float32):
+    def __init__(
+        self,
+        network: Network,
+        batch_size: int,
+        dtype: Any = np.float32,
+        workers: int | None = None,
+    ):
         self.batch_size = batch_size
-        self.workers = team_size(batch_size * network.work)
+        self.workers = workers or team_size(batch_size * network.work)
         channels = most_channels(network)
-        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, 0, False, channels)
-        x = plan.tensor(network.shapes[0])
-        plan.add_gather([(x.units, x.a)])
-        u, _ = lower_network(plan, network, x, False)
-        at_once = max(1, COPY_WORK // u.units)
-        scatter = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
-        plan.add(data.scatter_item, -(-batch_size // at_once), scatter)
-        program = plan.finish()
-        self.phases, self.memory = program.phases, program.memory
+        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, channels)
+        inputs = [plan.tensor(shape) for shape in network.input_shapes]
+        gathers = plan.add_gathers([(x.units, x.a) for x in inputs])
+        outputs, _ = lower_network(plan, network, inputs)
+        plan.site = "results"
+        scatters = []
+        for u in outputs:
+            at_once = max(1, COPY_WORK // u.units)
+            record = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
+            scatters.append(plan.add(data.scatter_item, -(-batch_size // at_once), record))
+        self.program = plan.finish()
+        self.memory = self.program.memory
+        self._gathers = [self.program.row(number) for number in gathers]
+        self._scatters = [self.program.row(number) for number in scatters]
+        self._is_plain = len(inputs) == len(outputs) == 1
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
-    def run(self, out: np.ndarray, x: np.ndarray) -> bool:
-        """Outputs of the last layer for all samples.
+    def run(self, outs: Sequence[np.ndarray], xs: Sequence[np.ndarray]) -> bool:
+        """Outputs of the network for all samples.
 
         Parameters
         ----------
-        out : (n, ...) array
+        outs : sequence of (n, ...) array
             Written.
-        x : (n, ...) array
+        xs : sequence of (n, ...) array
             C-contiguous and of the predictor's type.
 
         Returns
@@ -52,7 +69,29 @@ class Predictor:
         bool
             Whether all samples are finite; else nothing was done.
         """
-        arguments = self.phases, self.memory, out.reshape(-1), x.reshape(-1), len(x)
+        if not self._is_plain:
+            return self._run_several(outs, xs)
+        (out,), (x,) = outs, xs
+        arguments = self.program.phases, self.memory, out.reshape(-1), x.reshape(-1), len(x)
         if self.workers == 1:
             return predict_alone(*arguments, self.batch_size)
         return predict_team(self.workers, *arguments, self.batch_size)
+
+    def _run_several(self, outs: Sequence[np.ndarray], xs: Sequence[np.ndarray]) -> bool:
+        """As :meth:`run`, for several inputs or outputs."""
+        if not all(np.isfinite(x).all() for x in xs):
+            return False
+        n = len(xs[0])
+        for k, x in enumerate(xs):
+            field, _, _ = data.SOURCE_FIELDS[k % data.MAX_SOURCES]
+            self._gathers[k // data.MAX_SOURCES][field] = x.ctypes.data
+        for row, out in zip(self._scatters, outs, strict=True):
+            row[data.RESULTS] = out.ctypes.data
+        for row in (*self._gathers, *self._scatters):
+            row[data.N_SAMPLES], row[data.BATCH_SIZE] = n, self.batch_size
+        arguments = 0, self.memory, n, self.batch_size, 0, -(-n // self.batch_size)
+        if self.workers == 1:
+            run_alone(self.program.phases, *arguments)
+        else:
+            run_team(self.workers, self.program.phases, *arguments)
+        return True

@@ -1,15 +1,21 @@
 """How samples change their shape, and their layout in memory."""
 
 import dataclasses
+from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import data as op
+from ..layers import Flatten, Reshape
 from .plan import Plan, Tensor
+from .registry import LayerCall, lowers
 
 
-def lower_reshape(plan: Plan, layer, weights, t: Tensor, shape, activation, number):
+@lowers(Reshape)
+@lowers(Flatten, leaves_lanes=True)
+def lower_reshape(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """The same numbers in the same places: nothing to do."""
-    u = dataclasses.replace(t, shape=shape)
+    t = call.input
+    u = dataclasses.replace(t, shape=call.shape)
 
     def backward() -> None:
         t.da = u.da  # who handed down the gradient may have asked for a place
@@ -17,22 +23,31 @@ def lower_reshape(plan: Plan, layer, weights, t: Tensor, shape, activation, numb
     return u, backward
 
 
-def lower_to_lanes(plan: Plan, t: Tensor, lanes: int):
-    """The samples of the mini-batch become the innermost axis; nobody asks for their gradient."""
-    u = plan.tensor(t.shape, lanes, wanted=False)
-    columns = {col.INPUT: t.a, col.DA: u.a, col.UNITS: t.units}
-    plan.add(op.to_lanes_item, 1, columns, lanes)
-    return u, lambda: None
-
-
-def lower_from_lanes(plan: Plan, t: Tensor):
-    """The samples become rows again; backward they are brought innermost once more."""
-    u = dataclasses.replace(plan.tensor(t.shape, t.lanes, wanted=t.dz is not None), lanes=1)
-    columns = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
-    plan.add(op.from_lanes_item, 1, columns, t.lanes)
+def lower_to_lanes(plan: Plan, t: Tensor, lanes: int) -> tuple[Tensor, Callable[[], None]]:
+    """The samples of the mini-batch become the innermost axis; and the gradient rows again."""
+    u = plan.tensor(t.shape, lanes, differentiated=t.is_differentiated)
+    record = {col.INPUT: t.a, col.DA: u.a, col.UNITS: t.units}
+    plan.add(op.to_lanes_item, 1, record, lanes=lanes)
 
     def backward() -> None:
-        if t.dz is not None:
-            plan.add(op.to_lanes_item, 1, plan.backward(t) | {col.INPUT: u.dz}, t.lanes)
+        if t.is_differentiated:
+            record = {col.INPUT: u.dz, col.A: t.dz, col.UNITS: t.units}
+            plan.add(op.from_lanes_item, 1, record, lanes=lanes)
+
+    return u, backward
+
+
+def lower_from_lanes(plan: Plan, t: Tensor) -> tuple[Tensor, Callable[[], None]]:
+    """The samples become rows again; backward they are brought innermost once more."""
+    u = dataclasses.replace(
+        plan.tensor(t.shape, t.lanes, differentiated=t.is_differentiated), lanes=1
+    )
+    record = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
+    plan.add(op.from_lanes_item, 1, record, lanes=t.lanes)
+
+    def backward() -> None:
+        if t.is_differentiated:
+            back = {col.INPUT: u.dz}
+            plan.add(op.to_lanes_item, 1, plan.backward(t), back, lanes=t.lanes)
 
     return u, backward

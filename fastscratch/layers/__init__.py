@@ -6,12 +6,13 @@ Images are ``(height, width, channels)``. What a layer computes stands in
 """
 
 from .base import Input, Layer, Weight
-from .convolution import Conv2D
+from .conv2d import Conv2D
 from .dense import Dense
 from .elementwise import Activation, Dropout
 from .normalization import BatchNormalization, LayerNormalization
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
 from .reshaping import Flatten, Reshape
+from .symbolic import SymbolicTensor
 
 __all__ = [
     "Activation",
@@ -27,5 +28,6 @@ __all__ = [
     "LayerNormalization",
     "MaxPooling2D",
     "Reshape",
+    "SymbolicTensor",
     "Weight",
 ]

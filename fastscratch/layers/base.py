@@ -2,12 +2,16 @@
 
 import dataclasses
 import inspect
+import weakref
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ..initializers import Initializer
 from ..regularizers import Regularizer
 from ..validation import as_flag, as_integer, as_text
+from .symbolic import SymbolicTensor
 
 Shape = tuple[int, ...]
 
@@ -30,20 +34,23 @@ class Weight:
     trainable: bool = True
 
 
-class Input:
-    """The shape of one sample.
+class Input(SymbolicTensor):
+    """The shape of one sample: where a model begins.
 
     Parameters
     ----------
     shape : tuple of int
         As ``(784,)`` for 784 features, or ``(28, 28, 1)`` for grey images.
+    name : str, optional
+        By which a model with several inputs is given them as a dict.
     """
 
-    def __init__(self, shape: Sequence[int]):
-        self.shape = as_shape("shape", shape)
+    def __init__(self, shape: Sequence[int], name: str | None = None):
+        super().__init__(as_shape("shape", shape))
+        self.name = None if name is None else as_text("name", name)
 
     def __repr__(self) -> str:
-        return f"Input({self.shape})"
+        return f"Input({self.sample_shape})"
 
 
 class Layer:
@@ -61,6 +68,8 @@ class Layer:
 
     #: Name of the activation that is the layer's last act.
     activation: str = "linear"
+    #: Whether it joins several tensors.
+    reads_several: bool = False
 
     def __init__(
         self,
@@ -72,6 +81,33 @@ class Layer:
         self.name = None if name is None else as_text("name", name)
         self.trainable = trainable
         self.input_shape = None if input_shape is None else as_shape("input_shape", input_shape)
+
+    def __call__(self, inputs: SymbolicTensor | Sequence[SymbolicTensor]) -> SymbolicTensor:
+        """Read symbolic tensors, as the first step to a :class:`fastscratch.Model`.
+
+        Parameters
+        ----------
+        inputs : SymbolicTensor, or a sequence of them for a layer that reads several
+
+        Raises
+        ------
+        TypeError
+            If it is given anything else, such as an array.
+        ValueError
+            If it does not take tensors of these shapes, or this number of them.
+        """
+        tensors = [inputs] if isinstance(inputs, SymbolicTensor) else inputs
+        if not isinstance(tensors, (list, tuple)) or not all(
+            isinstance(tensor, SymbolicTensor) for tensor in tensors
+        ):
+            raise TypeError(
+                f"{self!r} must be called on an Input or on what a layer has returned, got "
+                f"{type(inputs).__name__}; arrays go to the predict of a model"
+            )
+        if len(tensors) != 1 and not self.reads_several:
+            raise ValueError(f"{self!r} reads one tensor, got {len(tensors)}")
+        shape = self.output_shape(*(tensor.sample_shape for tensor in tensors))
+        return SymbolicTensor(shape, self, tensors)
 
     @property
     def trainable(self) -> bool:
@@ -95,6 +131,42 @@ class Layer:
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
         """The layer's arrays, for samples of a shape; those that are learned come first."""
         return ()
+
+    def _belongs_to(self, model: Any) -> None:
+        """Be told whose weights are the layer's."""
+        self._model = weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the model: a copy belongs to whoever takes it."""
+        return {name: value for name, value in self.__dict__.items() if name != "_model"}
+
+    def _owner(self) -> Any:
+        model = self._model() if "_model" in self.__dict__ else None
+        if model is None or not any(layer is self for layer in model.layers):
+            raise ValueError(f"{self!r} has no weights yet: it is not part of a built model")
+        return model
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the layer's weights, from the model that it is part of.
+
+        Raises
+        ------
+        ValueError
+            If it is part of none, or of one that has no weights yet.
+        """
+        return self._owner()._layer_weights(self)
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the layer's weights in the model that it is part of.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is part of no built model, or the arrays have other shapes.
+        RuntimeError
+            If another thread is training the model.
+        """
+        self._owner()._set_layer_weights(self, weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the layer again, as JSON can hold them."""

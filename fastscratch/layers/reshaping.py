@@ -1,4 +1,4 @@
-"""Layers that only look at the same numbers in another shape."""
+"""Layers that arrange the numbers of a sample in another shape."""
 
 import math
 from collections.abc import Sequence
@@ -54,3 +54,54 @@ class Reshape(Layer):
         if math.prod(target) != size:
             raise ValueError(f"{self!r} cannot hold the {size} numbers of samples of {shape}")
         return target
+
+
+class Permute(Layer):
+    """The axes of a sample in another order.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        The axes in their new order, counted from 1: ``(2, 1)`` exchanges two.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any):
+        super().__init__(**kwargs)
+        several = isinstance(dims, Sequence) and not isinstance(dims, (str, bytes))
+        order = tuple(as_integer("dims", axis, 1) for axis in dims) if several else ()
+        if not order or sorted(order) != list(range(1, len(order) + 1)):
+            raise ValueError(
+                "dims must hold each axis from 1 to the number of axes once, as (2, 1), got "
+                f"{dims!r}"
+            )
+        self.dims = order
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != len(self.dims):
+            raise ValueError(
+                f"{self!r} takes samples of {len(self.dims)} axes, got samples of {shape}"
+            )
+        return tuple(shape[axis - 1] for axis in self.dims)
+
+
+class RepeatVector(Layer):
+    """Each sample, a vector, several times: a sequence of equal steps.
+
+    Parameters
+    ----------
+    n : int
+        Number of steps.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, n: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.n = as_integer("n", n, 1)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError(f"{self!r} takes vectors of shape (n,), got samples of {shape}")
+        return (self.n, *shape)

@@ -1,6 +1,7 @@
-"""Models: layers in a row, how they are fitted, and how they are saved."""
+"""Models: layers in a row or as a graph, how they are fitted, and how they are saved."""
 
+from .model import Model
 from .saving import load_model
 from .sequential import Sequential
 
-__all__ = ["Sequential", "load_model"]
+__all__ = ["Model", "Sequential", "load_model"]

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..callbacks import Callback, History
-from ..engine import Network, Predictor, Trainer, progress_bar, run_in_slices
+from ..engine import Network, Predictor, progress_bar, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
 from ..validation import is_finite
+from .head import logs_of
+from .state import State
 from .training_data import TrainingData
 
 if TYPE_CHECKING:
-    from .sequential import Sequential
+    from .model import Model
 
 
 class Fit:
@@ -22,9 +24,12 @@ class Fit:
     The number of a step counts from the first that the model ever took at this batch size, and so
     does that of an epoch: ten epochs in one fit, or in two, are the same steps.
 
+    A slice of steps runs on the memory of the program that trains; when it is done, the model gets
+    a new state, a copy. Until then everybody reads the old one.
+
     Parameters
     ----------
-    model : Sequential
+    model : Model
         Compiled and built.
     data : TrainingData
     batch_size, epochs : int
@@ -33,7 +38,7 @@ class Fit:
 
     def __init__(
         self,
-        model: "Sequential",
+        model: "Model",
         data: TrainingData,
         batch_size: int,
         epochs: int,
@@ -45,8 +50,8 @@ class Fit:
         self.batch_size = min(batch_size, len(data))
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
-        self.totals = np.zeros((epochs, 2))
-        self.trainer: Trainer = model.trainer(self.batch_size, data.weights is not None)
+        self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
         self.trainer.bind(
             data.x,
@@ -69,109 +74,99 @@ class Fit:
             stands before that step.
         """
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
-        before = self._state()
-        try:
-            self._run(first, count, before)
-        except BaseException:
-            if self.terminate_on_nan and not self._is_finite():
-                self._restore(before)
-            raise
-        if not self.terminate_on_nan or self._is_finite():
+        before = self._notes()
+        if self._run(first, count):
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
         for step in range(first, first + count):
-            before = self._state()
-            self._run(step, 1, before)
-            if not self._is_finite():
-                after = self._first_loss_or_weight_not_finite()
-                batch = step % self.steps
-                rows = self.order[batch * self.batch_size :][: self.batch_size].copy()
-                self._restore(before)
-                # A loss that is NaN makes all weights NaN: what came first says more.
-                where = self._first_output_not_finite(rows) or after
-                raise FloatingPointError(self._complaint(step, where))
+            if not self._run(step, 1):
+                raise self._complaint(step)
 
-    def _run(self, first: int, count: int, before: tuple) -> None:
-        model, first_loss = self.model, self.trainer.first_loss
-        schedule = model.optimizer.schedule
+    def _run(self, first: int, count: int) -> bool:
+        """Run some steps from the state of the model, and give it another; or if they diverge, not.
+
+        Ctrl-C is heard before the compiled steps or after them. Then they count.
+        """
+        holder, trainer, state = self._holder, self.trainer, self._holder.state
+        schedule = self.model.optimizer.schedule
         rates = np.empty(count)
-        scheduled_rates(rates, schedule.code, schedule.numbers(), model.iterations)
+        scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
-        iterations, epochs = model.iterations + count, -(-(start + count) // self.steps)
-        # Meanwhile other threads predict with the weights from before. From here to `try`, and in
-        # `finally`, nothing is called: a signal is heard at calls, and would leave things undone.
-        model._parameters, weights = before[0][0], model._parameters
-        model._version += 1
-        first_loss[0] = -np.inf
+        epochs = -(-(start + count) // self.steps)
+        trainer.load(state, self.model.optimizer.slot_start)
+        trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
-            self.trainer.train(start, rates, model.iterations)
+            holder.is_running = True
+            trainer.train(start, rates, state.iterations)
         finally:
-            if first_loss[0] > -np.inf or first_loss[0] != first_loss[0]:
-                # Ctrl-C was not heard before the first step, which writes a number or NaN.
-                model.iterations, model.trained_epochs = iterations, epochs
-            model._parameters = weights
-            model._version += 1
+            holder.is_running = False
+            has_run = trainer.first_loss[0] != -np.inf
+            counts = has_run and (not self.terminate_on_nan or self._is_finite())
+            if counts:
+                parameters, slots = trainer.parameters.copy(), trainer.copied_slots()
+                holder.state = State(parameters, slots, state.iterations + count, epochs)
+                trainer.holds = holder.state
+        return counts
 
-    def _arrays(self) -> list[np.ndarray]:
-        """All that the steps of a slice change."""
-        totals = self.totals[self._epochs]
-        return [self.trainer.parameters, *self.trainer.slots, totals, self.order]
+    def _notes(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the steps of a slice change that is not the model's."""
+        return self.totals[self._epochs].copy(), self.order.copy()
 
-    def _state(self) -> tuple:
-        arrays = [array.copy() for array in self._arrays()]
-        arrays[0].flags.writeable = False  # it is lent to the model
-        return arrays, self.model.iterations, self.model.trained_epochs
-
-    def _restore(self, state: tuple) -> None:
-        model = self.model
-        arrays, model.iterations, model.trained_epochs = state
-        for array, old in zip(self._arrays(), arrays, strict=True):
-            array[:] = old
-        model._version += 1
+    def _restore(self, notes: tuple[np.ndarray, np.ndarray]) -> None:
+        self.totals[self._epochs], self.order[:] = notes
 
     def _is_finite(self) -> bool:
         totals, parameters = self.totals[self._epochs], self.trainer.parameters
         return bool(np.isfinite(totals).all() and is_finite(parameters))
 
-    def _first_loss_or_weight_not_finite(self) -> str:
-        if not np.isfinite(self.totals[self._epochs]).all():
-            return f"the loss after layer {self.model.layers[-1].name!r}"
-        return next(
-            f"{placed.weight.name} of layer {layer.name!r}"
-            for layer, placed in self.model.named_weights()
-            if not is_finite(placed.view(self.trainer.parameters))
-        )
-
-    def _first_output_not_finite(self, rows: np.ndarray) -> str:
-        """The first layer that overflows on these samples, or nothing."""
-        x, layers = self.data.x[rows], self.model.layers
-        for i, layer in enumerate(layers):
-            network = Network(layers[: i + 1], x.shape[1:])
-            reader = Predictor(network, len(x), x.dtype)
-            reader.parameters[:] = self.trainer.parameters[: network.n_parameters]
-            outputs = np.empty((len(x), *network.shapes[-1]), x.dtype)
-            reader.run(outputs, x)
-            if not is_finite(outputs):
-                return f"output of layer {layer.name!r}"
-        return ""
-
-    def _complaint(self, step: int, where: str) -> str:
-        """What went wrong in a step."""
+    def _complaint(self, step: int) -> FloatingPointError:
+        """What went wrong in a step that was just run; the model stands before it."""
+        after = self._first_loss_or_weight_not_finite()
         epoch, batch = divmod(step, self.steps)
-        return (
+        rows = self.order[batch * self.batch_size :][: self.batch_size]
+        # A loss that is NaN makes all weights NaN: what came first says more.
+        where = self._first_output_not_finite(rows) or after
+        return FloatingPointError(
             f"training diverged in step {batch + 1} of epoch {epoch + 1}: {where} is not finite "
             f"at learning_rate={self._rate:g}; wanted: a smaller one, inputs and targets scaled to "
             "about 0 to 1, or clipping of the gradient"
         )
 
+    def _first_loss_or_weight_not_finite(self) -> str:
+        network = self.trainer.network
+        for name, losses in zip(self.model.output_names, self.totals.swapaxes(0, 1), strict=False):
+            if not np.isfinite(losses[self._epochs]).all():
+                return f"the loss after layer {name!r}"
+        return next(
+            (
+                f"{placed.weight.name} of layer {layer.name!r}"
+                for layer, weights in network.weights_by_layer()
+                for placed in weights
+                if not is_finite(placed.view(self.trainer.parameters))
+            ),
+            "a penalty of the weights",
+        )
+
+    def _first_output_not_finite(self, rows: np.ndarray) -> str:
+        """The first layer that overflows on these samples, or nothing."""
+        network, parameters = self.trainer.network, self._holder.state.parameters
+        xs = [np.ascontiguousarray(x[rows]) for x in self.data.x]
+        for i, node in enumerate(network.nodes):
+            ahead = Network(network.nodes[: i + 1], network.input_shapes)
+            reader = Predictor(ahead, len(rows), self.trainer.memory.dtype)
+            reader.parameters[:] = parameters[: ahead.n_parameters]
+            out = np.empty((len(rows), *ahead.output_shapes[0]), self.trainer.memory.dtype)
+            reader.run([out], xs)
+            if not is_finite(out):
+                return f"output of layer {node.layer.name!r}"
+        return ""
+
     def logs(self, epoch: int) -> dict[str, float]:
         """Loss and metrics of an epoch that was run."""
-        logs = {"loss": float(self.totals[epoch, 0])}
-        if self.model.counts_right:
-            logs[self.model.counts_right] = float(self.totals[epoch, 1])
-        return logs
+        names = self.model.output_names
+        return logs_of(self.heads, names, self.totals[epoch], len(self.data))
 
 
 def fit(
@@ -183,7 +178,8 @@ def fit(
 ) -> History:
     """Run all epochs of a fit, and between them validation, callbacks and messages."""
     model, history = run.model, History()
-    quiet = validation is None and not callbacks and not model.slow_metrics and verbose < 2
+    measured = any(head.measured for head in run.heads)
+    quiet = validation is None and not callbacks and not measured and verbose < 2
     bar = progress_bar(run.epochs * run.steps, "fit", "step") if verbose == 1 else None
     if quiet:
         run_in_slices(run.epochs * run.steps, run.run, bar)
@@ -205,11 +201,11 @@ def fit(
             for callback in callbacks:
                 callback.on_epoch_begin(initial_epoch + epoch)
             count = _run_epoch(run, epoch, by_batch, bar, count)
-            logs = run.logs(epoch) | model.measure(run.data, model.slow_metrics)
+            logs = run.logs(epoch) | model._measure(run.data)
             if validation is not None:
                 for callback in callbacks:
                     callback.on_test_begin()
-                measured = model.evaluate_data(validation)
+                measured = model._evaluate(validation)
                 logs |= {f"val_{name}": value for name, value in measured.items()}
                 for callback in callbacks:
                     callback.on_test_end(measured)

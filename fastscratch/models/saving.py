@@ -16,41 +16,46 @@ from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
-from ..engine import Network
+from ..engine import Network, chain
 from ..layers.base import as_shape
 from ..validation import as_integer, is_finite
 from .replacing import replace_file
 
 if TYPE_CHECKING:
-    from .sequential import Sequential
+    from .model import Model
 
-FORMAT = 1
+# Files of format 1, which had Sequential models only, are read too.
+FORMAT = 2
 
 
-def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True) -> None:
-    """See :meth:`Sequential.save`."""
+def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> None:
+    """See :meth:`Model.save`."""
     path = Path(filepath)
     if path.exists() and not overwrite:
         raise FileExistsError(f"there is a file {path} already, and overwrite is False")
     model.count_params()  # builds it
+    state, network = model._state, model._network
     arrays = {
-        f"{layer.name}/{placed.weight.name}": placed.view(model._parameters)
-        for layer, placed in model.named_weights()
+        f"{layer.name}/{placed.weight.name}": placed.view(state.parameters)
+        for layer, weights in network.weights_by_layer()
+        for placed in weights
     }
-    for k, slot in enumerate(model._slots or ()):
+    for k, slot in enumerate(state.slots or ()):
         arrays[f"optimizer/{k}"] = slot
+    losses = [loss.get_config() for loss in model._losses]
     header = {
         "format": FORMAT,
         "name": model.name,
         "dtype": model.dtype,
         "seed": model.seed,
-        "iterations": model.iterations,
-        "trained_epochs": model.trained_epochs,
-        "input_shape": model._input_shape,
+        "iterations": state.iterations,
+        "trained_epochs": state.epochs,
         "layers": [{"class": type(layer).__name__, **layer.get_config()} for layer in model.layers],
-        "loss": model.loss and model.loss.get_config(),
+        **_structure(model, network),
+        "losses": losses,
+        "loss_weights": model._loss_weights,
         "optimizer": model.optimizer and model.optimizer.get_config(),
-        "metrics": model.metrics,
+        "metrics": model._metrics,
         "metadata": model.metadata,
     }
     try:
@@ -60,6 +65,21 @@ def save_model(model: "Sequential", filepath: str | Path, overwrite: bool = True
     header["sha256"] = _checksum(header, arrays)
     # In one entry, for safetensors writes several in any order: the same model is the same bytes.
     replace_file(path, save(arrays, {"fastscratch": json.dumps(header)}))
+
+
+def _structure(model: "Model", network: Network) -> dict[str, Any]:
+    """How the layers of a model read each other; those of a Sequential stand in a row."""
+    from .sequential import Sequential
+
+    if isinstance(model, Sequential):
+        return {"input_shape": network.input_shapes[0]}
+    place = {id(layer): k for k, layer in enumerate(network.layers)}
+    return {
+        "input_shapes": network.input_shapes,
+        "input_names": model.input_names,
+        "nodes": [[place[id(node.layer)], node.inputs] for node in network.nodes],
+        "outputs": network.outputs,
+    }
 
 
 def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
@@ -72,8 +92,8 @@ def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def load_model(filepath: str | Path) -> "Sequential":
-    """The model that :meth:`Sequential.save` saved; loading runs none of the file's code.
+def load_model(filepath: str | Path) -> "Model":
+    """The model that :meth:`Model.save` saved; loading runs none of the file's code.
 
     Training goes on where it stopped: the same epochs, fitted before and after, give the same bits
     as without the file in between.
@@ -84,7 +104,7 @@ def load_model(filepath: str | Path) -> "Sequential":
 
     Returns
     -------
-    Sequential
+    Sequential or Model
 
     Raises
     ------
@@ -102,7 +122,7 @@ def load_model(filepath: str | Path) -> "Sequential":
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header.pop("sha256") != _checksum(header, arrays):
             raise ValueError("it is damaged, for its checksum differs")
-        if header["format"] != FORMAT:
+        if header["format"] not in (1, FORMAT):
             raise ValueError(f"its format is {header['format']}, wanted {FORMAT}")
         return _model(header, arrays)
     except (
@@ -118,35 +138,90 @@ def load_model(filepath: str | Path) -> "Sequential":
         raise ValueError(f"{path} is not a model that fastscratch saved: {what}") from error
 
 
-def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Sequential":
-    from .sequential import Sequential
-
-    model = Sequential(name=str(header["name"]), dtype=header["dtype"])
-    model._input_shape = as_shape("input_shape", header["input_shape"])
-    for config in header["layers"]:
-        kind = config.pop("class")
-        if kind not in layer_kinds.__all__ or not issubclass(
-            getattr(layer_kinds, kind), layer_kinds.Layer
-        ):
-            raise ValueError(f"there is no layer {kind!r}")
-        model.add(getattr(layer_kinds, kind)(**config))
+def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
+    layers = [_layer(config) for config in header["layers"]]
+    model = _graph(header, layers) if "nodes" in header else _row(header, layers)
     n_slots = 0
-    if header["loss"] is not None:
+    names = model._head_names()
+    if header["format"] == 1:
+        of_each = [] if header["loss"] is None else [header["loss"]]
+        metrics, weights = [header["metrics"]], [1.0]
+    else:
+        of_each, metrics = header["losses"], header["metrics"]
+        weights = header["loss_weights"]
+    if of_each:
         optimizer = optimizers.from_config(header["optimizer"])
-        model.compile(optimizer, losses.get(header["loss"]), header["metrics"])
+        checked = [losses.get(config) for config in of_each]
+        one = len(names) == 1
+        if one and not len(checked) == len(metrics) == len(weights) == 1:
+            raise ValueError("it has losses of other outputs")
+        model.compile(
+            optimizer,
+            checked[0] if one else checked,
+            metrics[0] if one else metrics,
+            weights[0] if one else weights,
+        )
         n_slots = optimizer.n_slots
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
     weights, slots = _sorted(model, arrays, n_slots)
     model.set_weights(weights)
-    model.iterations = as_integer("iterations", header["iterations"], 0)
-    model.trained_epochs = as_integer("trained_epochs", header["trained_epochs"], 0)
-    model._slots = slots or None
+    model._state = model._state.replaced(
+        slots=tuple(slots) or None,
+        iterations=as_integer("iterations", header["iterations"], 0),
+        epochs=as_integer("trained_epochs", header["trained_epochs"], 0),
+    )
     return model
 
 
+def _layer(config: dict[str, Any]) -> layer_kinds.Layer:
+    """The layer that a description was made of."""
+    kind = config.pop("class")
+    if kind not in layer_kinds.__all__ or not issubclass(
+        getattr(layer_kinds, kind), layer_kinds.Layer
+    ):
+        raise ValueError(f"there is no layer {kind!r}")
+    return getattr(layer_kinds, kind)(**config)
+
+
+def _row(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
+    """The layers in a row."""
+    from .sequential import Sequential
+
+    model = Sequential(name=str(header["name"]), dtype=header["dtype"])
+    model._input_shape = as_shape("input_shape", header["input_shape"])
+    for layer in layers:
+        model.add(layer)
+    return model
+
+
+def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
+    """The layers, called again as they were called."""
+    from .model import Model
+
+    inputs = [
+        layer_kinds.Input(as_shape("input_shapes", shape), str(name))
+        for shape, name in zip(header["input_shapes"], header["input_names"], strict=True)
+    ]
+    tensors: list[layer_kinds.SymbolicTensor] = list(inputs)
+
+    def tensor(number: Any) -> layer_kinds.SymbolicTensor:
+        place = as_integer("a tensor's number", number, 0)
+        if place >= len(tensors):
+            raise ValueError(f"there is no tensor {place} that could be read")
+        return tensors[place]
+
+    for place, read in header["nodes"]:
+        k = as_integer("a layer's number", place, 0)
+        if k >= len(layers):
+            raise ValueError(f"there is no layer {k}")
+        tensors.append(layers[k]([tensor(number) for number in read]))
+    outputs = [tensor(number) for number in header["outputs"]]
+    return Model(inputs, outputs, name=str(header["name"]), dtype=header["dtype"])
+
+
 def _sorted(
-    model: "Sequential", arrays: dict[str, np.ndarray], n_slots: int
+    model: "Model", arrays: dict[str, np.ndarray], n_slots: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The weights of a model that is not built yet, and what its optimiser remembers, if it does.
 
@@ -155,10 +230,10 @@ def _sorted(
     ValueError
         If they are not all there, and of the model's shapes and type, or there are others.
     """
-    network = Network(model.layers, model._input_shape)
+    network = model._network or chain(model.layers, model._input_shape)
     wanted = {
         f"{layer.name}/{placed.weight.name}": placed.weight.shape
-        for layer, weights in zip(network.layers, network.weights, strict=True)
+        for layer, weights in network.weights_by_layer()
         for placed in weights
     }
     n_weights = len(wanted)

@@ -1,4 +1,4 @@
-"""The table that ``Sequential.summary`` prints."""
+"""The table that ``summary`` of a model prints."""
 
 from ..engine import Network
 
@@ -6,9 +6,12 @@ from ..engine import Network
 def summary(name: str, network: Network) -> str:
     """Layers, shapes behind them, and numbers of weights, as text."""
     rows = []
-    for layer, weights, shape in zip(
-        network.layers, network.weights, network.shapes[1:], strict=True
-    ):
+    shapes = {
+        id(n.layer): s
+        for n, s in zip(network.nodes, network.shapes[network.n_inputs :], strict=True)
+    }
+    for layer, weights in network.weights_by_layer():
+        shape = shapes[id(layer)]
         size = sum(placed.stop - placed.offset for placed in weights)
         kind = type(layer).__name__
         rows.append((f"{layer.name} ({kind})", str((None, *shape)), f"{size:,}"))
@@ -21,7 +24,7 @@ def summary(name: str, network: Network) -> str:
 
     learned = sum(
         placed.stop - placed.offset
-        for layer, weights in zip(network.layers, network.weights, strict=True)
+        for layer, weights in network.weights_by_layer()
         for placed in weights
         if layer.trainable and placed.weight.trainable
     )

@@ -1,7 +1,7 @@
 """Samples, targets and weights as the engine takes them, checked against the model."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,32 @@ from ..validation import as_array, as_fraction, as_integer, as_not_negative, sam
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Samples with their targets and, maybe, their weights; of one type and C-contiguous."""
+    """Samples with their targets and, maybe, their weights; of one type and C-contiguous.
 
-    x: np.ndarray
-    y: np.ndarray
-    weights: np.ndarray | None = None
+    Attributes
+    ----------
+    x : tuple of array
+        For each input of the model.
+    y : tuple of array
+        For each output.
+    weights : tuple of array or None
+        For each output.
+    """
+
+    x: tuple[np.ndarray, ...]
+    y: tuple[np.ndarray, ...]
+    weights: tuple[np.ndarray | None, ...]
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.x[0])
+
+    @property
+    def is_weighted(self) -> list[bool]:
+        """Of each output, whether its samples have weights."""
+        return [weights is not None for weights in self.weights]
 
     def split(self, share: Any) -> tuple["TrainingData", "TrainingData"]:
-        """The first samples, and the last of them: so large a share as validation data."""
+        """The first samples, and the last of them: this large a share as validation data."""
         share = as_fraction("validation_split", share)
         size = int(len(self) * (1 - share))
         if not 0 < size < len(self):
@@ -30,11 +45,54 @@ class TrainingData:
                 f"validation_split={share} leaves {size} of {len(self)} samples for training; "
                 "wanted: at least one on either side"
             )
-        parts = [
-            None if a is None else (a[:size], a[size:]) for a in (self.x, self.y, self.weights)
-        ]
-        first, second = ([None if p is None else p[i] for p in parts] for i in (0, 1))
-        return TrainingData(*first), TrainingData(*second)
+
+        def part(which: slice) -> TrainingData:
+            return TrainingData(
+                *(
+                    tuple(None if array is None else array[which] for array in arrays)
+                    for arrays in (self.x, self.y, self.weights)
+                )
+            )
+
+        return part(slice(size)), part(slice(size, None))
+
+
+def as_several(name: str, value: Any, names: Sequence[str]) -> list[Any]:
+    """One value for each input or output of a model: the value, a list, or a dict by their names.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or there is one too many.
+    """
+    if isinstance(value, Mapping):
+        if set(value) != set(names):
+            raise ValueError(
+                f"{name} must be a dict with the keys {', '.join(names)}, got "
+                f"{', '.join(map(str, value)) or 'none'}"
+            )
+        return [value[key] for key in names]
+    if len(names) == 1:
+        return [value]
+    if not isinstance(value, (list, tuple)) or len(value) != len(names):
+        got = f"{len(value)}" if isinstance(value, (list, tuple)) else type(value).__name__
+        raise ValueError(
+            f"{name} must be a list of {len(names)}, one for each of {', '.join(names)}, got {got}"
+        )
+    return list(value)
+
+
+def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) -> np.ndarray:
+    """Samples of an input, of a shape if that is known."""
+    samples = as_array(name, x, dtype, writeable=False)
+    if samples.ndim < 2 and (shape is None or samples.ndim == 0):
+        raise ValueError(f"{name} must be at least 2-D, got shape {samples.shape}")
+    if shape is not None and samples.shape[1:] != shape:
+        raise ValueError(
+            f"{name} must have samples of shape {shape}, as the model has inputs, got "
+            f"{samples.shape[1:]}"
+        )
+    return samples
 
 
 def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: str) -> np.ndarray:

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from .. import optimizers
-from ..engine import Trainer
 from ..models import Sequential
 from ..models.training_data import check_targets
 
@@ -29,29 +27,22 @@ class FullBatch:
     """
 
     def __init__(self, model: Sequential, loss: Any, x: Any, y: Any, weights: Any, l2: float):
-        # A step of momentum from rest, at rate 1, leaves minus the gradient as the velocity. The
-        # copy is thrown away, and with it the memory of so large a batch.
+        # The copy is thrown away, and with it the memory of so large a batch.
         model = copy.deepcopy(model)
-        model.compile(optimizers.SGD(1.0, momentum=0.5), loss)
+        model.compile("sgd", loss)
         y = check_targets("y", y, model.loss, (model.layers[-1].units,), model.dtype)
-        self.trainer: Trainer = model.trainer(len(x), weights is not None)
-        self.totals = np.zeros((1, 2))
-        order = np.arange(len(x))
-        self.trainer.bind(x, y, weights, order, self.totals)
-        self._bound = (x, y, weights, order)  # the trainer keeps only their addresses
-        self.start = self.trainer.parameters.copy()
+        self._data = (x,), (y,), (weights,)
+        self._differentiator, self.start = model._to_differentiate(len(x), weights is not None)
         self.l2 = np.zeros(self.start.size)
-        for _, placed in model.named_weights():
+        for _, placed in model._named_weights():
             if placed.weight.name == "kernel":
                 self.l2[placed.offset : placed.stop] = l2
 
     def __call__(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
-        velocity = self.trainer.slots[0]
-        self.trainer.parameters[:] = flat
-        velocity[:] = 0
-        self.trainer.train(0, np.ones(1), 0)
+        self._differentiator.parameters[:] = flat
+        loss, gradient = self._differentiator.differentiate(*self._data)
         penalty = self.l2 * flat
-        return self.totals[0, 0] + penalty @ flat, 2 * penalty - velocity
+        return loss + penalty @ flat, 2 * penalty + gradient
 
     def split(self, flat: np.ndarray, like: list[np.ndarray]) -> list[np.ndarray]:
         """The weights of a model from the flat ones."""

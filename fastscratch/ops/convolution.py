@@ -197,7 +197,7 @@ def _as_groups(filters: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _geometry(
     images: np.ndarray, filters: np.ndarray, strides: Any, padding: Any, dilation_rate: Any
-) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Shape of the output; strides, zeros before the image, and dilation, as kernels take them."""
     steps = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)

@@ -149,10 +149,10 @@ def average_pool_backward(
 
 def _images_and_window(
     inputs: Any, pool_size: Any, strides: Any, padding: str
-) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, int], ...]]:
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, ...], ...]]:
     """Checked images, room for the output, and the window as kernels take it."""
     images = as_floating("inputs", inputs, 4)
-    size = as_pair("pool_size", pool_size, 1)
+    size: tuple[int, ...] = as_pair("pool_size", pool_size, 1)
     steps = size if strides is None else as_pair("strides", strides, 1)
     one_of("padding", padding, ("valid", "same"))
     size = seen_window(size, images.shape[1:3], padding)

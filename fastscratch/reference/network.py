@@ -1,219 +1,336 @@
-"""A network of dense layers: prediction, and back-propagation of the gradient.
+"""A network of any layers: forward, and back-propagation of the gradient.
 
-All parameters are one flat list: for each layer in turn its kernel (n_in, n_out), row after row,
-and then its bias (n_out,).  The gradient has the same layout.  The scores `z`, the activations
-`a` and the gradients `dz` of one sample are flat too: the units of all layers after the input.
+A network is a graph.  Its tensors have numbers: first come its inputs, then the output of each node
+in turn.  A node is a layer with the numbers of the tensors that it reads, and it stands after the
+nodes that compute these.  A tensor may be read by several nodes, and a layer may stand in several
+nodes, which then share its weights.
+
+The weights of a network are a list with an entry for each layer, in the order of first use; an
+entry is the list of the layer's weights.  Gradients have the same layout, with None where there is
+none.
 """
 
-from fastscratch.reference.activations import activation_backward, activation_forward
-from fastscratch.reference.dense import (
-    dense_backward_input,
-    dense_backward_weight,
-    dense_forward,
-)
-from fastscratch.reference.losses import loss_backward, loss_forward
+from fastscratch.reference import layers
+from fastscratch.reference.layers.base import Run
+from fastscratch.reference.nested import added, elementwise, numbers_of, shape_of, shaped
+from fastscratch.reference.objective import as_loss
+from fastscratch.reference.optimizers import add_penalty_gradient, penalty
+from fastscratch.reference.random import random_bits
 
 
-def _layers(sizes):
-    """Return n_in, n_out, the place of the first parameter and of the first unit, per layer."""
-    layers = []
-    parameter = 0
-    unit = 0
-    for layer in range(len(sizes) - 1):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        layers.append((n_in, n_out, parameter, unit))
-        parameter += n_in * n_out + n_out
-        unit += n_out
-    return layers
-
-
-def _kernel_and_bias(parameters, n_in, n_out, parameter):
-    """Cut the kernel (n_in, n_out) and the bias (n_out,) of one layer from the flat list."""
-    kernel = []
-    for _ in range(n_in):
-        kernel.append(parameters[parameter : parameter + n_out])
-        parameter += n_out
-    bias = parameters[parameter : parameter + n_out]
-    return kernel, bias
-
-
-def forward_sample(z, a, x, parameters, sizes, activations):
-    """Propagate one sample through all layers: a_l = f_l(a_{l-1} kernel_l + bias_l), a_0 = x.
+class Node:
+    """A layer at its place in a network.
 
     Parameters
     ----------
-    z, a : list of float, (sum of sizes[1:],)
-        Written: the scores and the activations of every layer after the input.
-    x : list of float, (sizes[0],)
-        The sample.
-    parameters : list of float
-        All kernels and biases, flat.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.
+    layer : Layer
+    inputs : list of int
+        Numbers of the tensors that it reads.
+    """
+
+    def __init__(self, layer, inputs):
+        self.layer = layer
+        self.inputs = inputs
+
+
+class Network:
+    """Nodes in an order in which they can be computed.
+
+    Parameters
+    ----------
+    nodes : list of Node
+    n_inputs : int
+        How many inputs the network has.
+    outputs : list of int, optional
+        Numbers of the tensors that are its outputs; by default the last one.
+    """
+
+    def __init__(self, nodes, n_inputs=1, outputs=None):
+        self.nodes = nodes
+        self.n_inputs = n_inputs
+        self.outputs = [n_inputs + len(nodes) - 1] if outputs is None else list(outputs)
+        #: The layers, each once, in the order of first use; and the place there of each node's.
+        self.layers = []
+        for node in nodes:
+            if node.layer not in self.layers:
+                self.layers.append(node.layer)
+        self.places = [self.layers.index(node.layer) for node in nodes]
+
+
+def sequential(chain):
+    """Return the network in which each layer reads the one before it.
+
+    Parameters
+    ----------
+    chain : list of Layer
+
+    Returns
+    -------
+    Network
+    """
+    return Network([Node(layer, [number]) for number, layer in enumerate(chain)])
+
+
+def network_of(nodes, n_inputs=1, outputs=None):
+    """Return a network from plain data.
+
+    Parameters
+    ----------
+    nodes : list of (str, dict, list of int, key)
+        Of each node the class name of its layer, the config of that, the numbers of the tensors
+        that it reads, and a key: nodes of one key share the layer.
+    n_inputs : int
+    outputs : list of int, optional
+        As `Network` takes them.
+
+    Returns
+    -------
+    Network
+    """
+    by_key = {}
+    for name, config, _, key in nodes:
+        if key not in by_key:
+            by_key[key] = getattr(layers, name)(**config)
+    placed = [Node(by_key[key], list(inputs)) for _, _, inputs, key in nodes]
+    return Network(placed, n_inputs, outputs)
+
+
+def derived_seed(seed, stream):
+    """Return seed number `stream` of a family of independent ones.
+
+    Parameters
+    ----------
+    seed, stream : int
+
+    Returns
+    -------
+    int
+    """
+    return random_bits(seed, stream, 0) >> 1
+
+
+def initial_weights(network, x, seed):
+    """Return weights to start from.
+
+    A sample goes through the network: its shape before each layer says how large the weights are.
+
+    Parameters
+    ----------
+    network : Network
+    x : list of nested lists of float
+        A mini-batch for each input of the network.
+    seed : int
+        Each weight takes the next one.
+
+    Returns
+    -------
+    list of lists of nested lists of float
+    """
+    weights = [None] * len(network.layers)
+    tensors = [[mini_batch[0]] for mini_batch in x]
+    for node, place in zip(network.nodes, network.places, strict=True):
+        inputs = [tensors[number] for number in node.inputs]
+        if weights[place] is None:
+            weights[place] = node.layer.new_weights(shape_of(inputs[0][0]), seed)
+            seed += len(weights[place])
+        tensors.append(node.layer.forward(inputs, weights[place], Run())[0])
+    return weights
+
+
+def forward(network, weights, x, run=None):
+    """Return the outputs of a mini-batch.
+
+    Parameters
+    ----------
+    network : Network
+    weights : list of lists of nested lists of float
+    x : list of nested lists of float
+        A mini-batch for each input of the network.
+    run : Run, optional
+        By default the network is in use: nothing is dropped.
+
+    Returns
+    -------
+    list of nested lists of float
+        A mini-batch for each output of the network.
 
     Notes
     -----
     Essay, step 4: the forward pass.
     """
-    layer_input = x
-    for layer, (n_in, n_out, parameter, unit) in enumerate(_layers(sizes)):
-        kernel, bias = _kernel_and_bias(parameters, n_in, n_out, parameter)
-        layer_z = [0.0] * n_out
-        layer_a = [0.0] * n_out
-        dense_forward([layer_z], [layer_input], kernel, bias)
-        activation_forward([layer_a], [layer_z], activations[layer])
-        z[unit : unit + n_out] = layer_z
-        a[unit : unit + n_out] = layer_a
-        layer_input = layer_a
+    tensors, _ = forward_pass(network, weights, x, run or Run())
+    return [tensors[number] for number in network.outputs]
 
 
-def backprop_sample(gradient, z, a, dz, x, y, parameters, sizes, activations, loss):
-    """Add the gradient of one sample's loss to `gradient`, by back-propagation.
-
-    A forward pass, the gradient at the read-out, and then the chain rule from the last layer to
-    the first: dkernel = a_{l-1}' dz_l, dbias = dz_l, da_{l-1} = dz_l kernel_l',
-    dz_{l-1} = da_{l-1} * f'(z_{l-1}).
+def forward_pass(network, weights, x, run):
+    """Compute one node after the other.
 
     Parameters
     ----------
-    gradient : list of float, like `parameters`
-        Added to: the gradient of the sample.
-    z, a, dz : list of float, (sum of sizes[1:],)
-        Written: scores, activations and gradients of the scores, of every layer after the input.
-    x : list of float, (sizes[0],)
-        The sample.
-    y : list of float, (sizes[-1],)
-        Its targets.
-    parameters : list of float
-        All kernels and biases, flat.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.  A cross-entropy wants its own
-        activation last: sigmoid (binary, multi-label) or softmax (categorical).
-    loss : str
-        Name of the loss.
+    network : Network
+    weights : list of lists of nested lists of float
+    x : list of nested lists of float
+        A mini-batch for each input of the network.
+    run : Run
+        Each node derives a seed of its own from that of the run.
 
     Returns
     -------
-    float
-        The loss of the sample.
+    tensors : list of nested lists of float
+        The inputs, and the output of each node.
+    kept : list
+        What the layer of each node has kept for the backward pass.
+    """
+    tensors, kept = list(x), []
+    for number, (node, place) in enumerate(zip(network.nodes, network.places, strict=True)):
+        own_run = Run(run.training, derived_seed(run.seed, number + 1), run.step)
+        inputs = [tensors[i] for i in node.inputs]
+        output, remembered = node.layer.forward(inputs, weights[place], own_run)
+        tensors.append(output)
+        kept.append(remembered)
+    return tensors, kept
+
+
+def backward_pass(network, weights, kept, dtensors):
+    """Go through the nodes from the last to the first, by the chain rule.
+
+    The gradient of a tensor is the sum over the nodes that read it, and that of a weight the sum
+    over the nodes that share it.
+
+    Parameters
+    ----------
+    network : Network
+    weights : list of lists of nested lists of float
+    kept : list
+        From `forward_pass`.
+    dtensors : list
+        The gradient with respect to each tensor, so far that of the outputs, and None for the
+        others; those of all tensors are added, except for the inputs of the network.
+
+    Returns
+    -------
+    list of lists
+        The gradient of each weight, or None.
+    """
+    gradients = [[None] * len(own) for own in weights]
+    for number in reversed(range(len(network.nodes))):
+        node, place = network.nodes[number], network.places[number]
+        doutput = dtensors[network.n_inputs + number]
+        if doutput is None:  # no output depends on this node
+            continue
+        if max(node.inputs) < network.n_inputs:
+            dweights = node.layer.backward_weights(doutput, kept[number], weights[place])
+        else:
+            dinputs, dweights = node.layer.backward(doutput, kept[number], weights[place])
+            for i, dinput in zip(node.inputs, dinputs, strict=True):
+                dtensors[i] = added(dtensors[i], dinput)
+        if node.layer.trainable:
+            gradients[place] = list(map(added, gradients[place], dweights))
+    return gradients
+
+
+def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample_weight=None):
+    """Return the loss of a mini-batch and its gradient, by back-propagation.
+
+    The loss is the mean of the samples' losses, added up over the outputs of the network, with the
+    penalties on the weights.
+
+    Parameters
+    ----------
+    network : Network
+    weights : list of lists of nested lists of float
+    x : list of nested lists of float
+        A mini-batch for each input of the network.
+    y : list of lists
+        The targets of each output of the network.
+    losses : list of str or dict
+        The loss of each output, as `objective.as_loss` takes it.
+    run : Run, optional
+        By default step 0 of training with the seed 0.
+    loss_weights : list of float, optional
+        What the loss of each output is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
+
+    Returns
+    -------
+    loss : float
+    gradients : list of lists
+        Like the weights; None for those that are not learned by gradients.
+    moved : list of lists of nested lists of float
+        The weights, after what layers learn without a gradient: moving averages.
 
     Notes
     -----
     Essay, step 4: `backprop`.  Rumelhart, Hinton & Williams (1986), "Learning representations by
     back-propagating errors".
     """
-    forward_sample(z, a, x, parameters, sizes, activations)
-    layers = _layers(sizes)
+    losses = [as_loss(loss) for loss in losses]
+    loss_weights = loss_weights or [1.0] * len(losses)
+    run = run or Run(training=True)
 
-    # The read-out: the gradient with respect to the scores of the last layer.
-    unit = layers[-1][3]
-    logits, prediction = z[unit:], a[unit:]
-    losses = [0.0]
-    layer_dz = [0.0] * len(y)
-    if loss.endswith("crossentropy"):
-        loss_forward(losses, [logits], [y], loss)
-        loss_backward([layer_dz], [logits], [y], loss)
-    else:
-        dprediction = [0.0] * len(y)
-        loss_forward(losses, [prediction], [y], loss)
-        loss_backward([dprediction], [prediction], [y], loss)
-        activation_backward([layer_dz], [logits], [prediction], [dprediction], activations[-1])
+    # Forward.  A cross-entropy takes the scores before the activation that belongs to it.
+    takes_scores = _which_take_scores(network, losses)
+    network = _up_to_scores(network, takes_scores)
+    tensors, kept = forward_pass(network, weights, x, run)
 
-    # Backwards through the layers.
-    for layer in reversed(range(len(layers))):
-        n_in, n_out, parameter, unit = layers[layer]
-        dz[unit : unit + n_out] = layer_dz
-        layer_input = x if layer == 0 else a[unit - n_in : unit]
-
-        dkernel = [[0.0] * n_out for _ in range(n_in)]
-        dbias = [0.0] * n_out
-        dense_backward_weight(dkernel, dbias, [layer_input], [layer_dz])
-        p = parameter
-        for row in [*dkernel, dbias]:
-            for o in range(n_out):
-                gradient[p] += row[o]
-                p += 1
-
-        if layer > 0:
-            kernel, _ = _kernel_and_bias(parameters, n_in, n_out, parameter)
-            da = [0.0] * n_in
-            dense_backward_input([da], [layer_dz], kernel)
-            layer_dz = [0.0] * n_in
-            below = z[unit - n_in : unit]
-            activation_backward([layer_dz], [below], [layer_input], [da], activations[layer - 1])
-    return losses[0]
-
-
-def minibatch_gradient(gradient, x, y, rows, parameters, sizes, activations, loss):
-    """Write the mean gradient over a mini-batch: the sum over its samples, divided by their number.
-
-    This is the one place where a gradient is divided by the number of samples.
-
-    Parameters
-    ----------
-    gradient : list of float, like `parameters`
-        Written (what it held is lost): the mean gradient.
-    x : list of lists of float, (n, sizes[0])
-        All samples.
-    y : list of lists of float, (n, sizes[-1])
-        Their targets.
-    rows : list of int
-        Which samples are in the mini-batch.
-    parameters : list of float
-        All kernels and biases, flat.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.
-    loss : str
-        Name of the loss.
-
-    Returns
-    -------
-    float
-        The mean loss over the mini-batch.
-
-    Notes
-    -----
-    Essay, step 4: `update_mini_batch`, up to the update.
-    """
-    z, a, dz = ([0.0] * sum(sizes[1:]) for _ in range(3))
-    gradient[:] = [0.0] * len(gradient)
+    # The loss, and its gradient with respect to the outputs.
     total = 0.0
-    for n in rows:
-        total += backprop_sample(
-            gradient, z, a, dz, x[n], y[n], parameters, sizes, activations, loss
+    dtensors = [None] * len(tensors)
+    for k, number in enumerate(network.outputs):
+        loss, doutput = losses[k].of_mini_batch(
+            tensors[number], y[k], takes_scores[k], sample_weight and sample_weight[k]
         )
-    for p in range(len(gradient)):
-        gradient[p] /= len(rows)
-    return total / len(rows)
+        total += loss_weights[k] * loss
+        doutput = elementwise(lambda d, factor=loss_weights[k]: factor * d, [doutput])
+        dtensors[number] = added(dtensors[number], doutput)
+
+    # Backward.
+    gradients = backward_pass(network, weights, kept, dtensors)
+    total += _add_penalties(gradients, network.layers, weights)
+
+    # Moving averages.
+    moved = list(weights)
+    for node, place, remembered in zip(network.nodes, network.places, kept, strict=True):
+        moved[place] = node.layer.moved(remembered, moved[place])
+    return total, gradients, moved
 
 
-def predict(out, x, parameters, sizes, activations):
-    """Write the activations of the last layer for each sample (row).
+def _which_take_scores(network, losses):
+    """Return whether each loss takes the scores of its output, which nobody else reads."""
+    read = [*network.outputs, *(number for node in network.nodes for number in node.inputs)]
+    takes_scores = []
+    for loss, number in zip(losses, network.outputs, strict=True):
+        own = read.count(number) == 1 and number >= network.n_inputs
+        activation = network.nodes[number - network.n_inputs].layer.activation
+        takes_scores.append(own and loss.takes_scores(activation))
+    return takes_scores
 
-    Parameters
-    ----------
-    out : list of lists of float, (n, sizes[-1])
-        Written: the predictions.
-    x : list of lists of float, (n, sizes[0])
-        Samples.
-    parameters : list of float
-        All kernels and biases, flat.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.
 
-    Notes
-    -----
-    Essay, step 4: the forward pass.
-    """
-    z, a = ([0.0] * sum(sizes[1:]) for _ in range(2))
-    for n in range(len(x)):
-        forward_sample(z, a, x[n], parameters, sizes, activations)
-        out[n][:] = a[-sizes[-1] :]
+def _up_to_scores(network, takes_scores):
+    """Return the network without the activations of some outputs; the weights are the same."""
+    nodes = list(network.nodes)
+    for number, takes in zip(network.outputs, takes_scores, strict=True):
+        if takes:
+            node = nodes[number - network.n_inputs]
+            layer = object.__new__(type(node.layer))
+            vars(layer).update(vars(node.layer), activation="linear")
+            nodes[number - network.n_inputs] = Node(layer, node.inputs)
+    linear = Network(nodes, network.n_inputs, network.outputs)
+    linear.layers, linear.places = network.layers, network.places
+    return linear
+
+
+def _add_penalties(gradients, layers, weights):
+    """Add the derivatives of the penalties to the gradients, and return the penalties."""
+    total = 0.0
+    for layer, gradient, own in zip(layers, gradients, weights, strict=True):
+        for i, name in enumerate(layer.weight_names):
+            l1, l2 = layer.regularizer(name)
+            if layer.trainable and (l1 or l2):
+                numbers = numbers_of(own[i])
+                slopes = [0.0] * len(numbers)
+                add_penalty_gradient(slopes, numbers, l1, l2)
+                gradient[i] = added(gradient[i], shaped(slopes, shape_of(own[i])))
+                total += penalty(numbers, l1, l2)
+    return total

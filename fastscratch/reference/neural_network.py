@@ -1,73 +1,62 @@
-"""The essay's neural network, from random parameters to trained ones, in one function."""
+"""The essay's neural network, from random weights to trained ones, in one function."""
 
-from fastscratch.reference.random import random_normal
-from fastscratch.reference.train import train_steps
+from fastscratch.reference.network import derived_seed, initial_weights
+from fastscratch.reference.train import SGD
 
 
-def neural_network(sizes, x, y, activations, loss, epochs, batch_size, learning_rate, seed):
-    """Train a network from scratch by mini-batch stochastic gradient descent.
+def neural_network(
+    network, x, y, losses, epochs, batch_size, learning_rate, seed=0, optimizer=None
+):
+    """Train a network from scratch.
 
-    All weights and biases start as draws from N(0, 1).  Every epoch shuffles the samples, cuts
-    them into mini-batches and takes one step per mini-batch (`train_steps`); a step averages the
-    gradients of its samples (`minibatch_gradient`), found by back-propagation (`backprop_sample`),
-    and moves the parameters against the average (`sgd_step`).
+    The weights start as their initialisers say.  Every epoch shuffles the samples, cuts them into
+    mini-batches and takes one step per mini-batch (`SGD`); a step finds the mean gradient of its
+    samples (`backprop`) and moves the weights against it (`update_mini_batch`).
 
     Parameters
     ----------
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    x : list of lists of float, (n, sizes[0])
-        Samples.
-    y : list of lists of float, (n, sizes[-1])
-        Targets.
-    activations : list of str
-        Name of the activation of each layer after the input.
-    loss : str
-        Name of the loss.
+    network : Network
+        Of any layers, such as `sequential([Dense(40, "sigmoid"), Dense(3, "sigmoid")])`.
+    x : list of nested lists of float
+        All samples, for each input of the network.
+    y : list of lists
+        Their targets, for each output of the network.
+    losses : list of str or dict
+        The loss of each output.
     epochs : int
         How often every sample is visited.
     batch_size : int
         Samples per mini-batch.
-    learning_rate : float
-        Length of the steps.
+    learning_rate : float or callable
+        Length of the steps, as `SGD` takes it.
     seed : int
-        Seed of the initial parameters (stream 0) and of the shuffles (stream epoch + 1).
+        Of the initial weights, the shuffles and what layers drop.
+    optimizer : Optimizer, optional
+        By default plain gradient descent.
 
     Returns
     -------
-    parameters : list of float
-        All kernels and biases, flat, as `network` describes.
+    weights : list of lists of nested lists of float
+        As `network` describes.
     losses : list of float, (epochs,)
         Mean loss of the samples in each epoch.
 
     Notes
     -----
-    Essay, step 4: `neuralnetwork`.  Its iris example is sizes = [4, 40, 3],
-    activations = ["sigmoid", "sigmoid"], loss = "multilabel_crossentropy", epochs = 30.
+    Essay, step 4: `neuralnetwork`.  Its iris example is the network above, with initialisers
+    "random_normal" of `stddev` 1, losses = ["multilabel_crossentropy"] and epochs = 30.
     """
-    n_parameters = 0
-    for layer in range(len(sizes) - 1):
-        n_parameters += sizes[layer] * sizes[layer + 1] + sizes[layer + 1]
-    parameters = [0.0] * n_parameters
-    random_normal(parameters, seed, 0)
-
-    losses = [0.0] * epochs
-    order = list(range(len(x)))
-    steps_per_epoch = -(-len(x) // batch_size)  # rounded up
-    train_steps(
-        parameters,
-        losses,
-        order,
+    weights = initial_weights(network, x, derived_seed(seed, 0))
+    run_seed = derived_seed(seed, 1)
+    return SGD(
+        network,
+        weights,
         x,
         y,
-        sizes,
-        activations,
-        loss,
+        losses,
+        epochs,
         batch_size,
         learning_rate,
-        True,
-        seed,
-        0,
-        epochs * steps_per_epoch,
+        optimizer=optimizer,
+        seed=run_seed,
     )
-    return parameters, losses

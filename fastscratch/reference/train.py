@@ -2,181 +2,273 @@
 
 import math
 
-from fastscratch.reference.network import minibatch_gradient
-from fastscratch.reference.optimizers import clip_by_norm, clip_by_value, optimizer_step
+from fastscratch.reference.layers.base import Run
+from fastscratch.reference.nested import added, elementwise, numbers_of, shape_of, shaped
+from fastscratch.reference.network import backprop
+from fastscratch.reference.optimizers import (
+    clip_by_norm,
+    clip_by_value,
+    optimizer_step,
+    squared_norm,
+)
 from fastscratch.reference.random import shuffle
 
+#: Numbers that an optimiser remembers of each parameter.
+SLOTS = {
+    "sgd": 0,
+    "momentum": 1,
+    "rmsprop": 1,
+    "rmsprop_momentum": 3,
+    "adagrad": 1,
+    "adam": 2,
+    "adamw": 2,
+}
 
-def optimize_steps(
-    parameters,
-    slots,
-    losses,
-    order,
-    x,
-    y,
-    sizes,
-    activations,
-    loss,
-    optimizer,
-    hyper,
-    clipvalue,
-    clipnorm,
-    batch_size,
-    learning_rates,
-    iterations,
-    shuffle_rows,
-    seed,
-    first_step,
-):
-    """Take a step of mini-batch training for each learning rate, with any optimiser.
 
-    An epoch is ceil(n / batch_size) steps, one per mini-batch; the last may be smaller.  A run cut
-    into several calls gives the same parameters as one call, if `slots`, `losses` and `order` are
-    kept.
+class Optimizer:
+    """How gradients move weights, and what is remembered of them.
 
     Parameters
     ----------
-    parameters : list of float
-        Updated in place: all kernels and biases, flat.
-    slots : list of lists of float
-        Updated in place: what the optimiser remembers of each parameter.
-    losses : list of float, one per epoch
-        Written: the mean loss of the samples in each epoch, every mini-batch's taken just before
-        its step.
-    order : list of int, (n,)
-        Written at the start of every epoch: the order in which it visits the samples.
-    x : list of lists of float, (n, sizes[0])
-        Samples.
-    y : list of lists of float, (n, sizes[-1])
-        Targets.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.
-    loss : str
-        Name of the loss.
-    optimizer : str
-        Name of the optimiser.
+    name : str
+        The rule, as `optimizers.optimizer_step` takes it.
     hyper : list of float
-        Its hyper-parameters, as `optimizer_step` takes them; the first is not read.
-    clipvalue, clipnorm : float
-        Largest element of a gradient, or its largest norm; infinity for no bound, and at least
-        one of them is infinity.
-    batch_size : int
-        Samples per mini-batch.
-    learning_rates : list of float
-        Length of each step.
+        Learning rate (given anew with each step), weight decay, and the rest that the rule takes.
+    slot_start : float
+        Where what the rule remembers starts.
+    clipvalue, clipnorm, global_clipnorm : float
+        Largest element of a gradient, largest norm of the gradient of a weight, and of that of all
+        weights together; infinity for no bound.
+    gradient_accumulation_steps : int
+        The weights move at every so-many-th mini-batch, by the mean gradient of the last ones.
+
+    Attributes
+    ----------
     iterations : int
-        How many steps the optimiser had taken before this run.
-    shuffle_rows : bool
-        Whether to shuffle the samples at the start of every epoch.
-    seed : int
-        Seed of the shuffles.
-    first_step : int
-        Number of the first step, counted from 0 at the start of the run.
+        Mini-batches so far.
+    slots : list
+        What the rule remembers: lists like the weights, after the first mini-batch.
+    accumulated : list of lists or None
+        The sum of the gradients since the weights last moved.
+    """
+
+    def __init__(
+        self,
+        name="sgd",
+        hyper=(0.01, 0.0),
+        slot_start=0.0,
+        clipvalue=math.inf,
+        clipnorm=math.inf,
+        global_clipnorm=math.inf,
+        gradient_accumulation_steps=1,
+    ):
+        self.name = name
+        self.hyper = list(hyper)
+        self.slot_start = slot_start
+        self.clipvalue = clipvalue
+        self.clipnorm = clipnorm
+        self.global_clipnorm = global_clipnorm
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.iterations = 0
+        self.slots = None
+        self.accumulated = None
+
+    def apply(self, weights, gradients, learning_rate):
+        """Return the weights after a mini-batch of these gradients; those of None stay."""
+        gradients = self._accumulate(gradients)
+        if gradients is None:
+            return weights
+        gradients = self._clipped(gradients)
+        step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
+        hyper = [learning_rate, *self.hyper[1:]]
+        if self.slots is None:
+            self.slots = [
+                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
+                for _ in range(SLOTS[self.name])
+            ]
+        moved = [list(entry) for entry in weights]
+        for i, entry in enumerate(gradients):
+            for j, gradient in enumerate(entry):
+                if gradient is None:
+                    continue
+                shape = shape_of(weights[i][j])
+                parameters = numbers_of(weights[i][j])
+                slots = [numbers_of(slot[i][j]) for slot in self.slots]
+                everything = (0, len(parameters))
+                optimizer_step(parameters, slots, gradient, *everything, self.name, hyper, step)
+                moved[i][j] = shaped(parameters, shape)
+                for slot, numbers in zip(self.slots, slots, strict=True):
+                    slot[i][j] = shaped(numbers, shape)
+        return moved
+
+    def _accumulate(self, gradients):
+        """Return the mean gradient of the last mini-batches when it is due, else None."""
+        self.iterations += 1
+        if self.accumulated is not None:
+            pairs = zip(self.accumulated, gradients, strict=True)
+            gradients = [list(map(added, before, now)) for before, now in pairs]
+        steps = self.gradient_accumulation_steps
+        if self.iterations % steps:
+            self.accumulated = gradients
+            return None
+        self.accumulated = None
+        return [[_over(gradient, steps) for gradient in entry] for entry in gradients]
+
+    def _clipped(self, gradients):
+        """Return the numbers of each gradient, within the bounds."""
+        numbers = [[None if g is None else numbers_of(g) for g in entry] for entry in gradients]
+        known = [g for entry in numbers for g in entry if g is not None]
+        for gradient in known:
+            clip_by_value(gradient, self.clipvalue)
+            clip_by_norm(gradient, self.clipnorm)
+        norm = math.sqrt(sum(squared_norm(gradient) for gradient in known))
+        if norm > self.global_clipnorm:
+            for gradient in known:
+                gradient[:] = [g * self.global_clipnorm / norm for g in gradient]
+        return numbers
+
+
+def _over(gradient, steps):
+    """Return a gradient divided by a number of steps."""
+    return None if gradient is None else elementwise(lambda g: g / steps, [gradient])
+
+
+def update_mini_batch(
+    network,
+    weights,
+    x,
+    y,
+    losses,
+    optimizer,
+    learning_rate,
+    run=None,
+    loss_weights=None,
+    sample_weight=None,
+):
+    """Take one step: back-propagation, and a move against the gradient.
+
+    Parameters
+    ----------
+    network : Network
+    weights : list of lists of nested lists of float
+    x : list of nested lists of float
+        A mini-batch for each input of the network.
+    y : list of lists
+        The targets of each output of the network.
+    losses : list of str or dict
+        The loss of each output.
+    optimizer : Optimizer
+        Counts the step, and remembers what it needs to.
+    learning_rate : float
+        Length of the step.
+    run : Run, optional
+    loss_weights, sample_weight : list, optional
+        As `network.backprop` takes them.
+
+    Returns
+    -------
+    loss : float
+        Before the step.
+    weights : list of lists of nested lists of float
+        After it.
 
     Notes
     -----
-    Essay, step 4: `SGD`, and the methods it names beside it.
+    Essay, step 4: `update_mini_batch`.
     """
-    n_samples = len(x)
-    gradient = [0.0] * len(parameters)
-    steps_per_epoch = -(-n_samples // batch_size)  # rounded up
-    for step, learning_rate in enumerate(learning_rates, first_step):
-        epoch = step // steps_per_epoch
-        batch = step % steps_per_epoch
-        if batch == 0:
-            losses[epoch] = 0.0
-            order[:] = range(n_samples)
-            if shuffle_rows:
-                shuffle(order, seed, epoch)
-        rows = order[batch * batch_size : (batch + 1) * batch_size]
-        mean_loss = minibatch_gradient(gradient, x, y, rows, parameters, sizes, activations, loss)
-        clip_by_value(gradient, clipvalue)
-        clip_by_norm(gradient, clipnorm)
-        hyper = [learning_rate, *hyper[1:]]
-        everything = (0, len(parameters))
-        optimizer_step(
-            parameters, slots, gradient, *everything, optimizer, hyper, iterations + step
-        )
-        losses[epoch] += mean_loss * len(rows) / n_samples
+    loss, gradients, weights = backprop(
+        network, weights, x, y, losses, run, loss_weights, sample_weight
+    )
+    return loss, optimizer.apply(weights, gradients, learning_rate)
 
 
-def train_steps(
-    parameters,
-    losses,
-    order,
+def SGD(  # noqa: N802 -- the essay's name
+    network,
+    weights,
     x,
     y,
-    sizes,
-    activations,
-    loss,
+    losses,
+    epochs,
     batch_size,
     learning_rate,
-    shuffle_rows,
-    seed,
-    first_step,
-    n_steps,
+    optimizer=None,
+    shuffle_rows=True,
+    seed=0,
+    initial_epoch=0,
+    loss_weights=None,
+    sample_weight=None,
 ):
-    """Take steps first_step, ..., first_step + n_steps - 1 of a run of stochastic gradient descent.
+    """Train by mini-batch stochastic gradient descent.
 
     An epoch is ceil(n / batch_size) steps, one per mini-batch; the last may be smaller.  A run cut
-    into several calls gives the same parameters as one call, if `losses` and `order` are kept.
+    into several calls gives the same weights as one call, if each goes on with the weights and the
+    optimiser of the one before, from its last epoch.
 
     Parameters
     ----------
-    parameters : list of float
-        Updated in place: all kernels and biases, flat.
-    losses : list of float, one per epoch
-        Written: the mean loss of the samples in each epoch, every mini-batch's taken just before
-        its step.
-    order : list of int, (n,)
-        Written at the start of every epoch: the order in which it visits the samples.
-    x : list of lists of float, (n, sizes[0])
-        Samples.
-    y : list of lists of float, (n, sizes[-1])
-        Targets.
-    sizes : list of int
-        Units per layer: inputs, hidden layers, outputs.
-    activations : list of str
-        Name of the activation of each layer after the input.
-    loss : str
-        Name of the loss.
+    network : Network
+    weights : list of lists of nested lists of float
+        To start from.
+    x : list of nested lists of float
+        All samples, for each input of the network.
+    y : list of lists
+        Their targets, for each output of the network.
+    losses : list of str or dict
+        The loss of each output.
+    epochs : int
+        Number of the last epoch.
     batch_size : int
         Samples per mini-batch.
-    learning_rate : float
-        Length of the steps.
+    learning_rate : float or callable
+        Length of the steps; or a function that gives it for the number of updates so far.
+    optimizer : Optimizer, optional
+        By default plain gradient descent.
     shuffle_rows : bool
         Whether to shuffle the samples at the start of every epoch.
     seed : int
-        Seed of the shuffles.
-    first_step : int
-        Number of the first step, counted from 0 at the start of the run.
-    n_steps : int
-        How many steps to take.
+        Seed of the shuffles and of what layers drop.
+    initial_epoch : int
+        Epochs that were trained before.
+    loss_weights : list of float, optional
+        What the loss of each output is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
+
+    Returns
+    -------
+    weights : list of lists of nested lists of float
+    losses : list of float
+        For each epoch the mean loss of the samples, every mini-batch's taken just before its step.
 
     Notes
     -----
     Essay, step 4: `SGD`.
     """
-    optimize_steps(
-        parameters,
-        [],
-        losses,
-        order,
-        x,
-        y,
-        sizes,
-        activations,
-        loss,
-        "sgd",
-        [learning_rate, 0.0],
-        math.inf,
-        math.inf,
-        batch_size,
-        [learning_rate] * n_steps,
-        0,
-        shuffle_rows,
-        seed,
-        first_step,
-    )
+    optimizer = optimizer or Optimizer()
+    n_samples = len(x[0])
+    steps_per_epoch = -(-n_samples // batch_size)  # rounded up
+    epoch_losses = []
+    for epoch in range(initial_epoch, epochs):
+        # Shuffle the samples, and cut them into mini-batches.
+        order = list(range(n_samples))
+        if shuffle_rows:
+            shuffle(order, seed, epoch)
+        epoch_loss = 0.0
+        for batch in range(steps_per_epoch):
+            rows = order[batch * batch_size : (batch + 1) * batch_size]
+            updates = optimizer.iterations // optimizer.gradient_accumulation_steps
+            loss, weights = update_mini_batch(
+                network,
+                weights,
+                [[samples[n] for n in rows] for samples in x],
+                [[targets[n] for n in rows] for targets in y],
+                losses,
+                optimizer,
+                learning_rate(updates) if callable(learning_rate) else learning_rate,
+                Run(training=True, seed=seed, step=epoch * steps_per_epoch + batch),
+                loss_weights,
+                sample_weight and [own and [own[n] for n in rows] for own in sample_weight],
+            )
+            epoch_loss += loss * len(rows) / n_samples
+        epoch_losses.append(epoch_loss)
+    return weights, epoch_losses

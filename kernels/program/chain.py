@@ -10,10 +10,10 @@ import numpy as np
 
 from ..jit import njit
 from .call import array_at, call
-from .columns import ADDRESS, ARGUMENTS, COLUMNS, ITEMS
+from .columns import ADDRESS, ARGUMENTS, COLUMNS, COUNT, ITEMS, fields, operation
 
 # How many rows are linked, and how many rows behind this one the first of them stands in the table.
-LINKS, DISTANCE = range(ARGUMENTS, ARGUMENTS + 2)
+LINKS, DISTANCE = fields(ARGUMENTS, links=COUNT, distance=COUNT)
 
 
 @njit
@@ -23,7 +23,7 @@ def _linked(row, link):
     return array_at(here + (row[DISTANCE] + link) * COLUMNS * 8, COLUMNS, np.int64)
 
 
-@njit
+@operation(LINKS, DISTANCE)
 def chain_item(memory, row, samples, item, worker, step):
     """All the linked phases for one image; their items are those of an image."""
     for link in range(row[LINKS]):
@@ -33,7 +33,7 @@ def chain_item(memory, row, samples, item, worker, step):
             call(linked[ADDRESS], memory, linked, samples, part, worker, step)
 
 
-@njit
+@operation(LINKS, DISTANCE)
 def bundle_item(memory, row, samples, item, worker, step):
     """One item of one of the linked phases."""
     link = 0

@@ -17,20 +17,28 @@ from .call import call
 from .columns import (
     ARGUMENTS,
     BIAS,
+    COUNT,
     DA,
     DOUTPUT,
     FUNCTION,
+    GRADIENT_OF_TENSOR,
     INPUT,
     KERNEL,
+    LEARNING,
     LENGTH,
     NONE,
+    PARAMETERS,
+    PLACE,
     SCRATCH,
     SCRATCH_SIZE,
     STOP,
+    TENSOR,
     UNITS,
     ZEROS,
     A,
     Z,
+    fields,
+    operation,
     scratch_of,
 )
 from .hand_down import hand_down
@@ -38,24 +46,31 @@ from .update import learn
 
 # The geometry's fields stand in their order; UNITS are the numbers of one image (of the tensor
 # that the row computes), INPUT_UNITS those of what it is computed from.
-GEOMETRY = ARGUMENTS
-INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = range(
-    GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 3
+GEOMETRY = fields(ARGUMENTS, **dict.fromkeys(Conv2D._fields, COUNT))
+AFTER_GEOMETRY = ARGUMENTS + len(GEOMETRY)
+INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = fields(
+    AFTER_GEOMETRY, input_units=COUNT, rows_an_item=COUNT, items_an_image=COUNT
 )
 # Forward and for the input gradient: where behind the convolution's own scratch pre-activations
 # may stand that nobody wants afterwards. For the weight gradient: how far apart the partial
 # gradients of the images stand, or NONE if there is one for all images. Where the packed kernel
 # stands, or NONE if it is used as it is.
-SPARE, PARTIAL, PARTIAL_SIZE, PACKED = range(ITEMS_AN_IMAGE + 1, ITEMS_AN_IMAGE + 5)
+SPARE, PARTIAL, PARTIAL_SIZE, PACKED = fields(
+    ITEMS_AN_IMAGE + 1, spare=COUNT, partial=PLACE, partial_size=COUNT, packed=PLACE
+)
 # Where only the maxima of windows are kept: where in them they stood, the window, and how many rows
 # are computed before their maxima are taken.
-ARGMAX, POOL_Y, POOL_X, BAND = range(PACKED + 1, PACKED + 5)
+ARGMAX, POOL_Y, POOL_X, BAND = fields(
+    PACKED + 1, argmax=PLACE, pool_y=COUNT, pool_x=COUNT, band=COUNT
+)
+
+STRIPS = (*GEOMETRY, INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE)
 
 
 @njit
 def geometry(row):
     """The convolution that a row describes."""
-    g = row[GEOMETRY:]
+    g = row[ARGUMENTS:]
     return Conv2D(
         g[0],
         g[1],
@@ -101,7 +116,7 @@ def _convolve(memory, row, shape, z_at, image, first, stop, worker):
     conv2d_rows(memory[z_at:], x, kernel, bias, shape, first, stop, scratch)
 
 
-@njit
+@operation(INPUT, *PARAMETERS, *TENSOR, *STRIPS, SPARE, PACKED)
 def conv2d_forward_item(memory, row, samples, item, worker, step):
     """Some rows of one image's output: ``a = f(x * kernel + bias)``."""
     shape = geometry(row)
@@ -121,7 +136,7 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], a, z[first * width :][:size])
 
 
-@njit
+@operation(*(INPUT, *PARAMETERS, *TENSOR, *STRIPS, SPARE, PACKED, ARGMAX, POOL_Y, POOL_X, BAND))
 def conv2d_maxima_item(memory, row, samples, item, worker, step):
     """What a max pooling keeps of some rows of one image's output: the maxima of windows.
 
@@ -157,14 +172,14 @@ def conv2d_maxima_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], a, z)
 
 
-@njit
+@operation(*PARAMETERS, *GEOMETRY, PACKED)
 def conv2d_pack_item(memory, row, samples, item, worker, step):
     """The kernel as the input gradient wants it."""
     kernel = memory[row[KERNEL] : row[BIAS]]
     transpose_kernel(memory[row[PACKED] :][: kernel.size], kernel, geometry(row))
 
 
-@njit
+@operation(INPUT, *GEOMETRY, PACKED)
 def conv2d_transform_item(memory, row, samples, item, worker, step):
     """A kernel as Winograd's convolution wants it."""
     shape = geometry(row)
@@ -172,7 +187,7 @@ def conv2d_transform_item(memory, row, samples, item, worker, step):
     transform_kernel(memory[row[PACKED] :][: POINTS * size], memory[row[INPUT] :][: 9 * size])
 
 
-@njit
+@operation(DOUTPUT, *GRADIENT_OF_TENSOR, *STRIPS, SPARE, PACKED)
 def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of one image, times the derivative of its activation.
 
@@ -196,7 +211,7 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     hand_down(memory, row, image * units + at, da[at:][: (stop - first) * width])
 
 
-@njit
+@operation(*(INPUT, DOUTPUT, UNITS, *PARAMETERS, *LEARNING, *STRIPS, PARTIAL, PARTIAL_SIZE))
 def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     """Some rows of the kernel's gradient, or the bias's.
 

@@ -6,18 +6,41 @@ from ..jit import njit
 from ..random import shuffle
 from ..simd import VECTOR_BYTES, Matrix, transpose_square
 from .call import array_at
-from .columns import ARGUMENTS, DA, INPUT, NONE, UNITS, A
+from .columns import (
+    ADDRESS_OF,
+    ARGUMENTS,
+    COUNT,
+    DA,
+    GRADIENT_OF_TENSOR,
+    INPUT,
+    NONE,
+    PLACE,
+    UNITS,
+    A,
+    fields,
+    operation,
+)
 from .hand_down import hand_down
 
 # Of the rows that know the data set: its size, and the address of the int64 order of its rows
 # (NONE: their own), or of the array of results.
-N_SAMPLES, BATCH_SIZE, ORDER = range(ARGUMENTS, ARGUMENTS + 3)
-RESULTS = ORDER
-SHUFFLE, SEED = range(ARGUMENTS + 3, ARGUMENTS + 5)
+N_SAMPLES, BATCH_SIZE, ORDER = fields(
+    ARGUMENTS, n_samples=COUNT, batch_size=COUNT, order=ADDRESS_OF
+)
+(RESULTS,) = fields(ARGUMENTS + 2, results=ADDRESS_OF)
+SHUFFLE, SEED = fields(ARGUMENTS + 3, shuffle=COUNT, seed=COUNT)
 # Up to three sources (inputs, targets, weights): address, numbers in a row, place of the copy.
-SAMPLES_AN_ITEM, SOURCES = range(ARGUMENTS + 3, ARGUMENTS + 5)
+(SAMPLES_AN_ITEM,) = fields(ARGUMENTS + 3, samples_an_item=COUNT)
+SOURCES = ARGUMENTS + 4
 MAX_SOURCES = 3
 SOURCE_ADDRESS, SOURCE_WIDTH, SOURCE_PLACE, SOURCE_COLUMNS = range(4)
+SOURCE_FIELDS = tuple(
+    fields(
+        SOURCES + k * SOURCE_COLUMNS,
+        **{f"source_{k}": ADDRESS_OF, f"source_{k}_width": COUNT, f"source_{k}_place": PLACE},
+    )
+    for k in range(MAX_SOURCES)
+)
 
 
 @njit
@@ -37,7 +60,7 @@ def bind_prediction(program, out, x, n_samples, batch_size):
     scatter[RESULTS] = np.int64(out.ctypes.data)
 
 
-@njit
+@operation(N_SAMPLES, BATCH_SIZE, ORDER, SHUFFLE, SEED)
 def epoch_item(memory, row, samples, item, worker, step):
     """The order of the rows in the epoch that begins with this step."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
@@ -49,7 +72,7 @@ def epoch_item(memory, row, samples, item, worker, step):
             order[n] = n
 
 
-@njit
+@operation(N_SAMPLES, BATCH_SIZE, ORDER, SAMPLES_AN_ITEM, *sum(SOURCE_FIELDS, ()))
 def gather_item(memory, row, samples, item, worker, step):
     """Copy some rows of the data set to their places in the mini-batch."""
     n_samples, batch_start = row[N_SAMPLES], _batch_start(row, step)
@@ -71,7 +94,7 @@ def gather_item(memory, row, samples, item, worker, step):
                 to[i] = of[i]
 
 
-@njit
+@operation(N_SAMPLES, BATCH_SIZE, RESULTS, SAMPLES_AN_ITEM, A, UNITS)
 def scatter_item(memory, row, samples, item, worker, step):
     """Hand out the results of a mini-batch: the rows of an array outside, in their own order."""
     units, batch_start = row[UNITS], _batch_start(row, step)
@@ -114,7 +137,7 @@ def from_lanes(memory, to, of, units):
         _transpose(memory, to + start, units, of + start * lanes, lanes, size, lanes)
 
 
-@njit
+@operation(INPUT, *GRADIENT_OF_TENSOR)
 def to_lanes_item(memory, row, samples, item, worker, step):
     """Rows of samples become a block in which the samples stand innermost.
 
@@ -130,7 +153,7 @@ def to_lanes_item(memory, row, samples, item, worker, step):
     hand_down(memory, row, place, memory[row[DA] + place :][:size])
 
 
-@njit
+@operation(INPUT, A, UNITS)
 def from_lanes_item(memory, row, samples, item, worker, step):
     """A block of samples innermost becomes rows of samples."""
     units = row[UNITS]

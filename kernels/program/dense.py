@@ -8,20 +8,28 @@ from .call import call
 from .columns import (
     ARGUMENTS,
     BIAS,
+    COUNT,
     DA,
     DOUTPUT,
     FUNCTION,
+    GRADIENT_OF_TENSOR,
     INPUT,
     KERNEL,
+    LEARNING,
     LENGTH,
     NONE,
+    PARAMETERS,
+    PLACE,
     SCRATCH,
     SCRATCH_SIZE,
     STOP,
+    TENSOR,
     UNITS,
     ZEROS,
     A,
     Z,
+    fields,
+    operation,
     scratch_of,
 )
 from .hand_down import hand_down
@@ -29,16 +37,20 @@ from .update import learn, learning_rate
 
 # Forward, the UNITS of the row are the layer's outputs, and OTHER_UNITS its inputs; backward it is
 # the other way round. A sample may have several positions, to each of which the layer is applied.
-OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = range(ARGUMENTS, ARGUMENTS + 3)
+OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
+    ARGUMENTS, other_units=COUNT, units_an_item=COUNT, positions=COUNT
+)
 # The gradient of the weights is computed in strips of so many input units. Where it is used at
 # once, a strip stays in the first-level cache: so far behind the scratch of the products. Of plain
 # descent there is no gradient, and no strip.
-STRIP, GRADIENT = range(ARGUMENTS + 3, ARGUMENTS + 5)
+STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 # Where blocks of samples go through the network one by one: their size.
-BLOCK = ARGUMENTS + 5
+(BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
 # What the items of input units add to the outputs: the place of the first, and how far the others
 # stand apart.
-PARTS, PART_SIZE = range(ARGUMENTS + 6, ARGUMENTS + 8)
+PARTS, PART_SIZE = fields(ARGUMENTS + 6, parts=PLACE, part_size=COUNT)
+
+SIZES = (OTHER_UNITS, POSITIONS)
 
 # Weights that other workers have read come back from their caches while the gradient is computed:
 # so many, or it takes longer to ask than to wait.
@@ -104,14 +116,14 @@ def _hand_down(memory, row, start, rows, first, units, worker):
             at += n_in
 
 
-@njit
+@operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM)
 def dense_forward_item(memory, row, samples, item, worker, step):
     """Some output units of a layer for the whole mini-batch."""
     first, units = _units_of(row, item)
     _forward(memory, row, 0, samples * row[POSITIONS], first, units, worker)
 
 
-@njit
+@operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
 def dense_forward_block_item(memory, row, samples, item, worker, step):
     """A layer for a block of samples."""
     start, rows = _block(row, samples, item)
@@ -119,7 +131,7 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
 
 
-@njit
+@operation(INPUT, *PARAMETERS, UNITS, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
 def dense_forward_part_item(memory, row, samples, item, worker, step):
     """What some input units add to all outputs.
 
@@ -142,7 +154,7 @@ def dense_forward_part_item(memory, row, samples, item, worker, step):
     )
 
 
-@njit
+@operation(*PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
 def dense_sum_parts_item(memory, row, samples, item, worker, step):
     """The sum of the parts in their order, the bias, and the activation."""
     n_out = row[UNITS]
@@ -164,7 +176,7 @@ def dense_sum_parts_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], memory[row[A] :][:size], z)
 
 
-@njit
+@operation(DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *SIZES, BLOCK)
 def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     """The gradient of a layer's inputs for a block of samples."""
     start, rows = _block(row, samples, item)
@@ -213,7 +225,10 @@ def _learn_strip(memory, row, rows, first, units, worker, step):
     learn(memory, row, kernel, kernel + units * n_out, at, step)
 
 
-@njit
+@operation(
+    *(INPUT, DOUTPUT, *PARAMETERS, *LEARNING, *GRADIENT_OF_TENSOR),
+    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT),
+)
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.
 

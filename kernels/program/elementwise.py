@@ -1,18 +1,37 @@
-"""Operations on single numbers that stand alone: activations of rows, dropout."""
+"""Operations on single numbers that stand alone: activations of rows, dropout, sums."""
 
 from ..dropout import drop
 from ..jit import njit
 from ..random import stream_key
 from .call import call
-from .columns import ARGUMENTS, DA, DOUTPUT, FUNCTION, INPUT, UNITS, A, number
+from .columns import (
+    ADDRESS_OF,
+    ARGUMENTS,
+    COUNT,
+    DA,
+    DOUTPUT,
+    FUNCTION,
+    GRADIENT_OF_TENSOR,
+    INPUT,
+    NUMBER,
+    PLACE,
+    UNITS,
+    A,
+    fields,
+    number,
+    operation,
+)
 from .hand_down import hand_down
 
 # So many samples stand innermost. A sample is so many rows; the softmax sees them one by one.
-LANES, ROWS, SAMPLES_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 3)
+LANES, ROWS, SAMPLES_AN_ITEM = fields(ARGUMENTS, lanes=COUNT, rows=COUNT, samples_an_item=COUNT)
 # Derivative of the activation itself, where FUNCTION is that of the tensor before.
-OWN_FUNCTION, OUTPUT = range(ARGUMENTS + 3, ARGUMENTS + 5)
+OWN_FUNCTION, OUTPUT = fields(ARGUMENTS + 3, own_function=ADDRESS_OF, output=PLACE)
 # Dropout: its rate, and its seed, of which each step takes a stream.
-RATE, SEED = range(ARGUMENTS + 3, ARGUMENTS + 5)
+RATE, SEED = fields(ARGUMENTS + 3, rate=NUMBER, seed=COUNT)
+# Gradients that several readers of a tensor have handed down: the place of the first, how many
+# there are, and how far they stand apart.
+PARTS, N_PARTS, PART_SIZE = fields(ARGUMENTS + 3, parts=PLACE, n_parts=COUNT, part_size=COUNT)
 
 
 @njit
@@ -25,7 +44,7 @@ def _range(row, samples, item):
     return start * row[UNITS], (stop - start) * row[UNITS]
 
 
-@njit
+@operation(INPUT, A, FUNCTION, UNITS, LANES, ROWS, SAMPLES_AN_ITEM)
 def activation_forward_item(memory, row, samples, item, worker, step):
     """``a = f(z)``, row by row."""
     first, size = _range(row, samples, item)
@@ -35,7 +54,7 @@ def activation_forward_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], memory[row[A] + start :][:length], z)
 
 
-@njit
+@operation(INPUT, DOUTPUT, *GRADIENT_OF_TENSOR, LANES, ROWS, SAMPLES_AN_ITEM, OWN_FUNCTION, OUTPUT)
 def activation_backward_item(memory, row, samples, item, worker, step):
     """Its derivative, and then that of the activation before."""
     first, size = _range(row, samples, item)
@@ -68,13 +87,13 @@ def _drop(memory, row, samples, item, step, to, of):
         drop(out, x, rate, key, start + unit, units)
 
 
-@njit
+@operation(INPUT, A, UNITS, LANES, SAMPLES_AN_ITEM, RATE, SEED)
 def dropout_forward_item(memory, row, samples, item, worker, step):
     """Some samples after dropout."""
     _drop(memory, row, samples, item, step, row[A], row[INPUT])
 
 
-@njit
+@operation(DOUTPUT, *GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM, RATE, SEED)
 def dropout_backward_item(memory, row, samples, item, worker, step):
     """Their gradient: the same numbers are dropped."""
     _drop(memory, row, samples, item, step, row[DA], row[DOUTPUT])
@@ -82,8 +101,22 @@ def dropout_backward_item(memory, row, samples, item, worker, step):
     hand_down(memory, row, start, memory[row[DA] + start :][:size])
 
 
-@njit
+@operation(*GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM)
 def hand_down_item(memory, row, samples, item, worker, step):
     """Multiply the gradient of some samples with the derivative of the activation there."""
     start, size = _range(row, samples, item)
     hand_down(memory, row, start, memory[row[DA] + start :][:size])
+
+
+@operation(*GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM, PARTS, N_PARTS, PART_SIZE)
+def sum_gradients_item(memory, row, samples, item, worker, step):
+    """Add up, for some samples, the gradients that the readers of a tensor have handed down."""
+    start, size = _range(row, samples, item)
+    total, part = memory[row[DA] + start :][:size], memory[row[PARTS] + start :][:size]
+    for i in range(size):
+        total[i] = part[i]
+    for k in range(1, row[N_PARTS]):
+        part = memory[row[PARTS] + k * row[PART_SIZE] + start :][:size]
+        for i in range(size):
+            total[i] += part[i]
+    hand_down(memory, row, start, total)

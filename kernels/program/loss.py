@@ -9,24 +9,33 @@ from ..jit import njit
 from ..optimizers import penalty
 from .call import array_at, call
 from .columns import (
+    ADDRESS_OF,
     ARGUMENTS,
     BIAS,
     BIAS_L1,
     BIAS_L2,
+    COUNT,
     DA,
     KERNEL,
     L1,
     L2,
     NONE,
+    NUMBER,
+    PARAMETERS,
+    PENALTIES,
+    PLACE,
     STOP,
     UNITS,
     A,
+    fields,
     number,
+    operation,
 )
 
 # The loss of a sample and its gradient, by address; Huber's delta; targets (UNITS of them), or the
 # labels that they are made of; label smoothing: what each target loses, and gains; the samples'
-# losses and weights; how predictions are counted as right, and where.
+# losses and weights; how predictions are counted as right, and where; and what the gradient is
+# multiplied with, where a network has several losses, and divided by (NONE: by the samples).
 (
     LOSS,
     DELTA,
@@ -40,9 +49,37 @@ from .columns import (
     LEVEL,
     CORRECT,
     SAMPLES_AN_ITEM,
-) = range(ARGUMENTS, ARGUMENTS + 12)
-# The totals: the address of float64 pairs (loss, metric), one for each epoch from the first on.
-TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE = range(ARGUMENTS + 12, ARGUMENTS + 16)
+    LOSS_WEIGHT,
+    MEAN_OVER,
+) = fields(
+    ARGUMENTS,
+    loss=ADDRESS_OF,
+    delta=NUMBER,
+    targets=PLACE,
+    labels=PLACE,
+    smoothing=NUMBER,
+    spread=NUMBER,
+    losses_at=PLACE,
+    weights=PLACE,
+    metric=COUNT,
+    level=NUMBER,
+    correct=PLACE,
+    samples_an_item=COUNT,
+    loss_weight=NUMBER,
+    mean_over=COUNT,
+)
+# The totals: the address of float64 pairs (loss, right predictions), a number of PAIRS for each
+# epoch from the first on; and which of these is the row's own.
+TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR = fields(
+    MEAN_OVER + 1,
+    totals=ADDRESS_OF,
+    first_epoch=COUNT,
+    n_samples=COUNT,
+    batch_size=COUNT,
+    pairs=COUNT,
+    pair=COUNT,
+)
+EPOCH = (TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR)
 
 # How a prediction is called right: the largest is that of the target; or, of each output, both lie
 # on the same side of LEVEL and 0.5.
@@ -140,13 +177,13 @@ SAMPLE_LOSSES = tuple(globals()[f"_{name}"] for name in LOSSES)
 
 @njit
 def _is_right(prediction, y, metric, level):
-    """Share of the outputs that are predicted right."""
+    """How many predictions are right: of one class, or of each output."""
     if metric == ARGMAX:
-        return 1.0 if np.argmax(prediction) == np.argmax(y) else 0.0
+        return int(np.argmax(prediction) == np.argmax(y))
     right = 0
     for o in range(y.size):
         right += (prediction[o] > level) == (y[o] > 0.5)
-    return right / y.size
+    return right
 
 
 @njit
@@ -155,7 +192,10 @@ def _rows(memory, place, start, size, units):
     return memory[place + start * units :][: size * units].reshape(size, units)
 
 
-@njit
+@operation(
+    *(A, DA, UNITS, LOSS, DELTA, TARGETS, LABELS, SMOOTHING, SPREAD, LOSSES_AT),
+    *(WEIGHTS, METRIC, LEVEL, CORRECT, SAMPLES_AN_ITEM, LOSS_WEIGHT, MEAN_OVER),
+)
 def loss_item(memory, row, samples, item, worker, step):
     """Losses of some samples, and the gradient of their mean over the mini-batch.
 
@@ -183,7 +223,8 @@ def loss_item(memory, row, samples, item, worker, step):
             for o in range(units):
                 y[n, o] = keep * y[n, o] + spread
     call(row[LOSS], values, gradient, prediction, y, number(row, DELTA))
-    share = memory.dtype.type(1 / samples)
+    divisor = samples if row[MEAN_OVER] == NONE else row[MEAN_OVER]
+    share = memory.dtype.type(number(row, LOSS_WEIGHT) / divisor)
     if row[WEIGHTS] == NONE:
         flat = gradient.reshape(-1)
         for i in range(flat.size):
@@ -198,29 +239,28 @@ def loss_item(memory, row, samples, item, worker, step):
 
 @njit
 def _totals_of_epoch(row, step):
+    """The row's own pair of totals of the epoch of a step."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
     epoch = step // ((n_samples + batch_size - 1) // batch_size) - row[FIRST_EPOCH]
-    return array_at(row[TOTALS], 2 * (epoch + 1), np.float64)[2 * epoch :]
+    first = 2 * (epoch * row[PAIRS] + row[PAIR])
+    return array_at(row[TOTALS], first + 2, np.float64)[first:]
 
 
-@njit
+@operation(LOSSES_AT, METRIC, CORRECT, *EPOCH)
 def totals_item(memory, row, samples, item, worker, step):
     """Add a mini-batch to the totals of its epoch, the samples in their order."""
-    n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
     totals = _totals_of_epoch(row, step)
-    if step % ((n_samples + batch_size - 1) // batch_size) == 0:
-        totals[:] = 0
     loss, right = 0.0, 0.0
     for n in range(samples):
         loss += memory[row[LOSSES_AT] + n]
     if row[METRIC] != NONE:
         for n in range(samples):
             right += memory[row[CORRECT] + n]
-    totals[0] += loss / n_samples
-    totals[1] += right / n_samples
+    totals[0] += loss / row[N_SAMPLES]
+    totals[1] += right
 
 
-@njit
+@operation(*PARAMETERS, *PENALTIES, *EPOCH)
 def penalty_item(memory, row, samples, item, worker, step):
     """Add the regularisation of a layer's parameters, weighted as the mini-batch is."""
     totals = _totals_of_epoch(row, step)

@@ -18,16 +18,22 @@ from ..normalization import (
 from .call import call
 from .columns import (
     ARGUMENTS,
+    COUNT,
     DA,
     DOUTPUT,
     FUNCTION,
+    GRADIENT_OF_TENSOR,
     INPUT,
     ITEMS,
     NONE,
+    NUMBER,
+    PLACE,
     UNITS,
     A,
     Z,
+    fields,
     number,
+    operation,
     scratch_of,
 )
 from .hand_down import hand_down
@@ -50,7 +56,26 @@ from .hand_down import hand_down
     MOMENTUM,
     PARTIAL,
     PARTIAL_SIZE,
-) = range(ARGUMENTS, ARGUMENTS + 14)
+) = fields(
+    ARGUMENTS,
+    positions=COUNT,
+    channels=COUNT,
+    samples_an_item=COUNT,
+    gamma=PLACE,
+    beta=PLACE,
+    sums=PLACE,
+    mean=PLACE,
+    variance=PLACE,
+    moving_mean=PLACE,
+    moving_variance=PLACE,
+    epsilon=NUMBER,
+    momentum=NUMBER,
+    partial=PLACE,
+    partial_size=COUNT,
+)
+ROWS = (POSITIONS, CHANNELS, SAMPLES_AN_ITEM)
+SCALED = (INPUT, Z, A, FUNCTION, UNITS, *ROWS, GAMMA, BETA, EPSILON)
+BACKWARD = (DOUTPUT, *GRADIENT_OF_TENSOR, *ROWS, GAMMA, EPSILON)
 
 
 @njit
@@ -76,13 +101,13 @@ def _sums(memory, row, which):
     return doubles.reshape(row[ITEMS], row[CHANNELS])
 
 
-@njit
+@operation(INPUT, UNITS, *ROWS, SUMS)
 def batch_norm_mean_item(memory, row, samples, item, worker, step):
     """Sums of some samples."""
     sum_rows(_sums(memory, row, 0)[item], _rows_of(memory, row, row[INPUT], samples, item))
 
 
-@njit
+@operation(INPUT, UNITS, *ROWS, SUMS, MEAN)
 def batch_norm_variance_item(memory, row, samples, item, worker, step):
     """The mean is known: sums of the squared deviations of some samples."""
     mean = scratch_of(memory, row, worker)[: row[CHANNELS]]
@@ -105,7 +130,7 @@ def _scale_and_activate(memory, row, samples, item, mean, scale):
         call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
 
 
-@njit
+@operation(*SCALED, SUMS, MEAN, VARIANCE, MOVING_MEAN, MOVING_VARIANCE, MOMENTUM)
 def batch_norm_forward_item(memory, row, samples, item, worker, step):
     """Mean and variance are known: normalise some samples, and with the first move the averages."""
     channels = row[CHANNELS]
@@ -137,7 +162,7 @@ def _moving_scale(memory, row, worker):
     return scale
 
 
-@njit
+@operation(*SCALED, MOVING_MEAN, MOVING_VARIANCE)
 def batch_norm_inference_item(memory, row, samples, item, worker, step):
     """Normalise some samples by the moving averages."""
     scale = _moving_scale(memory, row, worker)
@@ -145,7 +170,7 @@ def batch_norm_inference_item(memory, row, samples, item, worker, step):
     _scale_and_activate(memory, row, samples, item, mean, scale)
 
 
-@njit
+@operation(INPUT, DOUTPUT, UNITS, *ROWS, SUMS, MEAN, VARIANCE, EPSILON)
 def batch_norm_sums_item(memory, row, samples, item, worker, step):
     """Gradients of gamma and beta over some samples."""
     inv_std = scratch_of(memory, row, worker)[: row[CHANNELS]]
@@ -167,7 +192,7 @@ def _hand_down(memory, row, samples, item):
     hand_down(memory, row, start, _rows_of(memory, row, row[DA], samples, item).reshape(-1))
 
 
-@njit
+@operation(INPUT, *BACKWARD, SUMS, MEAN, VARIANCE, PARTIAL)
 def batch_norm_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples, and with the first the gradients of gamma and beta."""
     channels = row[CHANNELS]
@@ -199,7 +224,7 @@ def batch_norm_backward_item(memory, row, samples, item, worker, step):
     _hand_down(memory, row, samples, item)
 
 
-@njit
+@operation(*BACKWARD, MOVING_VARIANCE)
 def batch_norm_frozen_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples where the moving averages were used."""
     scale = _moving_scale(memory, row, worker)
@@ -211,7 +236,7 @@ def batch_norm_frozen_backward_item(memory, row, samples, item, worker, step):
     _hand_down(memory, row, samples, item)
 
 
-@njit
+@operation(*SCALED, MEAN, VARIANCE)
 def layer_norm_forward_item(memory, row, samples, item, worker, step):
     """Normalise each row of some samples, and keep its mean and variance."""
     x, z = (
@@ -230,7 +255,7 @@ def layer_norm_forward_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
 
 
-@njit
+@operation(INPUT, *BACKWARD, MEAN, VARIANCE, PARTIAL, PARTIAL_SIZE)
 def layer_norm_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples, and their partial gradients of gamma and beta."""
     channels = row[CHANNELS]

@@ -9,14 +9,20 @@ from ..pooling import (
 )
 from .columns import (
     ARGUMENTS,
+    COUNT,
     DOUTPUT,
     DZ,
     FUNCTION,
     INPUT,
     NONE,
+    PLACE,
     SCRATCH,
     SCRATCH_SIZE,
+    UNITS,
     A,
+    Z,
+    fields,
+    operation,
 )
 from .hand_down import hand_down
 
@@ -38,7 +44,32 @@ from .hand_down import hand_down
     ROWS_AN_ITEM,
     ITEMS_AN_IMAGE,
     ARGMAX,
-) = range(ARGUMENTS, ARGUMENTS + 15)
+) = fields(
+    ARGUMENTS,
+    height=COUNT,
+    width=COUNT,
+    channels=COUNT,
+    out_height=COUNT,
+    out_width=COUNT,
+    pool_y=COUNT,
+    pool_x=COUNT,
+    stride_y=COUNT,
+    stride_x=COUNT,
+    top=COUNT,
+    left=COUNT,
+    lanes=COUNT,
+    rows_an_item=COUNT,
+    items_an_image=COUNT,
+    argmax=PLACE,
+)
+SIZES = (HEIGHT, WIDTH, CHANNELS, LANES)
+WINDOW = (
+    *(*SIZES, OUT_HEIGHT, OUT_WIDTH, POOL_Y, POOL_X, STRIDE_Y, STRIDE_X),
+    *(TOP, LEFT, ROWS_AN_ITEM, ITEMS_AN_IMAGE),
+)
+
+# A gradient is written to DZ at once, or computed in scratch and then multiplied.
+GRADIENT = (DOUTPUT, Z, A, DZ, FUNCTION, UNITS)
 
 
 @njit
@@ -95,7 +126,7 @@ def _hand_down(memory, row, image, iy, gradient):
     hand_down(memory, row, start, gradient.reshape(-1))
 
 
-@njit
+@operation(INPUT, A, *WINDOW, ARGMAX)
 def max_pool2d_forward_item(memory, row, samples, item, worker, step):
     """Some rows of maxima; where they stood is kept as numbers of the memory's own type."""
     image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
@@ -106,7 +137,7 @@ def max_pool2d_forward_item(memory, row, samples, item, worker, step):
         max_row(out[y], argmax[y], x, y, pool_size, strides, padding)
 
 
-@njit
+@operation(*GRADIENT, *WINDOW, ARGMAX)
 def max_pool2d_backward_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of an image."""
     image, first, stop = _strip(row, samples, item, row[HEIGHT])
@@ -119,7 +150,7 @@ def max_pool2d_backward_item(memory, row, samples, item, worker, step):
         _hand_down(memory, row, image, iy, dx)
 
 
-@njit
+@operation(INPUT, A, *WINDOW)
 def average_pool2d_forward_item(memory, row, samples, item, worker, step):
     """Some rows of averages."""
     image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
@@ -129,7 +160,7 @@ def average_pool2d_forward_item(memory, row, samples, item, worker, step):
         average_row(out[y], x, y, pool_size, strides, padding)
 
 
-@njit
+@operation(*GRADIENT, *WINDOW)
 def average_pool2d_backward_item(memory, row, samples, item, worker, step):
     """Some rows of the gradient of an image."""
     image, first, stop = _strip(row, samples, item, row[HEIGHT])
@@ -141,7 +172,7 @@ def average_pool2d_backward_item(memory, row, samples, item, worker, step):
         _hand_down(memory, row, image, iy, dx)
 
 
-@njit
+@operation(INPUT, A, *SIZES)
 def global_average_pool2d_forward_item(memory, row, samples, item, worker, step):
     """The mean of one image over all its places, by sample: ``(channels,)`` numbers each."""
     lanes = row[LANES]
@@ -162,7 +193,7 @@ def global_average_pool2d_forward_item(memory, row, samples, item, worker, step)
             means[lane, c] *= share
 
 
-@njit
+@operation(*GRADIENT, *SIZES)
 def global_average_pool2d_backward_item(memory, row, samples, item, worker, step):
     """Equal shares of the gradient for all places of one image."""
     lanes = row[LANES]

@@ -12,24 +12,35 @@ from .columns import (
     BIAS_L2,
     CLIPNORM,
     CLIPVALUE,
+    COUNT,
     FIRST_STEP,
     HYPER,
     ITERATIONS,
     KERNEL,
     L1,
     L2,
+    LEARNING,
     LENGTH,
     N_HYPER,
     NONE,
+    PARAMETERS,
+    PLACE,
     RATES,
     STOP,
     UPDATE,
+    fields,
     number,
+    operation,
 )
 
 # Partial gradients of a layer's parameters that are still to be added up: their number (0 if the
 # gradient is complete), the place of the first, and how far they stand apart.
-PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = range(ARGUMENTS, ARGUMENTS + 4)
+PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = fields(
+    ARGUMENTS, partials=COUNT, partial=PLACE, partial_size=COUNT, parameters_an_item=COUNT
+)
+# Steps over which gradients are added up before an update, the place of their sum, and the size of
+# the whole data set where the sum is to be its mean gradient (NONE: that of the steps).
+EVERY, SUM, N_SAMPLES = fields(ARGUMENTS + 4, every=COUNT, sum=PLACE, n_samples=COUNT)
 
 
 @njit
@@ -76,7 +87,7 @@ def learn(memory, row, start, stop, gradient_at, step):
         _learn_part(memory, row, middle, stop, gradient_at + middle - start, l1, l2, step)
 
 
-@njit
+@operation(*PARAMETERS, *LEARNING, PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM)
 def update_item(memory, row, samples, item, worker, step):
     """Add up the partial gradients of some parameters of a layer, and update these."""
     start = row[KERNEL] + item * row[PARAMETERS_AN_ITEM]
@@ -94,8 +105,23 @@ def update_item(memory, row, samples, item, worker, step):
     learn(memory, row, start, stop, row[LENGTH] + start, step)
 
 
-@njit
+@operation(KERNEL, STOP, LENGTH, CLIPNORM)
 def clip_norm_item(memory, row, samples, item, worker, step):
     """Shorten the gradient of all parameters, ``KERNEL ... STOP``, to the norm of the row."""
     gradient = memory[row[KERNEL] + row[LENGTH] : row[STOP] + row[LENGTH]]
     clip_by_norm(gradient, number(row, CLIPNORM))
+
+
+@operation(KERNEL, STOP, LENGTH, PARAMETERS_AN_ITEM, EVERY, SUM, N_SAMPLES)
+def accumulate_item(memory, row, samples, item, worker, step):
+    """Add the gradient of a mini-batch, as a share, to those of the steps before it."""
+    first = item * row[PARAMETERS_AN_ITEM]
+    size = min(row[PARAMETERS_AN_ITEM], row[STOP] - row[KERNEL] - first)
+    gradient = memory[row[KERNEL] + row[LENGTH] + first :][:size]
+    total = memory[row[SUM] + first :][:size]
+    share = 1 / row[EVERY] if row[N_SAMPLES] == NONE else samples / row[N_SAMPLES]
+    factor = memory.dtype.type(share)
+    if step % row[EVERY] == 0:
+        total[:] = 0
+    for p in range(size):
+        total[p] += factor * gradient[p]

@@ -10,22 +10,27 @@ are not zero, that is four fifths of the time of the products, and less the more
 For blocks of samples that stand innermost; a sample's numbers are brought side by side first.
 """
 
-from ..conv2d import Conv2D
 from ..jit import njit
 from ..simd import RUN_ROWS, RUN_VECTORS, Matrix, gather_runs, scatter_runs
 from .columns import (
     BIAS,
+    COUNT,
     DA,
     DOUTPUT,
     DZ,
+    GRADIENT_OF_TENSOR,
     INPUT,
     KERNEL,
     NONE,
+    PARAMETERS,
+    PLACE,
     SCRATCH,
     SCRATCH_SIZE,
     STOP,
+    fields,
+    operation,
 )
-from .conv2d import GEOMETRY, geometry
+from .conv2d import AFTER_GEOMETRY, GEOMETRY, geometry
 from .data import from_lanes, to_lanes
 from .hand_down import hand_down
 
@@ -43,7 +48,20 @@ from .hand_down import hand_down
     PACKED,
     PARTIAL,
     PARTIAL_SIZE,
-) = range(GEOMETRY + len(Conv2D._fields), GEOMETRY + len(Conv2D._fields) + 10)
+) = fields(
+    AFTER_GEOMETRY,
+    argmax=PLACE,
+    maxima_y=COUNT,
+    maxima_x=COUNT,
+    pool_y=COUNT,
+    pool_x=COUNT,
+    stride_y=COUNT,
+    stride_x=COUNT,
+    packed=PLACE,
+    partial=PLACE,
+    partial_size=COUNT,
+)
+MAXIMA = (ARGMAX, MAXIMA_Y, MAXIMA_X, POOL_Y, POOL_X, STRIDE_Y, STRIDE_X)
 
 
 @njit
@@ -63,7 +81,7 @@ def winners_scratch_size(shape, windows):
     return lanes * (3 * maxima + 2 * image) + 2 * run + kernel + 2 * windows
 
 
-@njit
+@operation(*PARAMETERS, *GEOMETRY, PACKED)
 def winners_pack_item(memory, row, samples, item, worker, step):
     """The kernel filter by filter, ``(f, kh, kw c)``, with zeros behind each run."""
     shape = geometry(row)
@@ -125,7 +143,10 @@ def _multiply(memory, dkernel_at, dx_at, x_at, kernel_at, found, count, shape):
                 scatter_runs(kernel, dx, found, height, size, count)
 
 
-@njit
+@operation(
+    *(INPUT, DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *GEOMETRY, *MAXIMA),
+    *(PACKED, PARTIAL, PARTIAL_SIZE),
+)
 def conv2d_winners_item(memory, row, samples, item, worker, step):
     """Partial gradients of kernel and bias from one block, and the gradient of its input."""
     shape = geometry(row)

@@ -1,0 +1,299 @@
+"""What a network is measured by, and the program that measures it."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.codes import CATEGORICAL
+from ..kernels.program import columns as col
+from ..kernels.program import data, elementwise, loss
+from ..kernels.program.call import NUMBER, values
+from ..kernels.program.run import run_alone, run_team
+from ..kernels.threads import get_num_threads
+from ..utils import derived_seed
+from .lowering import lower_network, most_channels
+from .network import Network
+from .parameters import Parameters, parameters_of
+from .plan import Plan, Tensor
+from .program import Function
+
+# Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
+PARALLEL_WORK = 2_000_000
+# Samples that are worth an item of the loss.
+LOSS_SAMPLES = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What is minimised at one output of a network.
+
+    Attributes
+    ----------
+    loss : int
+        Place in ``codes.LOSSES``.
+    takes_logits : bool
+        Whether the loss is a cross-entropy of the scores before the last activation.
+    takes_labels : bool
+        Whether targets are class labels, one number for each sample.
+    delta, label_smoothing : float
+    metric : int
+        How predictions are counted as right: ``ARGMAX``, ``THRESHOLD`` or ``NONE`` of the kernels.
+    level : float
+        Where ``THRESHOLD`` divides the outputs.
+    weighted : bool
+        Whether samples have weights.
+    loss_weight : float
+        What the loss is multiplied with in the sum over all outputs.
+    """
+
+    loss: int
+    takes_logits: bool
+    takes_labels: bool = False
+    delta: float = 1.0
+    label_smoothing: float = 0.0
+    metric: int = col.NONE
+    level: float = 0.5
+    weighted: bool = False
+    loss_weight: float = 1.0
+
+
+class Evaluator:
+    """Runs a network over a data set for its mean losses.
+
+    Parameters
+    ----------
+    network : Network
+    objectives : sequence of Objective
+        One for each output.
+    batch_size : int
+    dtype : dtype
+    workers : int, optional
+        Threads; by default as many as the work is worth.
+    """
+
+    #: What the plan is for: see :class:`Plan`.
+    _training = _differentiates = _learns = False
+    #: Multiply-adds for each of the forward pass.
+    _work = 1
+    _totals_are_kept = True
+    #: What a gradient is divided by, if not by the number of samples in its mini-batch.
+    _mean_over = col.NONE
+
+    def __init__(
+        self,
+        network: Network,
+        objectives: Sequence[Objective],
+        batch_size: int,
+        dtype: Any = np.float32,
+        workers: int | None = None,
+        **plan_arguments: Any,
+    ):
+        self.network, self.batch_size = network, batch_size
+        self.loss_weights = np.array([objective.loss_weight for objective in objectives])
+        self.workers = workers or team_size(self._work * batch_size * network.work)
+        self._plan = plan = Plan(
+            dtype,
+            batch_size,
+            self.workers,
+            network.n_parameters,
+            most_channels(network),
+            training=self._training,
+            backward=self._differentiates,
+            learns=self._learns,
+            **plan_arguments,
+        )
+        self._totals: list[int] = []
+        self._prepare(plan)
+        self._lower(plan, network, objectives)
+        #: The phases, as compiled code runs them and as people read them.
+        self.program = plan.finish()
+        self.memory = self.program.memory
+        row = self.program.row
+        self._random_rows = [(row(phase), number) for phase, number in plan.random]
+        self._total_rows = [row(phase) for phase in self._totals]
+        self._gather_rows = [row(phase) for phase in self._gathers]
+        #: All parameters of the network.
+        self.parameters = self.memory[plan.parameters :][: network.n_parameters]
+        del self._plan
+
+    def _prepare(self, plan: Plan) -> None:
+        """Tell the plan how the network learns."""
+
+    def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
+        """Add all phases."""
+        self._lower_to_losses(plan, network, objectives)
+
+    def _lower_to_losses(
+        self, plan: Plan, network: Network, objectives: Sequence[Objective], x_differs: bool = False
+    ) -> Callable[[], None]:
+        """Add the phases up to the losses; return what adds the backward pass."""
+        self._inputs = [
+            plan.tensor(shape, differentiated=x_differs) for shape in network.input_shapes
+        ]
+        sources = [(x.units, x.a) for x in self._inputs]
+        targets, weights = [], []
+        for objective, shape in zip(objectives, network.output_shapes, strict=True):
+            units = math.prod(shape)
+            place = plan.take(plan.batch_size * units)
+            given = plan.take(plan.batch_size) if objective.takes_labels else place
+            targets.append({loss.TARGETS: place})
+            if objective.takes_labels:
+                targets[-1][loss.LABELS] = given
+            sources.append((1 if objective.takes_labels else units, given))
+        for objective in objectives:
+            weights.append(plan.take(plan.batch_size) if objective.weighted else col.NONE)
+            sources.append((1, weights[-1]))
+        if self._totals_are_kept:
+            plan.add(data.epoch_item, 1)
+        self._gathers = plan.add_gathers(sources)
+
+        fused = [k for k, objective in enumerate(objectives) if objective.takes_logits]
+        outputs, go_back = lower_network(plan, network, self._inputs, fused)
+        self._losses = [
+            self._add_loss(plan, u, objective, k, targets[k], weights[k])
+            for k, (u, objective) in enumerate(zip(outputs, objectives, strict=True))
+        ]
+        return go_back
+
+    def _add_loss(
+        self, plan: Plan, u: Tensor, objective: Objective, pair: int, targets: dict, weights: int
+    ) -> int:
+        """Add the loss of an output; return where those of the samples stand."""
+        batch_size, n_out = plan.batch_size, u.units
+        plan.site = "loss"
+        array, rows = values(plan.dtype), values(plan.dtype, 2)
+        function = loss.SAMPLE_LOSSES[objective.loss]
+        gradient = plan.gradient_place(u)
+        losses = {loss.LOSSES_AT: plan.take(batch_size)}
+        counted = {loss.CORRECT: plan.take(batch_size), loss.METRIC: objective.metric}
+        at_once = plan.block or LOSS_SAMPLES
+        items = 1 if plan.block else -(-batch_size // at_once)
+        # Smoothed targets move towards equal shares of the classes, or towards one half.
+        smoothing = float(objective.label_smoothing)
+        spread = smoothing / (n_out if objective.loss in CATEGORICAL else 2)
+        plan.add(
+            loss.loss_item,
+            items,
+            losses,
+            counted,
+            targets,
+            {
+                loss.LOSS: Function(function, (array, rows, rows, rows, NUMBER)),
+                loss.DELTA: float(objective.delta),
+                loss.SMOOTHING: smoothing,
+                loss.SPREAD: spread,
+                loss.WEIGHTS: weights,
+                loss.LEVEL: float(objective.level),
+                loss.SAMPLES_AN_ITEM: at_once,
+                loss.LOSS_WEIGHT: float(objective.loss_weight),
+                loss.MEAN_OVER: self._mean_over,
+                col.A: u.a,
+                col.DA: plan.take(batch_size * n_out) if gradient == col.NONE else gradient,
+                col.UNITS: n_out,
+            },
+            lanes=plan.block,
+        )
+        if self._totals_are_kept:
+            own = {loss.PAIR: pair}
+            self._totals.append(plan.add(loss.totals_item, 1, losses, counted, own, when="late"))
+        if u.is_differentiated and u.dz != gradient:
+            cut = {elementwise.LANES: 1, elementwise.SAMPLES_AN_ITEM: at_once}
+            plan.add(elementwise.hand_down_item, items, plan.backward(u), cut, lanes=plan.block)
+        return losses[loss.LOSSES_AT]
+
+    def _lower_backward(self, plan: Plan, network: Network, go_back: Callable[[], None]) -> None:
+        """Add the penalties of the weights that are learned, and the backward pass."""
+        if self._totals_are_kept:  # the loss is that of the weights before the step
+            for own in learned_parameters(plan, network):
+                if own.is_penalised:
+                    pair = {loss.PAIR: len(network.outputs)}
+                    record = own.place, own.penalties, pair
+                    self._totals.append(plan.add(loss.penalty_item, 1, *record, flops=own.size))
+        go_back()
+
+    def bind(
+        self,
+        x: Sequence[np.ndarray],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray | None],
+        order: np.ndarray,
+        totals: np.ndarray,
+        shuffle: bool = False,
+        seed: int = 0,
+        first_epoch: int = 0,
+    ) -> None:
+        """Say what the steps that follow are run on.
+
+        Only addresses are kept: the caller must hold the arrays until the last of the steps, and
+        they can go after it, although the program stays.
+
+        Parameters
+        ----------
+        x, y, weights : sequence of ndarray
+            Inputs, targets and weights (or None) of all samples, C-contiguous and of the type of
+            the program: one for each input, or each output.
+        order : (n,) int64 array
+            Order of the samples in the current epoch; written.
+        totals : (epochs, outputs + 1, 2) float64 array
+            Zeros. Of each epoch and output: the mean loss so far, and the number of right
+            predictions; the last row has the penalties in place of the loss. Written.
+        shuffle : bool
+            Whether the samples are shuffled for every epoch.
+        seed : int
+            Of the shuffles and of dropout.
+        first_epoch : int
+            The epoch of the first row of `totals`; the steps belong to it or to later ones.
+        """
+        shuffling = self.program.table[0]
+        shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
+        self._bind_sources([*x, *y, *weights], order, [shuffling])
+        for row in self._total_rows:
+            row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
+            row[loss.TOTALS], row[loss.FIRST_EPOCH] = totals.ctypes.data, first_epoch
+            row[loss.PAIRS] = totals.shape[1]
+        self._bind_seed(seed)
+
+    def _bind_sources(
+        self, sources: Sequence[np.ndarray | None], order: np.ndarray, others: Sequence[np.ndarray]
+    ) -> None:
+        """Say where the samples are; `others` are more rows that know the data set."""
+        self.n_samples = len(sources[0])
+        for row in (*self._gather_rows, *others):
+            row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
+            row[data.ORDER] = order.ctypes.data
+        for k, source in enumerate(sources):
+            row = self._gather_rows[k // data.MAX_SOURCES]
+            field, _, _ = data.SOURCE_FIELDS[k % data.MAX_SOURCES]
+            row[field] = col.NONE if source is None else source.ctypes.data
+
+    def _bind_seed(self, seed: int) -> None:
+        for row, number in self._random_rows:
+            row[elementwise.SEED] = derived_seed(seed, number + 1)
+
+    def run(self, first_step: int, n_steps: int) -> None:
+        """Run steps ``first_step ... first_step + n_steps - 1``, counted from epoch 0."""
+        prologue = 1 if self._totals_are_kept else 0
+        phases = self.program.phases
+        arguments = (phases, prologue, self.memory, self.n_samples, self.batch_size)
+        if self.workers == 1:
+            run_alone(*arguments, first_step, n_steps)
+        else:
+            run_team(self.workers, *arguments, first_step, n_steps)
+
+
+def learned_parameters(plan: Plan, network: Network) -> list[Parameters]:
+    """The weights that a program learns, layer by layer."""
+    return [
+        own
+        for layer, weights in network.weights_by_layer()
+        for own, _ in parameters_of(plan, weights, layer.trainable)
+        if own.learns
+    ]
+
+
+def team_size(work: int) -> int:
+    """Threads that this many multiply-adds are worth."""
+    return get_num_threads() if work > PARALLEL_WORK else 1

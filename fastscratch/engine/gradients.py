@@ -1,0 +1,196 @@
+"""Gradients without an update: of the weights, all in all or by samples, and of the inputs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.program import columns as col
+from ..kernels.program import data, loss
+from ..kernels.program import update as update_op
+from ..kernels.program.samples import backprop_samples
+from ..kernels.threads import get_num_threads
+from .evaluation import Evaluator, Objective
+from .network import Network
+from .parameters import PARAMETERS_AN_ITEM
+from .plan import COPY_WORK, Plan, aligned_zeros
+
+
+class Differentiator(Evaluator):
+    """Computes the mean loss over a data set and its gradient with respect to the weights.
+
+    In training mode: dropout drops, batch normalisation looks at the mini-batch. The penalties of
+    the weights are in both. The data set may go through the network in several mini-batches, whose
+    gradients are added up.
+
+    Parameters
+    ----------
+    network, objectives, batch_size, dtype, workers
+        As :class:`Evaluator` takes them.
+    """
+
+    _training = _differentiates = _learns = True
+    _work = 3
+
+    def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
+        go_back = self._lower_to_losses(plan, network, objectives)
+        self._lower_backward(plan, network, go_back)
+        plan.site = "sum"
+        size = network.n_parameters
+        self._sum = plan.take(size)
+        record = {
+            col.KERNEL: plan.parameters,
+            col.STOP: plan.parameters + size,
+            col.LENGTH: plan.length,
+            update_op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
+            update_op.SUM: self._sum,
+        }
+        items = -(-size // PARAMETERS_AN_ITEM)
+        self._accumulate = plan.add(update_op.accumulate_item, items, record, flops=2 * size)
+
+    def differentiate(
+        self,
+        x: Sequence[np.ndarray],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray | None],
+        seed: int = 0,
+        step: int = 0,
+    ) -> tuple[float, np.ndarray]:
+        """The mean loss of all samples, and its gradient as one flat vector.
+
+        Parameters
+        ----------
+        x, y, weights
+            As :meth:`Evaluator.bind` takes them.
+        seed, step : int
+            Of the dropout: which step of a fit it is that of.
+
+        Returns
+        -------
+        loss : float
+        gradient : (n_parameters,) array
+            A view of the program's memory; the next call writes it anew.
+        """
+        order, totals = np.arange(len(x[0])), np.zeros((1, len(y) + 1, 2))
+        self.bind(x, y, weights, order, totals, seed=seed)
+        steps = -(-self.n_samples // self.batch_size)
+        row = self.program.row(self._accumulate)
+        row[update_op.EVERY], row[update_op.N_SAMPLES] = steps, self.n_samples
+        first = step * steps  # an epoch of its own: the data set is in order
+        for total in self._total_rows:
+            total[loss.FIRST_EPOCH] = step
+        self.run(first, steps)
+        losses = totals[0, :, 0] @ [*self.loss_weights, 1.0]
+        return float(losses), self.memory[self._sum :][: self.network.n_parameters]
+
+
+class SampleDifferentiator(Evaluator):
+    """Computes the loss of each sample and its gradient with respect to the weights.
+
+    As in prediction, nothing is dropped, and batch normalisation uses its moving averages, so that
+    a sample does not depend on the others. Each thread has a copy of the program's memory.
+
+    Parameters
+    ----------
+    network, objectives, dtype
+        As :class:`Evaluator` takes them.
+    """
+
+    _differentiates = _learns = True
+    _totals_are_kept = False
+
+    def __init__(self, network: Network, objectives: Sequence[Objective], dtype: Any = np.float32):
+        super().__init__(network, objectives, 1, dtype, workers=1)
+        size = self.memory.size
+        threads = get_num_threads()
+        self._memories = aligned_zeros(threads * size, self.memory.dtype).reshape(threads, size)
+
+    def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
+        go_back = self._lower_to_losses(plan, network, objectives)
+        self._lower_backward(plan, network, go_back)
+        self._gradient = plan.parameters + plan.length
+
+    def differentiate(
+        self,
+        x: Sequence[np.ndarray],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray | None],
+        first: int,
+        count: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Losses and gradients of some samples.
+
+        Parameters
+        ----------
+        x, y, weights
+            As :meth:`Evaluator.bind` takes them: of all samples.
+        first, count : int
+            Which of them.
+
+        Returns
+        -------
+        losses : (count,) float64 array
+        gradients : (count, n_parameters) array
+        """
+        order = np.arange(len(x[0]))
+        self._bind_sources([*x, *y, *weights], order, [])
+        self._memories[:] = self.memory
+        losses = np.empty(count)
+        gradients = np.empty((count, self.network.n_parameters), self.memory.dtype)
+        backprop_samples(
+            gradients,
+            losses,
+            self.program.phases,
+            self._memories,
+            self._gradient,
+            np.array(self._losses),
+            self.loss_weights,
+            self.n_samples,
+            first,
+        )
+        return losses, gradients
+
+
+class InputDifferentiator(Evaluator):
+    """Computes the gradient of each sample's loss with respect to its inputs.
+
+    As in prediction, nothing is dropped, and batch normalisation uses its moving averages.
+
+    Parameters
+    ----------
+    network, objectives, batch_size, dtype, workers
+        As :class:`Evaluator` takes them.
+    """
+
+    _differentiates = True
+    _work = 2
+    _totals_are_kept = False
+    _mean_over = 1
+
+    def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
+        self._lower_to_losses(plan, network, objectives, x_differs=True)()
+        plan.site = "results"
+        self._results = []
+        for x in self._inputs:
+            at_once = max(1, COPY_WORK // x.units)
+            record = {data.SAMPLES_AN_ITEM: at_once, col.A: x.dz, col.UNITS: x.units}
+            items = -(-plan.batch_size // at_once)
+            self._results.append(plan.add(data.scatter_item, items, record))
+
+    def differentiate(
+        self,
+        x: Sequence[np.ndarray],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray | None],
+    ) -> list[np.ndarray]:
+        """Gradients of all samples, for each input."""
+        order = np.arange(len(x[0]))
+        gradients = [np.empty_like(of) for of in x]
+        rows = [self.program.row(number) for number in self._results]
+        for row, out in zip(rows, gradients, strict=True):
+            row[data.RESULTS] = out.ctypes.data
+        self._bind_sources([*x, *y, *weights], order, [])
+        for row in rows:
+            row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
+        self.run(0, -(-self.n_samples // self.batch_size))
+        return gradients

@@ -1,0 +1,210 @@
+"""A program: the phases of a plan as a table for compiled code, and as a text for people."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.program import columns as col
+from ..kernels.program.call import address, operation_address
+from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
+
+
+@dataclasses.dataclass(frozen=True)
+class Function:
+    """A kernel that an operation calls by its address, and the types of its arguments."""
+
+    kernel: Callable
+    kinds: tuple
+
+    @property
+    def name(self) -> str:
+        return self.kernel.__name__.lstrip("_")
+
+
+@dataclasses.dataclass
+class Phase:
+    """An operation and the fields of its row.
+
+    Attributes
+    ----------
+    operation : kernel
+    items : int
+    record : dict
+        From fields to numbers, or :class:`Function`.
+    when : {"", "early", "late", "chained"}
+        See :meth:`Plan.add`; "chained" is one that works on blocks of samples.
+    site : str
+        The layer that it belongs to.
+    flops, bytes : int
+        For a mini-batch, about.
+    """
+
+    operation: Callable
+    items: int
+    record: dict[col.Field, Any]
+    when: str = ""
+    site: str = ""
+    flops: int = 0
+    bytes: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the operation, and of the functions that it calls by address."""
+        called = [value.name for value in self.record.values() if isinstance(value, Function)]
+        return ", ".join([self.operation.__name__.removesuffix("_item"), *dict.fromkeys(called)])
+
+    def row(self, dtype: np.dtype) -> np.ndarray:
+        """The phase as compiled code reads it."""
+        row = np.full(col.COLUMNS, col.NONE)
+        row[col.ADDRESS] = operation_address(self.operation, dtype)
+        row[col.ITEMS] = self.items
+        for field, value in self.record.items():
+            if isinstance(value, Function):
+                value = address(value.kernel, *value.kinds)
+            row[field] = float_bits(value) if field.kind == col.NUMBER else value
+        return row
+
+
+@dataclasses.dataclass
+class _Group:
+    """Numbers of phases that are run as one: by which operation, and in how many items."""
+
+    numbers: list[int]
+    operation: Callable | None = None
+    items: int = 0
+
+
+class Program:
+    """What a plan becomes. ``print`` shows it, a line a phase.
+
+    Attributes
+    ----------
+    table : (rows, COLUMNS) int64 array
+        The phases, and after them those that are run as parts of a chain or a bundle.
+    phases : (n, COLUMNS) int64 array
+        The rows that are run one after the other, a view of the table.
+    memory : (m,) array
+    """
+
+    def __init__(
+        self,
+        table: np.ndarray,
+        groups: "list[_Group]",
+        places: dict[int, int],
+        memory: np.ndarray,
+        lines: Sequence[Phase],
+    ):
+        self.table, self.memory = table, memory
+        self.phases = table[: len(groups)]
+        self._groups, self._places, self._lines = groups, places, lines
+
+    def row(self, number: int) -> np.ndarray:
+        """The row of the phase that was added to the plan with a number."""
+        return self.table[self._places[number]]
+
+    def operations(self) -> set[str]:
+        """Names of all operations, and of the functions that they call by address."""
+        names = {name for phase in self._lines for name in phase.name.split(", ")}
+        return names | {
+            g.operation.__name__.removesuffix("_item") for g in self._groups if g.operation
+        }
+
+    def __str__(self) -> str:
+        head = ("phase", "operation", "layer", "items", "kflop", "kB")
+        rows: list[tuple[str, ...]] = []
+        for place, group in enumerate(self._groups):
+            if group.operation is not None:
+                kind = group.operation.__name__.removesuffix("_item")
+                rows.append((str(place), kind, "", str(group.items), "", ""))
+            for number in group.numbers:
+                phase = self._lines[number]
+                shown = "" if group.operation else str(place)
+                name = f"  {phase.name}" if group.operation else phase.name
+                kilo = (f"{phase.flops / 1000:,.1f}", f"{phase.bytes / 1000:,.1f}")
+                rows.append((shown, name, phase.site, f"{phase.items}", *kilo))
+        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+
+        def text(row: tuple[str, ...]) -> str:
+            cells = [
+                f"{row[i]:<{widths[i]}}" if 0 < i < 3 else f"{row[i]:>{widths[i]}}"
+                for i in range(6)
+            ]
+            return "  ".join(cells).rstrip()
+
+        kilobytes = self.memory.nbytes / 1000
+        return "\n".join([text(head), *map(text, rows), f"memory: {kilobytes:,.1f} kB"])
+
+
+def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Program:
+    """Put phases in the order in which they are run, and those together that are run as one.
+
+    Parameters
+    ----------
+    phases : sequence of Phase
+    memory : array
+    images : int
+        Blocks of samples that go through a chain.
+    """
+    groups = _groups(phases, images)
+    rows = [phase.row(memory.dtype) for phase in phases]
+    table = [rows[group.numbers[0]] for group in groups]
+    places = {group.numbers[0]: place for place, group in enumerate(groups)}
+    for place, group in enumerate(groups):
+        if group.operation is None:
+            continue
+        distance = len(table) - place
+        links = {LINKS: len(group.numbers), DISTANCE: distance}
+        table[place] = Phase(group.operation, group.items, links).row(memory.dtype)
+        for number in group.numbers:
+            places[number] = len(table)
+            table.append(rows[number])
+    return Program(np.array(table), groups, places, memory, phases)
+
+
+def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
+    """The phases in their order, those of a chain and those of a bundle together."""
+    early = [number for number, phase in enumerate(phases) if phase.when == "early"]
+    groups: list[_Group] = []
+    chain: list[int] = []
+    late: list[int] = []
+
+    def close() -> None:
+        if chain:
+            groups.append(_Group(chain, chain_item, images))
+        if late:
+            # The longest first: what is left to be shared out in the end is short.
+            late.sort(key=lambda number: _learned(phases[number]), reverse=True)
+            groups.append(_bundle(phases, late))
+
+    for number, phase in enumerate(phases):
+        if phase.when == "chained":
+            chain.append(number)
+        elif phase.when == "late" and chain:
+            late.append(number)
+        elif phase.when == "early":
+            if number == early[0]:
+                groups.append(_bundle(phases, early))
+        else:
+            close()
+            chain, late = [], []
+            groups.append(_Group([number]))
+    close()
+    return groups
+
+
+def _learned(phase: Phase) -> int:
+    """How many parameters a phase updates."""
+    return phase.record.get(col.STOP, 0) - phase.record.get(col.KERNEL, 0)
+
+
+def _bundle(phases: Sequence[Phase], numbers: list[int]) -> _Group:
+    if len(numbers) == 1:
+        return _Group(numbers)
+    return _Group(numbers, bundle_item, sum(phases[number].items for number in numbers))
+
+
+def float_bits(value: float) -> int:
+    """The bits of a float64, as an integer."""
+    return int(np.float64(value).view(np.int64))

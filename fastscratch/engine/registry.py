@@ -1,0 +1,111 @@
+"""Which kinds of layers the engine can lower, and how."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..layers import Layer
+
+if TYPE_CHECKING:
+    from .network import Placed
+    from .plan import Plan, Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerCall:
+    """A layer at its place in a network, to be lowered.
+
+    Attributes
+    ----------
+    layer : Layer
+    weights : list of Placed
+    inputs : list of Tensor
+        What it reads.
+    shape : tuple of int
+        Of one sample that it returns.
+    activation : int
+        What it is to do last; not always the layer's own, see `lowering`.
+    number : int
+        Of its node.
+    gradient : int or None
+        Where the gradient of its weights goes, if the layer is called more than once.
+    """
+
+    layer: Layer
+    weights: "list[Placed]"
+    inputs: "list[Tensor]"
+    shape: tuple[int, ...]
+    activation: int
+    number: int
+    gradient: int | None = None
+
+    @property
+    def input(self) -> "Tensor":
+        """What it reads, if that is one tensor."""
+        return self.inputs[0]
+
+    def replaced(self, **changes) -> "LayerCall":
+        """The same with some attributes changed."""
+        return dataclasses.replace(self, **changes)
+
+
+#: Adds the forward phases of a layer; returns the tensor that these compute, and a function that
+#: adds the backward phases.
+Lower = Callable[["Plan", LayerCall], "tuple[Tensor, Callable[[], None]]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lowering:
+    """How a kind of layer is lowered, and what it can do.
+
+    Attributes
+    ----------
+    lower : function
+    takes_activation : bool
+        Whether it does the activation that follows it as its own last act.
+    on_lanes : bool
+        Whether it also works on samples innermost.
+    leaves_lanes : bool
+        Whether it is where samples innermost become rows again.
+    """
+
+    lower: Lower
+    takes_activation: bool = False
+    on_lanes: bool = False
+    leaves_lanes: bool = False
+
+
+_LOWERINGS: dict[type[Layer], Lowering] = {}
+
+
+def lowers(*kinds: type[Layer], **abilities: bool) -> Callable[[Lower], Lower]:
+    """Register a function that lowers these kinds of layers; see :class:`Lowering`."""
+
+    def register(lower: Lower) -> Lower:
+        for kind in kinds:
+            _LOWERINGS[kind] = Lowering(lower, **abilities)
+        return lower
+
+    return register
+
+
+def lowering_of(layer: Layer) -> Lowering:
+    """How a layer is lowered.
+
+    Raises
+    ------
+    TypeError
+        If it is of a kind that nobody has registered, such as a user's own subclass.
+    """
+    try:
+        return _LOWERINGS[type(layer)]
+    except KeyError:
+        raise TypeError(
+            f"{type(layer).__name__} is no layer that can be computed: there is no lowering "
+            f"for it; wanted: a layer of fastscratch.layers, not a subclass"
+        ) from None
+
+
+def lowered_kinds() -> list[type[Layer]]:
+    """All kinds of layers that the engine knows."""
+    return list(_LOWERINGS)

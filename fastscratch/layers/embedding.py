@@ -1,0 +1,56 @@
+"""Embedding of whole numbers."""
+
+from typing import Any
+
+from .. import initializers, regularizers
+from ..validation import as_flag, as_integer
+from .base import Layer, Shape, Weight
+
+
+class Embedding(Layer):
+    """Each number of a sample, a whole one, becomes the row of a table: a learned vector.
+
+    Parameters
+    ----------
+    input_dim : int
+        Rows of the table; the numbers are from 0 to ``input_dim - 1``.
+    output_dim : int
+        Length of a row.
+    embeddings_initializer : str or Initializer
+    embeddings_regularizer : str or Regularizer, optional
+    mask_zero : bool
+        Only False: there are no masks.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        mask_zero: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.input_dim = as_integer("input_dim", input_dim, 1)
+        self.output_dim = as_integer("output_dim", output_dim, 1)
+        self.embeddings_initializer = initializers.get(
+            "embeddings_initializer", embeddings_initializer
+        )
+        self.embeddings_regularizer = regularizers.get(
+            "embeddings_regularizer", embeddings_regularizer
+        )
+        self.mask_zero = as_flag("mask_zero", mask_zero)
+        if self.mask_zero:
+            raise ValueError("mask_zero must be False, for layers here know no masks, got True")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (*shape, self.output_dim)
+
+    def weights(self, shape: Shape) -> tuple[Weight, ...]:
+        table = (self.input_dim, self.output_dim)
+        return (
+            Weight("embeddings", table, self.embeddings_initializer, self.embeddings_regularizer),
+        )

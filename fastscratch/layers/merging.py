@@ -1,0 +1,148 @@
+"""Layers that make one tensor of several."""
+
+from typing import Any
+
+from ..validation import as_integer
+from .base import Layer, Shape, Weight
+from .checks import sample_axis
+
+
+class Merge(Layer):
+    """Base of the layers that combine the numbers at each place of several tensors.
+
+    Axes of size 1 are repeated to the size that the others have, and missing first axes too.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    reads_several = True
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if not shapes:
+            raise ValueError(f"{self!r} takes at least one tensor, got none")
+        axes = max(len(shape) for shape in shapes)
+        aligned = [(1,) * (axes - len(shape)) + shape for shape in shapes]
+        merged = []
+        for sizes in zip(*aligned, strict=True):
+            others = {size for size in sizes if size != 1}
+            if len(others) > 1:
+                raise ValueError(
+                    f"{self!r} takes samples whose axes are equal or 1, got samples of "
+                    f"{_listed(shapes)}"
+                )
+            merged.append(others.pop() if others else 1)
+        return tuple(merged)
+
+    def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
+        return ()
+
+
+class Add(Merge):
+    """Sum of several tensors.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+
+class Subtract(Merge):
+    """The first of two tensors less the second.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if len(shapes) != 2:
+            raise ValueError(f"{self!r} takes exactly two tensors, got {len(shapes)}")
+        return super().output_shape(*shapes)
+
+
+class Multiply(Merge):
+    """Product of several tensors, number by number.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+
+class Average(Merge):
+    """Mean of several tensors.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+
+class Maximum(Merge):
+    """Largest number at each place of several tensors.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+
+class Minimum(Merge):
+    """Smallest number at each place of several tensors.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+
+class Concatenate(Layer):
+    """Several tensors one after the other along an axis; their other axes are equal.
+
+    Parameters
+    ----------
+    axis : int
+        Counted from the axis of the batch, 0, which it must not be; -1 is the last.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    reads_several = True
+
+    def __init__(self, axis: int = -1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis = as_integer("axis", axis, -(2**31))
+        if self.axis == 0:
+            raise ValueError("axis must not be 0, the axis of the batch")
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if not shapes:
+            raise ValueError(f"{self!r} takes at least one tensor, got none")
+        axis = sample_axis(self, self.axis, shapes[0])
+        rests = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in shapes}
+        if len(rests) > 1:
+            raise ValueError(
+                f"{self!r} takes samples that differ along its axis only, got samples of "
+                f"{_listed(shapes)}"
+            )
+        size = sum(shape[axis] for shape in shapes)
+        return (*shapes[0][:axis], size, *shapes[0][axis + 1 :])
+
+    def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
+        return ()
+
+
+def _listed(shapes: tuple[Shape, ...]) -> str:
+    return " and ".join(str(shape) for shape in shapes)

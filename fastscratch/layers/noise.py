@@ -1,0 +1,43 @@
+"""Layers that add noise in training and do nothing in use."""
+
+from typing import Any
+
+from ..validation import as_fraction, as_not_negative
+from .base import Layer, Shape, as_image
+
+
+class GaussianNoise(Layer):
+    """In training, normal numbers of mean zero are added.
+
+    Parameters
+    ----------
+    stddev : float
+        Standard deviation of the noise.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, stddev: float, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.stddev = as_not_negative("stddev", stddev)
+
+
+class SpatialDropout2D(Layer):
+    """In training a share of the channels becomes zero, each at all places of the image.
+
+    The others are scaled up for it, as :class:`Dropout` does.
+
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, from 0 to below 1.
+    **kwargs
+        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+    """
+
+    def __init__(self, rate: float, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.rate = as_fraction("rate", rate)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return as_image(self, shape)

@@ -1,0 +1,88 @@
+"""From symbolic tensors to the nodes of a network."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine import Network, Node
+from ..layers import Input, SymbolicTensor
+
+
+def as_tensors(name: str, value: Any) -> list[SymbolicTensor]:
+    """One symbolic tensor or several, as a list."""
+    tensors = [value] if isinstance(value, SymbolicTensor) else value
+    if not isinstance(tensors, (list, tuple)) or not tensors:
+        raise TypeError(f"{name} must be symbolic tensors, got {type(value).__name__}")
+    for tensor in tensors:
+        if not isinstance(tensor, SymbolicTensor):
+            raise TypeError(f"{name} must be symbolic tensors, got {type(tensor).__name__}")
+    return list(tensors)
+
+
+def network_of(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> Network:
+    """The network that computes some tensors from others, its nodes as the layers were called.
+
+    Raises
+    ------
+    ValueError
+        If an input is no Input or comes twice, an output needs an Input that is not among the
+        inputs, or an input is needed by no output.
+    """
+    for tensor in inputs:
+        if not isinstance(tensor, Input):
+            raise ValueError(f"inputs must be Inputs, got {tensor!r}")
+    if len(set(map(id, inputs))) < len(inputs):
+        raise ValueError("inputs must be different, got one of them twice")
+    needed: dict[int, SymbolicTensor] = {}
+    waiting = list(outputs)
+    while waiting:
+        tensor = waiting.pop()
+        if tensor.number not in needed:
+            needed[tensor.number] = tensor
+            waiting.extend(tensor.inputs)
+    for tensor in needed.values():
+        if tensor.layer is None and not any(tensor is one for one in inputs):
+            raise ValueError(
+                f"outputs need {tensor!r}, which is not among the inputs, or belongs to another "
+                "model"
+            )
+    for tensor in inputs:
+        if tensor.number not in needed:
+            raise ValueError(f"the input {tensor!r} is needed by no output")
+    made = [needed[number] for number in sorted(needed) if needed[number].layer is not None]
+    place = {tensor.number: k for k, tensor in enumerate([*inputs, *made])}
+    nodes = [Node(t.layer, tuple(place[read.number] for read in t.inputs)) for t in made]
+    return Network(nodes, [t.sample_shape for t in inputs], [place[t.number] for t in outputs])
+
+
+def copied_network(network: Network, output: int) -> tuple[Network, list[int]]:
+    """What one tensor of a network is computed by, with copies of the layers.
+
+    Parameters
+    ----------
+    network : Network
+    output : int
+        Number of the tensor.
+
+    Returns
+    -------
+    Network
+    list of int
+        Which inputs of the whole it has.
+    """
+    needed, waiting = set(), [output]
+    while waiting:
+        tensor = waiting.pop()
+        needed.add(tensor)
+        if tensor >= network.n_inputs:
+            waiting.extend(set(network.nodes[tensor - network.n_inputs].inputs) - needed)
+    ordered = sorted(needed)
+    place = {tensor: k for k, tensor in enumerate(ordered)}
+    inputs = [tensor for tensor in ordered if tensor < network.n_inputs]
+    nodes = [network.nodes[tensor - network.n_inputs] for tensor in ordered[len(inputs) :]]
+    layers = copy.deepcopy([node.layer for node in nodes])  # at once: a shared one stays shared
+    copied = [
+        Node(layer, tuple(place[read] for read in node.inputs))
+        for layer, node in zip(layers, nodes, strict=True)
+    ]
+    return Network(copied, [network.input_shapes[k] for k in inputs]), inputs

@@ -1,0 +1,987 @@
+"""The model: what a person calls."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import losses, optimizers
+from ..callbacks import Callback, History
+from ..engine import (
+    Differentiator,
+    Evaluator,
+    InputDifferentiator,
+    Network,
+    Objective,
+    Predictor,
+    SampleDifferentiator,
+    Trainer,
+)
+from ..engine.network import Placed
+from ..layers import Layer, SymbolicTensor
+from ..utils import derived_seed, next_seed
+from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
+from .fitting import Fit, fit
+from .graph import as_tensors, copied_network, network_of
+from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
+from .names import name_layers, numbered
+from .programs import Programs, learned_how
+from .state import Holder, State
+from .summary import summary
+from .training_data import (
+    TrainingData,
+    as_several,
+    check_samples,
+    check_targets,
+    sample_weights,
+)
+
+__all__ = ["Model"]
+
+# Samples that go through a network at once when it predicts: enough for full speed, few enough to
+# stay in the cache.
+PREDICTED_AT_ONCE = 128
+
+
+class Model:
+    """Layers that read each other's outputs, as ``keras.Model``.
+
+    Parameters
+    ----------
+    inputs : Input or list of Input
+    outputs : SymbolicTensor or list of SymbolicTensor
+        What layers have returned that were called on the inputs, or on what others have returned.
+    name : str
+    dtype : {"float32", "float64"}
+        Of the weights and of all that is computed with them.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    dtype : str
+    optimizer : Optimizer or None
+    loss : Loss, list of Loss, or None
+        One for each output.
+    iterations, trained_epochs : int
+        Steps and epochs of all fits so far.
+    seed : int
+        Of the first weights, the shuffles and dropout.
+    metadata : dict
+        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
+    stop_training : bool
+        True, set by a callback, ends the fit after the epoch.
+
+    Raises
+    ------
+    ValueError
+        If an output needs an Input that is not given, or two layers have one name.
+    TypeError
+        If a layer is of a kind that cannot be computed.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> x = fs.Input((4,))
+    >>> h = fs.layers.Dense(4, activation="relu")(x)
+    >>> y = fs.layers.Dense(3, activation="softmax")(fs.layers.Add()([x, h]))
+    >>> fs.Model(x, y).count_params()
+    35
+    """
+
+    def __init__(
+        self,
+        inputs: SymbolicTensor | Sequence[SymbolicTensor],
+        outputs: SymbolicTensor | Sequence[SymbolicTensor],
+        name: str = "model",
+        dtype: str = "float32",
+    ):
+        self._start(name, dtype)
+        given = as_tensors("inputs", inputs)
+        network = network_of(given, as_tensors("outputs", outputs))
+        name_layers(network.layers)
+        self._network = network
+        names: list[str] = []
+        for tensor in given:
+            names.append(getattr(tensor, "name", None) or numbered("Input", names))
+        self.input_names = names
+
+    def _start(self, name: str, dtype: str) -> None:
+        """What every model begins with."""
+        self.name = as_text("name", name)
+        self.dtype = one_of("dtype", dtype, ("float32", "float64"))
+        self.optimizer: optimizers.Optimizer | None = None
+        self.metadata: dict[str, Any] = {}
+        self.seed = next_seed()
+        self.stop_training = False
+        self.input_names = ["x"]
+        self._losses: list[losses.Loss] = []
+        self._loss_weights: list[float] = []
+        self._metrics: list[tuple[str, ...]] = []
+        self._network: Network | None = None
+        self._holder = Holder()
+        self._programs = Programs()
+
+    # --- layers -----------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        return self._network.layers
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the layers whose outputs the model returns."""
+        network = self._known_network()
+        return [network.nodes[tensor - network.n_inputs].layer.name for tensor in network.outputs]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name, or at a place.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or not exactly one of the two is given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError("get_layer needs either a name or an index")
+        if name is not None:
+            return self.layers[self._place_of(as_text("name", name))]
+        return self.layers[self._place_of(as_integer("index", index, -(2**63)))]
+
+    def _place_of(self, layer: str | int) -> int:
+        if isinstance(layer, str):
+            names = [other.name for other in self.layers]
+            if layer not in names:
+                raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
+            return names.index(layer)
+        place = as_integer("layer", layer, -(2**63))
+        try:
+            return range(len(self.layers))[place]
+        except IndexError:
+            raise ValueError(
+                f"the model has {len(self.layers)} layers, got index {layer}"
+            ) from None
+
+    def submodel(self, layer: str | int) -> "Model":
+        """A model of the layers up to one of them, with copies of their weights.
+
+        What its ``predict`` returns are the features that the network has learned there.
+
+        Parameters
+        ----------
+        layer : str or int
+            Name or place of the last layer that is taken.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        self._build(None)
+        network, last = self._network, self.layers[self._place_of(layer)]
+        place = max(i for i, node in enumerate(network.nodes) if node.layer is last)
+        body = Model.__new__(Model)
+        body._start(f"{self.name}_body", self.dtype)
+        body._network, inputs = copied_network(network, network.n_inputs + place)
+        body.input_names = [self.input_names[k] for k in inputs]
+        body._take_weights(self._weights_by_name())
+        return body
+
+    def summary(self) -> None:
+        """Print the layers, what shape of sample each returns, and its number of weights."""
+        self._build(None)
+        print(summary(self.name, self._network))
+
+    # --- weights ----------------------------------------------------------------------------------
+
+    @property
+    def _state(self) -> State | None:
+        return self._holder.state
+
+    @_state.setter
+    def _state(self, state: State | None) -> None:
+        self._holder.state = state
+
+    @property
+    def iterations(self) -> int:
+        return 0 if self._state is None else self._state.iterations
+
+    @property
+    def trained_epochs(self) -> int:
+        return 0 if self._state is None else self._state.epochs
+
+    @trained_epochs.setter
+    def trained_epochs(self, epochs: int) -> None:
+        self._check_not_training()
+        self._build(None)
+        epochs = as_integer("trained_epochs", epochs, 0)
+        self._state = self._state.replaced(epochs=epochs)
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """Copies of the weights, as :meth:`get_weights` returns them."""
+        return self.get_weights()
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the weights: kernel and bias of each layer in turn."""
+        self._build(None)
+        parameters = self._state.parameters
+        return [placed.view(parameters).copy() for placed in self._network.placed()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the weights by arrays of the shapes that :meth:`get_weights` returns.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If their number or a shape differs; nothing has changed then.
+        RuntimeError
+            If another thread is training the model.
+        """
+        self._build(None)
+        self._replace_weights(self._network.placed(), weights)
+
+    def _replace_weights(self, all_placed: Sequence[Placed], weights: Sequence[Any]) -> None:
+        if not isinstance(weights, Sequence):
+            raise TypeError(f"weights must be a list of arrays, got {type(weights).__name__}")
+        if self._holder.is_running:
+            raise RuntimeError("weights cannot be set while another thread trains the model")
+        if len(weights) != len(all_placed):
+            raise ValueError(f"weights must be {len(all_placed)} arrays, got {len(weights)}")
+        arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
+        parameters = self._state.parameters.copy()
+        for i, (placed, array) in enumerate(zip(all_placed, arrays, strict=True)):
+            if array.shape != placed.weight.shape:
+                raise ValueError(
+                    f"weights[{i}] must have shape {placed.weight.shape}, got {array.shape}"
+                )
+            placed.view(parameters)[:] = array
+        self._state = self._state.replaced(parameters=parameters)
+
+    def _placed_in(self, layer: Layer) -> list[Placed]:
+        return next(w for other, w in self._network.weights_by_layer() if other is layer)
+
+    def _layer_weights(self, layer: Layer) -> list[np.ndarray]:
+        """Copies of the weights of a layer."""
+        parameters = self._state.parameters
+        return [placed.view(parameters).copy() for placed in self._placed_in(layer)]
+
+    def _set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
+        self._replace_weights(self._placed_in(layer), weights)
+
+    def count_params(self) -> int:
+        """Number of all weights."""
+        self._build(None)
+        return self._network.n_parameters
+
+    def _named_weights(self) -> Iterator[tuple[Layer, Placed]]:
+        """Every weight with its layer, in order."""
+        for layer, weights in self._network.weights_by_layer():
+            for placed in weights:
+                yield layer, placed
+
+    def _weights_by_name(self) -> dict[tuple[str, str], np.ndarray]:
+        return {
+            (layer.name, placed.weight.name): placed.view(self._state.parameters)
+            for layer, placed in self._named_weights()
+        }
+
+    def _take_weights(self, known: Mapping[tuple[str, str], np.ndarray]) -> None:
+        """Build the model with those of its weights that are known, by layer and name."""
+        self._build(None)
+        parameters = self._state.parameters.copy()
+        for layer, placed in self._named_weights():
+            if (layer.name, placed.weight.name) in known:
+                placed.view(parameters)[:] = known[layer.name, placed.weight.name]
+        self._state = self._state.replaced(parameters=parameters)
+
+    def _known_network(self) -> Network:
+        self._build(None)
+        return self._network
+
+    def _build(self, shape: tuple[int, ...] | None) -> None:
+        """Make the first weights, if there are none."""
+        if self._state is not None:
+            return
+        network = self._network
+        parameters = np.empty(network.n_parameters, self.dtype)
+        for i, placed in enumerate(network.placed()):
+            seed = derived_seed(self.seed, 0) + i
+            placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
+        if self._state is None:  # else another thread was faster, with the same numbers
+            self._state = State(parameters)
+            for layer in network.layers:
+                layer._belongs_to(self)
+
+    # --- training ---------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Optimizer = "rmsprop",
+        loss: Any = None,
+        metrics: Any = (),
+        loss_weights: Any = None,
+    ) -> None:
+        """Choose how the model is trained.
+
+        Parameters
+        ----------
+        optimizer : str or optimizers.Optimizer
+            What it remembers of earlier steps is forgotten by the next ``compile``.
+        loss : str or losses.Loss; a list or dict of them for several outputs
+            "mean_squared_error", "mean_absolute_error", "huber", "poisson",
+            "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
+            "sparse_categorical_crossentropy".
+        metrics : sequence of str; a list or dict of sequences for several outputs
+            Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
+            targets. Accuracies are counted while the epoch runs, as the loss is; the others are
+            taken of a prediction at its end.
+        loss_weights : list or dict of float, optional
+            Of each output: its part in the loss that is minimised; by default 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
+            softmax, or an output has no loss.
+        RuntimeError
+            If the model is being trained.
+
+        Warns
+        -----
+        UserWarning
+            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+
+        Notes
+        -----
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
+        scores before it, which are finite. After any other activation the outputs are taken as
+        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
+        """
+        self._check_not_training()
+        self._check_layers()
+        optimizer = optimizers.get(optimizer)
+        names = self._head_names()
+        of_each = [losses.get(one) for one in as_several("loss", loss, names)]
+        if len(names) == 1 and not isinstance(metrics, Mapping):
+            counted = [as_metrics(metrics)]
+        else:
+            given = [()] * len(names) if not metrics else as_several("metrics", metrics, names)
+            counted = [as_metrics(one) for one in given]
+        weights = [1.0] * len(names)
+        if loss_weights is not None:
+            listed = loss_weights
+            if len(names) == 1 and isinstance(listed, (list, tuple)) and len(listed) == 1:
+                listed = listed[0]
+            weights = [
+                as_positive("loss_weights", one)
+                for one in as_several("loss_weights", listed, names)
+            ]
+        for one, activation in zip(of_each, self._read_outs(), strict=True):
+            check_logits(one, activation)
+            if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
+                warnings.warn(
+                    f"{one.name} wants a {one.read_out} activation in the last layer, got "
+                    f"{activation}: the model will learn, but the loss that it reports is not "
+                    "that of the right pair",
+                    stacklevel=2,
+                )
+        self.optimizer, self._losses = optimizer, of_each
+        self._metrics, self._loss_weights = counted, weights
+        if self._state is not None:
+            self._state = self._state.replaced(slots=None, iterations=0)
+
+    @property
+    def loss(self) -> Any:
+        if len(self._losses) > 1:
+            return list(self._losses)
+        return self._losses[0] if self._losses else None
+
+    @property
+    def metrics(self) -> list[Any]:
+        if len(self._metrics) > 1:
+            return [list(names) for names in self._metrics]
+        return list(self._metrics[0]) if self._metrics else []
+
+    def _check_layers(self) -> None:
+        """Check that there are layers."""
+
+    def _head_names(self) -> list[str]:
+        return self.output_names
+
+    def _read_outs(self) -> list[str]:
+        """The last activation of each output."""
+        network = self._network
+        makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
+        return [node.layer.activation for node in makers]
+
+    def _heads(self, network: Network) -> list[Head]:
+        """What is minimised and measured at each output."""
+        return [
+            Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
+            for loss, metrics, weight, activation, tensor, shape in zip(
+                self._losses,
+                self._metrics,
+                self._loss_weights,
+                self._read_outs(),
+                network.outputs,
+                network.output_shapes,
+                strict=True,
+            )
+        ]
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int = 32,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] = (),
+        validation_split: float = 0.0,
+        validation_data: tuple | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        terminate_on_nan: bool = True,
+    ) -> History:
+        """Train by mini-batch stochastic gradient descent.
+
+        All steps run in compiled code, in slices of about 0.1 s: Ctrl-C is heard in between, and
+        leaves the model as the last slice left it; the next fit begins a new epoch. Other threads
+        may predict or save meanwhile, with the weights as a slice left them.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, ...); a list or dict of them for several inputs
+            Samples; read where they are if of the model's dtype and C-contiguous.
+        y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
+            Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
+            of shape (n,) for the sparse one.
+        batch_size : int
+            Samples in a mini-batch; the last of an epoch may have fewer.
+        epochs : int
+            Number of the last epoch.
+        verbose : {"auto", 0, 1, 2}
+            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
+            for each epoch.
+        callbacks : sequence of Callback
+        validation_split : float
+            This large a share of the samples, the last ones, is held out as validation data.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            Measured after each epoch.
+        shuffle : bool
+            Shuffle the rows before each epoch.
+        class_weight : dict, optional
+            Weights of the samples of each class; 1 where it is not named.
+        sample_weight : array_like, shape (n,), optional
+            Weights of the samples in the loss; the gradient is still divided by their number.
+        initial_epoch : int
+            Number of the epoch before the first.
+        terminate_on_nan : bool
+            Whether a loss or a weight that is no longer finite ends the fit; else it goes on, as
+            Keras does, and the losses are NaN.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes do not fit, numbers are not finite or out of range; nothing has changed then.
+        FloatingPointError
+            If the loss or a weight is no longer finite, unless `terminate_on_nan` is False; the
+            model keeps the weights from before that step.
+        RuntimeError
+            If the model is not compiled, or is being trained already.
+        """
+        batch_size = as_integer("batch_size", batch_size, 1)
+        epochs = as_integer("epochs", epochs, 0)
+        initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
+        shuffle = as_flag("shuffle", shuffle)
+        terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+        callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"callbacks must be Callbacks, got {type(callback).__name__}")
+        data = self._data(x, y, sample_weight, class_weight)
+        validation = None
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+            validation = self._data(*validation_data, prefix="validation ")
+        elif validation_split:
+            data, validation = data.split(validation_split)
+        remaining = max(0, epochs - initial_epoch)
+        verbose = 1 if verbose == "auto" else verbose
+
+        def train() -> History:
+            run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
+            return fit(run, validation, callbacks, verbose, initial_epoch)
+
+        return self._train(train)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        terminate_on_nan: bool = True,
+    ) -> float | list[float]:
+        """Take one step on the given samples.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight, terminate_on_nan
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        float or list of float
+            The loss before the step, and the accuracy if it is a metric.
+
+        Raises
+        ------
+        ValueError, TypeError, FloatingPointError, RuntimeError
+            As :meth:`fit`.
+        """
+        terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
+        data = self._data(x, y, sample_weight, class_weight)
+
+        def train() -> dict[str, float]:
+            run = Fit(self, data, len(data), 1, False, terminate_on_nan)
+            run.run(0, 1)
+            return run.logs(0)
+
+        return _as_result(self._train(train))
+
+    def _train(self, train: Callable[[], Any]) -> Any:
+        """Call what trains the model, unless something else does already."""
+        self._check_not_training()
+        try:
+            self._holder.is_training = True
+            return train()
+        finally:  # without a call, at which Ctrl-C would be heard
+            self._holder.is_training = False
+
+    def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
+        """What a fit needs: heads, the program that trains, and where the state is."""
+        network = self._renewed_network()
+        heads = self._heads(network)
+        objectives = self._objectives(data.is_weighted)
+        trainer = self._programs.trainer(
+            network, objectives, self.optimizer, batch_size, self.dtype
+        )
+        return heads, trainer, self._holder
+
+    def _check_not_training(self) -> None:
+        if self._holder.is_training:
+            raise RuntimeError(
+                "the model is being trained, by another thread or by the fit that this is a "
+                "callback of; wanted: one after the other"
+            )
+
+    def _renewed_network(self) -> Network:
+        """The network, with what may have changed in its layers since it was built."""
+        old = self._network
+        new = Network(old.nodes, old.input_shapes, old.outputs)
+        if learned_how(new) != learned_how(old) or new.n_parameters != old.n_parameters:
+            self._programs = Programs()
+        self._network = new
+        return new
+
+    def _data(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        prefix: str = "",
+    ) -> TrainingData:
+        """Check samples and targets; build the model if it is not yet."""
+        if not self._losses:
+            raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        for loss, activation in zip(self._losses, self._read_outs(), strict=True):
+            check_logits(loss, activation)  # layers may have come or gone
+        samples = self._samples(prefix + "x", x)
+        network = self._network_for(samples)
+        names = [""] if len(network.outputs) == 1 else self.output_names
+        given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
+        targets = tuple(
+            check_targets(f"{prefix}y{f' of {name}' if name else ''}", one, loss, shape, self.dtype)
+            for name, one, loss, shape in zip(
+                names, given, self._losses, network.output_shapes, strict=True
+            )
+        )
+        for target in targets:
+            same_length(x=samples[0], y=target)
+        if class_weight is not None and len(targets) > 1:
+            raise ValueError("class_weight needs a model with one output, got several")
+        weights = tuple(sample_weights(t, sample_weight, class_weight) for t in targets)
+        self._build(samples[0].shape[1:])
+        return TrainingData(samples, targets, weights)
+
+    def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
+        """Checked samples of each input."""
+        shapes = self._network.input_shapes
+        if len(shapes) == 1 and not isinstance(x, Mapping):
+            return (check_samples(name, x, shapes[0], self.dtype),)
+        arrays = tuple(
+            check_samples(f"{name} of {input_name}", one, shape, self.dtype)
+            for input_name, one, shape in zip(
+                self.input_names, as_several(name, x, self.input_names), shapes, strict=True
+            )
+        )
+        for array in arrays[1:]:
+            if len(array) != len(arrays[0]):
+                raise ValueError(
+                    f"{name} must have as many samples for every input, got {len(arrays[0])} and "
+                    f"{len(array)}"
+                )
+        return arrays
+
+    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
+        """The network on samples of these shapes."""
+        return self._network
+
+    # --- gradients --------------------------------------------------------------------------------
+
+    def gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[float, list[np.ndarray]]:
+        """The mean loss of some samples, and its gradient with respect to each weight.
+
+        What the next step of :meth:`fit` would be based on, if the samples were its mini-batch:
+        dropout drops, batch normalisation looks at the samples, and the penalties of regularisers
+        are in both.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        loss : float
+        gradients : list of ndarray
+            In the order and shapes of :meth:`get_weights`; zeros for weights that are not trained.
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As :meth:`fit`.
+        """
+        data = self._data(x, y, sample_weight)
+        state, network = self._state, self._renewed_network()
+        reader, idle = self._borrow(
+            state, Differentiator, self._objectives(data.is_weighted), len(data)
+        )
+        seed, step = derived_seed(self.seed, 1), state.iterations
+        loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
+        gradients = [placed.view(flat).copy() for placed in network.placed()]
+        idle.append((reader, None if network.moves_averages else state))
+        return loss, gradients
+
+    def _to_differentiate(
+        self, n_samples: int, is_weighted: bool
+    ) -> tuple[Differentiator, np.ndarray]:
+        """A program for the gradient of this many samples at once, and the flat weights."""
+        objectives = self._objectives([is_weighted])
+        differentiator = Differentiator(self._renewed_network(), objectives, n_samples, self.dtype)
+        return differentiator, self._state.parameters.copy()
+
+    def per_sample_gradients(self, x: Any, y: Any) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The loss of each sample, and its gradient with respect to each weight.
+
+        As in prediction, nothing is dropped, and batch normalisation uses its moving averages: no
+        sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
+
+        Parameters
+        ----------
+        x, y
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        losses : ndarray of float64, shape (n,)
+        gradients : list of ndarray, each of shape (n, ...)
+            In the order and shapes of :meth:`get_weights`; zeros for weights that are not trained.
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As :meth:`fit`.
+        """
+        data = self._data(x, y)
+        state, network = self._state, self._renewed_network()
+        reader = SampleDifferentiator(network, self._objectives(data.is_weighted), self.dtype)
+        reader.parameters[:] = state.parameters
+        losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
+        losses += self._penalty(state)
+        return losses, [
+            flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
+            for placed in network.placed()
+        ]
+
+    def input_gradients(self, x: Any, y: Any) -> Any:
+        """The gradient of each sample's loss with respect to what the model is given.
+
+        It tells what a prediction looks at. As in prediction, nothing is dropped, and batch
+        normalisation uses its moving averages.
+
+        Parameters
+        ----------
+        x, y
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of the shape of `x`, or a list of them for several inputs
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As :meth:`fit`.
+        """
+        data = self._data(x, y)
+        size = _at_once(len(data), None)
+        state = self._state
+        objectives = self._objectives(data.is_weighted)
+        reader, idle = self._borrow(state, InputDifferentiator, objectives, size)
+        gradients = reader.differentiate(data.x, data.y, data.weights)
+        idle.append((reader, state))
+        return gradients[0] if len(gradients) == 1 else gradients
+
+    def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
+        """How large the gradient of each layer's weights is: it shows how it fares on its way back.
+
+        Parameters
+        ----------
+        x, y
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        dict
+            From the names of the layers with weights that are trained, in order, to the Euclidean
+            norm of the mean gradient of these weights.
+        """
+        _, gradients = self.gradients(x, y)
+        squares: dict[str, float] = {}
+        for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
+            if layer.trainable and placed.weight.trainable:
+                added = float(np.sum(np.square(gradient, dtype=np.float64)))
+                squares[layer.name] = squares.get(layer.name, 0.0) + added
+        return {name: square**0.5 for name, square in squares.items()}
+
+    # --- use --------------------------------------------------------------------------------------
+
+    def __call__(self, x: Any) -> Any:
+        """Outputs for arrays, as :meth:`predict`.
+
+        Raises
+        ------
+        TypeError
+            If it is called on a symbolic tensor: a model is no layer.
+        """
+        if isinstance(x, SymbolicTensor):
+            raise TypeError(
+                f"{self.name!r} is a model and no layer: it can be called on arrays only; wanted: "
+                "its layers, called one by one"
+            )
+        return self.predict(x)
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+        """Outputs of the last layer.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, ...); a list or dict of them for several inputs
+        batch_size : int, optional
+            At most this many samples go through the network at once; the outputs are the same.
+        verbose : int
+            Not looked at; Keras has it.
+
+        Returns
+        -------
+        ndarray, shape (n, ...), or a list of them for several outputs
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` has another shape than the model's inputs or is not finite.
+        """
+        samples = self._samples_to_predict(x)
+        outs, is_finite = self._predict(samples, batch_size)
+        if not is_finite:
+            self._samples("x", x)  # says where
+        return outs[0] if len(outs) == 1 else outs
+
+    def _samples_to_predict(self, x: Any) -> tuple[np.ndarray, ...]:
+        """Samples whose numbers are not checked yet."""
+        self._build(None)
+        shapes = self._network.input_shapes
+        if len(shapes) > 1 or isinstance(x, Mapping):
+            return self._samples("x", x)
+        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
+        if samples.shape[1:] != shapes[0]:
+            raise ValueError(
+                f"x must have samples of shape {shapes[0]}, as the model has inputs, got "
+                f"{samples.shape[1:]}"
+            )
+        return (samples,)
+
+    def _predict(
+        self, samples: tuple[np.ndarray, ...], batch_size: int | None
+    ) -> tuple[list[np.ndarray], bool]:
+        """Each output, and whether all samples are finite."""
+        n, state = len(samples[0]), self._state
+        outs = [np.empty((n, *shape), self.dtype) for shape in self._network.output_shapes]
+        reader, idle = self._borrow(state, Predictor, _at_once(n, batch_size))
+        is_finite = reader.run(outs, samples)
+        idle.append((reader, state))
+        return outs, is_finite
+
+    def _borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list]:
+        """A program that only reads the weights of a state, and where it is put back."""
+        return self._programs.borrow(state, kind, self._network, *arguments, dtype=self.dtype)
+
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._network), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs of the last layer, as :meth:`predict`."""
+        return self.predict(x)
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int = 0,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Mean loss over the samples, and the metrics.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in :meth:`fit`.
+        batch_size : int, optional
+            At most this many samples go through the network at once.
+        verbose : int
+            Not looked at; Keras has it.
+        return_dict : bool
+
+        Returns
+        -------
+        float, or list of float if there are metrics, or dict
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As :meth:`fit`.
+        """
+        return_dict = as_flag("return_dict", return_dict)
+        data = self._data(x, y, sample_weight)
+        logs = self._evaluate(data, batch_size)
+        return logs if return_dict else _as_result(logs)
+
+    def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
+        """Loss and metrics of checked data."""
+        size = _at_once(len(data), batch_size)
+        heads = self._heads(self._network)
+        totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
+        state = self._state
+        reader, idle = self._borrow(state, Evaluator, self._objectives(data.is_weighted), size)
+        reader.bind(data.x, data.y, data.weights, order, totals)
+        reader.run(0, -(-len(data) // size))
+        idle.append((reader, state))
+        totals[0, -1, 0] = self._penalty(state)
+        names = self.output_names
+        return logs_of(heads, names, totals[0], len(data)) | self._measure(data)
+
+    def _penalty(self, state: State) -> float:
+        """Regularisation of all weights."""
+        total = 0.0
+        for layer, placed in self._named_weights():
+            regularizer = placed.weight.regularizer
+            if regularizer is not None and layer.trainable:
+                total += regularizer(placed.view(state.parameters))
+        return total
+
+    def _measure(self, data: TrainingData) -> dict[str, float]:
+        """Metrics that are taken of predictions."""
+        heads = self._heads(self._network)
+        if not any(head.measured for head in heads):
+            return {}
+        predicted, _ = self._predict(data.x, None)
+        logs: dict[str, float] = {}
+        for prefix, head, y, out in zip(
+            prefixes(heads, self.output_names), heads, data.y, predicted, strict=True
+        ):
+            logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
+        return logs
+
+    # --- copies -----------------------------------------------------------------------------------
+
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Save the model; see :func:`fastscratch.load_model`.
+
+        One safetensors file: the weights, what the optimiser remembers, and in its header the
+        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
+        renamed, so that at every moment the old file or the new one is there. While the model is
+        trained, by a callback or another thread, it is saved as the last slice of steps left it.
+
+        Parameters
+        ----------
+        filepath : path
+        overwrite : bool
+            Whether a file may be replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If there is a file and it may not be replaced.
+        TypeError
+            If JSON cannot hold the metadata.
+        """
+        from .saving import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the programs, which hold addresses of this process."""
+        return self.__dict__ | {"_holder": Holder(self._state), "_programs": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._programs = Programs()
+        if self._state is not None:
+            for layer in self.layers:
+                layer._belongs_to(self)
+
+
+def _at_once(n_samples: int, batch_size: int | None) -> int:
+    """Samples that go through a program at once that only reads the weights.
+
+    Powers of two only: each size has a program, with copies of the weights, that is kept for the
+    next time.
+    """
+    wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+    return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())
+
+
+def _as_result(logs: dict[str, float]) -> float | list[float]:
+    """The loss alone, or a list of loss and metrics."""
+    values = list(logs.values())
+    return values if len(values) > 1 else values[0]

@@ -1,0 +1,57 @@
+"""What training changes, as one thing that is replaced as a whole."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Weights, what the optimiser remembers of them, and how far training has come.
+
+    Nobody writes to its arrays: training works on copies of its own, and gives the model another
+    state after each slice of steps. So whoever reads a state, in whatever thread, sees the numbers
+    of one moment.
+
+    Attributes
+    ----------
+    parameters : (p,) array
+        All weights, one after the other.
+    slots : tuple of (p,) array, or None
+        What the optimiser remembers, or None before its first step.
+    iterations : int
+        Steps that the optimiser has taken.
+    epochs : int
+        Epochs of all fits so far.
+    """
+
+    parameters: np.ndarray
+    slots: tuple[np.ndarray, ...] | None = None
+    iterations: int = 0
+    epochs: int = 0
+
+    def __post_init__(self) -> None:
+        for array in (self.parameters, *(self.slots or ())):
+            array.flags.writeable = False
+
+    def replaced(self, **changes) -> "State":
+        """The same with some attributes changed."""
+        return dataclasses.replace(self, **changes)
+
+
+class Holder:
+    """Where a model keeps its state, and whether it is being trained.
+
+    Attributes
+    ----------
+    state : State or None
+        None before there are weights.
+    is_training : bool
+        Whether a fit is going on.
+    is_running : bool
+        Whether steps of it are running, after which the state will be replaced.
+    """
+
+    def __init__(self, state: State | None = None):
+        self.state = state
+        self.is_training = self.is_running = False

@@ -1,0 +1,29 @@
+"""Mean of each window."""
+
+from fastscratch.reference.layers.base import Layer
+from fastscratch.reference.layers.windows import pair, positions2d
+from fastscratch.reference.nested import shape_of, zeros
+from fastscratch.reference.pooling import average_pool2d_backward, average_pool2d_forward
+
+
+class AveragePooling2D(Layer):
+    """The mean of each window of the images, channel by channel; padding does not count."""
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", **config):
+        super().__init__(**config)
+        self.pool_size = pair(pool_size)
+        self.strides = self.pool_size if strides is None else pair(strides)
+        self.padding = padding
+
+    def forward(self, inputs, weights, run):
+        (x,) = inputs
+        counts, padding = positions2d(x[0], self.pool_size, self.strides, self.padding)
+        output = zeros((len(x), *counts, len(x[0][0][0])))
+        average_pool2d_forward(output, x, self.pool_size, self.strides, padding)
+        return output, (x, padding)
+
+    def backward(self, doutput, kept, weights):
+        x, padding = kept
+        dx = zeros(shape_of(x))
+        average_pool2d_backward(dx, doutput, self.pool_size, self.strides, padding)
+        return [dx], []

@@ -30,13 +30,7 @@ class Programs:
         dtype: str,
     ) -> Trainer:
         """The program that trains the network; another one only if something has changed."""
-        learning = Learning(
-            UPDATES[optimizer.code],
-            optimizer.hyper(),
-            optimizer.clipvalue or np.inf,
-            optimizer.clipnorm or np.inf,
-            optimizer.global_clipnorm or np.inf,
-        )
+        learning = learning_of(optimizer)
         key = (
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
             tuple(learning.hyper[1:]),
@@ -76,6 +70,17 @@ class Programs:
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle
+
+
+def learning_of(optimizer: Optimizer) -> Learning:
+    """An optimiser as the engine takes it."""
+    return Learning(
+        UPDATES[optimizer.code],
+        optimizer.hyper(),
+        optimizer.clipvalue or np.inf,
+        optimizer.clipnorm or np.inf,
+        optimizer.global_clipnorm or np.inf,
+    )
 
 
 def learned_how(network: Network) -> tuple:

@@ -149,7 +149,7 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     optimizer = model.optimizer
     learning = learning_of(optimizer)
     trainer = Trainer(
-        *(network, objectives, learning, optimizer.n_slots, example.batch_size, model.dtype),
+        *(network, objectives, learning, optimizer.n_remembered, example.batch_size, model.dtype),
         threads,
     )
     trainer.load(state, optimizer.slot_start)
@@ -162,7 +162,8 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     def split(vector: np.ndarray) -> list[np.ndarray]:
         return [placed.view(vector).copy() for placed in network.placed()]
 
-    slots = [array for slot in trainer.slots for array in split(slot)]
+    remembered = trainer.slots[: optimizer.n_slots]  # the sum of gradients is not the rule's
+    slots = [array for slot in remembered for array in split(slot)]
     return Trained([loss, float(mean)], split(flat), split(trainer.parameters), slots)
 
 
@@ -195,6 +196,7 @@ def train_naively(example: Example) -> Trained:
         optimizer.clipvalue or math.inf,
         optimizer.clipnorm or math.inf,
         optimizer.global_clipnorm or math.inf,
+        optimizer.gradient_accumulation_steps or 1,
     )
     trained, (mean,) = SGD(
         *(naive, weights, x, y, losses, 1, example.batch_size, optimizer.learning_rate, rule),

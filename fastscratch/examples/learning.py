@@ -19,6 +19,8 @@ OPTIMIZERS = {
     "clipvalue": partial(SGD, 0.1, clipvalue=0.05),
     "clipnorm": partial(SGD, 0.1, momentum=0.9, clipnorm=0.1),
     "global_clipnorm": partial(Adam, 0.01, epsilon=0.1, global_clipnorm=0.1),
+    "accumulated": partial(Adam, 0.01, epsilon=0.1, gradient_accumulation_steps=2),
+    "accumulated and clipped": partial(SGD, 0.1, clipnorm=0.1, gradient_accumulation_steps=3),
 }
 
 

@@ -205,7 +205,8 @@ class Model:
 
     @property
     def iterations(self) -> int:
-        return 0 if self._state is None else self._state.iterations
+        every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
+        return 0 if self._state is None else self._state.iterations // every
 
     @property
     def trained_epochs(self) -> int:
@@ -446,6 +447,7 @@ class Model:
         sample_weight: Any = None,
         initial_epoch: int = 0,
         terminate_on_nan: bool = True,
+        gradient_accumulation_steps: int | None = None,
     ) -> History:
         """Train by mini-batch stochastic gradient descent.
 
@@ -483,6 +485,9 @@ class Model:
         terminate_on_nan : bool
             Whether a loss or a weight that is no longer finite ends the fit; else it goes on, as
             Keras does, and the losses are NaN.
+        gradient_accumulation_steps : int, optional
+            Sets the attribute of this name of the optimiser: the weights are updated only once in
+            this many mini-batches, by the mean of their gradients.
 
         Returns
         -------
@@ -517,6 +522,8 @@ class Model:
             validation = self._data(*validation_data, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        if gradient_accumulation_steps is not None:
+            self.optimizer.gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
         verbose = 1 if verbose == "auto" else verbose
 

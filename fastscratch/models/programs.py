@@ -34,11 +34,13 @@ class Programs:
         key = (
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
             tuple(learning.hyper[1:]),
-            (learning.clipvalue, learning.clipnorm, learning.global_clipnorm),
+            (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
             learned_how(network),
         )
         if self._trainer is None or self._trainer[0] != key:
-            trainer = Trainer(network, objectives, learning, optimizer.n_slots, batch_size, dtype)
+            trainer = Trainer(
+                network, objectives, learning, optimizer.n_remembered, batch_size, dtype
+            )
             self._trainer = key, trainer
         return self._trainer[1]
 
@@ -80,6 +82,7 @@ def learning_of(optimizer: Optimizer) -> Learning:
         optimizer.clipvalue or np.inf,
         optimizer.clipnorm or np.inf,
         optimizer.global_clipnorm or np.inf,
+        optimizer.gradient_accumulation_steps or 1,
     )
 
 

@@ -82,8 +82,10 @@ class Optimizer:
         step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
         hyper = [learning_rate, *self.hyper[1:]]
         if self.slots is None:
-            start = [elementwise(lambda _: self.slot_start, [weight]) for weight in weights]
-            self.slots = [[list(entry) for entry in start] for _ in range(SLOTS[self.name])]
+            self.slots = [
+                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
+                for _ in range(SLOTS[self.name])
+            ]
         moved = [list(entry) for entry in weights]
         for i, entry in enumerate(gradients):
             for j, gradient in enumerate(entry):
@@ -160,7 +162,7 @@ def update_mini_batch(
     learning_rate : float
         Length of the step.
     run : Run, optional
-    loss_weights, sample_weight : list of float, optional
+    loss_weights, sample_weight : list, optional
         As `network.backprop` takes them.
 
     Returns
@@ -229,8 +231,8 @@ def SGD(  # noqa: N802 -- the essay's name
         Epochs that were trained before.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of float, optional
-        What the loss of each sample is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
 
     Returns
     -------
@@ -265,7 +267,7 @@ def SGD(  # noqa: N802 -- the essay's name
                 learning_rate(updates) if callable(learning_rate) else learning_rate,
                 Run(training=True, seed=seed, step=epoch * steps_per_epoch + batch),
                 loss_weights,
-                None if sample_weight is None else [sample_weight[n] for n in rows],
+                sample_weight and [own and [own[n] for n in rows] for own in sample_weight],
             )
             epoch_loss += loss * len(rows) / n_samples
         epoch_losses.append(epoch_loss)

@@ -45,7 +45,7 @@ def test_help_names_the_commands(capsys):
         (["demo", "--seed", "one"], "invalid int value: 'one'; see fastscratch demo --help"),
         (["demo", "--seed", "-1"], "seed must be at least 0, got -1"),
         (["demo", "--mnist", "no/such"], "no/such: found no such folder"),
-        (["demo", "--mnist", __file__], "found a file, wanted the folder"),
+        (["demo", "--mnist", __file__], "found a file, expected the folder"),
         (["demo", "--output", __file__], "pictures cannot be written there: File exists"),
         (["demo", "--output", f"{__file__}/in"], "pictures cannot be written there: Not a dir"),
     ],

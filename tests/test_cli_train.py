@@ -67,7 +67,7 @@ def test_iris(capsys):
     assert "classification, 3 classes: setosa, versicolor, virginica" in out
     assert "network 4-32-3, 100 epochs on 120 rows" in out
     assert "30 rows held out:" in out
-    assert measure(out, "of the commonest class") == pytest.approx(1 / 3, abs=1e-4)
+    assert measure(out, "share of largest class") == pytest.approx(1 / 3, abs=1e-4)
     assert measure(out, "accuracy") > 0.85
     assert out.endswith("saved as model.safetensors\n")
 
@@ -130,7 +130,7 @@ def test_each_class_gives_its_share_of_held_out_rows(capsys):
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--hold-out", 0.25)
     assert "epochs on 75 rows" in out
-    assert measure(out, "of the commonest class") == 0.8  # 20 of 25
+    assert measure(out, "share of largest class") == 0.8  # 20 of 25
 
 
 # --- regression -----------------------------------------------------------------------------------
@@ -258,10 +258,10 @@ def changed(row, column, value):
         ([(x, "", y) for x, _, y in GOOD], "line 2: column 'k' has no value, nor in 19 other rows"),
         (GOOD[:9], "data.csv has 9 rows, too few to learn from some and test with others"),
         ([(*row[:2], "a") for row in GOOD], "column 'y' holds only 'a': there is nothing to pred"),
-        (changed(0, 2, "c"), "class 'c' of column 'y' has one row; wanted: at least two"),
+        (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
         ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but 3 columns have names"),
         ([(f"id{i}", *row[1:]) for i, row in enumerate(GOOD)], "leave it out with --ignore 'x'"),
-        ([], "data.csv has no rows below its first line; wanted: names of columns"),
+        ([], "data.csv has no rows below its first line; it needs names of columns"),
         (changed(3, 0, "1e200"), "column 'x' holds numbers up to 1e+200, too large to be standard"),
     ],
 )
@@ -274,7 +274,7 @@ def test_bad_tables(capsys, folder, rows, wanted):
 @pytest.mark.parametrize(
     ("content", "wanted"),
     [
-        (b"", "data.csv has no lines; wanted: names of columns, and rows of values"),
+        (b"", "data.csv has no lines; it needs names of columns, and rows of values"),
         (b"a,a\n1,2\n", "data.csv has the name 'a' twice in its first line"),
         (b"a,,b\n1,2,3\n", "data.csv has a column without a name in its first line"),
         (b"a,b\n1,\xff\n", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
@@ -312,7 +312,7 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "y", "--hold-out", "0.01"], "leaves 20 to learn from and 0 to test with"),
         (["--target", "k", "--hold-out", "0.9"], "leaves no row of class '2' to learn from"),
         (["--target", "y", "--output", "no/such"], "--output: there is no folder no"),
-        (["--target", "y", "--output", "."], "--output: . is a folder, wanted a file"),
+        (["--target", "y", "--output", "."], "--output: . is a folder, not a file"),
     ],
 )
 def test_bad_arguments(capsys, arguments, wanted):
@@ -339,16 +339,16 @@ NUMBER = {"name": "x", "mean": 0, "scale": 1}
 @pytest.mark.parametrize(
     ("inputs", "target", "wanted"),
     [
-        ([NUMBER], {"name": "y", "categories": ["a"]}, "has outputs of shape (2,); wanted for its"),
-        ([NUMBER], NUMBER, "model has outputs of shape (2,); wanted for its column 'x': (1,)"),
+        ([NUMBER], {"name": "y", "categories": ["a"]}, "has outputs of shape (2,); its column"),
+        ([NUMBER], NUMBER, "model has outputs of shape (2,); its column 'x' needs (1,)"),
         ([NUMBER] * 2, NUMBER, "x must have samples of shape (1,)"),
-        ([{**NUMBER, "mean": 10**400}], NUMBER, "the model does not know what columns it is for"),
-        ([{**NUMBER, "mean": float("nan")}], NUMBER, "the model does not know what columns it"),
-        ([{**NUMBER, "scale": 0}], NUMBER, "the model does not know what columns it is for"),
-        (["x"], NUMBER, "the model does not know what columns it is for"),
-        (7, NUMBER, "the model does not know what columns it is for"),
-        ([], NUMBER, "the model does not know what columns it is for"),
-        ([{"name": "x", "categories": 7}], NUMBER, "the model does not know what columns it is"),
+        ([{**NUMBER, "mean": 10**400}], NUMBER, "the model does not say what columns it is for"),
+        ([{**NUMBER, "mean": float("nan")}], NUMBER, "the model does not say what columns it"),
+        ([{**NUMBER, "scale": 0}], NUMBER, "the model does not say what columns it is for"),
+        (["x"], NUMBER, "the model does not say what columns it is for"),
+        (7, NUMBER, "the model does not say what columns it is for"),
+        ([], NUMBER, "the model does not say what columns it is for"),
+        ([{"name": "x", "categories": 7}], NUMBER, "the model does not say what columns it is"),
     ],
 )
 def test_forged_columns(capsys, inputs, target, wanted):
@@ -378,7 +378,7 @@ def test_bad_predictions(capsys, folder):
     )
     model = Sequential([layers.Input((2,)), layers.Dense(1)])
     model.save("other.safetensors")
-    wanted = "the model does not know what columns it is for; wanted: one that `fastscratch train`"
+    wanted = "does not say what columns it is for; predict needs a model that `fastscratch train`"
     assert wanted in refusal(["x"], [(1,)], "other.safetensors")
     wanted = "line 2: column 'x' holds 1e+300, too far from what the model was trained on, ab"
     assert wanted in refusal(["x", "k"], [("1e300", "p")])

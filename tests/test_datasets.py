@@ -157,19 +157,23 @@ def test_folder_in_each_spelling(tmp_path, contents, dot, gzipped):
 def test_missing_file(tmp_path, contents, missing):
     del contents[missing]
     write(tmp_path, contents)
-    with pytest.raises(FileNotFoundError, match=f"found none of {missing}, .*, wanted one"):
+    with pytest.raises(FileNotFoundError, match=f"found none of {missing}, .*, expected one"):
         load_mnist(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        (0, np.zeros((3, 28, 27)), r"found uint8 of shape \(3, 28, 27\), wanted images"),
-        (0, np.zeros((3, 784)), r"found uint8 of shape \(3, 784\), wanted images"),
-        (0, np.zeros((0, 28, 28)), r"found uint8 of shape \(0, 28, 28\), wanted images"),
-        (1, np.zeros(2), r"found uint8 of shape \(2,\), wanted a label per image, .* \(3,\)"),
-        (3, np.zeros((2, 1)), r"found uint8 of shape \(2, 1\), wanted a label per image"),
-        (3, np.array([10, 3]), r"found the label 10, wanted 0 to 9"),
+        (0, np.zeros((3, 28, 27)), r"found uint8 of shape \(3, 28, 27\), expected images"),
+        (0, np.zeros((3, 784)), r"found uint8 of shape \(3, 784\), expected images"),
+        (0, np.zeros((0, 28, 28)), r"found uint8 of shape \(0, 28, 28\), expected images"),
+        (
+            1,
+            np.zeros(2),
+            r"found uint8 of shape \(2,\), expected a label for each image, .* \(3,\)",
+        ),
+        (3, np.zeros((2, 1)), r"found uint8 of shape \(2, 1\), expected a label for each image"),
+        (3, np.array([10, 3]), r"found the label 10, expected 0 to 9"),
     ],
 )
 def test_arrays_that_are_not_mnist(tmp_path, contents, name, array, message):
@@ -184,7 +188,7 @@ def test_other_element_types(tmp_path, contents):
         write(tmp_path, contents)
         file = tmp_path / name
         file.write_bytes(file.read_bytes().replace(b"\0\0\x08", b"\0\0\x09", 1))
-        with pytest.raises(ValueError, match=f"{name}: found int8 of shape .*, wanted .* uint8"):
+        with pytest.raises(ValueError, match=f"{name}: found int8 of shape .*, expected .* uint8"):
             load_mnist(tmp_path)
 
 
@@ -197,12 +201,14 @@ def test_damaged_file_is_named(tmp_path, contents):
 
 
 def test_bad_folders(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent: found no such folder, wanted one with"):
+    with pytest.raises(FileNotFoundError, match="absent: found no such folder, expected one with"):
         load_mnist(tmp_path / "absent")
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match="file: found a file, wanted the folder"):
+    with pytest.raises(ValueError, match="file: found a file, expected the folder"):
         load_mnist(tmp_path / "file")
-    with pytest.raises(TypeError, match="path: found a value of type list, wanted a str or a Path"):
+    with pytest.raises(
+        TypeError, match="path: found a value of type list, expected a str or a Path"
+    ):
         load_mnist([1])
 
 

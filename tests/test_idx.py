@@ -49,7 +49,7 @@ def peak_memory(function):
     """Return the peak memory, in bytes, while `function` fails, and the message of its error."""
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match="wanted") as caught:
+        with pytest.raises(ValueError, match="expected") as caught:
             function()
         return tracemalloc.get_traced_memory()[1], str(caught.value)
     finally:
@@ -87,21 +87,27 @@ def test_gzip_in_several_members(read):
 
 
 BAD_FILES = {
-    "empty": (b"", r"found 0 bytes of magic number, wanted 4"),
-    "foreign": (b"\x89PNG", r"found the magic number 89 50 4e 47, wanted 00 00, a type code"),
-    "type": (header(2, code=0x0A) + b"ab", r"found the magic number 00 00 0a 01, wanted 00 00"),
-    "scalar": (b"\0\0\x08\0a", r"found 0 dimensions in the header, wanted 1 to 8"),
-    "9-d": (header(*[1] * 9) + b"a", r"found 9 dimensions in the header, wanted 1 to 8"),
-    "half-header": (header(2, 3)[:-1], r"found 7 bytes of sizes in the header, wanted 8"),
-    "claim": (header(99), r"found a header that claims 99 bytes .* \(99,\), wanted at most the 8 "),
-    "huge-claim": (header(*[2**32 - 1] * 8, code=0x0E), r"found a header that claims .*, wanted"),
-    "zero-of-huge": (header(0, 2**32 - 1, 2**32 - 1), r"found a header that claims .*, wanted"),
-    "short": (SMALL[:-1], r"found 5 bytes of data for the shape \(2, 3\), wanted 6 \(truncated"),
-    "long": (SMALL + b"a", r"found more data after the shape \(2, 3\), wanted 6 bytes and no more"),
+    "empty": (b"", r"found 0 bytes of magic number, expected 4"),
+    "foreign": (b"\x89PNG", r"found the magic number 89 50 4e 47, expected 00 00, a type code"),
+    "type": (header(2, code=0x0A) + b"ab", r"found the magic number 00 00 0a 01, expected 00 00"),
+    "scalar": (b"\0\0\x08\0a", r"found 0 dimensions in the header, expected 1 to 8"),
+    "9-d": (header(*[1] * 9) + b"a", r"found 9 dimensions in the header, expected 1 to 8"),
+    "half-header": (header(2, 3)[:-1], r"found 7 bytes of sizes in the header, expected 8"),
+    "claim": (
+        header(99),
+        r"found a header that claims 99 bytes .* \(99,\), expected at most the 8 ",
+    ),
+    "huge-claim": (header(*[2**32 - 1] * 8, code=0x0E), r"found a header that claims .*, expected"),
+    "zero-of-huge": (header(0, 2**32 - 1, 2**32 - 1), r"found a header that claims .*, expected"),
+    "short": (SMALL[:-1], r"found 5 bytes of data for the shape \(2, 3\), expected 6 \(truncated"),
+    "long": (
+        SMALL + b"a",
+        r"found more data after the shape \(2, 3\), expected 6 bytes and no more",
+    ),
     "gzip-claim": (zipped(header(2**32 - 1)), r"found a header that claims 4294967295 bytes of"),
-    "gzip-short": (zipped(SMALL[:-1]), r"found 5 bytes of data for the shape \(2, 3\), wanted 6"),
-    "gzip-long": (zipped(SMALL + b"a"), r"found more data after the shape \(2, 3\), wanted 6"),
-    "gzip-cut": (zipped(SMALL)[:-1], r"found damaged gzip data \(.*\), wanted an intact file"),
+    "gzip-short": (zipped(SMALL[:-1]), r"found 5 bytes of data for the shape \(2, 3\), expected 6"),
+    "gzip-long": (zipped(SMALL + b"a"), r"found more data after the shape \(2, 3\), expected 6"),
+    "gzip-cut": (zipped(SMALL)[:-1], r"found damaged gzip data \(.*\), expected an intact file"),
     "gzip-tail": (zipped(SMALL) + b"a", r"found damaged gzip data \(Not a gzipped file"),
     "gzip-crc": (zipped(SMALL)[:-8] + bytes(8), r"found damaged gzip data \(CRC check failed"),
     "gzip-noise": (zipped(SMALL)[:10] + b"\xff" * 20, r"found damaged gzip data \(Error -3"),
@@ -116,11 +122,13 @@ def test_bad_files(read, data, message):
 
 
 def test_bad_paths(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent: found no such file, wanted an IDX file"):
+    with pytest.raises(FileNotFoundError, match="absent: found no such file, expected an IDX file"):
         read_idx(tmp_path / "absent")
-    with pytest.raises(ValueError, match="found a folder or a device, wanted an IDX file"):
+    with pytest.raises(ValueError, match="found a folder or a device, expected an IDX file"):
         read_idx(tmp_path)
-    with pytest.raises(TypeError, match="path: found a value of type int, wanted a str or a Path"):
+    with pytest.raises(
+        TypeError, match="path: found a value of type int, expected a str or a Path"
+    ):
         read_idx(3)
 
 
@@ -128,7 +136,7 @@ def test_bad_paths(tmp_path):
 def test_truncation_at_every_byte(read, pack):
     data = pack(SMALL)
     for length in range(len(data)):
-        with pytest.raises(ValueError, match=r"some-file: found .*, wanted"):
+        with pytest.raises(ValueError, match=r"some-file: found .*, expected"):
             read(data[:length])
 
 
@@ -163,5 +171,5 @@ def test_lying_header_costs_no_memory(read):
     noise = random.Random(0).randbytes(2**20)
     lie = gzip.compress(header(2**30) + noise, 1)
     peak, message = peak_memory(lambda: read(lie))
-    assert f"found {2**20} bytes of data for the shape ({2**30},), wanted {2**30}" in message
+    assert f"found {2**20} bytes of data for the shape ({2**30},), expected {2**30}" in message
     assert peak < 6 * 2**20

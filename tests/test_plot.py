@@ -257,7 +257,7 @@ def test_filters_over_channels_are_a_table(ax):
 
 
 def test_filters_refuse():
-    with pytest.raises(ValueError, match=r"wants a Conv2D layer, got Dense\(2"):
+    with pytest.raises(ValueError, match=r"needs a Conv2D layer, got Dense\(2"):
         plot.plot_filters(network(), "dense")
     with pytest.raises(ValueError, match="no layer is named 'conv'"):
         plot.plot_filters(network(), "conv")
@@ -327,7 +327,10 @@ def test_confusion_matrix_labels():
         (([0, 1], [0]), "one row for each sample, got 2 and 1"),
         (([], []), r"y_true must hold a label for each sample, got shape \(0,\)"),
         (([0, 1], np.eye(2)), r"y_pred must hold a label for each sample, got shape \(2, 2\)"),
-        (([0, 3], [0, 1], ("a", "b")), r"2 names are for labels below that, got \["),
+        (
+            ([0, 3], [0, 1], ("a", "b")),
+            r"labels must be below 2, the number of names, got \[0, 1, 3\]",
+        ),
         (([0, 1], [[0], [0, 1]]), "y_pred must be an array, got rows of different lengths"),
     ],
 )
@@ -399,7 +402,7 @@ def test_misclassified_refuses(arguments, message):
         (
             lambda: plot.plot_confusion_matrix(["a"], [0]),
             TypeError,
-            "y_true and y_pred must both hold numbers or both strings",
+            "y_true and y_pred must both hold numbers or both hold strings",
         ),
         (
             lambda: plot.plot_misclassified(IMAGES, [0] * 4, [2] * 4, ["a", "b"]),

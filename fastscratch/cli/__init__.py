@@ -1,4 +1,4 @@
-"""The command ``fastscratch``, a file for each of its commands."""
+"""The program ``fastscratch``, with a module for each of its commands."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are one sentence."""
+    """A parser whose error messages are one sentence."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"fastscratch: error: {message}; see {self.prog} --help\n")
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 1 if the demo missed a known answer or a kernel is wrong, 2 if something
-        impossible was asked for, 130 after Ctrl-C. Also 1 if nobody reads the output any more.
+        Exit status: 0; 1 if the demo missed a known answer, a kernel is wrong, or the reader of the
+        output has ended; 2 if the arguments or the data cannot be used; 130 after Ctrl-C.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("fastscratch: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read our output has enough of it
+    except BrokenPipeError:  # the reader of the output has ended, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         return 1
 

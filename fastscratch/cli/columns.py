@@ -1,4 +1,4 @@
-"""How columns of a table become numbers for a network, and its outputs values of a column."""
+"""Columns of a table as inputs of a network, and its outputs as values of a column."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Numeric:
     ----------
     name : str
     mean, scale : float
-        What is subtracted, and what is then divided by.
+        `mean` is subtracted from the numbers, which are then divided by `scale`.
     """
 
     name: str
@@ -29,12 +29,12 @@ class Numeric:
 
     @classmethod
     def fit(cls, name: str, values: np.ndarray) -> "Numeric":
-        """The column whose mean and standard deviation are those of some values.
+        """A column with the mean and the standard deviation of the values.
 
         Raises
         ------
         ValueError
-            If they are too large to have a standard deviation.
+            If they are so large that their standard deviation overflows.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             mean, scale = float(values.mean()), float(values.std())
@@ -43,7 +43,7 @@ class Numeric:
                 f"column {name!r} holds numbers up to {np.abs(values).max():g}, too large to be "
                 "standardised"
             )
-        varies = values.min() < values.max()  # the deviation of equal values is that of rounding
+        varies = values.min() < values.max()  # rounding can give equal values a deviation
         return cls(name, mean, scale if varies else 1.0)
 
     def encode(self, table: Table) -> np.ndarray:
@@ -67,13 +67,13 @@ class Numeric:
         return encoded[:, None]
 
     def decode(self, encoded: np.ndarray) -> np.ndarray:
-        """The values behind encoded ones."""
+        """The inverse of :meth:`encode`, for an array of encoded values."""
         return encoded * self.scale + self.mean
 
 
 @dataclasses.dataclass(frozen=True)
 class Categorical:
-    """A column of texts, one-hot.
+    """A column of texts, encoded one-hot.
 
     Attributes
     ----------
@@ -87,13 +87,13 @@ class Categorical:
 
     @classmethod
     def fit(cls, name: str, texts: Sequence[str]) -> "Categorical":
-        """The column whose categories are those that occur; numbers in their order."""
+        """A column with the texts that occur as categories; numbers are in ascending order."""
         are_numbers = all(as_float(text) is not None for text in texts)
         categories = sorted(set(texts), key=float if are_numbers else None)
         return cls(name, categories)
 
     def labels(self, table: Table) -> np.ndarray:
-        """Place of each value among the categories."""
+        """The index of each value among the categories."""
         places = {category: i for i, category in enumerate(self.categories)}
         labels = np.empty(len(table), np.int64)
         for i, text in enumerate(table.texts(self.name)):
@@ -115,12 +115,12 @@ Column = Numeric | Categorical
 
 
 def encode(columns: Sequence[Column], table: Table) -> np.ndarray:
-    """The inputs of a network, float32 of shape (rows, inputs)."""
+    """The inputs of a network from a table, float32 of shape (rows, inputs)."""
     return np.hstack([column.encode(table) for column in columns]).astype(np.float32)
 
 
 def to_metadata(inputs: Sequence[Column], target: Column) -> dict[str, Any]:
-    """What a model is saved with."""
+    """The metadata that a model is saved with."""
     return {
         "inputs": [dataclasses.asdict(column) for column in inputs],
         "target": dataclasses.asdict(target),
@@ -133,7 +133,7 @@ def from_metadata(metadata: dict[str, Any]) -> tuple[list[Column], Column]:
     Raises
     ------
     ValueError
-        If it was saved without.
+        If it was saved without them.
     """
 
     def column(config: dict[str, Any]) -> Column:
@@ -149,6 +149,6 @@ def from_metadata(metadata: dict[str, Any]) -> tuple[list[Column], Column]:
         return inputs, column(target)
     except (KeyError, TypeError, ValueError):
         raise ValueError(
-            "the model does not know what columns it is for; wanted: one that `fastscratch train` "
-            "saved"
+            "the model does not say what columns it is for; predict needs a model that "
+            "`fastscratch train` saved"
         ) from None

@@ -14,8 +14,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     demo = commands.add_parser(
         "demo",
         help="the essay's five steps on real data, and a convolutional network",
-        description="The essay's five steps on real data, and a convolutional network: each result "
-        "beside a known answer, each speed beside the naive twin, and pictures.",
+        description="Run the essay's five steps on real data, and a convolutional network. Each "
+        "result is compared with a known answer, and each speed with that of the naive twin.",
     )
     demo.add_argument(
         "--output",
@@ -29,13 +29,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="the four IDX files of the full MNIST set, instead of the packaged sample",
     )
     demo.add_argument(
-        "--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)"
+        "--seed", metavar="N", type=int, default=0, help="seed of all random numbers (default: 0)"
     )
     demo.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; 1 if a known answer was missed."""
+    """Run the demo; return 1 if a known answer was missed."""
     from .. import demo
 
     try:

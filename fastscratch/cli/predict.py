@@ -1,4 +1,4 @@
-"""``fastscratch predict``: what a model says about the rows of a CSV file."""
+"""``fastscratch predict``: predictions of a model for the rows of a CSV file."""
 
 import argparse
 import csv
@@ -20,11 +20,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "predict",
         help="predict a column with a model that `train` saved",
         description="Predict a column of a CSV file with a model that `fastscratch train` saved. "
-        "The predictions are CSV too, a row for each row: the class and the probability of each, "
-        "or the value. Columns that the model does not use are not looked at.",
+        "The output is CSV too, with a row for each row: the class and the probabilities of all "
+        "classes, or the value. Columns that the model does not use are ignored.",
     )
     predict.add_argument("model", metavar="MODEL", help="file that `fastscratch train` wrote")
-    predict.add_argument("data", metavar="DATA.csv", help="names of the columns in the first line")
+    predict.add_argument("data", metavar="DATA.csv", help="its first line names the columns")
     predict.add_argument("--output", metavar="FILE", help="where to write, if not to the screen")
     predict.set_defaults(run=run)
 
@@ -35,11 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         model = load_model(arguments.model)
         inputs, target = from_metadata(model.metadata)
         outputs = model.predict(encode(inputs, read_table(arguments.data)))
-        wanted = len(target.categories) if isinstance(target, Categorical) else 1
-        if outputs.shape[1:] != (wanted,):
+        n_outputs = len(target.categories) if isinstance(target, Categorical) else 1
+        if outputs.shape[1:] != (n_outputs,):
             raise ValueError(
-                f"{arguments.model} has outputs of shape {outputs.shape[1:]}; wanted for its "
-                f"column {target.name!r}: ({wanted},)"
+                f"{arguments.model} has outputs of shape {outputs.shape[1:]}; its column "
+                f"{target.name!r} needs ({n_outputs},)"
             )
     except (OSError, ValueError) as error:
         return refuse(error)

@@ -1,4 +1,4 @@
-"""How a command says that something cannot be done."""
+"""How a command reports an error."""
 
 import sys
 
@@ -6,6 +6,6 @@ __all__ = ["refuse"]
 
 
 def refuse(error: Exception) -> int:
-    """Print the sentence of an error; return the exit status."""
+    """Print the message of an error; return the exit status."""
     print(f"fastscratch: error: {error}", file=sys.stderr)
     return 2

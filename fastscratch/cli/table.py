@@ -9,10 +9,10 @@ import numpy as np
 
 __all__ = ["Table", "as_float", "read_table"]
 
-#: Values, in small letters, that stand for one that is not there.
+#: Values, in small letters, that mean that a value is missing.
 MISSING = frozenset(("", "?", "na", "n/a", "nan", "null"))
 
-#: A longer line belongs to a file of another kind; it is not read to its end, which may never come.
+#: A file with a longer line is not a CSV file. The line is not read further: it may be endless.
 LONGEST_LINE = 2**22
 
 
@@ -26,7 +26,7 @@ class Table:
     columns : dict of list of str
         The values of each column, from the top.
     lines : list of int
-        Where each row ends in the file.
+        Number of the line in which each row ends.
     """
 
     path: str
@@ -63,7 +63,7 @@ class Table:
         Raises
         ------
         ValueError
-            If there is no such column, or a value is missing, no number, or not finite.
+            If there is no such column, or a value is missing, not a number, or not finite.
         """
         numbers = np.empty(len(self))
         for i, text in enumerate(self.texts(name)):
@@ -80,12 +80,12 @@ class Table:
         return all(as_float(text) is not None for text in self.texts(name))
 
     def place(self, row: int) -> str:
-        """Where a row is, for messages."""
+        """The file and the line of a row, for messages."""
         return f"{self.path}, line {self.lines[row]}"
 
 
 def as_float(text: str) -> float | None:
-    """The number that a text is, or None."""
+    """The number that a text stands for, or None."""
     try:
         return float(text)
     except ValueError:
@@ -93,9 +93,9 @@ def as_float(text: str) -> float | None:
 
 
 def read_table(path: str) -> Table:
-    """Read a CSV file: commas, UTF-8, names of the columns in the first line.
+    """Read a CSV file: separated by commas, in UTF-8, with the names of the columns first.
 
-    It is read up to its first fault, so that no more of another kind of file is held in memory.
+    Reading ends at the first error, so that a large file of another kind does not fill memory.
 
     Raises
     ------
@@ -140,8 +140,8 @@ def _table(path: str, text: Iterator[str]) -> Table:
             lines.append(reader.line_num)
     if not rows:
         raise ValueError(
-            f"{path} has {'no rows below its first line' if header else 'no lines'}; wanted: names "
-            "of columns, and rows of values"
+            f"{path} has {'no rows below its first line' if header else 'no lines'}; it needs "
+            "names of columns, and rows of values"
         )
     return Table(path, {name: [row[i] for row in rows] for i, name in enumerate(header)}, lines)
 

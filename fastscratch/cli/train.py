@@ -18,9 +18,9 @@ from .table import Table, read_table
 
 __all__ = ["add_to", "run"]
 
-#: Fewer rows are refused.
+#: A table with fewer rows is refused.
 FEWEST_ROWS = 10
-#: A target of whole numbers that takes no more different values than these is taken for classes.
+#: A target of whole numbers with this many different values or fewer is taken for classes.
 MOST_CLASSES = 10
 
 
@@ -30,12 +30,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "train",
         help="train a network that predicts a column of a CSV file",
         description="Train a network that predicts one column of a CSV file from the others, save "
-        "it, and print how well it predicts rows that were held out. Numbers are standardised, "
-        "texts become a column of zeros and ones for each category. Two runs with the same "
-        "arguments give the same model.",
+        "it, and print how well it predicts rows that were held out. Columns of numbers are "
+        "standardised; a column of texts becomes a column of zeros and ones for each category. Two "
+        "runs with the same arguments give the same model.",
     )
-    train.add_argument("data", metavar="DATA.csv", help="names of the columns in the first line")
-    train.add_argument("--target", metavar="COLUMN", required=True, help="what is to be predicted")
+    train.add_argument("data", metavar="DATA.csv", help="its first line names the columns")
+    train.add_argument("--target", metavar="COLUMN", required=True, help="column to predict")
     train.add_argument(
         "--ignore", metavar="COLUMN", nargs="+", default=(), help="columns to leave out"
     )
@@ -52,7 +52,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=int,
         nargs="*",
         default=[32],
-        help="units of each hidden layer, of ReLUs; without a number, a linear model (default: 32)",
+        help="units of each hidden layer; without a number, a linear model (default: 32)",
     )
     train.add_argument(
         "--epochs",
@@ -73,27 +73,27 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="RATE",
         type=float,
         default=0.003,
-        help="of the optimiser Adam (default: %(default)s)",
+        help="learning rate of the optimiser Adam (default: %(default)s)",
     )
     train.add_argument(
         "--hold-out",
         metavar="SHARE",
         type=float,
         default=0.2,
-        help="share of rows to test with (default: %(default)s)",
+        help="share of the rows to test with (default: %(default)s)",
     )
     train.add_argument(
         "--seed",
         metavar="N",
         type=int,
         default=0,
-        help="of all that is random (default: %(default)s)",
+        help="seed of all random numbers (default: %(default)s)",
     )
     train.add_argument(
         "--output",
         metavar="MODEL",
         default="model.safetensors",
-        help="where the model goes (default: %(default)s)",
+        help="file to save the model in (default: %(default)s)",
     )
     train.set_defaults(run=run)
 
@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what cannot be before any work is done."""
+    """Refuse impossible arguments before any work is done."""
     for units in arguments.hidden:
         as_integer("--hidden", units, 1)
     as_integer("--epochs", arguments.epochs, 1)
@@ -147,16 +147,16 @@ def _check(arguments: argparse.Namespace) -> None:
     if not folder.is_dir():
         raise ValueError(f"--output: there is no folder {folder}")
     if Path(arguments.output).is_dir():
-        raise ValueError(f"--output: {arguments.output} is a folder, wanted a file")
+        raise ValueError(f"--output: {arguments.output} is a folder, not a file")
 
 
 def _classes(table: Table, name: str, task: str) -> Categorical | None:
-    """The column that is to be predicted, or None if it is to be a regression."""
+    """The target as a column of classes, or None for a regression."""
     texts = table.texts(name)
     if len(table) < FEWEST_ROWS:
         raise ValueError(
             f"{table.path} has {len(table)} rows, too few to learn from some and test with others; "
-            f"wanted: at least {FEWEST_ROWS}"
+            f"it needs at least {FEWEST_ROWS}"
         )
     if len(set(texts)) == 1:
         raise ValueError(f"column {name!r} holds only {texts[0]!r}: there is nothing to predict")
@@ -171,8 +171,8 @@ def _classes(table: Table, name: str, task: str) -> Categorical | None:
     for category in classes.categories:
         if texts.count(category) < 2:
             raise ValueError(
-                f"class {category!r} of column {name!r} has one row; wanted: at least two, to "
-                "learn from and to test with"
+                f"class {category!r} of column {name!r} has one row; it needs at least two, one to "
+                "learn from and one to test with"
             )
     return classes
 
@@ -180,7 +180,7 @@ def _classes(table: Table, name: str, task: str) -> Categorical | None:
 def _split(
     table: Table, classes: Categorical | None, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and rows to test with; each class gives its share."""
+    """Rows to learn from and rows to test with; of each class the same share is held out."""
     order = np.random.default_rng(seed).permutation(len(table))
     if classes:
         labels = classes.labels(table)
@@ -190,7 +190,7 @@ def _split(
     if len(held_out) < 2 or len(learned) < 2:
         raise ValueError(
             f"--hold-out {share:g} of {len(table)} rows leaves {len(learned)} to learn from and "
-            f"{len(held_out)} to test with; wanted: at least two of each"
+            f"{len(held_out)} to test with; both need at least two"
         )
     if classes:
         for label, category in enumerate(classes.categories):
@@ -268,7 +268,7 @@ def _test(
     counts = np.bincount(y)
     measures = [
         ("accuracy", metrics.sparse_categorical_accuracy(y, outputs)),
-        ("of the commonest class", counts.max() / len(y)),
+        ("share of largest class", counts.max() / len(y)),
         ("cross-entropy", model.evaluate(x, y)),
     ]
     if len(target.categories) == 2 and counts.size == 2 and counts.min() > 0:

@@ -1,4 +1,4 @@
-"""``fastscratch verify``: every kernel beside its naive twin, on this machine."""
+"""``fastscratch verify``: compare every kernel with its naive twin on this machine."""
 
 import argparse
 
@@ -12,8 +12,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command = commands.add_parser(
         "verify",
         help="compare every kernel with its naive twin on this machine",
-        description="Run every kernel beside its naive twin in plain Python and print a report "
-        "to paste into a bug report. Exit status 1 if a kernel is wrong.",
+        description="Run every kernel and its naive twin in plain Python, compare the results, and "
+        "print a table for a bug report. The exit status is 1 if a kernel is wrong.",
     )
     command.set_defaults(run=run)
 

@@ -1,4 +1,4 @@
-"""``fastscratch warmup``: every kernel compiled ahead of its first use."""
+"""``fastscratch warmup``: compile every kernel before its first use."""
 
 import argparse
 
@@ -12,19 +12,19 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command to a parser."""
     command = commands.add_parser(
         "warmup",
-        help="compile every kernel ahead of its first use",
-        description="Compile every kernel for this processor and keep the result on disk, so that "
-        "first calls need not.",
+        help="compile every kernel before its first use",
+        description="Compile every kernel for this processor and keep the results on disk, so that "
+        "later programs do not wait for the compiler.",
     )
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compile, and say where to."""
+    """Compile, and print where the compiled kernels are kept."""
     print(
-        "Compiling every kernel for float32 and float64. This takes a minute or two the first\n"
-        "time, and seconds when the compiled kernels are on disk already. They are kept in the\n"
-        "first of these folders that can be written:"
+        "Compiling every kernel for float32 and float64. This takes about five minutes the first\n"
+        "time, and seconds once the compiled kernels are on disk. They are kept in the first of\n"
+        "these folders that can be written to:"
     )
     for folder in folders():
         print(f"  {folder}")

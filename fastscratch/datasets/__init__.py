@@ -1,6 +1,6 @@
-"""Data that ship with the package, a reader for the full MNIST files, and spirals. No network.
+"""Data that ship with the package, a reader for the full MNIST files, and spirals.
 
-The files, their sources and their licences are listed in ``data/LICENSE.md``.
+Nothing is downloaded. ``data/LICENSE.md`` lists the files, their sources and their licences.
 """
 
 from .idx import read_idx

@@ -1,9 +1,9 @@
 """Read IDX files, the format of MNIST: a short header, then one big-endian array.
 
 The header is two zero bytes, one byte for the element type, one byte for the number of
-dimensions, and one unsigned 32-bit big-endian size per dimension.  A file may come from anywhere,
-so nothing it says is believed: memory grows with the bytes that were really read, never with what
-the header claims, and decompression stops one byte after the promised end.
+dimensions, and one unsigned 32-bit big-endian size for each dimension. A file may come from
+anywhere, so it is not trusted: memory grows with the bytes that were really read, never with what
+the header claims, and decompression stops one byte after the end that the header claims.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def as_path(path: str | os.PathLike[str]) -> Path:
         return Path(path)
     except TypeError:
         kind = type(path).__name__
-        raise TypeError(f"path: found a value of type {kind}, wanted a str or a Path") from None
+        raise TypeError(f"path: found a value of type {kind}, expected a str or a Path") from None
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
@@ -58,14 +58,15 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ValueError
         If the file is not whole and sound: a wrong magic number, a header that claims more than
         the file can hold (or more than 2**40 bytes), too few bytes, bytes left over, or damaged
-        gzip data.  The message names the file, what was found and what was wanted.
+        gzip data.  The message names the file, what was found and what was expected.
     TypeError
         If `path` is not a path.
 
     Notes
     -----
-    Memory stays within about twice the bytes really present, decompressed; a gzip bomb is
-    dropped one small buffer after the length its header promises.
+    Memory stays within about twice the decompressed bytes that are really there. A small file that
+    decompresses to a huge one is read no further than a small buffer beyond the length that its
+    header claims.
 
     References
     ----------
@@ -74,9 +75,9 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """
     path = as_path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: found no such file, wanted an IDX file")
+        raise FileNotFoundError(f"{path}: found no such file, expected an IDX file")
     if not path.is_file():
-        raise ValueError(f"{path}: found a folder or a device, wanted an IDX file")
+        raise ValueError(f"{path}: found a folder or a device, expected an IDX file")
     with path.open("rb") as file:
         gzipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
@@ -88,7 +89,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
                 return _read_array(stream, capacity, path)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(
-                f"{path}: found damaged gzip data ({error}), wanted an intact file"
+                f"{path}: found damaged gzip data ({error}), expected an intact file"
             ) from error
 
 
@@ -102,12 +103,12 @@ def _read_array(stream: io.BufferedIOBase, capacity: int, path: Path) -> np.ndar
         limit = min(capacity, MAX_BYTES)
         raise ValueError(
             f"{path}: found a header that claims {claimed} bytes of data, shape {shape}, "
-            f"wanted at most the {limit} that this file can hold (truncated?)"
+            f"expected at most the {limit} that this file can hold (truncated?)"
         )
     data = _read_exactly(stream, n_bytes, f"data for the shape {shape}", path)
     if stream.read(1):  # at the end of a gzip stream, this also checks its CRC
         raise ValueError(
-            f"{path}: found more data after the shape {shape}, wanted {n_bytes} bytes and no more"
+            f"{path}: found more data after the shape {shape}, expected {n_bytes} bytes and no more"
         )
     return np.ndarray(shape, dtype, buffer=data).astype(dtype.newbyteorder("="), copy=False)
 
@@ -119,25 +120,25 @@ def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[np.dtype, tuple
     if magic[:2] != b"\0\0" or code not in ELEMENT_TYPES:
         codes = ", ".join(f"{known:02x}" for known in ELEMENT_TYPES)
         raise ValueError(
-            f"{path}: found the magic number {magic.hex(' ')}, wanted 00 00, "
+            f"{path}: found the magic number {magic.hex(' ')}, expected 00 00, "
             f"a type code (one of {codes}) and the number of dimensions"
         )
     if not 1 <= n_dimensions <= MAX_DIMENSIONS:
         raise ValueError(
-            f"{path}: found {n_dimensions} dimensions in the header, wanted 1 to {MAX_DIMENSIONS}"
+            f"{path}: found {n_dimensions} dimensions in the header, expected 1 to {MAX_DIMENSIONS}"
         )
     sizes = _read_exactly(stream, 4 * n_dimensions, "sizes in the header", path)
     return np.dtype(ELEMENT_TYPES[code]), struct.unpack(f">{n_dimensions}I", sizes)
 
 
 def _read_exactly(stream: io.BufferedIOBase, n_bytes: int, what: str, path: Path) -> bytearray:
-    """Read `n_bytes`, chunk by chunk, so that a lying header costs no memory."""
+    """Read `n_bytes`, chunk by chunk, so that a header that claims too much costs no memory."""
     data = bytearray()
     while len(data) < n_bytes:
         chunk = stream.read(min(n_bytes - len(data), CHUNK_BYTES))
         if not chunk:
             raise ValueError(
-                f"{path}: found {len(data)} bytes of {what}, wanted {n_bytes} (truncated?)"
+                f"{path}: found {len(data)} bytes of {what}, expected {n_bytes} (truncated?)"
             )
         data += chunk
     return data

@@ -16,7 +16,7 @@ class Iris(NamedTuple):
     Attributes
     ----------
     data : ndarray of float64, shape (150, 4)
-        Lengths and widths in centimetres, a row per flower.
+        Lengths and widths in centimetres, a row for each flower.
     target : ndarray of int64, shape (150,)
         The species of each flower: 0, 1 or 2, an index into `target_names`.
     feature_names : list of str
@@ -37,7 +37,7 @@ def load_iris() -> Iris:
     Returns
     -------
     Iris
-        A named tuple ``(data, target, feature_names, target_names)`` of fresh arrays:
+        A named tuple ``(data, target, feature_names, target_names)`` of new arrays:
         ``X, y, *_ = load_iris()``.
 
     Notes

@@ -22,23 +22,23 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split
     path : str or path, optional
         A folder with the four files ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
         ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, gzipped (``.gz``) or not; the
-        spelling ``train-images.idx3-ubyte`` does as well.  Without it, the packaged sample: 14,000
-        training and 2,000 test images, evenly spread over the original training and test set,
-        1,400 and 200 of each digit.
+        spelling ``train-images.idx3-ubyte`` is also accepted. By default the packaged sample is
+        loaded: 14,000 training and 2,000 test images, evenly spread over the original training and
+        test set, 1,400 and 200 of each digit.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test) : tuple of tuples of ndarray
-        As in Keras.  Images are uint8 of shape (n, 28, 28), 0 the paper and 255 the ink; labels
-        are uint8 of shape (n,), 0 to 9.
+        As in Keras. Images are uint8 of shape (n, 28, 28), where 0 is paper and 255 is ink; labels
+        are uint8 of shape (n,), from 0 to 9.
 
     Raises
     ------
     FileNotFoundError
         If the folder, or one of the four files, is missing.
     ValueError
-        If a file is damaged (see `read_idx`), or is not what its name says: images that are not
-        28 by 28 bytes, another number of labels than of images, a label beyond 9.
+        If a file is damaged (see `read_idx`), or does not hold what its name says: images are not
+        28 by 28 bytes, the numbers of labels and images differ, or a label is above 9.
     TypeError
         If `path` is not a path.
 
@@ -46,7 +46,7 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split
     -----
     MNIST is by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, made from NIST data, under
     the licence Creative Commons Attribution-ShareAlike 3.0; the sample is under the same licence.
-    Nothing is ever downloaded: the full set is for you to fetch.
+    Nothing is ever downloaded: to use the full set, fetch it yourself.
 
     References
     ----------
@@ -55,9 +55,9 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split
     """
     folder = SAMPLE if path is None else as_path(path)
     if not folder.exists():
-        raise FileNotFoundError(f"{folder}: found no such folder, wanted one with the MNIST files")
+        raise FileNotFoundError(f"{folder}: found no such folder, expected one with MNIST files")
     if not folder.is_dir():
-        raise ValueError(f"{folder}: found a file, wanted the folder with the four MNIST files")
+        raise ValueError(f"{folder}: found a file, expected the folder with the four MNIST files")
     return _load_split(folder, "train"), _load_split(folder, "t10k")
 
 
@@ -70,15 +70,15 @@ def _load_split(folder: Path, name: str) -> Split:
     if images.dtype != np.uint8 or images.shape != (n, 28, 28) or n == 0:
         raise ValueError(
             f"{images_file}: found {images.dtype} of shape {images.shape}, "
-            "wanted images, uint8 of shape (n, 28, 28), at least one"
+            "expected images, uint8 of shape (n, 28, 28), at least one"
         )
     if labels.dtype != np.uint8 or labels.shape != (n,):
         raise ValueError(
             f"{labels_file}: found {labels.dtype} of shape {labels.shape}, "
-            f"wanted a label per image, uint8 of shape ({n},)"
+            f"expected a label for each image, uint8 of shape ({n},)"
         )
     if labels.max() > 9:
-        raise ValueError(f"{labels_file}: found the label {labels.max()}, wanted 0 to 9")
+        raise ValueError(f"{labels_file}: found the label {labels.max()}, expected 0 to 9")
     return images, labels
 
 
@@ -88,4 +88,4 @@ def _find(folder: Path, stem: str, suffix: str) -> Path:
     for spelling in spellings:
         if (folder / spelling).exists():
             return folder / spelling
-    raise FileNotFoundError(f"{folder}: found none of {', '.join(spellings)}, wanted one of them")
+    raise FileNotFoundError(f"{folder}: found none of {', '.join(spellings)}, expected one of them")

@@ -15,9 +15,9 @@ def make_spirals(
     Parameters
     ----------
     n_samples : int
-        Points in all, spread evenly over the arms and along each; at least one for each arm.
+        Number of points, spread evenly over the arms and along each; at least one for each arm.
     n_classes : int
-        Arms.
+        Number of arms.
     noise : float
         Standard deviation of the normal noise on both coordinates; the arms end at radius 2.
     seed : int
@@ -36,9 +36,8 @@ def make_spirals(
 
     Notes
     -----
-    A point at the share ``t`` of its arm's length has the radius ``2 t`` and the angle
-    ``5 t + 2 pi k / n_classes`` before the noise: a spiral of Archimedes, four fifths of a turn
-    long.
+    Before the noise, the point at the fraction ``t`` of arm ``k`` has the radius ``2 t`` and the
+    angle ``5 t + 2 pi k / n_classes``: a spiral of Archimedes over four fifths of a turn.
     """
     n_classes = as_integer("n_classes", n_classes, 1)
     n_samples = as_integer("n_samples", n_samples, n_classes)
@@ -50,7 +49,7 @@ def make_spirals(
     t = np.concatenate([np.linspace(0.05, 1, np.count_nonzero(y == k)) for k in range(n_classes)])
     angle = 5 * t + 2 * np.pi * y / n_classes
     X[:] = 2 * t[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    with np.errstate(over="ignore"):  # what overflows is found right below
+    with np.errstate(over="ignore"):  # the next check finds what overflows
         X += noise * rng.standard_normal(X.shape)
     if not np.isfinite(X).all():
         raise ValueError(f"noise must leave the points finite, got {noise:g}")

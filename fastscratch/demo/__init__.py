@@ -28,11 +28,11 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
     Parameters
     ----------
     report : Report
-        Prints, and keeps the pictures.
+        Prints the results, and writes the pictures.
     digits : tuple
         As ``datasets.load_mnist`` returns them.
     seed : int
-        Seed of all that is random.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -40,9 +40,9 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
         Whether every known answer was met.
     """
     report.say(
-        'The essay "Neural Networks from Scratch", step by step, on real data. Every result stands '
-        "beside a known answer, and every speed beside that of the naive twin: the same algorithm "
-        "in plain Python, in fastscratch/reference."
+        'The essay "Neural Networks from Scratch", step by step, on real data. Every result is '
+        "compared with a known answer, and every speed with that of the naive twin: the same "
+        "algorithm in plain Python, in fastscratch/reference."
     )
     version = importlib.metadata.version
     threads = get_num_threads()

@@ -1,6 +1,6 @@
 """Step 6: a convolutional network on handwritten digits, and what it has learned.
 
-The essay ends with the advice to look at the feature maps of trained networks.
+The essay does not train one; it ends with the advice to look at the feature maps of trained ones.
 """
 
 from typing import Any, cast
@@ -15,9 +15,9 @@ from ..utils import set_random_seed
 from .report import Report, duration, timed
 
 EPOCHS, RATE = 10, 0.003
-#: Per cent that is wanted of the test images: of the packaged sample more than scikit-learn's
-#: MLPClassifier reaches, which is step 4's network, and of the full set more than is wanted there.
-SAMPLE_WANTED, FULL_WANTED = 97.25, 98
+#: Per cent of the test images that the network must get right: in the packaged sample, more than
+#: scikit-learn's MLPClassifier with the network of step 4; in the full set, more than in step 4.
+SAMPLE_GOAL, FULL_GOAL = 97.25, 98
 
 
 def run(report: Report, digits: Any, seed: int) -> None:
@@ -43,8 +43,8 @@ def run(report: Report, digits: Any, seed: int) -> None:
         "convolutional network",
         ["held out, %"],
         100 * accuracy,
-        FULL_WANTED if full else SAMPLE_WANTED,
-        "wanted at least" if full else "scikit-learn, dense",
+        FULL_GOAL if full else SAMPLE_GOAL,
+        "needed at least" if full else "scikit-learn, dense",
         digits=2,
     )
     steps = EPOCHS * -(-len(x) // 32)

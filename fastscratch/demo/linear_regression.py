@@ -73,7 +73,7 @@ def run(report: Report) -> None:
     twice = np.column_stack([X, 10 * X[:, 1]])
     report.refusal("least_squares(X, y)", lambda: least_squares(twice, y))
     report.refusal("two rows, three coefficients", lambda: least_squares(X[:2], y[:2]))
-    # Of all b, c with b + 10 c = 0.47192, those with the least b^2 + c^2 are (1, 10) / 101 of it.
+    # Of all b and c with b + 10 c = s, b^2 + c^2 is smallest for s / 101 and 10 s / 101.
     report.check(
         "minimum_norm=True",
         ("sepal width", "petal (cm)", "petal (mm)"),
@@ -99,9 +99,11 @@ def _twin_descent(design: list[list[float]], y: np.ndarray) -> None:
 
 
 def _network(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Coefficients of a network without hidden layer, trained as long as gradient descent."""
+    """Coefficients of a network without a hidden layer, after as many steps."""
     model = Sequential([Input((2,)), Dense(1)])
-    model.compile(SGD(RATE / 2), "mean_squared_error")  # a derivative is twice the residual
+    model.compile(
+        SGD(RATE / 2), "mean_squared_error"
+    )  # the squared error has a factor 2 in its derivative
     model.fit(X, y, batch_size=len(X), epochs=ITERATIONS, verbose=0)
     kernel, bias = model.get_weights()
     return np.concatenate([bias, kernel[:, 0]])

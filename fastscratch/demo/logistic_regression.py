@@ -47,12 +47,12 @@ def run(report: Report) -> None:
     scale = ITERATIONS / TWIN_ITERATIONS
     report.speed(f"{ITERATIONS:,} iterations", time, twin * scale, str(TWIN_ITERATIONS))
 
-    # The intercept is the bias; the kernel also divides by what the columns were divided by.
+    # The intercept is the bias. The columns are now not divided by their maximum: the kernel is.
     model = Sequential([Input((2,)), Dense(1, "sigmoid")])
     model.set_weights([beta[1:, None] / lengths.max(), beta[:1]])
     model.compile(loss="binary_crossentropy")
     report.say("")
-    report.say("The same as a network without hidden layer")
+    report.say("The same as a network without a hidden layer")
     report.check(
         "-100 times the mean loss",
         (),

@@ -1,4 +1,4 @@
-"""What the steps share: results beside known answers, speeds beside the naive twins, pictures."""
+"""What the steps have in common: comparison with known answers and naive twins, and pictures."""
 
 import contextlib
 import pathlib
@@ -19,19 +19,19 @@ __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """Result and seconds of a call."""
+    """The result of a call, and the seconds that it took."""
     start = time.perf_counter()
     result = function()
     return result, time.perf_counter() - start
 
 
 def seconds(function: Callable[[], Any], repeats: int = 1) -> float:
-    """Seconds of a call, the fastest of some."""
+    """The seconds that a call takes; of several, the fastest."""
     return min(timed(function)[1] for _ in range(repeats))
 
 
 def duration(value: float) -> str:
-    """Seconds in a unit that suits them, to three digits."""
+    """Seconds as a text, to three digits, in a suitable unit."""
     for unit, size in (("h", 3600), ("min", 60), ("s", 1), ("ms", 1e-3), ("us", 1e-6)):
         if value >= size * (2 if size > 1 else 1) or unit == "us":
             break
@@ -40,7 +40,7 @@ def duration(value: float) -> str:
 
 
 def counted(total: int, title: str, unit: str) -> Iterator[int]:
-    """Count to `total` beside a progress bar."""
+    """Count to `total`, with a progress bar."""
     with progress_bar(total, title, unit) as bar:
         for i in range(total):
             yield i
@@ -70,12 +70,12 @@ def clock(title: str) -> Iterator[None]:
 
 
 class Report:
-    """Prints the demo, counts the known answers that were met, and keeps the pictures.
+    """Prints the demo, counts the known answers that were met, and writes the pictures.
 
     Parameters
     ----------
     folder : str or path
-        Where the pictures go; made if it is not there.
+        Where the pictures are written; created if it does not exist.
 
     Raises
     ------
@@ -100,15 +100,15 @@ class Report:
         self._start = time.perf_counter()
 
     def title(self, text: str) -> None:
-        """Head of a step."""
+        """Print the heading of a step."""
         print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
     def say(self, text: str, indent: str = "") -> None:
-        """A paragraph."""
+        """Print a paragraph."""
         print(textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent), flush=True)
 
     def compile(self, function: Callable[[], Any]) -> None:
-        """Make a small call twice: what the first took longer went into compiling."""
+        """Make a small call twice, and print by how much the first, which compiles, took longer."""
         with clock("compiling"):
             first = seconds(function)
         extra = max(0.0, first - seconds(function))
@@ -133,14 +133,14 @@ class Report:
         what : str
             What the numbers are.
         names : sequence of str
-            A heading for each; none if `what` says it.
+            A heading for each number; none if `what` is enough.
         found, known : array_like, shape (n,)
         source : str
-            Who knows them.
+            Where the known numbers come from.
         within : float, optional
             Largest difference that counts as a match; without it, `known` are lower bounds.
         digits : int
-            Decimals to print.
+            Number of decimals to print.
         """
         found, known = np.atleast_1d(found), np.atleast_1d(known)
         if within is None:
@@ -160,7 +160,7 @@ class Report:
         print(f"{row(source, known)}   {verdict}", flush=True)
 
     def refusal(self, what: str, function: Callable[[], Any]) -> None:
-        """Print the error that a call is known to raise."""
+        """Print the ValueError that a call should raise."""
         try:
             function()
         except ValueError as error:
@@ -172,7 +172,10 @@ class Report:
         self.say(message, "    ")
 
     def speed(self, what: str, here: float, twin: float, part: str = "") -> None:
-        """Print seconds of the same work; the twin's may be scaled up from a `part` of it."""
+        """Print the seconds of both for the same work.
+
+        Those of the twin may be scaled up from a `part` of the work.
+        """
         ratio = twin / here
         how = f" (scaled from {part})" if part else ""
         self.say(
@@ -187,7 +190,7 @@ class Report:
         self.pictures.append(name)
 
     def finish(self) -> bool:
-        """Sum up; return whether every known answer was met."""
+        """Print a summary; return whether every known answer was met."""
         self.title("Done")
         missed = len(self.met) - sum(self.met)
         self.say(

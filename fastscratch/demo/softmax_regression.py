@@ -17,7 +17,7 @@ RATE, ITERATIONS, TWIN_ITERATIONS = 5, 100_000, 100
 
 
 def run(report: Report) -> None:
-    """The three species from all four columns, then three labels that can hold together."""
+    """The three species from all four columns, then three labels that can occur together."""
     report.title("3. Softmax regression: the three species, from all four columns")
     data, species, *_ = load_iris()
     Z = (data - data.mean(axis=0)) / data.std(axis=0)
@@ -40,7 +40,7 @@ def run(report: Report) -> None:
     model.set_weights([beta[1:], beta[0]])
     correct = (model.predict(Z).argmax(axis=1) == species).sum()
     report.check(
-        "flowers told right", (), correct, KNOWN_CORRECT, "scikit-learn", within=0, digits=0
+        "flowers classified right", (), correct, KNOWN_CORRECT, "scikit-learn", within=0, digits=0
     )
     design = np.column_stack([np.ones(len(Z)), Z]).tolist()
     one_hot = np.eye(3)[species].tolist()
@@ -64,7 +64,7 @@ def run(report: Report) -> None:
 def _two_classes(report: Report, Z: np.ndarray, species: np.ndarray) -> None:
     """With two classes, the differences of the softmax's coefficients are the logistic's."""
     X, y = Z[species > 0][:, [0, 2]], species[species > 0] - 1
-    # A difference moves by both of its ends: twice as fast.
+    # The two coefficients of a difference move in opposite directions, so it moves twice as fast.
     softmax = gradient_descent(X, y, "softmax", learning_rate=RATE / 2, n_iterations=5000)
     logistic = gradient_descent(X, y, "logistic", learning_rate=RATE, n_iterations=5000)
     report.say("")
@@ -81,10 +81,10 @@ def _two_classes(report: Report, Z: np.ndarray, species: np.ndarray) -> None:
 
 
 def _labels(report: Report, data: np.ndarray, species: np.ndarray) -> None:
-    """Labels that are not mutually exclusive: a column, and a logistic regression, for each."""
+    """Labels that are not mutually exclusive: each has a column, and a logistic regression."""
     report.say("")
     report.say(
-        "Three labels that can hold together, from sepal width and petal length: virginica, long "
+        "Three labels that can occur together, from sepal width and petal length: virginica, long "
         "sepal (above 5.8 cm), wide petal (above 1.3 cm)"
     )
     X = data[:, [1, 2]]

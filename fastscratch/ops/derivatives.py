@@ -35,7 +35,9 @@ def _prime(name: str, x: Any) -> np.ndarray:
     return derivative.reshape(z.shape)
 
 
-def _prime_with(forward: Callable, backward: Callable, x: Any, parameter: float) -> np.ndarray:
+def _prime_with(
+    forward: Callable[..., None], backward: Callable[..., None], x: Any, parameter: float
+) -> np.ndarray:
     """The derivative of an activation that has a parameter, by its own kernels."""
     z = as_floating("x", x)
     a, derivative = np.empty(z.size, z.dtype), np.ones(z.size, z.dtype)

@@ -1,11 +1,11 @@
-"""Pictures of fits and of what networks have learned, with matplotlib: the extra ``plot``.
+"""Pictures of fits and of what networks have learned, with matplotlib.
 
-Each function draws on the Axes it is given as `ax`, or on new ones, and returns them;
-``ax.figure.savefig("picture.png")`` writes a file. New Axes sit in a ``Figure`` of their own:
-neither pyplot nor the user's backend is touched. Without matplotlib, a call raises an ImportError
-that says what to install.
+Each function draws on the Axes that it is given as `ax`, or on new ones, and returns them;
+``ax.figure.savefig("picture.png")`` writes a file. New Axes are in a new ``Figure``; pyplot and the
+user's backend are not involved. Without matplotlib a call raises a ModuleNotFoundError that says
+how to install it: it is in the extra ``plot``.
 
-Models are those of fastscratch and those with the interface of scikit-learn.
+Models can be those of fastscratch, or any with the interface of scikit-learn.
 """
 
 from .axes import COLORS, groups, mosaic, panels

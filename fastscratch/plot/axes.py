@@ -1,4 +1,4 @@
-"""What all pictures are made of: new Axes, points in groups, and sheets of images."""
+"""The parts that pictures are made of: new Axes, groups of points, rows of images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,14 +16,14 @@ MARKERS = "osD^v"
 
 
 def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
-    """A new figure with a row of Axes; ``ax.figure.savefig`` writes it.
+    """Make a new figure with a row of Axes; ``ax.figure.savefig`` writes it to a file.
 
     Parameters
     ----------
     n : int
         Number of Axes.
     width, height : float
-        Size of each in inches.
+        Size of each of them, in inches.
 
     Returns
     -------
@@ -57,13 +57,13 @@ def as_names(value: Any) -> list[str]:
 
 
 def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> Any:
-    """Points in the plane, a colour and a marker for each group.
+    """Draw points in the plane, with a colour and a marker for each group.
 
     Parameters
     ----------
     points : array_like, shape (n, 2)
     labels : array_like of int, shape (n,)
-        Places in `names`.
+        The group of each point: an index into `names`.
     names : sequence of str
     ax : Axes, optional
 
@@ -75,7 +75,7 @@ def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> An
     labels = as_labels("labels", labels, len(names))
     if points.shape != (len(labels), 2):
         raise ValueError(
-            f"points must have shape ({len(labels)}, 2), as there are labels, got {points.shape}"
+            f"points must have shape ({len(labels)}, 2), a row for each label, got {points.shape}"
         )
     ax = ax or panels()[0]
     style = {"s": 26, "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
@@ -94,7 +94,7 @@ def mosaic(
     ax: Any = None,
     **show: Any,
 ) -> Any:
-    """Images of one channel and one size side by side, in rows.
+    """Draw images of one channel, all of the same size, side by side in rows.
 
     Parameters
     ----------
@@ -102,10 +102,10 @@ def mosaic(
     captions : sequence of str
         Written above the images.
     columns : int, optional
-        Images in a row; by default as many as there are rows.
+        Images in a row; by default about as many as there are rows.
     ax : Axes, optional
     **show
-        For ``Axes.imshow``, as ``vmin`` and ``vmax``.
+        Arguments for ``Axes.imshow``, such as ``vmin`` and ``vmax``.
 
     Returns
     -------

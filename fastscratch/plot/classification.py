@@ -10,7 +10,7 @@ from .axes import COLORS, as_names, groups, mosaic, panels
 
 __all__ = ["plot_confusion_matrix", "plot_decision_boundary", "plot_misclassified"]
 
-# Labels without names are below this.
+# Labels must be below this if they have no names.
 MOST_CLASSES = 2**31
 
 
@@ -22,25 +22,25 @@ def plot_decision_boundary(
     resolution: int = 200,
     ax: Any = None,
 ) -> Any:
-    """The regions that a classifier gives to each class of points in the plane.
+    """Draw the regions of the plane in which a classifier predicts each class, and points.
 
-    A region has the colour of its class, the paler the less the probability of the class is above
-    that of the next; black lines lie where two of them are equal.
+    A region has the colour of its class. The colour is paler where the probability of the class is
+    not far above that of the second most probable class; at a black line the two are equal.
 
     Parameters
     ----------
     model : object
-        A trained model of two inputs: with ``predict_proba`` or ``predict`` and ``classes_``, as
-        the classifiers of scikit-learn, or one whose ``predict`` returns probabilities, a column
-        for each class or one for the class 1.
+        A trained model with two inputs. Either a classifier with the interface of scikit-learn,
+        ``classes_`` and ``predict_proba`` or ``predict``; or a model whose ``predict`` returns
+        probabilities, in a column for each class or in one column for class 1.
     X : array_like or DataFrame, shape (n, 2)
         Points to draw; the picture reaches a little beyond them.
     y : array_like, shape (n,)
-        Their classes: of ``model.classes_``, or 0, 1, 2, ...
+        Their classes: those of ``model.classes_``, or 0, 1, 2, ...
     names : sequence of str, optional
         Names of the classes.
     resolution : int
-        Points in each direction at which the model is asked.
+        The model predicts at this many points in each direction.
     ax : Axes, optional
 
     Returns
@@ -50,8 +50,8 @@ def plot_decision_boundary(
     Raises
     ------
     ValueError
-        If the points are not in a plane, a label is not of the model's classes, or the model
-        returns something else than probabilities.
+        If `X` has not two columns, a label is not one of the model's classes, or the model does
+        not return probabilities.
     """
     points = as_array("X", X, ndim=2)
     labels = _labels("y", y)
@@ -65,13 +65,14 @@ def plot_decision_boundary(
     across, up = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, resolution).T
     grid[..., 0], grid[..., 1] = np.meshgrid(across, up)
     places = grid.reshape(-1, 2)
-    if hasattr(X, "columns"):  # a model fitted to a DataFrame wants one
+    if hasattr(X, "columns"):  # a model that was fitted to a DataFrame expects one
         places = type(X)(places, columns=X.columns)
     shares, classes = _probabilities(model, places)
     wrong = ~np.isin(labels, classes)
     wrong |= (labels.dtype.kind == "U") != (np.asarray(classes).dtype.kind in "UO")
     if wrong.any():
-        raise ValueError(f"y must hold the model's classes {list(classes)}, got {labels[wrong][0]}")
+        known = np.asarray(classes).tolist()
+        raise ValueError(f"y must hold the model's classes {known}, got {labels[wrong][0]}")
     names = _names(names, classes)
 
     ax = ax or panels()[0]
@@ -86,7 +87,7 @@ def plot_decision_boundary(
         origin="lower",
         aspect="auto",
     )
-    for k in range(len(classes) - 1):  # the last class has no border that the others lack
+    for k in range(len(classes) - 1):  # every border of the last class is also one of another
         lead = shares[..., k] - np.delete(shares, k, axis=-1).max(axis=-1)
         if lead.min() < 0 < lead.max():
             ax.contour(across, up, lead, [0], colors="black", linewidths=1)
@@ -116,7 +117,7 @@ def _probabilities(model: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rgb(k: int) -> list[float]:
-    """A colour as parts of red, green and blue."""
+    """The colour of a class as shares of red, green and blue."""
     code = COLORS[k % len(COLORS)]
     return [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
@@ -134,14 +135,16 @@ def _names(names: Sequence[str] | None, classes: np.ndarray) -> list[str]:
 def plot_confusion_matrix(
     y_true: Any, y_pred: Any, names: Sequence[str] | None = None, ax: Any = None
 ) -> Any:
-    """How often each class is predicted for each; the shade is the share of the true class.
+    """Draw how often each class is predicted for each true class.
+
+    The shade is the share of the samples of the true class.
 
     Parameters
     ----------
     y_true, y_pred : array_like, shape (n,)
         Labels: numbers or strings.
     names : sequence of str, optional
-        Names of the labels 0, 1, 2, ...; without them, the labels that occur name themselves.
+        Names of the labels 0, 1, 2, ...; by default the labels that occur are their own names.
     ax : Axes, optional
 
     Returns
@@ -156,12 +159,16 @@ def plot_confusion_matrix(
     truth, guess = _labels("y_true", y_true), _labels("y_pred", y_pred)
     same_length(y_true=truth, y_pred=guess)
     if (truth.dtype.kind == "U") != (guess.dtype.kind == "U"):
-        raise TypeError("y_true and y_pred must both hold numbers or both strings, got one of each")
+        raise TypeError(
+            "y_true and y_pred must both hold numbers or both hold strings, got one of each"
+        )
     classes = np.unique(np.concatenate([truth, guess]))
     if names is not None:
         names = as_names(names)
         if not np.isin(classes, np.arange(len(names))).all():
-            raise ValueError(f"{len(names)} names are for labels below that, got {list(classes)}")
+            raise ValueError(
+                f"labels must be below {len(names)}, the number of names, got {classes.tolist()}"
+            )
         classes = np.arange(len(names))
     names = _names(names, classes)
     counts = np.zeros((len(classes), len(classes)), int)
@@ -196,7 +203,7 @@ def plot_misclassified(
     n: int = 24,
     ax: Any = None,
 ) -> Any:
-    """The images that a classifier takes for something else.
+    """Draw images that a classifier assigns to the wrong class.
 
     Parameters
     ----------
@@ -204,12 +211,12 @@ def plot_misclassified(
     y_true : array_like of int, shape (n,)
         Labels 0, 1, 2, ...
     y_pred : array_like, shape (n,) or (n, classes)
-        Labels, or probabilities of the classes: then the mistakes that the model was most sure of
-        come first.
+        Labels, or probabilities of the classes. With probabilities, the mistakes of which the model
+        was most certain come first.
     names : sequence of str, optional
         Names of the classes.
     n : int
-        Most images that are shown.
+        Largest number of images to draw.
     ax : Axes, optional
 
     Returns
@@ -256,7 +263,7 @@ def _labels(name: str, value: Any) -> np.ndarray:
     if labels.ndim != 1 or labels.size == 0:
         raise ValueError(f"{name} must hold a label for each sample, got shape {labels.shape}")
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels):
-        labels = labels.astype(str)  # as pandas has them
+        labels = labels.astype(str)  # pandas holds strings as objects
     if labels.dtype.kind != "U":
         as_array(name, labels)
     return labels

@@ -1,4 +1,4 @@
-"""What a convolutional network has learned: its filters, and what they make of an image."""
+"""Pictures of a convolutional network: its filters, and its feature maps of an image."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ __all__ = ["plot_feature_maps", "plot_filters"]
 
 
 def plot_filters(model: Sequential, layer: str | int, ax: Any = None) -> Any:
-    """The filters of a convolution: red is positive, blue negative, white zero.
+    """Draw the filters of a convolution: red is positive, blue negative, white zero.
 
-    Filters over one channel are laid out in a square. Over several, there is a column for each
-    filter and a row for each channel that it sees. What lies between them is grey.
+    Filters over one channel are laid out in a square. Filters over several channels have a column
+    each, with a row for each channel. The gaps are grey.
 
     Parameters
     ----------
     model : Sequential
     layer : str or int
-        Name or place of a Conv2D layer.
+        Name or index of a Conv2D layer.
     ax : Axes, optional
 
     Returns
@@ -32,17 +32,17 @@ def plot_filters(model: Sequential, layer: str | int, ax: Any = None) -> Any:
     Raises
     ------
     ValueError
-        If there is no such layer, or it is no convolution.
+        If there is no such layer, or it is not a Conv2D.
     """
     body = _body(model, layer)
     last = body.layers[-1]
     if not isinstance(last, Conv2D):
-        raise ValueError(f"plot_filters wants a Conv2D layer, got {last!r}")
+        raise ValueError(f"plot_filters needs a Conv2D layer, got {last!r}")
     kernel = body.get_weights()[-2 if last.use_bias else -1]
     height, width, channels, filters = kernel.shape
     images = kernel.transpose(2, 3, 0, 1).reshape(-1, height, width)
     limit = float(abs(images).max()) or 1.0
-    ax = ax or panels(width=6.4)[0]  # asks for matplotlib
+    ax = ax or panels(width=6.4)[0]  # raises the error if matplotlib is not installed
     from matplotlib import colormaps
 
     mosaic(
@@ -60,15 +60,15 @@ def plot_filters(model: Sequential, layer: str | int, ax: Any = None) -> Any:
 
 
 def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any = None) -> Any:
-    """What a layer makes of an image: a grey picture for each channel, on one scale.
+    """Draw the output of a layer for one image: a grey picture for each channel, on one scale.
 
     Parameters
     ----------
     model : Sequential
     image : array_like, shape (h, w, c), or (h, w) for one channel
-        Scaled as the images that the model was trained on.
+        With its pixels scaled like those that the model was trained on.
     layer : str or int
-        Name or place of a layer that returns images.
+        Name or index of a layer that returns images.
     ax : Axes, optional
 
     Returns
@@ -89,7 +89,7 @@ def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any =
     last = body.layers[-1]
     if maps.ndim != 3:
         raise ValueError(
-            f"plot_feature_maps wants a layer that returns (height, width, channels), got "
+            f"plot_feature_maps needs a layer that returns (height, width, channels), got "
             f"{last!r}, which returns {maps.shape}"
         )
     height, width, channels = maps.shape

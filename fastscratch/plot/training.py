@@ -16,16 +16,15 @@ def plot_history(
     metrics: str | Sequence[str] = "loss",
     ax: Any = None,
 ) -> Any:
-    """Losses or metrics, epoch by epoch: training solid, validation dashed.
+    """Draw losses or metrics by epoch: a solid line for training, a dashed one for validation.
 
     Parameters
     ----------
     history : History or dict of str to sequence of float
-        What ``fit`` returned, or its ``history``; numbers of a dict are those of the epochs
-        1, 2, 3, ...
+        What ``fit`` returned, or its ``history``. The lists of a dict begin at epoch 1.
     metrics : str or sequence of str
-        Names in it, a colour for each. Where there is one with ``val_`` before the name, its
-        dashed line goes with it.
+        Names in it, a colour for each. If it also holds the name with ``val_`` before it, that is
+        the dashed line.
     ax : Axes, optional
 
     Returns
@@ -35,7 +34,7 @@ def plot_history(
     Raises
     ------
     ValueError
-        If `history` is empty, or has not all the names.
+        If `history` does not hold one of the names.
     TypeError
         If it is neither a History nor a dict.
     """

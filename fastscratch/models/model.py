@@ -132,7 +132,7 @@ class Model:
     @property
     def output_names(self) -> list[str]:
         """Names of the layers whose outputs the model returns."""
-        network = self._known_network()
+        network = self._network
         return [network.nodes[tensor - network.n_inputs].layer.name for tensor in network.outputs]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -297,10 +297,6 @@ class Model:
                 placed.view(parameters)[...] = known[layer.name, placed.weight.name]
         self._state = self._state.replaced(parameters=parameters)
 
-    def _known_network(self) -> Network:
-        self._build(None)
-        return self._network
-
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._state is None:
@@ -366,7 +362,7 @@ class Model:
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
-        names = self._head_names()
+        names = self.output_names
         of_each = [losses.get(one) for one in as_several("loss", loss, names)]
         if len(names) == 1 and not isinstance(metrics, Mapping):
             counted = [as_metrics(metrics)]
@@ -410,9 +406,6 @@ class Model:
 
     def _check_layers(self) -> None:
         """Check that there are layers."""
-
-    def _head_names(self) -> list[str]:
-        return self.output_names
 
     def _read_outs(self) -> list[str]:
         """The last activation of each output."""

@@ -63,6 +63,10 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         return self._layers
 
+    @property
+    def output_names(self) -> list[str]:
+        return [layer.name for layer in self.layers[-1:]]
+
     def add(self, layer: Input | Layer) -> None:
         """Add a layer after the others; the weights of those stay.
 
@@ -150,9 +154,6 @@ class Sequential(Model):
     def _check_layers(self) -> None:
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
-
-    def _head_names(self) -> list[str]:
-        return [self.layers[-1].name]
 
     def _read_outs(self) -> list[str]:
         return [self.layers[-1].activation]

@@ -10,7 +10,11 @@ file            examples of
 =============== ==================================================================================
 `dense`         dense layers of different sizes, activations, losses, regularisers
 `images`        convolutions and poolings, in each of the layouts and shortcuts of the engine
+`convolutions`  the other convolutions, and convolution and pooling of sequences
 `normalizing`   batch and layer normalisation, dropout
+`moving`        layers that move numbers, resize images and add noise
+`preparing`     scales of the inputs, embeddings
+`merging`       layers that merge several tensors
 `graphs`        layers that are called twice, tensors that are read twice, several in- and outputs
 `learning`      optimisers, clipping
 =============== ==================================================================================
@@ -18,15 +22,36 @@ file            examples of
 `example` says what an example is, `comparison` compares.
 """
 
-from . import dense, graphs, images, learning, normalizing
+from . import (
+    convolutions,
+    dense,
+    graphs,
+    images,
+    learning,
+    merging,
+    moving,
+    normalizing,
+    preparing,
+)
 from .example import Example
 
 __all__ = ["EXAMPLES", "FILES", "Example"]
 
+_MODULES = (
+    dense,
+    images,
+    convolutions,
+    normalizing,
+    moving,
+    preparing,
+    graphs,
+    merging,
+    learning,
+)
+
 #: The examples of each file.
 FILES: dict[str, tuple[Example, ...]] = {
-    module.__name__.rpartition(".")[2]: tuple(module.examples())
-    for module in (dense, images, normalizing, graphs, learning)
+    module.__name__.rpartition(".")[2]: tuple(module.examples()) for module in _MODULES
 }
 
 #: Every example by its name.

@@ -227,7 +227,7 @@ def train_naively(example: Example) -> Trained:
     weights = [[next(given).tolist() for _ in placed] for _, placed in network.weights_by_layer()]
     xs, ys, sample_weights = example.data(model)
     x, y = [a.tolist() for a in xs], [_targets(a) for a in ys]
-    own = None if sample_weights is None else [sample_weights.tolist()] * len(y)
+    own = [None if sample_weights is None else sample_weights.tolist()] * len(y)
     losses = [loss.get_config() for loss in model._losses]
     seed = derived_seed(model.seed, 1)
     outputs = [np.array(output, float) for output in forward(naive, weights, x)]

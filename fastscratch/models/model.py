@@ -257,7 +257,7 @@ class Model:
                 raise ValueError(
                     f"weights[{i}] must have shape {placed.weight.shape}, got {array.shape}"
                 )
-            placed.view(parameters)[:] = array
+            placed.view(parameters)[...] = array
         self._state = self._state.replaced(parameters=parameters)
 
     def _placed_in(self, layer: Layer) -> list[Placed]:
@@ -294,7 +294,7 @@ class Model:
         parameters = self._state.parameters.copy()
         for layer, placed in self._named_weights():
             if (layer.name, placed.weight.name) in known:
-                placed.view(parameters)[:] = known[layer.name, placed.weight.name]
+                placed.view(parameters)[...] = known[layer.name, placed.weight.name]
         self._state = self._state.replaced(parameters=parameters)
 
     def _known_network(self) -> Network:
@@ -309,7 +309,7 @@ class Model:
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
-            placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
+            placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
         if self._state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:

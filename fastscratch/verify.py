@@ -12,7 +12,7 @@ import numpy as np
 
 from . import layers
 from .engine import progress_bar
-from .kernels import simd
+from .kernels import machine
 from .kernels.threads import get_num_threads, layer, set_num_threads
 from .models import Sequential
 
@@ -150,8 +150,8 @@ def _environment() -> dict[str, str]:
         + ", ".join(f"{name} {version}" for name, version in versions.items()),
         "system": platform.platform(),
         "processor": _processor(),
-        "vectors": f"{simd.VECTOR_BYTES} bytes, {simd.REGISTERS} registers; tiles of "
-        f"{simd.TILE_ROWS} x {simd.TILE_VECTORS}",
+        "vectors": f"{machine.VECTOR_BYTES} bytes, {machine.REGISTERS} registers; tiles of "
+        f"{machine.TILE_ROWS} x {machine.TILE_VECTORS}",
         "threads": f"{get_num_threads()}, by {layer()}",
         "settings": " ".join(settings) or "none",
     }
@@ -162,11 +162,11 @@ def _processor() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:  # not Linux
-        return f"{platform.processor() or platform.machine()} ({simd.CPU})"
+        return f"{platform.processor() or platform.machine()} ({machine.CPU})"
     told = {
         name.strip(): value.strip()
         for name, _, value in (line.partition(":") for line in text.splitlines())
     }
     flags = told.get("flags", told.get("Features", "")).split()
     has = " ".join(feature for feature in FEATURES if feature in flags)
-    return f"{told.get('model name', platform.machine())} ({simd.CPU}; {has})"
+    return f"{told.get('model name', platform.machine())} ({machine.CPU}; {has})"

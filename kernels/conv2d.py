@@ -9,8 +9,8 @@ the ordinary convolution, and as many groups as channels the depthwise one.
 Forward pass and both derivatives cost ``2 n out_h out_w kh kw (c_in / groups) c_out`` flops each,
 and all three are products of matrices that lie in the images as they are. What a window sees in one
 row of the image is one run of ``kw c`` numbers, and at the next position the run begins a few
-numbers later: a matrix whose rows overlap. The tiles of :mod:`.simd` add up the runs of all rows of
-the window without a copy.
+numbers later: a matrix whose rows overlap. Tiles (:mod:`.tiles`) add up the runs of all rows of the
+window without a copy.
 
 ===================  ===============  =========  =================================
 product              rows             columns    summed over
@@ -43,17 +43,9 @@ import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
 from .jit import get_thread_id, njit, prange, thread_count
+from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
-from .simd import (
-    DOT_COLUMNS,
-    DOT_ROWS,
-    TILE_ROWS,
-    TILE_VECTORS,
-    VECTOR_BYTES,
-    Matrix,
-    dot_tile,
-    tile_product,
-)
+from .tiles import Matrix, dot_tile, tile_product
 from .windows import tap_range
 from .winograd import (
     POINTS,

@@ -34,8 +34,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from .instructions import fma
 from .jit import njit
-from .simd import fma
 
 F, D = np.float32, np.float64
 # log 2 in two parts: a multiple of the first by an exponent is exact, the second is the rest.

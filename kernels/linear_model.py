@@ -27,8 +27,9 @@ from .chunks import chunk_bounds, chunk_count
 from .codes import LINEAR, SIGMOID
 from .elementary import exp, log, log1p
 from .jit import njit, prange, thread_count
+from .machine import ROW_VECTORS, VECTOR_BYTES
 from .matmul import product, product_serial, scratch_size
-from .simd import ROW_VECTORS, VECTOR_BYTES, Matrix
+from .tiles import Matrix
 
 __all__ = [
     "linear_model_hessian",

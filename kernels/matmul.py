@@ -8,7 +8,7 @@ computes         in a dense layer ``z = x @ kernel + bias``
 ``a @ b.T``      gradient of the input: ``dz @ kernel.T``
 ===============  ============================================
 
-All are one loop over tiles (`simd.tile_product`), for a transpose is only a matrix with its strides
+All are one loop over tiles (:mod:`.tiles`), because a transpose is only a matrix with its strides
 exchanged. The result is cut into pieces that run in parallel; a piece is cut along the depth into
 parts that stay in the second-level cache, and a part into tiles. Elements of the result add their
 products in the order of k, wherever the cuts are: the bits depend neither on the cuts nor on the
@@ -29,18 +29,8 @@ Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplicatio
 import numpy as np
 
 from .jit import get_thread_id, njit, prange, thread_count
-from .simd import (
-    ROW_VECTORS,
-    TILE_ROWS,
-    TILE_VECTORS,
-    TILES,
-    VECTOR_BYTES,
-    Matrix,
-    copy_rows,
-    tile_product,
-    tile_update,
-    transpose_square,
-)
+from .machine import ROW_VECTORS, TILE_ROWS, TILE_VECTORS, TILES, VECTOR_BYTES
+from .tiles import Matrix, copy_rows, tile_product, tile_update, transpose_square
 
 __all__ = ["matmul"]
 

@@ -77,6 +77,15 @@ def random_uniform(out, seed, stream):
 
 
 @njit
+def normal_at(key, index):
+    """Number `index` of the standard normal numbers of the stream that starts at `key`."""
+    first = index // 2 * 2
+    u1 = np.float64((bits_at(key, first) >> S11) + ONE) * 2.0**-53  # in (0, 1]: it has a logarithm
+    angle = np.float64(bits_at(key, first + 1) >> S11) * 2.0**-53 * 2.0 * math.pi
+    return math.sqrt(-2.0 * math.log(u1)) * (math.cos(angle) if index == first else math.sin(angle))
+
+
+@njit
 def random_normal(out, seed, stream):
     """Standard normal numbers, two from each two uniform ones (Box-Muller).
 

@@ -20,7 +20,7 @@ Lavin and Gray (2016), Fast algorithms for convolutional neural networks.
 
 from .jit import njit
 from .matmul import product_of_runs
-from .simd import Matrix
+from .tiles import Matrix
 
 # Numbers of a tile, transformed.
 POINTS = 16

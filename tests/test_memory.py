@@ -10,7 +10,7 @@ from children import run
 
 import fastscratch
 from fastscratch import Sequential, layers
-from fastscratch.kernels.simd import VECTOR_BYTES
+from fastscratch.kernels.machine import VECTOR_BYTES
 
 MB = 2**20
 

@@ -55,6 +55,11 @@ LAYERS = [
     case("Conv2DTranspose", (2, 3, 2, 2), filters=2, kernel_size=(3, 2), strides=3),
     case("Conv2DTranspose", (2, 3, 2, 2), filters=2, kernel_size=4, strides=2, padding="same"),
     case("Conv2DTranspose", (1, 2, 3, 3), filters=2, kernel_size=2, dilation_rate=2),
+    case(
+        *("Conv2DTranspose", (2, 3, 2, 2)),
+        **{"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1},
+    ),
+    case("Conv2DTranspose", (1, 2, 2, 1), filters=2, kernel_size=3, strides=3, output_padding=2),
     case("DepthwiseConv2D", IMAGES, kernel_size=3, padding="same", activation="tanh"),
     case("DepthwiseConv2D", IMAGES, kernel_size=2, strides=2, depth_multiplier=2, use_bias=False),
     case("SeparableConv2D", IMAGES, filters=3, kernel_size=2, dilation_rate=2, activation="tanh"),
@@ -84,6 +89,7 @@ LAYERS = [
     case("Normalization", IMAGES, axis=(1, 3)),
     case("Normalization", (2, 3, 2), mean=[1.0, 2.0], variance=[4.0, 9.0]),
     case("Normalization", (2, 3, 2), mean=1.0, variance=4.0),
+    case("Normalization", (2, 3, 2), axis=(1, 2), mean=[[1.0, 2.0]], variance=[[4.0, 9.0]]),
     case("Activation", IMAGES, activation="gelu"),
     case("Activation", VECTORS, activation="log_softmax"),
     case("Dropout", (3, 2, 5), rate=0.4),
@@ -91,6 +97,7 @@ LAYERS = [
     case("GaussianNoise", (2, 3, 3), stddev=0.5),
     case("Rescaling", (2, 4), scale=0.5, offset=1.0),
     case("Rescaling", (2, 3, 2), scale=[0.5, 2.0], offset=[1.0, 0.0]),
+    case("Rescaling", (2, 3, 2), scale=[[0.5], [2.0], [3.0]]),
     case("Flatten", IMAGES),
     case("Reshape", IMAGES, target_shape=(2, -1, 5)),
     case("Permute", IMAGES, dims=(3, 1, 2)),
@@ -355,7 +362,7 @@ def test_gradients_of_a_graph():
     x = [draws(rng, 3, 4, 3, 2), draws(rng, 3, 2)]
     y = [[2, 0, 1], [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]
     losses = ["sparse_categorical_crossentropy", {"name": "huber", "delta": 0.3}]
-    options = {"loss_weights": [1.0, 0.7], "sample_weight": [1.0, 3.0, 0.5]}
+    options = {"loss_weights": [1.0, 0.7], "sample_weight": [[1.0, 3.0, 0.5], None]}
     check_gradients(net, drawn(net, x), x, y, losses, **options)
 
 
@@ -410,7 +417,7 @@ def test_gradients_of_a_loss(loss, read_out):
     net, rng = chain(read_out), Random(4)
     x = [draws(rng, 4, 2)]
     y = [[[float(o == rng.randrange(3)) for o in range(3)] for _ in range(4)]]
-    check_gradients(net, drawn(net, x), x, y, [loss], sample_weight=[1.0, 0.0, 2.0, 0.5])
+    check_gradients(net, drawn(net, x), x, y, [loss], sample_weight=[[1.0, 0.0, 2.0, 0.5]])
 
 
 def test_a_crossentropy_takes_the_scores():
@@ -440,7 +447,7 @@ def test_sample_weights_by_hand():
     # Losses 1 and 4, weights 3 and 0.5, divided by two samples: (3 + 2) / 2.
     net = sequential([layers.Activation("linear")])
     x, y = [[[1.0], [2.0]]], [[[0.0], [0.0]]]
-    options = {"loss_weights": [2.0], "sample_weight": [3.0, 0.5]}
+    options = {"loss_weights": [2.0], "sample_weight": [[3.0, 0.5]]}
     assert backprop(net, [[]], x, y, ["mean_squared_error"])[0] == 2.5
     assert backprop(net, [[]], x, y, ["mean_squared_error"], **options)[0] == 5
 

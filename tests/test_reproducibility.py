@@ -10,7 +10,7 @@ from children import run
 from fastscratch import Sequential, layers, load_model, optimizers
 from fastscratch.callbacks import Callback, LambdaCallback
 from fastscratch.engine import lowering, training
-from fastscratch.kernels.simd import VECTOR_BYTES
+from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed
 

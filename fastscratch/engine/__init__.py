@@ -6,7 +6,8 @@ file            what it does
 `network`       layers that read tensors, a place for each weight
 `registry`      which kinds of layers can be lowered, and by which function
 `lowering`      from a network to the phases of a plan, layer by layer: `dense`, `convolution`,
-                `pooling`, `normalization`, `elementwise`, `reshaping`
+                `transposed`, `pooling`, `sequence_pooling`, `normalization`, `rescaling`,
+                `elementwise`, `noise`, `reshaping`, `strided`, `resizing`, `merging`, `embedding`
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
 `program`       the table that compiled code runs, and the text that people read
@@ -20,7 +21,22 @@ file            what it does
 The operations themselves stand in :mod:`fastscratch.kernels.program`.
 """
 
-from . import convolution, dense, elementwise, normalization, pooling, reshaping  # noqa: F401
+from . import (  # noqa: F401
+    convolution,
+    dense,
+    elementwise,
+    embedding,
+    merging,
+    noise,
+    normalization,
+    pooling,
+    rescaling,
+    reshaping,
+    resizing,
+    sequence_pooling,
+    strided,
+    transposed,
+)
 from .evaluation import Evaluator, Objective, team_size
 from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
 from .network import Network, Node, chain

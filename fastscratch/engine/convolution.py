@@ -7,13 +7,14 @@ from functools import partial
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.conv2d import Conv2D as Geometry
 from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
+from ..kernels.machine import TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import winners
-from ..kernels.simd import TILE_ROWS
 from ..kernels.winograd import POINTS, is_winograd
-from ..layers import Conv2D
-from ..layers.convolution import output_places
+from ..layers import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
+from ..layers.base import Shape
+from ..layers.convolution import Convolution, output_places
 from .parameters import Parameters
 from .plan import Plan, Record, Tensor
 from .pooling import strips
@@ -25,24 +26,25 @@ GRADIENT_PIECES = 6
 BAND_BYTES = 16384
 
 
-def conv2d_geometry(layer, t: Tensor, shape) -> Geometry:
-    """The geometry of a layer that reads a tensor."""
-    _, padding = output_places(layer, t.shape[:2], layer.extent, layer.strides, layer.padding)
+def conv2d_geometry(layer: Convolution, t: Tensor, shape: Shape, groups: int = 1) -> Geometry:
+    """The geometry of a layer that reads a tensor; a sequence is an image of one row."""
+    *places, channels = t.shape
+    _, padding = output_places(layer, places, layer.extent, layer.strides, layer.padding)
+    row = (1,) * (2 - layer.rank)
     return Geometry(
-        *t.shape,
-        *shape,
-        *layer.kernel_size,
-        *layer.strides,
-        *padding,
-        *layer.dilation_rate,
-        1,
-        1,
-        layer.groups,
+        *(*row, *places, channels),
+        *(*row, *shape),
+        *(*row, *layer.kernel_size),
+        *(*row, *layer.strides),
+        *(*(0,) * len(row), *padding),
+        *(*row, *layer.dilation_rate),
+        *(1, 1),
+        groups,
         t.lanes,
     )
 
 
-def _described(g: Geometry) -> Record:
+def described(g: Geometry) -> Record:
     return dict(zip(op.GEOMETRY, g, strict=True))
 
 
@@ -65,7 +67,7 @@ def _strips(plan: Plan, g: Geometry, spare: int, tall: int = 1) -> tuple[Record,
     tall = math.lcm(tall, 2 if is_winograd(g) else 1)  # a tile has two rows
     rows, items = strips(-(-g.out_height // tall), tall * work, plan.images(g.lanes))
     return {
-        **_described(g),
+        **described(g),
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
         op.ROWS_AN_ITEM: tall * rows,
         op.ITEMS_AN_IMAGE: items,
@@ -78,37 +80,50 @@ def _without_units(record: Record) -> Record:
     return {field: value for field, value in record.items() if field is not col.UNITS}
 
 
+@lowers(Conv1D, takes_activation=True)
 @lowers(Conv2D, takes_activation=True, on_lanes=True)
 def lower_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """``a = f(x * kernel + bias)``, image by image."""
-    geometry = conv2d_geometry(call.layer, call.input, call.shape)
+    geometry = conv2d_geometry(call.layer, call.input, call.shape, call.layer.groups)
     return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
+
+
+@lowers(DepthwiseConv2D, takes_activation=True)
+def lower_depthwise_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+    """As many groups as there are channels: the kernel stands in memory as theirs would."""
+    geometry = conv2d_geometry(call.layer, call.input, call.shape, call.input.shape[-1])
+    return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
+
+
+@lowers(SeparableConv2D, takes_activation=True)
+def lower_separable_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+    """The depthwise convolution, and then the pointwise one."""
+    channels = call.input.shape[-1]
+    shape = (*call.shape[:-1], channels * call.layer.depth_multiplier)
+    depthwise = conv2d_geometry(call.layer, call.input, shape, channels)
+    own = Parameters.of(plan, call, 0, 1)
+    first = call.replaced(shape=shape, activation=LINEAR)
+    between, back_to_input = lower_convolution(plan, first, depthwise, own)
+    pointwise = Geometry(*shape, *call.shape, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1)
+    second = call.replaced(inputs=[between])
+    u, back = lower_convolution(plan, second, pointwise, Parameters.of(plan, call, 1))
+
+    def backward() -> None:
+        back()
+        back_to_input()
+
+    return u, backward
 
 
 def lower_convolution(
     plan: Plan, call: LayerCall, g: Geometry, own: Parameters
 ) -> tuple[Tensor, Callable[[], None]]:
     """A convolution of any geometry."""
-    t, activation = call.input, call.activation
-    u = plan.tensor(
-        call.shape,
-        t.lanes,
-        activation,
-        differentiated=t.is_differentiated or own.learns,
-        keeps_z=False,
-    )
-    u.takes_winners = plan.block > 0 and activation not in READS_Z and _runs_are_long(g)
-    # Pre-activations that nobody needs afterwards never leave the cache.
-    passing = activation != LINEAR and activation not in READS_Z
-    cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
-    read = {col.INPUT: t.a} | own.place
-    if is_winograd(g):
-        read |= {op.PACKED: _transformed(plan, g, own.kernel)}
-    forward = _without_units(plan.forward(u, keeps_z=not passing))
-    flops = _flops(plan, g)
-    phase = plan.add(op.conv2d_forward_item, items, read, forward, cut, lanes=t.lanes, flops=flops)
-    if activation not in READS_Z:
-        u.keep_maxima = partial(_keep_maxima, plan, g, phase, read, forward)
+    t = call.input
+    differentiated = t.is_differentiated or own.learns
+    kernel = {op.PACKED: kernel_for(plan, g, own.kernel)}
+    u = convolve(plan, call, g, own.place | kernel, differentiated)
+    u.takes_winners = plan.block > 0 and call.activation not in READS_Z and _runs_are_long(g)
 
     def backward() -> None:
         if u.winners:
@@ -117,9 +132,27 @@ def lower_convolution(
         if t.is_differentiated:
             _hand_down(plan, g, own, t, u)
         if own.learns:
-            _learn(plan, g, own, t, u)
+            learn_kernel(plan, g, own, t.a, u.dz)
 
     return u, backward
+
+
+def convolve(
+    plan: Plan, call: LayerCall, g: Geometry, kernel: Record, differentiated: bool
+) -> Tensor:
+    """Add the phase ``a = f(x * kernel + bias)``; return what it computes."""
+    t, activation = call.input, call.activation
+    u = plan.tensor(call.shape, t.lanes, activation, differentiated=differentiated, keeps_z=False)
+    # Pre-activations that nobody needs afterwards never leave the cache.
+    passing = activation != LINEAR and activation not in READS_Z
+    cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
+    read = {col.INPUT: t.a} | kernel
+    forward = _without_units(plan.forward(u, keeps_z=not passing))
+    flops = _flops(plan, g)
+    phase = plan.add(op.conv2d_forward_item, items, read, forward, cut, lanes=t.lanes, flops=flops)
+    if activation not in READS_Z:
+        u.keep_maxima = partial(_keep_maxima, plan, g, phase, read, forward)
+    return u
 
 
 def _keep_maxima(
@@ -149,10 +182,12 @@ def _keep_maxima(
     )
 
 
-def _transformed(plan: Plan, g: Geometry, kernel: int) -> int:
-    """Add the phase that transforms a kernel; the place where it then stands."""
+def kernel_for(plan: Plan, g: Geometry, kernel: int) -> int:
+    """The place of the kernel as a convolution takes it: for Winograd's it is transformed."""
+    if not is_winograd(g):
+        return kernel
     place = plan.take(POINTS * g.channels * g.filters)
-    plan.add(op.conv2d_transform_item, 1, _described(g), {col.INPUT: kernel, op.PACKED: place})
+    plan.add(op.conv2d_transform_item, 1, described(g), {col.INPUT: kernel, op.PACKED: place})
     return place
 
 
@@ -160,24 +195,27 @@ def _hand_down(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -
     """The gradient of the input is itself a convolution, by the packed kernel."""
     packed = plan.take(own.bias - own.kernel)
     kernel = {op.PACKED: packed} | own.place
-    plan.add(op.conv2d_pack_item, 1, _described(g), kernel, when="early")
+    plan.add(op.conv2d_pack_item, 1, described(g), kernel, when="early")
     back = transposed_conv2d(g)
-    if is_winograd(back):
-        packed = _transformed(plan, back, packed)
+    hand_down_by(plan, back, kernel_for(plan, back, packed), t, u)
+
+
+def hand_down_by(plan: Plan, back: Geometry, packed: int, t: Tensor, u: Tensor) -> None:
+    """Add the phase of the input gradient, which is a convolution of `back`'s geometry."""
     passing = t.activation != LINEAR
-    cut, items = _strips(plan, back, t.units * g.lanes if passing else 0)
+    cut, items = _strips(plan, back, t.units * back.lanes if passing else 0)
     gradient = _without_units(plan.backward(t, da=col.NONE if passing else t.dz))
     plan.add(
         op.conv2d_backward_input_item,
         items,
         *(gradient, cut, {op.PACKED: packed, col.DOUTPUT: u.dz}),
-        lanes=g.lanes,
-        flops=_flops(plan, g),
+        lanes=back.lanes,
+        flops=_flops(plan, back),
     )
 
 
-def _learn(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> None:
-    """The gradient of kernel and bias, and the update.
+def learn_kernel(plan: Plan, g: Geometry, own: Parameters, x: int, dout: int) -> None:
+    """The gradient of kernel and bias, and the update, from the places of input and gradient.
 
     Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
     is cut into pieces, and each is summed over all images and used at once.
@@ -189,14 +227,14 @@ def _learn(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> No
         rows = -(-rows // TILE_ROWS) * TILE_ROWS
     items = g.kernel_height * -(-height // rows) + 1
     record = {
-        **_described(g),
+        **described(g),
         **own.place,
-        op.INPUT_UNITS: t.units * g.lanes,
+        op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
         op.ROWS_AN_ITEM: rows,
         op.ITEMS_AN_IMAGE: items,
-        col.UNITS: u.units * g.lanes,
-        col.INPUT: t.a,
-        col.DOUTPUT: u.dz,
+        col.UNITS: g.out_height * g.out_width * g.filters * g.lanes,
+        col.INPUT: x,
+        col.DOUTPUT: dout,
     }
     flops = _flops(plan, g)
     if g.lanes == 1:
@@ -231,7 +269,7 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tens
     if not (t.is_differentiated or own.learns):
         return
     width = winners.padded(g.kernel_width * g.channels, g.lanes)
-    kernel = _described(g) | own.place
+    kernel = described(g) | own.place
     kernel |= {winners.PACKED: plan.take(g.filters * g.kernel_height * width)}
     plan.add(winners.winners_pack_item, 1, kernel, when="early")
     maxima = u.winners[winners.MAXIMA_Y] * u.winners[winners.MAXIMA_X]

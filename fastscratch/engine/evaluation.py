@@ -9,15 +9,15 @@ import numpy as np
 
 from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
-from ..kernels.program import data, elementwise, loss
+from ..kernels.program import data, elementwise, loss, update
 from ..kernels.program.call import NUMBER, values
 from ..kernels.program.run import run_alone, run_team
 from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
-from .parameters import Parameters, parameters_of
-from .plan import Plan, Tensor
+from .parameters import PARAMETERS_AN_ITEM, Parameters, parameters_of
+from .plan import Plan, Record, Tensor
 from .program import Function
 
 # Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
@@ -213,6 +213,19 @@ class Evaluator:
                     record = own.place, own.penalties, pair
                     self._totals.append(plan.add(loss.penalty_item, 1, *record, flops=own.size))
         go_back()
+
+    @staticmethod
+    def _add_sum(plan: Plan, size: int, place: int, record: Record) -> int:
+        """Add the phase that adds up the gradients of several steps; return its number."""
+        common = {
+            col.KERNEL: plan.parameters,
+            col.STOP: plan.parameters + size,
+            col.LENGTH: plan.length,
+            update.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
+            update.SUM: place,
+        }
+        items = -(-size // PARAMETERS_AN_ITEM)
+        return plan.add(update.accumulate_item, items, common, record, flops=2 * size)
 
     def bind(
         self,

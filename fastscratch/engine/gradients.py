@@ -12,7 +12,6 @@ from ..kernels.program.samples import backprop_samples
 from ..kernels.threads import get_num_threads
 from .evaluation import Evaluator, Objective
 from .network import Network
-from .parameters import PARAMETERS_AN_ITEM
 from .plan import COPY_WORK, Plan, aligned_zeros
 
 
@@ -38,15 +37,7 @@ class Differentiator(Evaluator):
         plan.site = "sum"
         size = network.n_parameters
         self._sum = plan.take(size)
-        record = {
-            col.KERNEL: plan.parameters,
-            col.STOP: plan.parameters + size,
-            col.LENGTH: plan.length,
-            update_op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
-            update_op.SUM: self._sum,
-        }
-        items = -(-size // PARAMETERS_AN_ITEM)
-        self._accumulate = plan.add(update_op.accumulate_item, items, record, flops=2 * size)
+        self._accumulate = self._add_sum(plan, size, self._sum, {col.ITERATIONS: 0})
 
     def differentiate(
         self,
@@ -75,7 +66,7 @@ class Differentiator(Evaluator):
         self.bind(x, y, weights, order, totals, seed=seed)
         steps = -(-self.n_samples // self.batch_size)
         row = self.program.row(self._accumulate)
-        row[update_op.EVERY], row[update_op.N_SAMPLES] = steps, self.n_samples
+        row[col.EVERY], row[update_op.N_SAMPLES] = steps, self.n_samples
         first = step * steps  # an epoch of its own: the data set is in order
         for total in self._total_rows:
             total[loss.FIRST_EPOCH] = step

@@ -59,19 +59,33 @@ def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Call
     mean, variance = places["moving_mean"], places["moving_variance"]
     moving = {op.MOVING_MEAN: mean, op.MOVING_VARIANCE: variance}
     forward = {col.INPUT: t.a} | plan.forward(u) | rows | gamma | beta | moving
+    sums = {op.SUMS: plan.take(2 * items * channels * 8 // plan.dtype.itemsize)}
+    epsilon, units = {op.EPSILON: float(layer.epsilon)}, {col.UNITS: t.units}
+
+    def sum_gradients(kept: Record) -> None:
+        kept = kept | sums | {col.INPUT: t.a, col.DOUTPUT: u.dz} | rows
+        plan.add(op.batch_norm_sums_item, items, kept, epsilon, units)
+
     if not plan.training or not layer.trainable:
         plan.add(op.batch_norm_inference_item, items, forward)
+        frozen = {op.MEAN: mean, op.VARIANCE: variance}
 
         def hand_down() -> None:
-            if t.is_differentiated:
-                own = {col.DOUTPUT: u.dz, op.MOVING_VARIANCE: variance}
+            gradient = plan.backward(t)
+            if own.learns:
+                partial = plan.take(2 * channels)
+                sum_gradients(frozen)
+                record = {col.INPUT: t.a, col.DOUTPUT: u.dz, op.PARTIAL: partial, col.DA: col.NONE}
                 plan.add(
-                    op.batch_norm_frozen_backward_item, items, plan.backward(t), rows, gamma, own
+                    op.batch_norm_backward_item, items, record, units, rows, gamma, sums, frozen
                 )
+                _learn(call, own, partial, 1, 2 * channels)
+            if t.is_differentiated:
+                record = {col.DOUTPUT: u.dz, op.MOVING_VARIANCE: variance}
+                plan.add(op.batch_norm_frozen_backward_item, items, gradient, rows, gamma, record)
 
         return u, hand_down
 
-    sums = {op.SUMS: plan.take(2 * items * channels * 8 // plan.dtype.itemsize)}
     means = {op.MEAN: plan.take(channels)}
     variances = {op.VARIANCE: plan.take(channels)}
     seen = {col.INPUT: t.a, col.UNITS: t.units} | rows
@@ -81,15 +95,13 @@ def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Call
     plan.add(op.batch_norm_forward_item, items, forward, sums, means, variances, momentum)
 
     def backward() -> None:
+        if not (t.is_differentiated or own.learns):
+            return
         partial = plan.take(2 * channels)
-        kept = sums | means | variances | {col.INPUT: t.a, col.DOUTPUT: u.dz} | rows
-        epsilon, units = {op.EPSILON: float(layer.epsilon)}, {col.UNITS: t.units}
-        plan.add(op.batch_norm_sums_item, items, kept, epsilon, units)
-        plan.add(
-            op.batch_norm_backward_item,
-            items,
-            *(kept, gamma, plan.backward(t), {op.PARTIAL: partial}),
-        )
+        sum_gradients(means | variances)
+        record = {col.INPUT: t.a, col.DOUTPUT: u.dz, op.PARTIAL: partial}
+        kept = sums | means | variances
+        plan.add(op.batch_norm_backward_item, items, record, kept, rows, gamma, plan.backward(t))
         _learn(call, own, partial, 1, 2 * channels)
 
     return u, backward

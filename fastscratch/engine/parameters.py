@@ -32,6 +32,8 @@ class Learning:
     clipvalue, clipnorm, global_clipnorm : float
         Bounds of an element of the gradient, of the norm of that of a weight array, and of the norm
         of all; infinity for none. At most one is finite.
+    every : int
+        How many steps have their gradients averaged before an update.
     """
 
     update: Callable
@@ -39,16 +41,22 @@ class Learning:
     clipvalue: float = np.inf
     clipnorm: float = np.inf
     global_clipnorm: float = np.inf
+    every: int = 1
 
     @property
     def clips_norm(self) -> bool:
-        """Whether no weight may move before the norm of a gradient is known."""
+        """Whether the norm of a gradient is bounded."""
         return bool(np.isfinite([self.clipnorm, self.global_clipnorm]).any())
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether no weight may move before the whole gradient is known."""
+        return self.clips_norm or self.every > 1
 
     @property
     def is_plain_descent(self) -> bool:
         """Whether it only subtracts the gradient times the learning rate."""
-        is_clipped = self.clips_norm or np.isfinite(self.clipvalue)
+        is_clipped = self.is_deferred or np.isfinite(self.clipvalue)
         return self.update is sgd_update and self.hyper[1] == 0 and not is_clipped
 
     def record(self, plan: Plan) -> dict[col.Field, Any]:
@@ -60,6 +68,7 @@ class Learning:
         return {
             col.UPDATE: Function(self.update, kinds),
             col.CLIPVALUE: float(self.clipvalue),
+            col.EVERY: self.every,
             **{field: float(value) for field, value in zip(col.HYPERS, hyper, strict=True)},
         }
 

@@ -16,9 +16,11 @@ def lower_reshape(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], Non
     """The same numbers in the same places: nothing to do."""
     t = call.input
     u = dataclasses.replace(t, shape=call.shape)
+    if u.shape != t.shape:  # windows are others
+        u.keep_maxima, u.takes_winners = None, False
 
     def backward() -> None:
-        t.da = u.da  # who handed down the gradient may have asked for a place
+        t.da, t.winners = u.da, u.winners  # as whoever handed down the gradient has left them
 
     return u, backward
 

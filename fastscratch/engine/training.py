@@ -26,7 +26,8 @@ class Trainer(Evaluator):
         One for each output.
     learning : Learning
     n_slots : int
-        Numbers that the optimiser remembers of each parameter.
+        Numbers that the optimiser remembers of each parameter; the last of them is the sum of
+        gradients, if these are added up over several steps.
     batch_size : int
     dtype : dtype
     workers : int, optional
@@ -46,7 +47,7 @@ class Trainer(Evaluator):
         dtype: Any = np.float32,
         workers: int | None = None,
     ):
-        self._learning = learning
+        self._learning, self._n_slots = learning, n_slots
         super().__init__(network, objectives, batch_size, dtype, workers, n_slots=n_slots)
         first = self._slots_at
         size = network.n_parameters
@@ -59,19 +60,27 @@ class Trainer(Evaluator):
 
     def _prepare(self, plan: Plan) -> None:
         self._length, self._slots_at = plan.length, plan.parameters + 2 * plan.length
-        if not self._learning.clips_norm:
+        if not self._learning.is_deferred:
             plan.optimizer = self._learning.record(plan)
             plan.is_plain_descent = self._learning.is_plain_descent
 
     def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
         go_back = self._lower_to_losses(plan, network, objectives)
         self._lower_backward(plan, network, go_back)
-        if self._learning.clips_norm:
-            self._lower_clipped_update(plan, network)
-
-    def _lower_clipped_update(self, plan: Plan, network: Network) -> None:
-        """Add the clipping of the gradient, which has its penalties, and the update."""
         plan.site = "update"
+        if self._learning.every > 1:
+            last_slot = self._slots_at + (self._n_slots - 1) * plan.length
+            record = {col.EVERY: self._learning.every}
+            self._add_sum(plan, network.n_parameters, last_slot, record)
+        if self._learning.clips_norm:
+            self._lower_clipping(plan, network)
+        if self._learning.is_deferred:
+            optimizer = self._learning.record(plan)
+            for own in learned_parameters(plan, network):
+                own.add_update(optimizer)
+
+    def _lower_clipping(self, plan: Plan, network: Network) -> None:
+        """Add the clipping of the gradient, which has its penalties."""
         learning = self._learning
         ranges = [(placed.offset, placed.stop) for placed in network.placed()]
         if np.isfinite(learning.global_clipnorm):
@@ -79,18 +88,16 @@ class Trainer(Evaluator):
         bound = float(min(learning.clipnorm, learning.global_clipnorm))
         for start, stop in ranges:
             place = {col.KERNEL: plan.parameters + start, col.STOP: plan.parameters + stop}
-            record = {col.CLIPNORM: bound, col.LENGTH: plan.length}
+            record = {col.CLIPNORM: bound, col.LENGTH: plan.length, col.EVERY: learning.every}
             plan.add(update_op.clip_norm_item, 1, place, record)
-        optimizer = learning.record(plan)
-        for own in learned_parameters(plan, network):
-            own.add_update(optimizer)
 
     def load(self, state: Any, slot_start: float) -> None:
         """Take over weights, and what the optimiser remembers, from the state of a model."""
         if self.holds is not state:
             self.parameters[:] = state.parameters
+            known = state.slots or ()
             for k, slot in enumerate(self.slots):
-                slot[:] = slot_start if state.slots is None else state.slots[k]
+                slot[:] = known[k] if k < len(known) else slot_start
         self.holds = None  # the steps change them
 
     def copied_slots(self) -> tuple[np.ndarray, ...]:

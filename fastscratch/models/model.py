@@ -205,7 +205,8 @@ class Model:
 
     @property
     def iterations(self) -> int:
-        return 0 if self._state is None else self._state.iterations
+        every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
+        return 0 if self._state is None else self._state.iterations // every
 
     @property
     def trained_epochs(self) -> int:
@@ -256,7 +257,7 @@ class Model:
                 raise ValueError(
                     f"weights[{i}] must have shape {placed.weight.shape}, got {array.shape}"
                 )
-            placed.view(parameters)[:] = array
+            placed.view(parameters)[...] = array
         self._state = self._state.replaced(parameters=parameters)
 
     def _placed_in(self, layer: Layer) -> list[Placed]:
@@ -293,7 +294,7 @@ class Model:
         parameters = self._state.parameters.copy()
         for layer, placed in self._named_weights():
             if (layer.name, placed.weight.name) in known:
-                placed.view(parameters)[:] = known[layer.name, placed.weight.name]
+                placed.view(parameters)[...] = known[layer.name, placed.weight.name]
         self._state = self._state.replaced(parameters=parameters)
 
     def _known_network(self) -> Network:
@@ -308,7 +309,7 @@ class Model:
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
-            placed.view(parameters)[:] = placed.weight.initializer(placed.weight.shape, seed)
+            placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
         if self._state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
@@ -446,6 +447,7 @@ class Model:
         sample_weight: Any = None,
         initial_epoch: int = 0,
         terminate_on_nan: bool = True,
+        gradient_accumulation_steps: int | None = None,
     ) -> History:
         """Train by mini-batch stochastic gradient descent.
 
@@ -483,6 +485,9 @@ class Model:
         terminate_on_nan : bool
             Whether a loss or a weight that is no longer finite ends the fit; else it goes on, as
             Keras does, and the losses are NaN.
+        gradient_accumulation_steps : int, optional
+            Sets the attribute of this name of the optimiser: the weights are updated only once in
+            this many mini-batches, by the mean of their gradients.
 
         Returns
         -------
@@ -517,6 +522,8 @@ class Model:
             validation = self._data(*validation_data, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        if gradient_accumulation_steps is not None:
+            self.optimizer.gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
         verbose = 1 if verbose == "auto" else verbose
 

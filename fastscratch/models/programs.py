@@ -30,21 +30,17 @@ class Programs:
         dtype: str,
     ) -> Trainer:
         """The program that trains the network; another one only if something has changed."""
-        learning = Learning(
-            UPDATES[optimizer.code],
-            optimizer.hyper(),
-            optimizer.clipvalue or np.inf,
-            optimizer.clipnorm or np.inf,
-            optimizer.global_clipnorm or np.inf,
-        )
+        learning = learning_of(optimizer)
         key = (
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
             tuple(learning.hyper[1:]),
-            (learning.clipvalue, learning.clipnorm, learning.global_clipnorm),
+            (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
             learned_how(network),
         )
         if self._trainer is None or self._trainer[0] != key:
-            trainer = Trainer(network, objectives, learning, optimizer.n_slots, batch_size, dtype)
+            trainer = Trainer(
+                network, objectives, learning, optimizer.n_remembered, batch_size, dtype
+            )
             self._trainer = key, trainer
         return self._trainer[1]
 
@@ -76,6 +72,18 @@ class Programs:
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle
+
+
+def learning_of(optimizer: Optimizer) -> Learning:
+    """An optimiser as the engine takes it."""
+    return Learning(
+        UPDATES[optimizer.code],
+        optimizer.hyper(),
+        optimizer.clipvalue or np.inf,
+        optimizer.clipnorm or np.inf,
+        optimizer.global_clipnorm or np.inf,
+        optimizer.gradient_accumulation_steps or 1,
+    )
 
 
 def learned_how(network: Network) -> tuple:

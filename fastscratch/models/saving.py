@@ -161,7 +161,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
             metrics[0] if one else metrics,
             weights[0] if one else weights,
         )
-        n_slots = optimizer.n_slots
+        n_slots = optimizer.n_remembered
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
     weights, slots = _sorted(model, arrays, n_slots)

@@ -18,9 +18,10 @@ class State:
     parameters : (p,) array
         All weights, one after the other.
     slots : tuple of (p,) array, or None
-        What the optimiser remembers, or None before its first step.
+        What the optimiser remembers, or None before its first step; the sum of gradients is the
+        last of them, if these are added up over several steps.
     iterations : int
-        Steps that the optimiser has taken.
+        Mini-batches since the model was compiled.
     epochs : int
         Epochs of all fits so far.
     """

@@ -11,7 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..kernels.codes import OPTIMIZERS
-from ..validation import as_flag, as_fraction, as_not_negative, as_positive, one_of
+from ..validation import (
+    as_flag,
+    as_fraction,
+    as_integer,
+    as_not_negative,
+    as_positive,
+    one_of,
+)
 from . import schedules
 from .schedules import LearningRateSchedule, as_schedule
 
@@ -51,6 +58,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "clipnorm": _optional(as_positive),
     "clipvalue": _optional(as_positive),
     "global_clipnorm": _optional(as_positive),
+    "gradient_accumulation_steps": lambda name, value: (
+        None if value is None else as_integer(name, value, 2)
+    ),
 }
 
 
@@ -73,6 +83,9 @@ class Optimizer:
     global_clipnorm : float, optional
         The gradient of all weights together is scaled down to this norm if its norm is larger. At
         most one of the three may be set.
+    gradient_accumulation_steps : int, optional
+        The weights are updated only once in this many mini-batches, by the mean of their gradients;
+        2 or more. A schedule of the learning rate counts mini-batches.
 
     Raises
     ------
@@ -87,6 +100,7 @@ class Optimizer:
     clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
     clipvalue: float | None = dataclasses.field(default=None, kw_only=True)
     global_clipnorm: float | None = dataclasses.field(default=None, kw_only=True)
+    gradient_accumulation_steps: int | None = dataclasses.field(default=None, kw_only=True)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dataclass_fields__:
@@ -125,6 +139,11 @@ class Optimizer:
     def n_slots(self) -> int:
         """How many numbers are remembered for each parameter."""
         raise NotImplementedError
+
+    @property
+    def n_remembered(self) -> int:
+        """As :attr:`n_slots`, and one more if gradients are added up over several steps."""
+        return self.n_slots + (self.gradient_accumulation_steps is not None)
 
     @property
     def slot_start(self) -> float:
@@ -259,6 +278,11 @@ class Adagrad(Optimizer):
     epsilon: float = 1e-7
 
     n_slots: ClassVar[int] = 1
+
+    @property
+    def n_remembered(self) -> int:
+        """As :attr:`n_slots`, and one more if gradients are added up over several steps."""
+        return self.n_slots + (self.gradient_accumulation_steps is not None)
 
     @property
     def slot_start(self) -> float:

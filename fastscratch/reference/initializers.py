@@ -2,7 +2,7 @@
 
 import math
 
-from fastscratch.reference.nested import shaped, zeros
+from fastscratch.reference.nested import full, shaped, stretched
 from fastscratch.reference.random import random_normal, random_uniform
 
 
@@ -12,8 +12,8 @@ def initial(initializer, shape, seed):
     Parameters
     ----------
     initializer : str or dict
-        "zeros", "ones", "random_normal", "random_uniform", "glorot_uniform", "he_uniform" or
-        "lecun_uniform"; or a dict of that `name` and the arguments of the initializer.
+        "zeros", "ones", "constant", "random_normal", "random_uniform", "glorot_uniform",
+        "he_uniform" or "lecun_uniform"; or a dict of that `name` and the arguments.
     shape : tuple of int
     seed : int
 
@@ -32,9 +32,11 @@ def initial(initializer, shape, seed):
     name = config["name"]
     numbers = [0.0] * math.prod(shape)
     if name == "zeros":
-        return zeros(shape)
+        return full(shape, 0.0)
     if name == "ones":
-        return shaped([1.0] * len(numbers), shape)
+        return full(shape, 1.0)
+    if name == "constant":
+        return stretched(config["value"], shape)
     if name == "random_normal":
         mean, stddev = config.get("mean", 0.0), config.get("stddev", 0.05)
         random_normal(numbers, seed, 0)

@@ -146,12 +146,13 @@ def added(a, b):
 
 
 def stretched(nested, shape):
-    """Return the numbers with each axis of size 1 repeated to its size in a shape.
+    """Return the numbers in a larger shape, as NumPy broadcasts them.
+
+    Axes that are missing at the front are added, and each axis of size 1 is repeated.
 
     Parameters
     ----------
-    nested : nested lists
-        Of as many axes as the shape has.
+    nested : nested lists, or a number
     shape : tuple of int
 
     Returns
@@ -159,6 +160,9 @@ def stretched(nested, shape):
     nested lists
         Of the shape; parts may be one list that stands in several places.
     """
+    own = shape_of(nested)
+    if len(own) < len(shape):
+        nested = shaped(numbers_of(nested), (*[1] * (len(shape) - len(own)), *own))
     if not shape:
         return nested
     parts = nested if len(nested) == shape[0] else nested * shape[0]
@@ -177,14 +181,14 @@ def shrunk(gradient, shape):
 
     Returns
     -------
-    nested lists
+    nested lists, or a number
     """
-    if not shape:
+    axes = len(shape_of(gradient))
+    if axes == 0:
         return gradient
-    parts = gradient
-    if len(gradient) != shape[0]:
-        total = None
-        for part in gradient:
-            total = added(total, part)
-        parts = [total]
-    return [shrunk(part, shape[1:]) for part in parts]
+    if axes == len(shape) and len(gradient) == shape[0]:
+        return [shrunk(part, shape[1:]) for part in gradient]
+    total = None
+    for part in gradient:
+        total = added(total, part)
+    return shrunk(total, shape) if axes > len(shape) else [shrunk(total, shape[1:])]

@@ -158,43 +158,40 @@ def forward(network, weights, x, run=None):
     -----
     Essay, step 4: the forward pass.
     """
-    tensors, _ = forward_nodes(network.nodes, network.places, weights, x, run or Run())
+    tensors, _ = forward_pass(network, weights, x, run or Run())
     return [tensors[number] for number in network.outputs]
 
 
-def forward_nodes(nodes, places, weights, x, run):
+def forward_pass(network, weights, x, run):
     """Compute one node after the other.
-
-    Each node has random numbers of its own.
 
     Parameters
     ----------
-    nodes : list of Node
-    places : list of int
-        Which entry of the weights is that of each node's layer.
+    network : Network
     weights : list of lists of nested lists of float
     x : list of nested lists of float
         A mini-batch for each input of the network.
     run : Run
+        Each node derives a seed of its own from that of the run.
 
     Returns
     -------
     tensors : list of nested lists of float
         The inputs, and the output of each node.
     kept : list
-        What each node's layer has kept for going backward.
+        What the layer of each node has kept for the backward pass.
     """
     tensors, kept = list(x), []
-    for number, node in enumerate(nodes):
-        inputs = [tensors[i] for i in node.inputs]
+    for number, (node, place) in enumerate(zip(network.nodes, network.places, strict=True)):
         own_run = Run(run.training, derived_seed(run.seed, number + 1), run.step)
-        output, remembered = node.layer.forward(inputs, weights[places[number]], own_run)
+        inputs = [tensors[i] for i in node.inputs]
+        output, remembered = node.layer.forward(inputs, weights[place], own_run)
         tensors.append(output)
         kept.append(remembered)
     return tensors, kept
 
 
-def backward_nodes(nodes, places, weights, kept, gradients_of_tensors):
+def backward_pass(network, weights, kept, dtensors):
     """Go through the nodes from the last to the first, by the chain rule.
 
     The gradient of a tensor is the sum over the nodes that read it, and that of a weight the sum
@@ -202,38 +199,33 @@ def backward_nodes(nodes, places, weights, kept, gradients_of_tensors):
 
     Parameters
     ----------
-    nodes : list of Node
-    places : list of int
-        Which entry of the weights is that of each node's layer.
+    network : Network
     weights : list of lists of nested lists of float
     kept : list
-        From `forward_nodes`.
-    gradients_of_tensors : list
-        Added to: the gradient with respect to each tensor, or None.  Those of the outputs are
-        given.
+        From `forward_pass`.
+    dtensors : list
+        The gradient with respect to each tensor, so far that of the outputs, and None for the
+        others; those of all tensors are added, except for the inputs of the network.
 
     Returns
     -------
     list of lists
         The gradient of each weight, or None.
     """
-    n_inputs = len(gradients_of_tensors) - len(nodes)
-    gradients = [[None] * len(entry) for entry in weights]
-    for number in reversed(range(len(nodes))):
-        node, place = nodes[number], places[number]
-        doutput = gradients_of_tensors[n_inputs + number]
+    gradients = [[None] * len(own) for own in weights]
+    for number in reversed(range(len(network.nodes))):
+        node, place = network.nodes[number], network.places[number]
+        doutput = dtensors[network.n_inputs + number]
         if doutput is None:  # no output depends on this node
             continue
-        if max(node.inputs) < n_inputs:  # nobody asks for the gradient of the network's inputs
+        if max(node.inputs) < network.n_inputs:
             dweights = node.layer.backward_weights(doutput, kept[number], weights[place])
         else:
             dinputs, dweights = node.layer.backward(doutput, kept[number], weights[place])
             for i, dinput in zip(node.inputs, dinputs, strict=True):
-                gradients_of_tensors[i] = added(gradients_of_tensors[i], dinput)
+                dtensors[i] = added(dtensors[i], dinput)
         if node.layer.trainable:
-            gradients[place] = [
-                added(a, b) for a, b in zip(gradients[place], dweights, strict=True)
-            ]
+            gradients[place] = list(map(added, gradients[place], dweights))
     return gradients
 
 
@@ -254,11 +246,11 @@ def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample
     losses : list of str or dict
         The loss of each output, as `objective.as_loss` takes it.
     run : Run, optional
-        By default a training step without random numbers of its own: seed 0, step 0.
+        By default step 0 of training with the seed 0.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of float, optional
-        What the loss of each sample is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
 
     Returns
     -------
@@ -273,72 +265,72 @@ def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample
     Essay, step 4: `backprop`.  Rumelhart, Hinton & Williams (1986), "Learning representations by
     back-propagating errors".
     """
-    run = run or Run(training=True)
     losses = [as_loss(loss) for loss in losses]
     loss_weights = loss_weights or [1.0] * len(losses)
+    run = run or Run(training=True)
 
     # Forward.  A cross-entropy takes the scores before the activation that belongs to it.
-    nodes = list(network.nodes)
-    takes_scores = [
-        _takes_scores(network, loss, output)
-        for loss, output in zip(losses, network.outputs, strict=True)
-    ]
-    for output, takes in zip(network.outputs, takes_scores, strict=True):
-        if takes:
-            node = nodes[output - network.n_inputs]
-            linear = Node(_without_activation(node.layer), node.inputs)
-            nodes[output - network.n_inputs] = linear
-    tensors, kept = forward_nodes(nodes, network.places, weights, x, run)
+    takes_scores = _which_take_scores(network, losses)
+    network = _up_to_scores(network, takes_scores)
+    tensors, kept = forward_pass(network, weights, x, run)
 
     # The loss, and its gradient with respect to the outputs.
     total = 0.0
-    gradients_of_tensors = [None] * len(tensors)
-    for k, output in enumerate(network.outputs):
+    dtensors = [None] * len(tensors)
+    for k, number in enumerate(network.outputs):
         loss, doutput = losses[k].of_mini_batch(
-            tensors[output], y[k], takes_scores[k], sample_weight
+            tensors[number], y[k], takes_scores[k], sample_weight and sample_weight[k]
         )
         total += loss_weights[k] * loss
-        doutput = elementwise(lambda d, k=k: loss_weights[k] * d, [doutput])
-        gradients_of_tensors[output] = added(gradients_of_tensors[output], doutput)
+        doutput = elementwise(lambda d, factor=loss_weights[k]: factor * d, [doutput])
+        dtensors[number] = added(dtensors[number], doutput)
 
     # Backward.
-    gradients = backward_nodes(nodes, network.places, weights, kept, gradients_of_tensors)
-    for layer, own, gradient in zip(network.layers, weights, gradients, strict=True):
-        if layer.trainable:
-            total += _add_penalties(gradient, layer, own)
+    gradients = backward_pass(network, weights, kept, dtensors)
+    total += _add_penalties(gradients, network.layers, weights)
 
+    # Moving averages.
     moved = list(weights)
-    for node, place, remembered in zip(nodes, network.places, kept, strict=True):
+    for node, place, remembered in zip(network.nodes, network.places, kept, strict=True):
         moved[place] = node.layer.moved(remembered, moved[place])
     return total, gradients, moved
 
 
-def _takes_scores(network, loss, output):
-    """Return whether the loss takes the place of the last activation, which nobody else reads."""
-    if output < network.n_inputs:
-        return False
-    readers = sum(node.inputs.count(output) for node in network.nodes)
-    readers += network.outputs.count(output)
-    layer = network.nodes[output - network.n_inputs].layer
-    return readers == 1 and loss.takes_scores(layer.activation)
+def _which_take_scores(network, losses):
+    """Return whether each loss takes the scores of its output, which nobody else reads."""
+    read = [*network.outputs, *(number for node in network.nodes for number in node.inputs)]
+    takes_scores = []
+    for loss, number in zip(losses, network.outputs, strict=True):
+        own = read.count(number) == 1 and number >= network.n_inputs
+        activation = network.nodes[number - network.n_inputs].layer.activation
+        takes_scores.append(own and loss.takes_scores(activation))
+    return takes_scores
 
 
-def _without_activation(layer):
-    """Return the layer as it is before its activation."""
-    linear = object.__new__(type(layer))
-    vars(linear).update(vars(layer), activation="linear")
+def _up_to_scores(network, takes_scores):
+    """Return the network without the activations of some outputs; the weights are the same."""
+    nodes = list(network.nodes)
+    for number, takes in zip(network.outputs, takes_scores, strict=True):
+        if takes:
+            node = nodes[number - network.n_inputs]
+            layer = object.__new__(type(node.layer))
+            vars(layer).update(vars(node.layer), activation="linear")
+            nodes[number - network.n_inputs] = Node(layer, node.inputs)
+    linear = Network(nodes, network.n_inputs, network.outputs)
+    linear.layers, linear.places = network.layers, network.places
     return linear
 
 
-def _add_penalties(gradient, layer, weights):
-    """Add the derivatives of the penalties to a layer's gradient, and return the penalties."""
+def _add_penalties(gradients, layers, weights):
+    """Add the derivatives of the penalties to the gradients, and return the penalties."""
     total = 0.0
-    for i, name in enumerate(layer.weight_names):
-        l1, l2 = layer.regularizer(name)
-        if l1 or l2:
-            numbers = numbers_of(weights[i])
-            slopes = [0.0] * len(numbers)
-            add_penalty_gradient(slopes, numbers, l1, l2)
-            gradient[i] = added(gradient[i], shaped(slopes, shape_of(weights[i])))
-            total += penalty(numbers, l1, l2)
+    for layer, gradient, own in zip(layers, gradients, weights, strict=True):
+        for i, name in enumerate(layer.weight_names):
+            l1, l2 = layer.regularizer(name)
+            if layer.trainable and (l1 or l2):
+                numbers = numbers_of(own[i])
+                slopes = [0.0] * len(numbers)
+                add_penalty_gradient(slopes, numbers, l1, l2)
+                gradient[i] = added(gradient[i], shaped(slopes, shape_of(own[i])))
+                total += penalty(numbers, l1, l2)
     return total

@@ -40,7 +40,7 @@ class Optimizer:
         Largest element of a gradient, largest norm of the gradient of a weight, and of that of all
         weights together; infinity for no bound.
     gradient_accumulation_steps : int
-        The weights move at every so-many-th mini-batch, by the mean gradient of the last ones.
+        The weights move once in this many mini-batches, by the mean of their gradients.
 
     Attributes
     ----------
@@ -82,8 +82,10 @@ class Optimizer:
         step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
         hyper = [learning_rate, *self.hyper[1:]]
         if self.slots is None:
-            start = [elementwise(lambda _: self.slot_start, [weight]) for weight in weights]
-            self.slots = [[list(entry) for entry in start] for _ in range(SLOTS[self.name])]
+            self.slots = [
+                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
+                for _ in range(SLOTS[self.name])
+            ]
         moved = [list(entry) for entry in weights]
         for i, entry in enumerate(gradients):
             for j, gradient in enumerate(entry):
@@ -160,7 +162,7 @@ def update_mini_batch(
     learning_rate : float
         Length of the step.
     run : Run, optional
-    loss_weights, sample_weight : list of float, optional
+    loss_weights, sample_weight : list, optional
         As `network.backprop` takes them.
 
     Returns
@@ -218,7 +220,7 @@ def SGD(  # noqa: N802 -- the essay's name
     batch_size : int
         Samples per mini-batch.
     learning_rate : float or callable
-        Length of the steps; or a function that gives it for the number of updates so far.
+        Length of the steps; or a function that gives it for the number of mini-batches so far.
     optimizer : Optimizer, optional
         By default plain gradient descent.
     shuffle_rows : bool
@@ -229,8 +231,8 @@ def SGD(  # noqa: N802 -- the essay's name
         Epochs that were trained before.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of float, optional
-        What the loss of each sample is multiplied with.
+    sample_weight : list of (list of float or None), optional
+        For each output what the loss of each sample is multiplied with.
 
     Returns
     -------
@@ -254,7 +256,6 @@ def SGD(  # noqa: N802 -- the essay's name
         epoch_loss = 0.0
         for batch in range(steps_per_epoch):
             rows = order[batch * batch_size : (batch + 1) * batch_size]
-            updates = optimizer.iterations // optimizer.gradient_accumulation_steps
             loss, weights = update_mini_batch(
                 network,
                 weights,
@@ -262,10 +263,10 @@ def SGD(  # noqa: N802 -- the essay's name
                 [[targets[n] for n in rows] for targets in y],
                 losses,
                 optimizer,
-                learning_rate(updates) if callable(learning_rate) else learning_rate,
+                learning_rate(optimizer.iterations) if callable(learning_rate) else learning_rate,
                 Run(training=True, seed=seed, step=epoch * steps_per_epoch + batch),
                 loss_weights,
-                None if sample_weight is None else [sample_weight[n] for n in rows],
+                sample_weight and [own and [own[n] for n in rows] for own in sample_weight],
             )
             epoch_loss += loss * len(rows) / n_samples
         epoch_losses.append(epoch_loss)

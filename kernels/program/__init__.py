@@ -31,6 +31,12 @@ file            operations
 `pooling`       maximum and average of windows, global average
 `normalization` batch and layer normalisation
 `elementwise`   activations that stand alone, dropout
+`noise`         normal noise, dropout of channels
+`strided`       copies of boxes: padding, cropping, repeating, transposing, concatenating
+`resize`        bilinear interpolation
+`rescaling`     numbers brought to a scale
+`merge`         two tensors merged, number by number
+`embedding`     rows of a table
 `loss`          losses, their gradient, and the totals of an epoch
 `update`        regularisation, clipping and the optimiser over ranges of the parameters
 =============== ================================================================================

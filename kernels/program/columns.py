@@ -64,7 +64,8 @@ PARAMETERS = (KERNEL, BIAS, STOP)
 # far after the parameters their gradient stands (and after that the optimiser's slots), and the
 # address of the learning rates of the steps from FIRST_STEP on. ITERATIONS were taken before
 # step 0. Then the penalties of kernel and bias, the bounds of the gradient's elements and of its
-# norm, and the optimiser's other numbers.
+# norm, and the optimiser's other numbers; and how many steps have their gradients added up before
+# an update, 1 or more.
 UPDATE, LENGTH, RATES, FIRST_STEP, ITERATIONS = fields(
     15, update=ADDRESS_OF, length=COUNT, rates=ADDRESS_OF, first_step=COUNT, iterations=COUNT
 )
@@ -74,14 +75,15 @@ L1, L2, BIAS_L1, BIAS_L2, CLIPVALUE, CLIPNORM = fields(
 N_HYPER = 6
 HYPERS = fields(26, **{f"hyper_{i}": NUMBER for i in range(N_HYPER)})
 HYPER = HYPERS[0]
+(EVERY,) = fields(HYPER + N_HYPER, every=COUNT)
 PENALTIES = (L1, L2, BIAS_L1, BIAS_L2)
 LEARNING = (
     *(UPDATE, LENGTH, RATES, FIRST_STEP, ITERATIONS),
-    *(*PENALTIES, CLIPVALUE, CLIPNORM, *HYPERS),
+    *(*PENALTIES, CLIPVALUE, CLIPNORM, *HYPERS, EVERY),
 )
 
 # Columns of the operation's own.
-ARGUMENTS = HYPER + N_HYPER
+ARGUMENTS = EVERY + 1
 COLUMNS = ARGUMENTS + 31
 
 # Memory begins with zeros, for matrix products to start from.

@@ -35,7 +35,7 @@ PARTS, N_PARTS, PART_SIZE = fields(ARGUMENTS + 3, parts=PLACE, n_parts=COUNT, pa
 
 
 @njit
-def _range(row, samples, item):
+def range_of(row, samples, item):
     """The numbers of an item's samples, in whole blocks of them: the first, and how many."""
     lanes = row[LANES]
     samples = (samples + lanes - 1) // lanes * lanes
@@ -44,10 +44,23 @@ def _range(row, samples, item):
     return start * row[UNITS], (stop - start) * row[UNITS]
 
 
+@njit
+def blocks_of(row, samples, item):
+    """The blocks of an item's samples: the first, and the one after the last.
+
+    Where no samples stand innermost a block is one sample.
+    """
+    lanes = row[LANES]
+    blocks = (samples + lanes - 1) // lanes
+    at_once = row[SAMPLES_AN_ITEM] // lanes
+    start = min(item * at_once, blocks)
+    return start, min(start + at_once, blocks)
+
+
 @operation(INPUT, A, FUNCTION, UNITS, LANES, ROWS, SAMPLES_AN_ITEM)
 def activation_forward_item(memory, row, samples, item, worker, step):
     """``a = f(z)``, row by row."""
-    first, size = _range(row, samples, item)
+    first, size = range_of(row, samples, item)
     length = row[UNITS] // row[ROWS]
     for start in range(first, first + size, length):
         z = memory[row[INPUT] + start :][:length]
@@ -57,7 +70,7 @@ def activation_forward_item(memory, row, samples, item, worker, step):
 @operation(INPUT, DOUTPUT, *GRADIENT_OF_TENSOR, LANES, ROWS, SAMPLES_AN_ITEM, OWN_FUNCTION, OUTPUT)
 def activation_backward_item(memory, row, samples, item, worker, step):
     """Its derivative, and then that of the activation before."""
-    first, size = _range(row, samples, item)
+    first, size = range_of(row, samples, item)
     length = row[UNITS] // row[ROWS]
     for start in range(first, first + size, length):
         call(
@@ -76,7 +89,7 @@ def _drop(memory, row, samples, item, step, to, of):
 
     A number counts as it would stand in rows of samples, even where the samples stand innermost.
     """
-    start, size = _range(row, samples, item)
+    start, size = range_of(row, samples, item)
     key, rate, lanes = stream_key(row[SEED], step), number(row, RATE), row[LANES]
     if lanes == 1:
         drop(memory[to + start :][:size], memory[of + start :][:size], rate, key, start)
@@ -97,21 +110,21 @@ def dropout_forward_item(memory, row, samples, item, worker, step):
 def dropout_backward_item(memory, row, samples, item, worker, step):
     """Their gradient: the same numbers are dropped."""
     _drop(memory, row, samples, item, step, row[DA], row[DOUTPUT])
-    start, size = _range(row, samples, item)
+    start, size = range_of(row, samples, item)
     hand_down(memory, row, start, memory[row[DA] + start :][:size])
 
 
 @operation(*GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM)
 def hand_down_item(memory, row, samples, item, worker, step):
     """Multiply the gradient of some samples with the derivative of the activation there."""
-    start, size = _range(row, samples, item)
+    start, size = range_of(row, samples, item)
     hand_down(memory, row, start, memory[row[DA] + start :][:size])
 
 
 @operation(*GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM, PARTS, N_PARTS, PART_SIZE)
 def sum_gradients_item(memory, row, samples, item, worker, step):
     """Add up, for some samples, the gradients that the readers of a tensor have handed down."""
-    start, size = _range(row, samples, item)
+    start, size = range_of(row, samples, item)
     total, part = memory[row[DA] + start :][:size], memory[row[PARTS] + start :][:size]
     for i in range(size):
         total[i] = part[i]

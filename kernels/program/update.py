@@ -13,6 +13,7 @@ from .columns import (
     CLIPNORM,
     CLIPVALUE,
     COUNT,
+    EVERY,
     FIRST_STEP,
     HYPER,
     ITERATIONS,
@@ -38,9 +39,9 @@ from .columns import (
 PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = fields(
     ARGUMENTS, partials=COUNT, partial=PLACE, partial_size=COUNT, parameters_an_item=COUNT
 )
-# Steps over which gradients are added up before an update, the place of their sum, and the size of
-# the whole data set where the sum is to be its mean gradient (NONE: that of the steps).
-EVERY, SUM, N_SAMPLES = fields(ARGUMENTS + 4, every=COUNT, sum=PLACE, n_samples=COUNT)
+# Where gradients of several steps are added up, and the size of the whole data set if the sum is to
+# be its mean gradient (NONE: the mean of the steps').
+SUM, N_SAMPLES = fields(ARGUMENTS + 4, sum=PLACE, n_samples=COUNT)
 
 
 @njit
@@ -62,6 +63,9 @@ def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
     clipvalue = number(row, CLIPVALUE)
     if clipvalue < np.inf:
         clip_by_value(gradient, clipvalue)
+    updates = row[ITERATIONS] + step
+    if row[EVERY] > 1:
+        updates //= row[EVERY]
     call(
         row[UPDATE],
         weights,
@@ -71,7 +75,7 @@ def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
         gradient,
         learning_rate(row, step),
         row[HYPER : HYPER + N_HYPER].view(np.float64),
-        row[ITERATIONS] + step,
+        updates,
     )
 
 
@@ -85,6 +89,12 @@ def learn(memory, row, start, stop, gradient_at, step):
     if middle < stop:
         l1, l2 = number(row, BIAS_L1), number(row, BIAS_L2)
         _learn_part(memory, row, middle, stop, gradient_at + middle - start, l1, l2, step)
+
+
+@njit
+def _is_last(row, step):
+    """Whether a step is the last of those whose gradients are added up before an update."""
+    return row[EVERY] <= 1 or (row[ITERATIONS] + step + 1) % row[EVERY] == 0
 
 
 @operation(*PARAMETERS, *LEARNING, PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM)
@@ -102,26 +112,30 @@ def update_item(memory, row, samples, item, worker, step):
             else:
                 for p in range(gradient.size):
                     gradient[p] += partial[p]
-    learn(memory, row, start, stop, row[LENGTH] + start, step)
+    if row[UPDATE] == NONE or _is_last(row, step):
+        learn(memory, row, start, stop, row[LENGTH] + start, step)
 
 
-@operation(KERNEL, STOP, LENGTH, CLIPNORM)
+@operation(KERNEL, STOP, LENGTH, CLIPNORM, EVERY, ITERATIONS)
 def clip_norm_item(memory, row, samples, item, worker, step):
     """Shorten the gradient of all parameters, ``KERNEL ... STOP``, to the norm of the row."""
-    gradient = memory[row[KERNEL] + row[LENGTH] : row[STOP] + row[LENGTH]]
-    clip_by_norm(gradient, number(row, CLIPNORM))
+    if _is_last(row, step):
+        gradient = memory[row[KERNEL] + row[LENGTH] : row[STOP] + row[LENGTH]]
+        clip_by_norm(gradient, number(row, CLIPNORM))
 
 
-@operation(KERNEL, STOP, LENGTH, PARAMETERS_AN_ITEM, EVERY, SUM, N_SAMPLES)
+@operation(KERNEL, STOP, LENGTH, ITERATIONS, EVERY, PARAMETERS_AN_ITEM, SUM, N_SAMPLES)
 def accumulate_item(memory, row, samples, item, worker, step):
-    """Add the gradient of a mini-batch, as a share, to those of the steps before it."""
+    """Add a share of the gradient to those of the steps before; the last becomes the sum."""
     first = item * row[PARAMETERS_AN_ITEM]
     size = min(row[PARAMETERS_AN_ITEM], row[STOP] - row[KERNEL] - first)
     gradient = memory[row[KERNEL] + row[LENGTH] + first :][:size]
     total = memory[row[SUM] + first :][:size]
     share = 1 / row[EVERY] if row[N_SAMPLES] == NONE else samples / row[N_SAMPLES]
     factor = memory.dtype.type(share)
-    if step % row[EVERY] == 0:
+    if (row[ITERATIONS] + step) % row[EVERY] == 0:
         total[:] = 0
     for p in range(size):
         total[p] += factor * gradient[p]
+    if _is_last(row, step):
+        gradient[:] = total

@@ -25,6 +25,7 @@ class Conv2DTranspose(Layer):
         kernel_size,
         strides=(1, 1),
         padding="valid",
+        output_padding=None,
         dilation_rate=(1, 1),
         activation=None,
         use_bias=True,
@@ -35,6 +36,7 @@ class Conv2DTranspose(Layer):
         self.kernel_size = pair(kernel_size)
         self.strides = pair(strides)
         self.padding = padding
+        self.output_padding = (None, None) if output_padding is None else pair(output_padding)
         self.dilation_rate = pair(dilation_rate)
         self.use_bias = use_bias
         self.weight_names = ["kernel", "bias"] if use_bias else ["kernel"]
@@ -49,10 +51,15 @@ class Conv2DTranspose(Layer):
         """Return the size of the output, and how the kernel slides over it."""
         sizes, padding = [], []
         window = extent(self.kernel_size, self.dilation_rate)
-        for size, w, stride in zip(shape_of(x)[1:3], window, self.strides, strict=True):
-            overlap = max(w - stride, 0)  # of a window with the next
-            sizes.append(size * stride + (overlap if self.padding == "valid" else 0))
-            padding.append(0 if self.padding == "valid" else overlap // 2)
+        for axis, stride in enumerate(self.strides):
+            w, more = window[axis], self.output_padding[axis]
+            steps = (shape_of(x)[1 + axis] - 1) * stride  # from the first window to the last
+            if more is None:
+                size = steps + (max(w, stride) if self.padding == "valid" else stride)
+            else:
+                size = steps + (w if self.padding == "valid" else w % 2) + more
+            sizes.append(size)
+            padding.append(max(steps + w - size, 0) // 2)
         return sizes, (self.strides, padding, self.dilation_rate, 1)
 
     def forward(self, inputs, weights, run):

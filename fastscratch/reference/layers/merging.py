@@ -3,21 +3,14 @@
 import math
 
 from fastscratch.reference.layers.base import Layer
-from fastscratch.reference.nested import (
-    elementwise,
-    numbers_of,
-    shape_of,
-    shaped,
-    shrunk,
-    stretched,
-)
+from fastscratch.reference.nested import elementwise, shape_of, shrunk, stretched
 
 
 class Merge(Layer):
     """Base of these layers: `merge` the numbers at each place, with the `slopes` of that.
 
-    An axis of size 1 is repeated to the size that it has in the other inputs, and an input of fewer
-    axes gets the missing ones, of size 1, before its own.
+    An axis of size 1 is repeated to the size that it has in the samples of the other inputs, and
+    axes that are missing at the front are added.
     """
 
     def merge(self, *numbers):
@@ -29,29 +22,24 @@ class Merge(Layer):
         raise NotImplementedError
 
     def forward(self, inputs, weights, run):
-        axes = max(len(shape_of(x)) for x in inputs)
-        full = [_with_axes(x, axes) for x in inputs]
-        shape = [max(sizes) for sizes in zip(*map(shape_of, full), strict=True)]
-        numbers = [stretched(x, shape) for x in full]
-        return elementwise(self.merge, numbers), (inputs, full, numbers)
+        shape = _common_shape([shape_of(x[0]) for x in inputs])
+        numbers = [[stretched(sample, shape) for sample in x] for x in inputs]
+        return elementwise(self.merge, numbers), (inputs, numbers)
 
     def backward(self, doutput, kept, weights):
-        inputs, full, numbers = kept
+        inputs, numbers = kept
         dinputs = []
-        for k in range(len(inputs)):
-
-            def share(d, *at_place, k=k):
-                return d * self.slopes(*at_place)[k]
-
-            dx = shrunk(elementwise(share, [doutput, *numbers]), shape_of(full[k]))
-            dinputs.append(shaped(numbers_of(dx), shape_of(inputs[k])))
+        for k, x in enumerate(inputs):
+            dnumbers = elementwise(lambda d, *u, k=k: d * self.slopes(*u)[k], [doutput, *numbers])
+            dinputs.append([shrunk(sample, shape_of(x[0])) for sample in dnumbers])
         return dinputs, []
 
 
-def _with_axes(x, axes):
-    """Return a mini-batch with axes of size 1 in the samples, so that it has this many."""
-    n, *shape = shape_of(x)
-    return shaped(numbers_of(x), (n, *[1] * (axes - 1 - len(shape)), *shape))
+def _common_shape(shapes):
+    """Return the shape that samples of these shapes are stretched to."""
+    axes = max(map(len, shapes))
+    full = [(*[1] * (axes - len(shape)), *shape) for shape in shapes]
+    return tuple(max(sizes) for sizes in zip(*full, strict=True))
 
 
 class Add(Merge):

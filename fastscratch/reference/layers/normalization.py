@@ -3,14 +3,7 @@
 import math
 
 from fastscratch.reference.layers.base import Layer
-from fastscratch.reference.nested import (
-    elementwise,
-    full,
-    numbers_of,
-    shape_of,
-    shaped,
-    stretched,
-)
+from fastscratch.reference.nested import elementwise, numbers_of, shape_of, shaped, stretched
 
 
 class Normalization(Layer):
@@ -43,13 +36,12 @@ class Normalization(Layer):
     def mean_and_deviation(self, shape, weights):
         """Return both for every number of a mini-batch of a shape."""
         kept = self.kept_axes(len(shape))
-        sizes = [size if axis in kept else 1 for axis, size in enumerate(shape)]
-        everywhere = []
-        for values in self.given or weights[:2]:
-            numbers = numbers_of(list(values) if isinstance(values, tuple) else values)
-            one = full(sizes, numbers[0]) if len(numbers) == 1 else shaped(numbers, sizes)
-            everywhere.append(stretched(one, shape))
-        mean, variance = everywhere
+        places = tuple(shape[axis] for axis in kept)
+        alone = [size if axis in kept else 1 for axis, size in enumerate(shape)]
+        mean, variance = (
+            stretched(shaped(numbers_of(stretched(values, places)), alone), shape)
+            for values in self.given or weights[:2]
+        )
         return mean, elementwise(lambda v: max(math.sqrt(v), 1e-7), [variance])
 
     def forward(self, inputs, weights, run):

@@ -1,11 +1,11 @@
 """Numbers on another scale."""
 
 from fastscratch.reference.layers.base import Layer
-from fastscratch.reference.nested import rows_of, shape_of, zeros
+from fastscratch.reference.nested import elementwise, shape_of, stretched
 
 
 class Rescaling(Layer):
-    """x * scale + offset; each is a number, or a list of one for each channel."""
+    """x * scale + offset; each a number, or nested lists that are stretched to a sample."""
 
     def __init__(self, scale, offset=0.0, **config):
         super().__init__(**config)
@@ -14,18 +14,10 @@ class Rescaling(Layer):
 
     def forward(self, inputs, weights, run):
         (x,) = inputs
-        return _line(x, self.scale, self.offset), ()
+        shape = shape_of(x)
+        scale, offset = stretched(self.scale, shape), stretched(self.offset, shape)
+        return elementwise(lambda u, s, o: u * s + o, [x, scale, offset]), ()
 
     def backward(self, doutput, kept, weights):
-        return [_line(doutput, self.scale, 0.0)], []
-
-
-def _line(x, scale, offset):
-    """Return x * scale + offset."""
-    output = zeros(shape_of(x))
-    for out, row in zip(rows_of(output), rows_of(x), strict=True):
-        for c in range(len(row)):
-            slope = scale[c] if isinstance(scale, (list, tuple)) else scale
-            start = offset[c] if isinstance(offset, (list, tuple)) else offset
-            out[c] = row[c] * slope + start
-    return output
+        scale = stretched(self.scale, shape_of(doutput))
+        return [elementwise(lambda d, s: d * s, [doutput, scale])], []

@@ -1,0 +1,57 @@
+"""How layers that add noise in training become phases; in use they do nothing."""
+
+from collections.abc import Callable
+
+from ..kernels.program import columns as col
+from ..kernels.program import merge
+from ..kernels.program import noise as op
+from ..kernels.program.elementwise import RATE
+from ..layers import GaussianNoise, SpatialDropout2D
+from .elementwise import by_samples
+from .plan import Plan, Tensor
+from .registry import LayerCall, lowers
+from .reshaping import lower_reshape
+
+
+@lowers(GaussianNoise, on_lanes=True)
+def lower_gaussian_noise(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+    """A normal number is added to each; the gradient passes as it is."""
+    t, stddev = call.input, call.layer.stddev
+    if not plan.training or stddev == 0:
+        return lower_reshape(plan, call)
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
+    cut, items, block = by_samples(plan, t)
+    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units, op.STDDEV: float(stddev)}
+    phase = plan.add(op.gaussian_noise_item, items, forward, cut, lanes=block)
+    plan.random.append((phase, call.number))
+
+    def backward() -> None:
+        if t.is_differentiated:
+            own = {col.DOUTPUT: u.dz, merge.FACTOR: 1.0}
+            plan.add(merge.scale_backward_item, items, plan.backward(t), own, cut, lanes=block)
+
+    return u, backward
+
+
+@lowers(SpatialDropout2D, on_lanes=True)
+def lower_spatial_dropout(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+    """Some channels become zero, in the gradient too."""
+    t = call.input
+    if not plan.training or call.layer.rate == 0:
+        return lower_reshape(plan, call)
+    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
+    cut, items, block = by_samples(plan, t)
+    cut |= {RATE: float(call.layer.rate), op.CHANNELS: t.shape[-1]}
+    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
+    phase = plan.add(op.spatial_dropout_forward_item, items, forward, cut, lanes=block)
+    plan.random.append((phase, call.number))
+
+    def backward() -> None:
+        if t.is_differentiated:
+            own = {col.DOUTPUT: u.dz}
+            phase = plan.add(
+                op.spatial_dropout_backward_item, items, plan.backward(t), own, cut, lanes=block
+            )
+            plan.random.append((phase, call.number))
+
+    return u, backward

@@ -1,0 +1,55 @@
+"""Small networks that together reach everything a training step can do.
+
+One registry serves :func:`fastscratch.verify`, :func:`fastscratch.warmup`, the tests and the
+benchmarks. Each network is trained for an epoch by the engine and by the naive network of
+:mod:`fastscratch.reference`, and the two are compared: the loss, the gradient of every weight,
+every updated weight, and what the optimiser remembers.
+
+=============== ==================================================================================
+file            examples of
+=============== ==================================================================================
+`dense`         dense layers of different sizes, activations, losses, regularisers
+`images`        convolutions and poolings, in each of the layouts and shortcuts of the engine
+`convolutions`  the other convolutions, and convolution and pooling of sequences
+`normalizing`   batch and layer normalisation, dropout
+`moving`        layers that move numbers, resize images and add noise
+`preparing`     scales of the inputs, embeddings
+`merging`       layers that merge several tensors
+`graphs`        layers that are called twice, tensors that are read twice, several in- and outputs
+`learning`      optimisers, clipping
+=============== ==================================================================================
+
+`example` says what an example is, `comparison` compares.
+"""
+
+from . import (
+    convolutions,
+    dense,
+    graphs,
+    images,
+    learning,
+    merging,
+    moving,
+    normalizing,
+    preparing,
+)
+from .example import Example
+
+__all__ = ["EXAMPLES", "Example"]
+
+_MODULES = (
+    dense,
+    images,
+    convolutions,
+    normalizing,
+    moving,
+    preparing,
+    graphs,
+    merging,
+    learning,
+)
+
+#: Every example by its name.
+EXAMPLES: dict[str, Example] = {
+    example.name: example for module in _MODULES for example in module.examples()
+}

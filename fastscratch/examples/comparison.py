@@ -1,0 +1,221 @@
+"""How far the training of an example is from that of the naive network, in units of roundoff.
+
+An error is measured against the largest number of its kind: of all gradients, of all weights, of
+what the optimiser remembers. Each rounding on the way to a number may add one unit of roundoff of
+that size; :func:`roundings` counts them.
+"""
+
+import dataclasses
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..engine import Differentiator, Network, Trainer
+from ..kernels.codes import OPTIMIZERS
+from ..kernels.threads import get_num_threads
+from ..models import Model
+from ..models.programs import learning_of
+from ..reference.layers.base import Run
+from ..reference.network import backprop, network_of
+from ..reference.train import SGD, Optimizer
+from ..utils import derived_seed
+from .example import Example
+
+KINDS = ("loss", "gradients", "weights", "slots")
+
+# A library function (exp, log, tanh) and the few operations around it: this many roundings.
+FUNCTION = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingComparison:
+    """How an example was trained, beside the naive network.
+
+    Attributes
+    ----------
+    example : str
+    dtype : dtype
+    errors : dict
+        The largest error of each of `KINDS`, in units of roundoff.
+    bound : int
+        What the errors may be.
+    trouble : str
+        What is wrong, or nothing.
+    """
+
+    example: str
+    dtype: np.dtype
+    errors: dict[str, float]
+    bound: int
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        found = ", ".join(f"{kind} {error:.1f}" for kind, error in self.errors.items())
+        return f"{self.example} {self.dtype}: {self.trouble or found}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What training an example for an epoch gives; arrays in the order of the weights.
+
+    Attributes
+    ----------
+    loss : list of float
+        Of all samples before the first step, and the mean over the epoch.
+    gradients, weights : list of array
+        The gradient of the mean over all samples at the start; the weights in the end.
+    slots : list of array
+        What the optimiser remembers in the end.
+    """
+
+    loss: list[float]
+    gradients: list[np.ndarray]
+    weights: list[np.ndarray]
+    slots: list[np.ndarray]
+
+
+def compare_training(example: Example, dtype: Any) -> TrainingComparison:
+    """Train an example, on one thread and on all, and compare with the naive network."""
+    dtype = np.dtype(dtype)
+    model = example.model(dtype.name)
+    bound = roundings(model._known_network(), example)
+    try:
+        found = train(example, model, 1)
+        same = get_num_threads() == 1 or _same_bits(found, train(example, model, get_num_threads()))
+    except Exception as error:  # a report must come, whatever is wrong
+        return TrainingComparison(
+            example.name, dtype, {}, bound, f"raises {type(error).__name__}: {error}"
+        )
+    expected = train_naively(example)
+    unit = float(np.finfo(dtype).eps)
+    errors = {kind: _error(getattr(found, kind), getattr(expected, kind)) / unit for kind in KINDS}
+    wrong = [kind for kind, error in errors.items() if not error <= bound]
+    trouble = ", ".join(
+        f"{kind} is off by {errors[kind]:.3g} units of roundoff, more than {bound}"
+        for kind in wrong
+    )
+    if not same:
+        trouble = trouble or "other bits on one thread than on all"
+    return TrainingComparison(example.name, dtype, errors, bound, trouble)
+
+
+def _error(found: Any, expected: Any) -> float:
+    """The largest difference, against the largest number."""
+    pairs = list(zip(found, expected, strict=True))
+    if not pairs:
+        return 0.0
+    largest = max(float(np.abs(b).max(initial=0)) for _, b in pairs)
+    off = [np.abs(np.asarray(a, float) - b).max(initial=0) for a, b in pairs]
+    worst = max(math.inf if np.isnan(error) else float(error) for error in off)
+    return worst / largest if largest > 0 else worst * math.inf if worst else 0.0
+
+
+def _same_bits(one: Trained, other: Trained) -> bool:
+    arrays = [[*t.loss, *t.gradients, *t.weights, *t.slots] for t in (one, other)]
+    return all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
+
+
+def roundings(network: Network, example: Example) -> int:
+    """How many roundings there are on the longest way to a weight after the last step."""
+    on_the_way = 2 * FUNCTION
+    most_rows = 1
+    for node, weights in zip(network.nodes, network.weights, strict=True):
+        read = max(math.prod(network.shapes[tensor]) for tensor in node.inputs)
+        terms = [math.prod(placed.weight.shape[:-1]) for placed in weights]
+        on_the_way += max([*terms, 1]) + 2 * FUNCTION
+        if not weights or len(weights[0].weight.shape) == 1:  # pooling, normalisation
+            on_the_way += read
+        most_rows = max(most_rows, read)
+    steps = -(-example.samples // example.batch_size)
+    return steps * (2 * on_the_way + example.samples * most_rows)
+
+
+def train(example: Example, model: Model, threads: int) -> Trained:
+    """Train an example by the engine."""
+    network, state = model._known_network(), model._state
+    xs, ys, sample_weights = example.data(model)
+    xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
+    given = None if sample_weights is None else sample_weights.astype(model.dtype)
+    data = xs, ys, [given] * len(ys)
+    objectives = model._objectives([example.weighted] * len(ys))
+    seed = derived_seed(model.seed, 1)
+
+    whole = Differentiator(network, objectives, example.samples, model.dtype, threads)
+    whole.parameters[:] = state.parameters
+    loss, flat = whole.differentiate(*data, seed)
+
+    optimizer = model.optimizer
+    learning = learning_of(optimizer)
+    trainer = Trainer(
+        *(network, objectives, learning, optimizer.n_remembered, example.batch_size, model.dtype),
+        threads,
+    )
+    trainer.load(state, optimizer.slot_start)
+    order, totals = np.arange(example.samples), np.zeros((1, len(ys) + 1, 2))
+    trainer.bind(*data, order, totals, shuffle=True, seed=seed)
+    steps = -(-example.samples // example.batch_size)
+    trainer.train(0, np.full(steps, optimizer.learning_rate), 0)
+    mean = totals[0, :, 0] @ [*trainer.loss_weights, 1.0]
+
+    def split(vector: np.ndarray) -> list[np.ndarray]:
+        return [placed.view(vector).copy() for placed in network.placed()]
+
+    remembered = trainer.slots[: optimizer.n_slots]  # the sum of gradients is not the rule's
+    slots = [array for slot in remembered for array in split(slot)]
+    return Trained([loss, float(mean)], split(flat), split(trainer.parameters), slots)
+
+
+@cache
+def train_naively(example: Example) -> Trained:
+    """Train an example by the naive network."""
+    model = example.model("float64")
+    network, optimizer = model._known_network(), model.optimizer
+    naive = network_of(
+        [
+            (type(node.layer).__name__, node.layer.get_config(), node.inputs, id(node.layer))
+            for node in network.nodes
+        ],
+        network.n_inputs,
+        network.outputs,
+    )
+    given = iter(model.get_weights())
+    weights = [[next(given).tolist() for _ in placed] for _, placed in network.weights_by_layer()]
+    xs, ys, sample_weights = example.data(model)
+    x, y = [a.tolist() for a in xs], [_targets(a) for a in ys]
+    own = None if sample_weights is None else sample_weights.tolist()
+    losses = [loss.get_config() for loss in model._losses]
+    seed = derived_seed(model.seed, 1)
+    run = Run(training=True, seed=seed, step=0)
+    loss, gradients, _ = backprop(naive, weights, x, y, losses, run, model._loss_weights, own)
+    rule = Optimizer(
+        OPTIMIZERS[optimizer.code],
+        optimizer.hyper().tolist(),
+        optimizer.slot_start,
+        optimizer.clipvalue or math.inf,
+        optimizer.clipnorm or math.inf,
+        optimizer.global_clipnorm or math.inf,
+        optimizer.gradient_accumulation_steps or 1,
+    )
+    trained, (mean,) = SGD(
+        *(naive, weights, x, y, losses, 1, example.batch_size, optimizer.learning_rate, rule),
+        seed=seed,
+        loss_weights=model._loss_weights,
+        sample_weight=own,
+    )
+
+    def arrays(nested: Any) -> list[np.ndarray]:
+        pairs = zip(nested, weights, strict=True)
+        return [
+            np.zeros(np.shape(weight)) if array is None else np.array(array, float)
+            for entry, like in pairs
+            for array, weight in zip(entry, like, strict=True)
+        ]
+
+    slots = [array for slot in rule.slots or [] for array in arrays(slot)]
+    return Trained([loss, mean], arrays(gradients), arrays(trained), slots)
+
+
+def _targets(y: np.ndarray) -> list:
+    return y.astype(int).tolist() if y.ndim == 1 else y.tolist()

@@ -1,0 +1,95 @@
+"""Examples of dense layers: sizes, activations, losses, regularisers."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from ..kernels.codes import ACTIVATIONS
+from ..layers import Activation, Dense, Layer
+from ..losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Huber,
+    MultilabelCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from ..optimizers import Adam
+from .example import Example
+
+#: Losses, each with the activation before it: its own, and where it has one, another.
+LOSSES = (
+    ("mean_squared_error", "linear"),
+    ("mean_absolute_error", "tanh"),
+    (Huber(0.7), "linear"),
+    ("poisson", "softplus"),
+    ("binary_crossentropy", "sigmoid"),
+    ("binary_crossentropy", "softmax"),
+    (BinaryCrossentropy(from_logits=True, label_smoothing=0.2), "linear"),
+    ("multilabel_crossentropy", "sigmoid"),
+    ("multilabel_crossentropy", "softmax"),
+    (MultilabelCrossentropy(label_smoothing=0.1), "sigmoid"),
+    ("categorical_crossentropy", "softmax"),
+    ("categorical_crossentropy", "sigmoid"),
+    (CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), "linear"),
+    ("sparse_categorical_crossentropy", "softmax"),
+    (SparseCategoricalCrossentropy(from_logits=True), "linear"),
+)
+
+
+def _activated(name: str) -> list[Layer]:
+    return [
+        Dense(5, name, input_shape=(4,)),
+        Dense(3),
+        Activation(name),
+        Activation(name),
+        Dense(2),
+    ]
+
+
+def _read_out(activation: str) -> list[Layer]:
+    return [Dense(4, "tanh", input_shape=(3,)), Dense(3, activation)]
+
+
+def _perceptron(*sizes: int) -> list[Layer]:
+    layers = [Dense(units, "tanh", input_shape=sizes[:1]) for units in sizes[1:2]]
+    return [*layers, *(Dense(units, "sigmoid") for units in sizes[2:])]
+
+
+def _regularised() -> list[Layer]:
+    penalties = {"kernel_regularizer": "l1_l2", "bias_regularizer": "l2"}
+    return [
+        Dense(4, "relu", **penalties, input_shape=(5,)),
+        Dense(3, use_bias=False, kernel_regularizer="l1"),
+    ]
+
+
+def _frozen() -> list[Layer]:
+    return [
+        Dense(5, "tanh", input_shape=(4,)),
+        Dense(5, "tanh", trainable=False),
+        Dense(2),
+    ]
+
+
+def _positions() -> list[Layer]:
+    return [Dense(5, "relu", input_shape=(3, 4)), Dense(2)]
+
+
+def examples() -> Iterator[Example]:
+    """All examples of this file."""
+    for name in ACTIVATIONS:
+        yield Example(f"activation {name}", partial(_activated, name))
+    for loss, activation in LOSSES:
+        title = loss if isinstance(loss, str) else f"{loss.name} with its options"
+        yield Example(f"{title} after {activation}", partial(_read_out, activation), loss)
+    yield Example("weighted samples", partial(_read_out, "softmax"), LOSSES[10][0], weighted=True)
+    yield Example("regularised", _regularised)
+    yield Example("frozen layer", _frozen)
+    yield Example("positions", _positions)
+    # Wide layers are cut by their outputs, and backward by their inputs.
+    wide = partial(_perceptron, 70, 130, 60)
+    yield Example("wide layers", wide, "mean_squared_error", samples=85, batch_size=80)
+    # Many inputs and few samples: forward as well by inputs.
+    deep = partial(_perceptron, 3000, 20, 3)
+    yield Example(
+        "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
+    )

@@ -1,0 +1,116 @@
+"""Examples of images: convolutions and poolings, in each layout and shortcut of the engine."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from ..layers import (
+    Activation,
+    AveragePooling2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    MaxPooling2D,
+)
+from ..optimizers import SGD, Adam
+from .example import Example
+
+CROSSENTROPY = "sparse_categorical_crossentropy"
+
+
+def _lenet(pooling: Any, activation: str, **options: Any) -> list[Layer]:
+    """Few filters: the samples stand innermost, and blocks of them go through all layers."""
+    return [
+        Conv2D(5, 3, activation=activation, input_shape=(13, 12, 6)),
+        pooling(**options),
+        Conv2D(6, (2, 3), activation=activation),
+        pooling(**options),
+        Flatten(),
+        Dense(7, "tanh"),
+        Dense(3, "softmax"),
+    ]
+
+
+def _few_filters(**options: Any) -> list[Layer]:
+    return [
+        Conv2D(3, 3, **options, activation="silu", input_shape=(10, 11, 2)),
+        AveragePooling2D(2),
+        Conv2D(4, 2, **options),
+        Activation("tanh"),
+        GlobalAveragePooling2D(),
+        Dense(3, "softmax"),
+    ]
+
+
+def _many_filters(padding: str) -> list[Layer]:
+    """So many that Winograd's convolution pays, forward and backward."""
+    return [
+        Conv2D(32, 1, activation="tanh", input_shape=(6, 5, 3)),
+        Conv2D(32, 3, padding=padding, activation="relu"),
+        MaxPooling2D(2),
+        Flatten(),
+        Dense(3, "softmax"),
+    ]
+
+
+def _rows(**options: Any) -> list[Layer]:
+    """Images one by one, their channels innermost."""
+    return [
+        Conv2D(32, 3, activation="relu", input_shape=(9, 8, 2)),
+        MaxPooling2D(3, 2, "same"),
+        Conv2D(34, 2, **options, activation="gelu"),
+        AveragePooling2D(2, 1),
+        GlobalAveragePooling2D(),
+        Dense(3, "softmax"),
+    ]
+
+
+def _overlapping() -> list[Layer]:
+    return [
+        Conv2D(4, 3, activation="softplus", input_shape=(8, 8, 3)),
+        MaxPooling2D(3, 2),
+        Conv2D(4, 1, activation="relu"),
+        MaxPooling2D(2, 1, "same"),
+        Flatten(),
+        Dense(2),
+    ]
+
+
+def _large_head() -> list[Layer]:
+    """The samples stand innermost in the first layers, but do not go by blocks."""
+    return [
+        Conv2D(2, 3, activation="relu", kernel_regularizer="l2", input_shape=(20, 20, 1)),
+        Flatten(),
+        Dense(160),
+        Dense(3),
+    ]
+
+
+def examples() -> Iterator[Example]:
+    """All examples of this file."""
+    some = {"loss": CROSSENTROPY, "samples": 37, "batch_size": 20}
+    few = {"loss": CROSSENTROPY, "samples": 5, "batch_size": 3}
+    adam = partial(Adam, 0.01, epsilon=0.1)
+    yield Example("winners of max pooling", partial(_lenet, MaxPooling2D, "relu"), **some)
+    yield Example("average pooling by blocks", partial(_lenet, AveragePooling2D, "tanh"), **some)
+    yield Example("Adam by blocks", partial(_lenet, MaxPooling2D, "elu"), optimizer=adam, **some)
+    yield Example("few filters", _few_filters, optimizer=adam, **some)
+    yield Example("strides and padding", partial(_few_filters, strides=2, padding="same"), **some)
+    yield Example("dilated filters", partial(_few_filters, dilation_rate=2), **some)
+    yield Example("overlapping maxima", _overlapping, samples=37, batch_size=20)
+    yield Example("large head", _large_head, samples=20, batch_size=18)
+    yield Example("fewer samples than lanes", _few_filters, **few)
+    for padding in ("valid", "same"):
+        yield Example(f"Winograd, {padding}", partial(_many_filters, padding), **few)
+    yield Example("images one by one", _rows, **few)
+    yield Example("grouped filters", partial(_rows, groups=2, padding="same"), **few)
+    yield Example(
+        "maxima one by one",
+        partial(_many_filters, "same"),
+        CROSSENTROPY,
+        partial(SGD, 0.1, 0.9),
+        3,
+        2,
+    )

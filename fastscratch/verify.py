@@ -13,7 +13,7 @@ import numpy as np
 from . import layers
 from .engine import progress_bar
 from .kernels import machine
-from .kernels.threads import get_num_threads, layer, set_num_threads
+from .kernels.threads import get_num_threads, set_num_threads, threading_layer
 from .models import Sequential
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _environment() -> dict[str, str]:
         "processor": _processor(),
         "vectors": f"{machine.VECTOR_BYTES} bytes, {machine.REGISTERS} registers; tiles of "
         f"{machine.TILE_ROWS} x {machine.TILE_VECTORS}",
-        "threads": f"{get_num_threads()}, by {layer()}",
+        "threads": f"{get_num_threads()}, by {threading_layer()}",
         "settings": " ".join(settings) or "none",
     }
 

@@ -30,7 +30,7 @@ from numba.np.ufunc import parallel
 
 from .interrupts import ctrl_c_later
 
-__all__ = ["get_num_threads", "layer", "region", "set_num_threads"]
+__all__ = ["get_num_threads", "region", "set_num_threads", "threading_layer"]
 
 # Held while the layer starts, while a fork goes on and, with workqueue, in a region.
 _lock = threading.RLock()
@@ -139,7 +139,7 @@ def _after_fork_in_child():
             _guard = _Refuse()
 
 
-def layer() -> str:
+def threading_layer() -> str:
     """Name of the threading layer in use: ``"tbb"``, ``"omp"`` or ``"workqueue"``."""
     region()
     return numba.threading_layer()

@@ -47,7 +47,7 @@ def test_report_of_right_kernels():
     assert [comparison.case for comparison in report.comparisons[::2]] == FEW
     assert fastscratch.get_num_threads() == before
     text = str(report)
-    for name in ("fastscratch", "numba", "llvmlite", fastscratch.layer(), "bytes"):
+    for name in ("fastscratch", "numba", "llvmlite", fastscratch.threading_layer(), "bytes"):
         assert name in text
     for kernel, count in (("random_uniform", 2), ("relu_forward", 3), ("matmul", 5)):
         assert re.search(rf"^{kernel} +{count} ", text, re.MULTILINE)

@@ -24,9 +24,9 @@ from ..layers import Layer, SymbolicTensor
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
-from .graph import as_tensors, copied_network, network_of
+from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
-from .names import name_layers, numbered
+from .names import all_named, different, name_layers
 from .programs import Programs, learned_how
 from .state import Holder, State
 from .summary import summary
@@ -76,7 +76,7 @@ class Model:
     Raises
     ------
     ValueError
-        If an output needs an Input that is not given, or two layers have one name.
+        If an output needs an Input that is not given, or two layers or inputs have one name.
     TypeError
         If a layer is of a kind that cannot be computed.
 
@@ -98,14 +98,11 @@ class Model:
         dtype: str = "float32",
     ):
         self._start(name, dtype)
-        given = as_tensors("inputs", inputs)
+        given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
+        self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
         name_layers(network.layers)
         self._network = network
-        names: list[str] = []
-        for tensor in given:
-            names.append(getattr(tensor, "name", None) or numbered("Input", names))
-        self.input_names = names
 
     def _start(self, name: str, dtype: str) -> None:
         """What every model begins with."""
@@ -131,9 +128,12 @@ class Model:
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers whose outputs the model returns."""
-        network = self._network
-        return [network.nodes[tensor - network.n_inputs].layer.name for tensor in network.outputs]
+        """Names of the layers whose outputs the model returns, numbered where one returns two."""
+        network, names = self._network, []
+        for tensor in network.outputs:
+            layer = network.nodes[tensor - network.n_inputs].layer
+            names.append(different(layer.name, names))
+        return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place.

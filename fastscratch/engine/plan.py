@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -351,6 +351,14 @@ class Plan:
         for place, size, value in self._constants:
             memory[place : place + size] = value
         return assemble(self.phases, memory, self.images(self.lanes))
+
+
+def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:
+    """Of each array outside, where its address belongs: a row that gathers, and the field."""
+    return [
+        (rows[k // data.MAX_SOURCES], data.SOURCE_FIELDS[k % data.MAX_SOURCES][0])
+        for k in range(count)
+    ]
 
 
 def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:

@@ -124,6 +124,20 @@ class Network:
             self.n_parameters = placed[-1].stop
         return placed
 
+    def check_inputs(self, name: str, samples: Sequence[np.ndarray]) -> None:
+        """Check the samples of each input by the layers that read them.
+
+        Raises
+        ------
+        ValueError
+            If one of them does not take its numbers.
+        """
+        for node in self.nodes:
+            for tensor in node.inputs:
+                if tensor < self.n_inputs:
+                    which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
+                    node.layer.check_input(which, samples[tensor])
+
     def uses(self, layer: Layer) -> int:
         """How many nodes a layer has."""
         return sum(node.layer is layer for node in self.nodes)

@@ -618,6 +618,7 @@ class Model:
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
         network = self._network_for(samples)
+        network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
         targets = tuple(
@@ -825,6 +826,7 @@ class Model:
             If `x` has another shape than the model's inputs or is not finite.
         """
         samples = self._samples_to_predict(x)
+        self._network.check_inputs("x", samples)
         outs, is_finite = self._predict(samples, batch_size)
         if not is_finite:
             self._samples("x", x)  # says where

@@ -27,7 +27,7 @@ needs_home_variable = pytest.mark.skipif(
 def files(folder):
     """Every file of a kernel below a folder, with its time of change."""
     found = [f for f in pathlib.Path(folder).rglob("*") if f.suffix in (".nbc", ".tmp")]
-    return {f: f.stat().st_mtime_ns for f in found if not f.name.startswith("simd.")}
+    return {f: f.stat().st_mtime_ns for f in found if not f.name.startswith("tiles.")}
 
 
 def says_compiling(err):
@@ -127,17 +127,17 @@ def test_changed_width_of_the_vectors_is_noticed(install):
     kernels, _, environment = install
     code = """
     import numpy as np
-    from fastscratch.kernels import simd
+    from fastscratch.kernels import machine
     from fastscratch.kernels.matmul import scratch_size
 
-    print(scratch_size(3, 5, 4), simd.VECTOR_BYTES)
+    print(scratch_size(3, 5, 4), machine.VECTOR_BYTES)
     """
     out, err = run(code, **environment)
     assert says_compiling(err)
     size, width = map(int, out.split())
     old = files(kernels)
     other = 16 if width != 16 else 32
-    source = kernels / "simd.py"
+    source = kernels / "machine.py"
     text = source.read_text()
     assert text.count("else _vector_bytes()") == 1
     source.write_text(text.replace("else _vector_bytes()", f"else {other}"))
@@ -287,7 +287,7 @@ def test_sweep_removes_outdated_and_abandoned_files_only(tmp_path):
     os.utime(of_a_killed_process, (long_ago, long_ago))
     current.unlink()  # so that it is written again, which sweeps
     run(RELU, NUMBA_CACHE_DIR=tmp_path)
-    left = {file for file in folder.iterdir() if not file.name.startswith("simd.")}
+    left = {file for file in folder.iterdir() if not file.name.startswith("tiles.")}
     assert left == {current, of_a_live_process, foreign}
 
 

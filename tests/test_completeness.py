@@ -25,6 +25,8 @@ KERNELS_FOLDER = Path(kernels.__file__).parent
 KERNEL_SOURCES = sorted(KERNELS_FOLDER.rglob("*.py"))
 REFERENCE_SOURCES = sorted((PACKAGE / "reference").rglob("*.py"))
 LAYER_SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(REFERENCE_SOURCES) - set(KERNEL_SOURCES))
+#: Where kernels and twins stand side by side.
+SIDE_BY_SIDE = ("cases", "demo", "examples")
 SOURCES = [*KERNEL_SOURCES, *REFERENCE_SOURCES, *LAYER_SOURCES]
 
 TWIN_MODULES = {
@@ -145,7 +147,7 @@ def test_every_kernel_is_called():
     callers = [
         source
         for source in [*LAYER_SOURCES, *KERNEL_SOURCES]
-        if source not in own and source.parent.name not in ("cases", "demo")
+        if source not in own and source.parent.name not in SIDE_BY_SIDE
     ]
     reached = set()
     waiting = {name for source in callers for name in used_kernels(source)} & set(uses)
@@ -166,7 +168,9 @@ def test_docstring_names_every_parameter(function):
 def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
     policy = {"cache", "interrupts", "jit", "threads"}
-    helpers = policy | {"chunks", "codes", "dropout", "elementary", "simd", "windows", "winograd"}
+    hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
+    parts = {"chunks", "codes", "dropout", "elementary", "windows", "winograd"}
+    helpers = policy | hardware | parts
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
@@ -215,7 +219,8 @@ def test_kernels_import_numpy_numba_and_themselves(source):
     name = module_name(source).removeprefix("fastscratch.kernels.")
     if name in ("cache", "elementary", "jit", "threads"):
         allowed += ["numba"]
-    if name in ("cache", "program.atomics", "program.call", "simd"):  # these speak LLVM
+    speak_llvm = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
+    if name in speak_llvm | {"cache", "program.atomics", "program.call"}:
         allowed += ["numba", "llvmlite"]
     assert outside(source, *allowed) == []
 
@@ -252,7 +257,7 @@ def test_reference_imports_math_and_itself(source):
 def test_python_layer_leaves_numba_to_the_kernels_and_twins_to_tests(source):
     found = list(imports(source))
     assert not [name for name in found if name.split(".")[0] in ("numba", "llvmlite")]
-    if source.parent.name not in ("cases", "demo"):
+    if source.parent.name not in SIDE_BY_SIDE:
         assert not [name for name in found if name.startswith("fastscratch.reference")]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from fastscratch.kernels import conv2d
 from fastscratch.kernels.conv2d import Conv2D
-from fastscratch.kernels.simd import VECTOR_BYTES
+from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.reference import conv2d as twin
 
 DTYPES = [np.float32, np.float64]

@@ -3,8 +3,6 @@
 The table at the end of a run has the worst error of each kernel.
 """
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -62,9 +60,3 @@ def test_bits_do_not_hang_on_where_arrays_stand(kernel):
                     results = outputs(case, function, placed)
                     found.add(b"".join(result.tobytes() for result in results))
             assert len(found) == 1, (str(case), dtype)
-
-
-@each_case
-def test_arguments_have_the_names_and_the_order_of_the_kernel(case):
-    kernel, _ = kernel_call(case, np.float64)
-    assert list(case.arguments(np.float64)) == list(inspect.signature(kernel).parameters)

@@ -12,10 +12,12 @@ import pytest
 
 import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers
-from fastscratch.cases import CASES, CODES, FUNCTION, PARAMETERS, kernel_call
+from fastscratch.cases import CASES, kernel_call
+from fastscratch.cases.activations import PARAMETERS
+from fastscratch.cases.case import CODES, FUNCTION
 from fastscratch.cli.columns import Numeric
 from fastscratch.comparison import EACH, TERMS, compare
-from fastscratch.kernels import KERNELS, simd
+from fastscratch.kernels import KERNELS, denormals
 from fastscratch.kernels.codes import ACTIVATIONS, OF_SAMPLES
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
@@ -323,8 +325,8 @@ njit = numba.njit  # functions of a test must not go to the disk cache
 
 @njit
 def _mode():
-    mode = simd.set_denormals_flushed()
-    simd.restore_denormals(mode)
+    mode = denormals.set_denormals_flushed()
+    denormals.restore_denormals(mode)
     return mode
 
 

@@ -353,7 +353,7 @@ def test_backward_errors():
         (lambda: ops.layer_normalization_backward(images, [1.0]), rf"{wrong}1, 4, 4, 1\)"),
         (
             lambda: ops.layer_normalization_backward(images, images, [1, 1]),
-            r"gamma must have shape \(1,\), as x has on the axis, got \(2,\)",
+            r"gamma must have shape \(1,\), the length of the axis of x, got \(2,\)",
         ),
         (
             lambda: ops.layer_normalization_backward(images, images, epsilon=0),

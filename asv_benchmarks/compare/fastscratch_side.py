@@ -11,8 +11,9 @@ from fastscratch.kernels.conv2d import (
     conv2d_forward,
     conv2d_image_forward,
 )
+from fastscratch.kernels.machine import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from fastscratch.kernels.matmul import matmul
-from fastscratch.kernels.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, Matrix, tile_product
+from fastscratch.kernels.tiles import Matrix, tile_product
 
 from .task import Task, calling, spread, training, weights_of
 

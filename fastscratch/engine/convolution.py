@@ -7,10 +7,10 @@ from functools import partial
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.conv2d import Conv2D as Geometry
 from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
+from ..kernels.machine import TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import winners
-from ..kernels.simd import TILE_ROWS
 from ..kernels.winograd import POINTS, is_winograd
 from ..layers import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from ..layers.base import Shape

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable
 
+from ..kernels.machine import TILE_VECTORS
 from ..kernels.program import columns as col
 from ..kernels.program import dense as op
-from ..kernels.simd import TILE_VECTORS
 from ..layers import Dense
 from .parameters import Parameters
 from .plan import ITEM_WORK, Plan, Tensor

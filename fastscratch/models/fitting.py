@@ -89,7 +89,9 @@ class Fit:
         Ctrl-C is heard before the compiled steps or after them. Then they count.
         """
         holder, trainer, state = self._holder, self.trainer, self._holder.state
-        rates = self._rates(state.iterations, count)
+        schedule = self.model.optimizer.schedule
+        rates = np.empty(count)
+        scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = -(-(start + count) // self.steps)
@@ -107,15 +109,6 @@ class Fit:
                 holder.state = State(parameters, slots, state.iterations + count, epochs)
                 trainer.holds = holder.state
         return counts
-
-    def _rates(self, first: int, count: int) -> np.ndarray:
-        """Learning rates of some steps; those that share an update have the same."""
-        schedule = self.model.optimizer.schedule
-        every = self.model.optimizer.gradient_accumulation_steps or 1
-        update = first // every
-        rates = np.empty((first + count - 1) // every - update + 1)
-        scheduled_rates(rates, schedule.code, schedule.numbers(), update)
-        return rates if every == 1 else rates[np.arange(first, first + count) // every - update]
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
         """What the steps of a slice change that is not the model's."""

@@ -40,7 +40,7 @@ class Optimizer:
         Largest element of a gradient, largest norm of the gradient of a weight, and of that of all
         weights together; infinity for no bound.
     gradient_accumulation_steps : int
-        The weights move at every so-many-th mini-batch, by the mean gradient of the last ones.
+        The weights move once in this many mini-batches, by the mean of their gradients.
 
     Attributes
     ----------
@@ -220,7 +220,7 @@ def SGD(  # noqa: N802 -- the essay's name
     batch_size : int
         Samples per mini-batch.
     learning_rate : float or callable
-        Length of the steps; or a function that gives it for the number of updates so far.
+        Length of the steps; or a function that gives it for the number of mini-batches so far.
     optimizer : Optimizer, optional
         By default plain gradient descent.
     shuffle_rows : bool
@@ -256,7 +256,6 @@ def SGD(  # noqa: N802 -- the essay's name
         epoch_loss = 0.0
         for batch in range(steps_per_epoch):
             rows = order[batch * batch_size : (batch + 1) * batch_size]
-            updates = optimizer.iterations // optimizer.gradient_accumulation_steps
             loss, weights = update_mini_batch(
                 network,
                 weights,
@@ -264,7 +263,7 @@ def SGD(  # noqa: N802 -- the essay's name
                 [[targets[n] for n in rows] for targets in y],
                 losses,
                 optimizer,
-                learning_rate(updates) if callable(learning_rate) else learning_rate,
+                learning_rate(optimizer.iterations) if callable(learning_rate) else learning_rate,
                 Run(training=True, seed=seed, step=epoch * steps_per_epoch + batch),
                 loss_weights,
                 sample_weight and [own and [own[n] for n in rows] for own in sample_weight],

@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from ..simd import ARM
+from ..machine import ARM
 
 _INT = ir.IntType(64)
 

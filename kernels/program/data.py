@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..jit import njit
+from ..machine import VECTOR_BYTES
 from ..random import shuffle
-from ..simd import VECTOR_BYTES, Matrix, transpose_square
+from ..tiles import Matrix, transpose_square
 from .call import array_at
 from .columns import (
     ADDRESS_OF,

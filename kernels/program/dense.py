@@ -1,9 +1,10 @@
 """Operations of dense layers: products of matrices, cut into items by output or input units."""
 
 from ..dense import sum_rows
+from ..instructions import prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
-from ..simd import Matrix, prefetch_to_write
+from ..tiles import Matrix
 from .call import call
 from .columns import (
     ARGUMENTS,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..denormals import restore_denormals, set_denormals_flushed
 from ..jit import njit, prange
-from ..simd import restore_denormals, set_denormals_flushed
 from .call import call
 from .columns import ADDRESS, ITEMS
 from .data import bind_prediction

@@ -11,7 +11,8 @@ For blocks of samples that stand innermost; a sample's numbers are brought side 
 """
 
 from ..jit import njit
-from ..simd import RUN_ROWS, RUN_VECTORS, Matrix, gather_runs, scatter_runs
+from ..machine import RUN_ROWS, RUN_VECTORS
+from ..tiles import Matrix, gather_runs, scatter_runs
 from .columns import (
     BIAS,
     COUNT,

@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 
-from fastscratch.kernels import matmul, simd
+from fastscratch.kernels import denormals, machine, matmul, tiles
 from fastscratch.kernels.jit import FASTMATH
-from fastscratch.kernels.simd import Matrix
+from fastscratch.kernels.tiles import Matrix
 
 # Numba's own decorator: functions made inside of functions must not go to the disk cache.
 njit = numba.njit(error_model="numpy", fastmath=FASTMATH)
@@ -38,7 +38,7 @@ def guarded(array):
 
 @njit
 def tile(c, start, start_row, a, a_row, a_step, b, height, width, depth, c_at, b_at):
-    simd.tile_product(
+    tiles.tile_product(
         Matrix(c, c_at, width, 1),
         Matrix(start, 0, start_row, 1),
         Matrix(a, 0, a_row, a_step),
@@ -53,10 +53,10 @@ def tile(c, start, start_row, a, a_row, a_step, b, height, width, depth, c_at, b
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("height", simd.TILE_HEIGHTS)
+@pytest.mark.parametrize("height", machine.TILE_HEIGHTS)
 def test_tile_writes_the_tile_and_nothing_else(dtype, height):
-    lanes = simd.VECTOR_BYTES // np.dtype(dtype).itemsize
-    for width in range(1, simd.TILE_VECTORS * lanes + 1):
+    lanes = machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for width in range(1, machine.TILE_VECTORS * lanes + 1):
         for depth in (0, 1, 7):
             a, bias = random((height, depth), dtype, 1), random(width, dtype, 3)
             b_flat, b = guarded(random((depth, width), dtype, 2))
@@ -73,7 +73,7 @@ def test_tile_writes_the_tile_and_nothing_else(dtype, height):
 
 @njit
 def update(c, a, a_row, a_step, b, height, width, depth, scale):
-    simd.tile_update(
+    tiles.tile_update(
         Matrix(c, GUARD, width, 1),
         Matrix(c, GUARD, width, 1),
         Matrix(a, 0, a_row, a_step),
@@ -89,11 +89,11 @@ def update(c, a, a_row, a_step, b, height, width, depth, scale):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("height", simd.TILE_HEIGHTS)
+@pytest.mark.parametrize("height", machine.TILE_HEIGHTS)
 def test_update_adds_the_scaled_product_to_the_tile(dtype, height):
-    lanes = simd.VECTOR_BYTES // np.dtype(dtype).itemsize
+    lanes = machine.VECTOR_BYTES // np.dtype(dtype).itemsize
     scale = dtype(-0.5)  # scaling `a` instead rounds nothing
-    for width in range(1, simd.TILE_VECTORS * lanes + 1):
+    for width in range(1, machine.TILE_VECTORS * lanes + 1):
         for depth in (0, 1, 7):
             a = random((height, depth), dtype, 1)
             b_flat, b = guarded(random((depth, width), dtype, 2))
@@ -107,7 +107,7 @@ def test_update_adds_the_scaled_product_to_the_tile(dtype, height):
 @njit
 def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
     depth, turns, a_jump, b_jump, b_row = sizes
-    simd.tile_product(
+    tiles.tile_product(
         Matrix(c, 0, c.size // height, c_step),
         Matrix(start, 0, start.size // height, 0),
         Matrix(a, 0, a_row, 1),
@@ -122,11 +122,11 @@ def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("tile", simd.TILES, ids=str)
+@pytest.mark.parametrize("tile", machine.TILES, ids=str)
 def test_tile_of_vectors_that_lie_apart(dtype, tile):
     """Rows, vectors and turns of the loops each with a stride of their own."""
     height, most = tile
-    lanes, depth, turns = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 3, 2
+    lanes, depth, turns = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 3, 2
     for vectors in range(1, most + 1):
         a = random((height, turns, depth + 2), dtype, 1)
         b = random((turns, depth + 1, vectors, 2, lanes), dtype, 2)
@@ -156,7 +156,7 @@ def test_tile_of_vectors_that_lie_apart(dtype, tile):
 @njit
 def dots(c, start, a, b, c_step, height, width, sizes):
     depth, turns, a_jump, b_jump, a_row, a_step, b_row, b_step = sizes
-    simd.dot_tile(
+    tiles.dot_tile(
         Matrix(c, 0, 1, c_step),
         Matrix(start, 0, width, 1),
         Matrix(a, 0, a_row, a_step),
@@ -171,10 +171,10 @@ def dots(c, start, a, b, c_step, height, width, sizes):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("height", range(1, simd.DOT_ROWS + 1))
-@pytest.mark.parametrize("width", range(1, simd.DOT_COLUMNS + 1))
+@pytest.mark.parametrize("height", range(1, machine.DOT_ROWS + 1))
+@pytest.mark.parametrize("width", range(1, machine.DOT_COLUMNS + 1))
 def test_dot_tile(dtype, height, width):
-    lanes, depth, turns = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
+    lanes, depth, turns = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
     a = random((turns, depth + 1, height, 2, lanes), dtype, 1)  # every second vector, and jumps
     b = random((turns, depth + 2, width, lanes), dtype, 2)
     start, c = random((height, width), dtype, 3), np.full((width, height), np.nan, dtype)
@@ -204,21 +204,51 @@ def odd_shapes():
     ]
 
 
+@njit
+def strided_product(c, a, a_strides, b, b_strides, depth, scratch):
+    """``c = a @ b`` of matrices with any strides, which are a row's and a column's."""
+    rows, columns = c.shape
+    matmul.product(
+        Matrix(c.reshape(-1), 0, columns, 1),
+        Matrix(np.zeros(machine.VECTOR_BYTES // c.itemsize, c.dtype), 0, 0, 0),
+        Matrix(a.reshape(-1), 0, a_strides[0], a_strides[1]),
+        Matrix(b.reshape(-1), 0, b_strides[0], b_strides[1]),
+        rows,
+        columns,
+        depth,
+        scratch,
+    )
+
+
+def product_of(c, a, b):
+    """The same of views in NumPy, one of whose strides is that of one element."""
+    depth, size = a.shape[1], c.itemsize
+    scratch = np.empty(
+        (numba.get_num_threads(), matmul.scratch_size(depth, c.shape[1], size)), c.dtype
+    )
+    (left, left_strides), (right, right_strides) = (
+        (np.ascontiguousarray(m.T), (1, len(m))) if m.flags.f_contiguous else (m, (m.shape[1], 1))
+        for m in (a, b)
+    )
+    strided_product(c, left, left_strides, right, right_strides, depth, scratch)
+
+
+#: How the factors lie in memory: as they are in the forward pass of a dense layer, and, one of them
+#: transposed, in the gradients of its weights and of its inputs.
 FORMS = {
-    "nn": (matmul.matmul, lambda a, b: (a, b)),
-    "tn": (matmul.matmul_tn, lambda a, b: (np.ascontiguousarray(a.T), b)),
-    "nt": (matmul.matmul_nt, lambda a, b: (a, np.ascontiguousarray(b.T))),
+    "nn": lambda a, b: (a, b),
+    "tn": lambda a, b: (np.asfortranarray(a), b),
+    "nt": lambda a, b: (a, np.asfortranarray(b)),
 }
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
 def test_matmul(form, dtype):
-    function, stored = FORMS[form]
     for m, k, n in odd_shapes():
         a, b = random((m, k), dtype, 1), random((k, n), dtype, 2)
         flat, c = guarded(np.zeros((m, n), dtype))
-        function(c, *stored(a, b))
+        product_of(c, *FORMS[form](a, b))
         assert_product(c, a, b)
         assert np.isnan(flat).sum() == 2 * GUARD
 
@@ -235,19 +265,18 @@ def test_matmul_bias(dtype):
 @pytest.mark.skipif(INTERPRETED, reason="one thread")
 @pytest.mark.parametrize("form", FORMS)
 def test_bits_do_not_depend_on_the_number_of_threads(form):
-    function, stored = FORMS[form]
     threads = numba.get_num_threads()
     if threads == 1:
         pytest.skip("one thread")
     for m, k, n in [(130, 200, 150), (128, 784, 512), (512, 512, 512), (300, 1024, 700)]:
-        a, b = stored(random((m, k), np.float32, 1), random((k, n), np.float32, 2))
+        a, b = FORMS[form](random((m, k), np.float32, 1), random((k, n), np.float32, 2))
         one, many = np.empty((m, n), np.float32), np.empty((m, n), np.float32)
         try:
             numba.set_num_threads(1)
-            function(one, a, b)
+            product_of(one, a, b)
         finally:
             numba.set_num_threads(threads)
-        function(many, a, b)
+        product_of(many, a, b)
         assert np.array_equal(one, many)
 
 
@@ -284,17 +313,17 @@ def runs(gathers, c, width, x, pitch, found, height, run, count):
         Matrix(found, 0, count, 1),
     )
     if gathers:
-        simd.gather_runs(to, of, factors, height, run, count)
+        tiles.gather_runs(to, of, factors, height, run, count)
     else:
-        simd.scatter_runs(to, of, factors, height, run, count)
+        tiles.scatter_runs(to, of, factors, height, run, count)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("height", range(1, 1 + simd.RUN_ROWS))
+@pytest.mark.parametrize("height", range(1, 1 + machine.RUN_ROWS))
 def test_sparse_runs(dtype, height):
     """Sums, or additions, of the runs of a few places; whatever else is touched keeps its value."""
-    lanes, pitch = simd.VECTOR_BYTES // np.dtype(dtype).itemsize, 100
-    for run in range(1, simd.RUN_VECTORS * lanes + 1):
+    lanes, pitch = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 100
+    for run in range(1, machine.RUN_VECTORS * lanes + 1):
         width = -(-run // lanes) * lanes
         for count in (0, 1, 7):
             values = random(count, dtype, run)
@@ -333,9 +362,9 @@ def test_nan_and_inf_pass_through():
 
 @njit
 def half_of_tiny(x):
-    old = simd.set_denormals_flushed()
+    old = denormals.set_denormals_flushed()
     x[0] = x[1] * x[2]
-    simd.restore_denormals(old)
+    denormals.restore_denormals(old)
     x[3] = x[1] * x[2]
 
 

@@ -1,0 +1,28 @@
+"""A product of matrices."""
+
+from collections.abc import Iterator
+
+from .case import Arguments, Case, Rng, unset
+
+#: Rows, depth, columns.
+SIZES = {
+    "one": (1, 1, 1),
+    "row": (1, 19, 7),
+    "column": (9, 13, 1),
+    "odd": (7, 13, 19),
+    "chunks": (131, 129, 67),
+    "typical": (256, 256, 256),
+}
+
+
+def matrices(rng: Rng, rows: int, depth: int, columns: int) -> Arguments:
+    return {
+        "c": unset(rows, columns),
+        "a": rng.standard_normal((rows, depth)),
+        "b": rng.standard_normal((depth, columns)),
+    }
+
+
+def cases() -> Iterator[Case]:
+    for label, sizes in SIZES.items():
+        yield Case("matmul", label, matrices, sizes, ("c",), sizes[1])

@@ -1,0 +1,56 @@
+"""The machine that Numba compiles for: its vectors and registers, and the tiles that fit them.
+
+The width of a vector is 64 bytes with AVX-512, 32 with AVX2, and 16 on 64-bit Arm (NEON) and old
+x86. It is found out from LLVM, not from the name of the processor, so that ``NUMBA_CPU_NAME`` and
+``NUMBA_CPU_FEATURES`` are respected.
+"""
+
+from itertools import product
+
+from llvmlite import binding
+from numba import config
+from numba.core.codegen import get_host_cpu_features, initialize_llvm
+
+CPU = config.CPU_NAME or binding.get_host_cpu_name()
+FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
+
+
+def target_machine():
+    """The machine that Numba compiles for, as LLVM sees it."""
+    initialize_llvm()
+    return binding.Target.from_default_triple().create_target_machine(
+        cpu=CPU, features=FEATURES, opt=2, codemodel="jitdefault", jit=True
+    )
+
+
+def _vector_bytes():
+    """Bytes of the widest vector register that LLVM uses on that machine."""
+    probe = binding.parse_assembly("""
+        define <16 x float> @probe(<16 x float> %a, <16 x float> %b) {
+            %c = fadd <16 x float> %a, %b
+            ret <16 x float> %c
+        }""")
+    assembly = target_machine().emit_assembly(probe)
+    return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
+
+
+ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))
+VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
+REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
+# Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
+# height on, a tile is as fast as the full one.
+TILE_HEIGHTS = (12, 10, 8, 6, 4, 2, 1) if REGISTERS == 32 else (6, 4, 2, 1)
+TILE_ROWS = TILE_HEIGHTS[0]
+TILE_VECTORS = 2
+# A single row is limited by reading `b`: up to eight vectors, so that `b` is read in long runs.
+ROW_VECTORS = 8
+# Each height, with the largest number of vectors that fits the registers.
+TILES = tuple(
+    (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
+    for rows in TILE_HEIGHTS
+)
+# The largest dot tile.
+DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# The most rows and vectors of sparse runs: their sums, or weights, stay in registers too.
+RUN_ROWS, RUN_VECTORS = 5, 2
+RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

@@ -1,0 +1,258 @@
+"""The code of the tiles (:mod:`.tiles`), in LLVM's language, for the vectors of this machine."""
+
+from itertools import product, zip_longest
+
+from llvmlite import binding, ir
+
+from .llvm import INT, INT32, Writer, constant
+from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES
+
+
+def _tile_function(w, name):
+    """Begin the function of a tile; return its matrices (pointer, row, step), sizes and scale."""
+    function = w.function(name, "pnn pnn pnn pnn nnnnnn x")
+    return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:18]
+
+
+def _sum_in_registers(w, a, b, sizes, sums, step):
+    """Write the two loops of a tile; return the sums. ``step(a, b, sums)`` writes one step."""
+    (a, _, a_step), (b, b_row, _) = a, b
+    _, _, depth, turns, a_jump, b_jump = sizes
+
+    def one_step(a, b, *sums):
+        return [w.after(a, a_step), w.after(b, b_row), *step(a, b, sums)]
+
+    def one_turn(a, b, *sums):
+        a, b, *sums = w.loop(depth, [a, b, *sums], one_step)
+        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+
+    return w.loop(turns, [a, b, *sums], one_turn)[2:]
+
+
+def _write_tile(w, rows, vectors, scaled):
+    """The function of one tile shape: `rows` rows and `vectors` vectors of columns.
+
+    The sums begin with `start`; or, if `scaled`, with zero, and at the end they are multiplied by a
+    number and added to `start`.
+    """
+    name = f"{'update' if scaled else 'tile'}_{rows}_{vectors}"
+    function, (c, start, a, b), sizes = _tile_function(w, name)
+    missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
+    mask = w.lanes_from(missing)
+
+    def columns(step):
+        """Where the vectors of a row begin. The last ends where the tile ends: what it shares with
+        the one before it (or, if it is the only one, with memory before it) is not stored."""
+        offsets = [w.times(step, v * w.lanes) for v in range(vectors)]
+        offsets[-1] = w.builder.sub(offsets[-1], missing)
+        return offsets
+
+    def places(matrix):
+        pointer, row, step = matrix
+        rows_begin = [w.after(pointer, w.times(row, i)) for i in range(rows)]
+        offsets = columns(step)
+        return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
+
+    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
+
+    def starts():
+        return [
+            value
+            for *row, last in places(start)
+            for value in [*map(w.load, row), w.masked_load(last, mask)]
+        ]
+
+    sums = [ir.Constant(w.type, None)] * (rows * vectors) if scaled else starts()
+
+    def step(a, b, sums):
+        row = [w.after(b, column) for column in b_columns]
+        # A lone vector may begin before the array, so it is masked. (That costs no time.)
+        row = [w.load(place) for place in row] if vectors > 1 else [w.masked_load(*row, mask)]
+        following = []
+        for i in range(rows):
+            x = w.splat(w.builder.load(w.after(a, a_rows[i])))
+            following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
+        return following
+
+    sums = _sum_in_registers(w, a, b, sizes, sums, step)
+    if scaled:
+        scale = w.splat(function.args[-1])
+        sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
+    sums = iter(sums)
+    for *row, last in places(c):
+        for place in row:
+            w.store(next(sums), place)
+        w.masked_store(next(sums), last, mask)
+    w.builder.ret_void()
+    return function
+
+
+def _write_dot(w, rows, columns):
+    """The function of one shape of the dot tile."""
+    function, (c, start, a, b), sizes = _tile_function(w, f"dot_{rows}_{columns}")
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+    b_columns = [w.times(b[2], j) for j in range(columns)]
+
+    def step(a, b, sums):
+        row = [w.load(w.after(b, column)) for column in b_columns]
+        following = []
+        for i in range(rows):
+            x = w.load(w.after(a, a_rows[i]))
+            following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row)]
+        return following
+
+    zeros = [ir.Constant(w.type, None)] * (rows * columns)
+    totals = _horizontal_sums(w, _sum_in_registers(w, a, b, sizes, zeros, step))
+    for place in range(rows * columns):
+        i, j = divmod(place, columns)
+        of, to = (
+            w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
+            for pointer, row, step in (start, c)
+        )
+        lane = ir.Constant(INT32, place % w.lanes)
+        total = w.builder.extract_element(totals[place // w.lanes], lane)
+        w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
+    w.builder.ret_void()
+    return function
+
+
+def _horizontal_sums(w, vectors):
+    """The sum of each vector: a few vectors, whose lanes are the sums in order.
+
+    Each turn adds neighbouring lanes, of two vectors into one: half of its lanes are from the
+    first, half from the second. After log2(lanes) turns a lane is the sum of a whole vector, and
+    `lanes` sums have cost `lanes` - 1 additions and twice as many shuffles.
+    """
+    even, odd = ([2 * lane + i for lane in range(w.lanes)] for i in (0, 1))
+    nothing = ir.Constant(w.type, ir.Undefined)
+    for _ in range(w.lanes.bit_length() - 1):
+        pairs = zip_longest(vectors[::2], vectors[1::2], fillvalue=nothing)
+        vectors = [w.builder.fadd(w.shuffle(*pair, even), w.shuffle(*pair, odd)) for pair in pairs]
+    return vectors
+
+
+def _runs_function(w, name):
+    """Begin a function of sparse runs; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn nnn")
+    return function, [function.args[i : i + 3] for i in (0, 3, 6)], function.args[9:]
+
+
+def _write_runs(w, rows, vectors, scatters):
+    """The function of one shape of `gather_runs`, or of `scatter_runs`."""
+    name = f"{'scatter' if scatters else 'gather'}_{rows}_{vectors}"
+    function, (c, x, found), (_, _, count) = _runs_function(w, name)
+    shape = list(product(range(rows), range(vectors)))
+
+    def places(pointer, row):
+        return [
+            w.after(pointer, w.builder.add(w.times(row, i), constant(v * w.lanes)))
+            for i, v in shape
+        ]
+
+    def one_found(at, *sums):
+        value = w.splat(w.builder.load(at))
+        place = w.builder.fptosi(w.builder.load(w.after(at, found[1])), INT)
+        run = places(w.after(x[0], place), x[1])
+        following = w.after(at, constant(1))
+        if not scatters:
+            run = [w.fma(value, w.load(here), total) for here, total in zip(run, sums, strict=True)]
+            return [following, *run]
+        for here, weight in zip(run, values, strict=True):
+            w.store(w.fma(value, weight, w.load(here)), here)
+        return [following]
+
+    own = places(c[0], c[1])
+    values = [w.load(place) for place in own]
+    _, *sums = w.loop(count, [found[0], *([] if scatters else values)], one_found)
+    for total, place in zip(sums, own, strict=False):
+        w.store(total, place)
+    w.builder.ret_void()
+    return function
+
+
+def _write_choice(w, begin, name, tiles, lanes):
+    """The function that callers know: it jumps to the tile of the given shape.
+
+    `tiles` are the functions by their shape, `begin` what begins one of them; a width counts in
+    vectors of `lanes`.
+    """
+    function, _, (height, width, *_) = begin(w, f"fastscratch_{name}")
+    builder = w.builder
+    vectors = builder.sdiv(builder.add(width, constant(lanes - 1)), constant(lanes))
+    unknown = builder.append_basic_block("unknown")
+    choice = builder.switch(builder.add(w.times(height, 16), vectors), unknown)
+    for (rows, columns), tile in tiles.items():
+        block = builder.append_basic_block(f"rows{rows}_columns{columns}")
+        choice.add_case(constant(16 * rows + columns), block)
+        builder.position_at_end(block)
+        builder.call(tile, function.args, tail="musttail")
+        builder.ret_void()
+    builder.position_at_end(unknown)
+    builder.ret_void()
+
+
+def _write_copy(w):
+    """The copy of `rows` rows of `width` columns, at most two vectors."""
+    function = w.function("fastscratch_copy", "pnn pnn nn")
+    target, target_row, _, source, source_row, _, rows, width = function.args
+    # As in the tile, the last vector ends with the panel. A narrow panel has no first vector, only
+    # the lanes of the last one from `missing` on.
+    missing = w.builder.sub(constant(w.lanes), width)
+    wide = w.builder.icmp_signed("<", missing, constant(0))
+    first_mask = w.lanes_from(w.builder.select(wide, constant(0), constant(w.lanes)))
+    last_mask = w.lanes_from(missing)
+    last = w.builder.sub(width, constant(w.lanes))
+
+    def row(target, source):
+        for column, mask in ((constant(0), first_mask), (last, last_mask)):
+            w.store(w.masked_load(w.after(source, column), mask), w.after(target, column))
+        return [w.after(target, target_row), w.after(source, source_row)]
+
+    w.loop(rows, [target, source], row)
+    w.builder.ret_void()
+
+
+def _write_transpose(w):
+    """The transpose of one square of lanes x lanes elements, in registers.
+
+    Stage ``s`` = 1, 2, 4, ... exchanges, between the rows ``i`` and ``i + s``, the squares of
+    ``s`` x ``s`` elements off the diagonal: log2(lanes) stages of `lanes` shuffles.
+    """
+    function = w.function("fastscratch_transpose", "pnn pnn")
+    target, target_row, _, source, source_row, _ = function.args
+    lanes = w.lanes
+    rows = [w.load(w.after(source, w.times(source_row, i))) for i in range(lanes)]
+    stage = 1
+    while stage < lanes:
+        # Where each lane of the new rows comes from: lanes of the lower row count from `lanes` on.
+        upper = [lanes + j - stage if j & stage else j for j in range(lanes)]
+        lower = [lanes + j if j & stage else j + stage for j in range(lanes)]
+        for i in range(lanes):
+            if not i & stage:
+                pair = rows[i], rows[i + stage]
+                rows[i], rows[i + stage] = w.shuffle(*pair, upper), w.shuffle(*pair, lower)
+        stage *= 2
+    for i in range(lanes):
+        w.store(rows[i], w.after(target, w.times(target_row, i)))
+    w.builder.ret_void()
+
+
+def write_module():
+    """The text of all the functions, for float32 and float64."""
+    module = ir.Module("fastscratch_tiles")
+    module.triple = binding.get_process_triple()
+    for item in (4, 8):
+        w = Writer(module, item)
+        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
+        for name, scaled in (("tile", False), ("update", True)):
+            tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
+            _write_choice(w, _tile_function, name, tiles, w.lanes)
+        shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
+        dots = {shape: _write_dot(w, *shape) for shape in shapes}
+        _write_choice(w, _tile_function, "dot", dots, 1)
+        for name, scatters in (("gather", False), ("scatter", True)):
+            runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
+            _write_choice(w, _runs_function, name, runs, w.lanes)
+        _write_copy(w)
+        _write_transpose(w)
+    return str(module)

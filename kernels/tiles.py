@@ -1,0 +1,336 @@
+"""Tiles of matrix products, with explicit vectors.
+
+Everywhere else the loops are plain and LLVM decides what to vectorise. In a matrix product that is
+not enough: the machine is busy only while some twenty sums *stay in vector registers* over the
+whole inner loop, and no compiler arranges that from three nested loops.
+
+How it works
+------------
+**A few small functions are written in LLVM's own language** (:mod:`.llvm`, :mod:`.tile_code`):
+tiles of a matrix product, sums of sparse runs, the copy of a panel and the transpose of a square.
+
+**An intrinsic** is how compiled Numba code calls them: a function whose body is not Python but a
+recipe that writes LLVM instructions into the caller. ``@intrinsic`` takes a *typing* function that
+returns the signature and the recipe (``codegen``). The recipes here write a call. The called code
+is compiled once for the process, when this module is imported, and LLVM knows it by name: a caller
+does not contain (and compile) its own copy, and callers from the disk cache find it again. (Numba
+compiles every callee again into each caller that reaches it: with 14 tiles inlined, a parallel
+product took 5.2 s to compile, and without them 2.8.)
+
+**A matrix** is what callers pass, not vectors: an array, where in the array the matrix begins, and
+its two strides. So a transpose, a block, or the overlapping rows of a convolution are all matrices
+over the same memory, without a copy.
+
+The tiles
+---------
+With ``r`` rows and ``v`` vectors of columns, one step of the inner loop loads ``v`` vectors of `b`
+and ``r`` numbers of `a`, and does ``r v`` multiply-adds. Both should be large, so that there are
+few loads for each multiply-add, and enough independent sums to hide the 4 cycles that a
+multiply-add takes. ``r v`` sums, ``v`` vectors and one broadcast number must fit the registers:
+12 x 2 with 32 registers, 6 x 2 with 16. See Goto and van de Geijn, "Anatomy of High-Performance
+Matrix Multiplication" (2008), section 4, and Van Zee and van de Geijn, "BLIS" (2015).
+
+The sum runs over two loops, `turns` times `depth` steps. In a convolution these are the rows of a
+window, and what is contiguous in each row: so its sums, too, stay in registers from the first
+number to the last. A dense product has one turn (and the outer loop costs nothing measurable).
+
+*Sparse runs* are for products in which one factor is mostly zeros. It is given as its nonzero
+numbers, each with the place of the run of numbers that it multiplies.
+
+The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
+two vectors from memory are added. The lanes of each are added up at the end only.
+
+With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
+"""
+
+from collections import namedtuple
+
+import numpy as np
+from llvmlite import binding, ir
+from numba import config, types
+from numba.extending import intrinsic
+
+from . import cache
+from .llvm import call_by_name
+from .machine import CPU, FEATURES, TILE_VECTORS, VECTOR_BYTES, target_machine
+from .tile_code import write_module
+
+Matrix = namedtuple("Matrix", "values at row step")
+Matrix.__doc__ = "A matrix in a flat array: element (i, j) is ``values[at + i * row + j * step]``."
+
+
+def _compile():
+    """Compile the functions and tell LLVM their names; 1.5 s, or 3 ms from the cache."""
+    name = cache.file_name("tiles.code", CPU, FEATURES)
+    code = cache.load(name)
+    engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target_machine())
+    if code is not None:
+        engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+    else:
+        compiled = []
+        engine.set_object_cache(lambda module, code: compiled.append(code), lambda module: None)
+        engine.add_module(binding.parse_assembly(write_module()))
+        engine.finalize_object()
+        cache.save(name, max(compiled, key=len))  # the other one is the empty module's
+    for item in (4, 8):
+        for name in ("tile", "update", "dot", "gather", "scatter", "copy", "transpose"):
+            symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
+            binding.add_symbol(symbol, engine.get_function_address(symbol))
+    return engine
+
+
+def _call(context, builder, name, matrices, kinds, numbers=()):
+    """Write the call of a compiled function: each matrix as its pointer and strides."""
+    item = kinds[0][0].dtype.bitwidth // 8
+    arguments = []
+    for matrix, kind in zip(matrices, kinds, strict=True):
+        array = context.make_helper(builder, kind[0], builder.extract_value(matrix, 0))
+        at, row, step = (
+            context.cast(builder, builder.extract_value(matrix, i), kind[i], types.int64)
+            for i in (1, 2, 3)
+        )
+        arguments += [builder.gep(array.data, [at]), row, step]
+    symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
+    call_by_name(builder, builder.module, symbol, ir.VoidType(), [*arguments, *numbers])
+    return context.get_dummy_value()
+
+
+@intrinsic
+def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """One tile of a matrix product: ``c = start + a @ b``, the sums held in registers.
+
+    Columns are counted in vectors here: of `c`, `start` and `b`, `step` says how many vectors apart
+    the vectors of a row are, 1 if the row is contiguous.
+
+    Parameters
+    ----------
+    c : Matrix, (height, width)
+        The result.
+    start : Matrix, (height, width)
+        What the sums begin with: `c` itself to accumulate; a vector of zeros with strides 0, or a
+        bias with row stride 0.
+    a : Matrix, (height, turns, depth)
+        Any strides.
+    b : Matrix, (turns, depth, width)
+        Where the tile has more than one vector, the last ends with the last column.
+    height : int
+        One of `TILE_HEIGHTS`.
+    width : int
+        From 1 to `lanes` times the vectors of that height in `TILES`. No element of `c` or `start`
+        outside of the tile is touched.
+    depth, turns : int
+        The sum runs over `turns` stretches of `depth` numbers each.
+    a_jump, b_jump : int
+        Elements from the end of one stretch to the beginning of the next, added to
+        ``depth * a.step`` and ``depth * b.row``.
+
+    Notes
+    -----
+    2 height width depth turns flops. Each sum adds its products in order, so an element does not
+    depend on how the matrix was cut into tiles.
+    """
+
+    scalar = c[0].dtype
+
+    def codegen(context, builder, signature, arguments):
+        unused = ir.Constant(context.get_value_type(scalar), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, "tile", arguments[:4], signature.args[:4], numbers)
+
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
+def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+    """One tile of ``c = start + scale * (a @ b)``; all else as in `tile_product`.
+
+    The sums begin with zero: small ones do not lose their digits to a large `start`.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "update", arguments[:4], signature.args[:4], arguments[4:])
+
+    return types.void(c, start, a, b, *[types.int64] * 6, c[0].dtype), codegen
+
+
+@intrinsic
+def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """A matrix product whose elements are vectors, and whose sums are added up over their lanes.
+
+    ``c[i, j] = start[i, j]`` + the sum over ``k`` and the lanes of ``a[i, k] * b[k, j]``: element
+    (i, k) of `a` is the vector at ``a.at + i * a.row + k * a.step``, and `b` likewise.
+
+    Parameters
+    ----------
+    c, start : Matrix, (height, width)
+        The result, and what is added to it: numbers, not vectors, with any strides.
+    a : Matrix of vectors, (height, turns, depth)
+    b : Matrix of vectors, (turns, depth, width)
+    height, width : int
+        From 1 to `DOT_ROWS` and `DOT_COLUMNS`.
+    depth, turns, a_jump, b_jump : int
+        As in `tile_product`.
+    """
+
+    scalar = c[0].dtype
+
+    def codegen(context, builder, signature, arguments):
+        unused = ir.Constant(context.get_value_type(scalar), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, "dot", arguments[:4], signature.args[:4], numbers)
+
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
+def gather_runs(typingctx, c, x, found, height, width, count):
+    """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
+
+    Parameters
+    ----------
+    c : Matrix, (height, width)
+        Rows contiguous, as are those of `x`. Up to a vector of numbers is written after each row.
+    x : Matrix
+        The numbers of which the runs consist; up to a vector of them is read after each run.
+    found : Matrix, (2, count)
+        The values, and in the second row the places.
+    height, width : int
+        From 1 to `RUN_ROWS`, and to `RUN_VECTORS` vectors.
+    count : int
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "gather", arguments[:3], signature.args[:3], arguments[3:])
+
+    return types.void(c, x, found, *[types.int64] * 3), codegen
+
+
+@intrinsic
+def scatter_runs(typingctx, c, x, found, height, width, count):
+    """The transpose of `gather_runs`: ``x[place + i * x.row + j] += value * c[i, j]``.
+
+    Each row of `c` is followed by zeros, up to a whole vector.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "scatter", arguments[:3], signature.args[:3], arguments[3:])
+
+    return types.void(c, x, found, *[types.int64] * 3), codegen
+
+
+@intrinsic
+def copy_rows(typingctx, target, source, rows, width):
+    """Copy a panel: ``target[:rows, :width] = source[:rows, :width]``, columns contiguous.
+
+    `width` is at most two vectors, the row stride of `target` at least one. Beside the panel, up to
+    `lanes` elements before and after a row of `target` are overwritten with zeros.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "copy", arguments[:2], signature.args[:2], arguments[2:])
+
+    return types.void(target, source, types.int64, types.int64), codegen
+
+
+@intrinsic
+def transpose_square(typingctx, target, source):
+    """``target[j, i] = source[i, j]`` for one square of lanes x lanes elements, rows contiguous."""
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "transpose", arguments, signature.args)
+
+    return types.void(target, source), codegen
+
+
+if config.DISABLE_JIT:
+
+    def _grid(matrix, rows, columns):
+        """The flat indices of a matrix, as nested lists."""
+        return [
+            [matrix.at + i * matrix.row + j * matrix.step for j in range(columns)]
+            for i in range(rows)
+        ]
+
+    def _steps(a, b, depth, turns, a_jump, b_jump):
+        """The begin of each step of a tile's two loops, in `a` and in `b`."""
+        return [
+            (
+                a.at + (turn * depth + k) * a.step + turn * a_jump,
+                b.at + (turn * depth + k) * b.row + turn * b_jump,
+            )
+            for turn in range(turns)
+            for k in range(depth)
+        ]
+
+    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
+        for i in range(height):
+            for j in range(width):
+                vector, lane = divmod(j, lanes)
+                to, of, right = (m.at + vector * lanes * m.step + lane for m in (c, start, b))
+                total = start.values[of + i * start.row]
+                for x, y in steps:
+                    total += a.values[x + i * a.row] * b.values[right - b.at + y]
+                c.values[to + i * c.row] = total
+
+    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+        zero = Matrix(np.zeros(VECTOR_BYTES, c.values.dtype), 0, 0, 0)
+        total = np.empty((height, TILE_VECTORS * VECTOR_BYTES), c.values.dtype)
+        sums = Matrix(total.reshape(-1), 0, total.shape[1], 1)
+        tile_product(sums, zero, a, b, height, width, depth, turns, a_jump, b_jump)
+        lanes = VECTOR_BYTES // c.values.itemsize
+        for i in range(height):
+            for j in range(width):
+                vector, lane = divmod(j, lanes)
+                to, of = (m.at + i * m.row + vector * lanes * m.step + lane for m in (c, start))
+                c.values[to] = start.values[of] + scale * total[i, j]
+
+    def dot_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
+        for i in range(height):
+            for j in range(width):
+                total = start.values[start.at + i * start.row + j * start.step]
+                for x, y in steps:
+                    for lane in range(lanes):
+                        left = a.values[x + i * a.row + lane]
+                        total += left * b.values[y + j * b.step + lane]
+                c.values[c.at + i * c.row + j * c.step] = total
+
+    def _runs(x, found, height, width, count):
+        """Each value, with the flat indices of its run in `x` as nested lists."""
+        for e in range(found.at, found.at + count):
+            place = int(found.values[e + found.row])
+            yield found.values[e], _grid(x._replace(at=x.at + place), height, width)
+
+    def gather_runs(c, x, found, height, width, count):
+        own = _grid(c, height, width)
+        for value, run in _runs(x, found, height, width, count):
+            for i in range(height):
+                for j in range(width):
+                    c.values[own[i][j]] += value * x.values[run[i][j]]
+
+    def scatter_runs(c, x, found, height, width, count):
+        own = _grid(c, height, width)
+        for value, run in _runs(x, found, height, width, count):
+            for i in range(height):
+                for j in range(width):
+                    x.values[run[i][j]] += value * c.values[own[i][j]]
+
+    def copy_rows(target, source, rows, width):
+        to, of = _grid(target, rows, width), _grid(source, rows, width)
+        for i in range(rows):
+            for j in range(width):
+                target.values[to[i][j]] = source.values[of[i][j]]
+
+    def transpose_square(target, source):
+        lanes = VECTOR_BYTES // target.values.itemsize
+        to, of = _grid(target, lanes, lanes), _grid(source, lanes, lanes)
+        for i in range(lanes):
+            for j in range(lanes):
+                target.values[to[j][i]] = source.values[of[i][j]]
+
+else:
+    _ENGINE = _compile()  # keeps the code alive

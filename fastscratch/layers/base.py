@@ -142,6 +142,15 @@ class Layer:
         """The layer's arrays, for samples of a shape; those that are learned come first."""
         return ()
 
+    def check_input(self, name: str, samples: np.ndarray) -> None:
+        """Check numbers of an input of the model that the layer reads.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take them; `name` is theirs.
+        """
+
     def _belongs_to(self, model: Any) -> None:
         """Be told whose weights are the layer's."""
         self._model = weakref.ref(model)

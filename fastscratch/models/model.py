@@ -635,6 +635,7 @@ class Model:
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
         network = self._network_for(samples)
+        network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
         targets = tuple(
@@ -850,12 +851,16 @@ class Model:
         if network.checked_at != Layer.changes_of_all:  # spares a call
             network = self._current_network()
         if not network.is_plain or isinstance(x, dict):
-            outs, _ = self._predict(self._samples("x", x), batch_size)
+            several = self._samples("x", x)
+            network.check_inputs("x", several)
+            outs, _ = self._predict(several, batch_size)
             return outs if len(outs) > 1 else outs[0]
         # As fast as can be, for single samples: what follows is what `_predict` does.
         samples = as_array("x", x, self.dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
             self._samples("x", x)  # says so
+        if network.checked_inputs:
+            network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
         reader, idle = self._programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))

@@ -12,7 +12,7 @@ import numpy as np
 
 from .engine import progress_bar
 from .kernels import machine
-from .kernels.threads import get_num_threads, layer
+from .kernels.threads import get_num_threads, threading_layer
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -130,7 +130,7 @@ def _environment() -> dict[str, str]:
         "processor": _processor(),
         "vectors": f"{machine.VECTOR_BYTES} bytes, {machine.REGISTERS} registers; tiles of "
         f"{machine.TILE_ROWS} x {machine.TILE_VECTORS}",
-        "threads": f"{get_num_threads()}, by {layer()}",
+        "threads": f"{get_num_threads()}, by {threading_layer()}",
         "settings": " ".join(settings) or "none",
     }
 

@@ -56,7 +56,7 @@ def test_report_of_right_kernels():
     } == {file: [example.name for example in group] for file, group in FEW_EXAMPLES.items()}
     assert fastscratch.get_num_threads() == before
     text = str(report)
-    for name in ("fastscratch", "numba", "llvmlite", fastscratch.layer(), "bytes"):
+    for name in ("fastscratch", "numba", "llvmlite", fastscratch.threading_layer(), "bytes"):
         assert name in text
     for kernel, count in (("random_uniform", 2), ("relu_forward", 3), ("matmul", 5)):
         assert re.search(rf"^{kernel} +{count} ", text, re.MULTILINE)

@@ -38,7 +38,7 @@ NOT_CALLED = {
     "Sequential.save": "writes a file (test_saving)",
     "verify": "takes no data",
     "warmup": "takes no data, and minutes",
-    "layer": "takes no arguments",
+    "threading_layer": "takes no arguments",
     "get_num_threads": "takes no arguments",
     "History": RECORD,
     "callbacks.History": RECORD,

@@ -38,9 +38,7 @@ class Programs:
             learned_how(network),
         )
         if self._trainer is None or self._trainer[0] != key:
-            trainer = Trainer(
-                network, objectives, learning, optimizer.n_remembered, batch_size, dtype
-            )
+            trainer = new_trainer(network, objectives, optimizer, batch_size, dtype)
             self._trainer = key, trainer
         return self._trainer[1]
 
@@ -72,6 +70,18 @@ class Programs:
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle
+
+
+def new_trainer(
+    network: Network,
+    objectives: Sequence[Objective],
+    optimizer: Optimizer,
+    batch_size: int,
+    dtype: str,
+) -> Trainer:
+    """A program that trains the network."""
+    learning = learning_of(optimizer)
+    return Trainer(network, objectives, learning, optimizer.n_remembered, batch_size, dtype)
 
 
 def learning_of(optimizer: Optimizer) -> Learning:

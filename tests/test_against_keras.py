@@ -51,7 +51,7 @@ def pair(keras, make, optimizer, loss, metrics=(), shape=(8, 7, 4)):
     draws = np.random.default_rng(7)
     # So small that no probability comes near 1e-7, where Keras cuts its logarithm off.
     weights = [0.15 * draws.standard_normal(weight.shape) for weight in ours.get_weights()]
-    for i, (_, placed) in enumerate(ours.named_weights()):
+    for i, (_, placed) in enumerate(ours._named_weights()):
         if placed.weight.name == "moving_variance":
             weights[i] = np.abs(weights[i]) + 0.5
     ours.set_weights(weights)

@@ -13,7 +13,7 @@ from children import run
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from fastscratch import Sequential, layers, load_model, optimizers
+from fastscratch import Model, Sequential, layers, load_model, optimizers
 
 REFUSED = "model is not a model that fastscratch saved: "
 
@@ -38,6 +38,23 @@ def saved(tmp_path_factory):
     rate = optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
     model.compile(optimizers.Adam(rate), "mean_squared_error", ["mean_absolute_error"])
     model.fit(np.eye(2), np.ones(2), epochs=2, verbose=0)
+    return saved_as(path, model)
+
+
+@pytest.fixture(scope="module")
+def saved_graph(tmp_path_factory):
+    """The same of two inputs, a layer that both go through, and two outputs."""
+    path = tmp_path_factory.mktemp("saved") / "model"
+    x = [layers.Input((2,), name) for name in ("a", "b")]
+    shared = layers.Dense(3, "tanh")
+    first, second = map(shared, x)
+    model = Model(x, [layers.Dense(1)(first), layers.Dense(2)(second)])
+    model.compile("adam", ["mean_squared_error"] * 2, loss_weights=[1, 2])
+    model.fit([np.eye(2)] * 2, [np.ones(2), np.eye(2)], epochs=2, verbose=0)
+    return saved_as(path, model)
+
+
+def saved_as(path, model):
     model.save(path)
     with safe_open(path, framework="numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -144,7 +161,7 @@ def without(name):
 
 
 HEADERS = {
-    "format": (entry(format=99), "its format is 99, wanted 1"),
+    "format": (entry(format=99), "its format is 99, wanted 2"),
     "no layers": (without("layers"), "'layers' is missing"),
     "layers no list": (entry(layers=7), "'int' object is not iterable"),
     "layers no dicts": (entry(layers=[7]), "'int' object has no attribute 'pop'"),
@@ -174,9 +191,15 @@ HEADERS = {
     "shape text": (entry(input_shape="2"), "input_shape must be a tuple of ints"),
     "dtype": (entry(dtype="float64"), "must hold finite numbers of type float64"),
     "dtype unknown": (entry(dtype="object"), "dtype must be one of 'float32', 'float64'"),
-    "loss": (entry(loss={"name": "regret"}), "loss must be one of"),
-    "loss no dict": (entry(loss=7), "loss must be one of"),
-    "metrics": (entry(metrics=["os.system"]), "metric must be one of"),
+    "loss": (entry(losses=[{"name": "regret"}]), "loss must be one of"),
+    "loss no dict": (entry(losses=[7]), "loss must be one of"),
+    "losses no list": (entry(losses=7), "'int' object is not iterable"),
+    "a loss too many": (entry(losses=2 * [{"name": "poisson"}]), "it has losses of other outputs"),
+    "loss weight": (entry(loss_weights=[-1]), "loss_weights must be positive, got -1"),
+    "loss weights of others": (entry(loss_weights=[1, 1]), "it has losses of other outputs"),
+    "metrics": (entry(metrics=[["os.system"]]), "metric must be one of"),
+    "metrics no names": (entry(metrics=[[7]]), "metrics must be names of metrics, got 7"),
+    "metrics of others": (entry(metrics=[]), "it has losses of other outputs"),
     "optimizer": (optimizer(**{"class": "Adamax"}), "class must be one of"),
     "optimizer other": (optimizer(**{"class": "SGD"}), "unexpected keyword argument"),
     "optimizer none": (entry(optimizer=None), "config must be a dict, got NoneType"),
@@ -200,6 +223,70 @@ def test_forged_headers(load, saved, change):
     make(header)
     with pytest.raises(ValueError, match=REFUSED + ".*" + message):
         load(signed(header, arrays))
+
+
+def node(number, layer, read):
+    return lambda header: header["nodes"].__setitem__(number, [layer, read])
+
+
+# Tensors 0 and 1 are the inputs, 2 and 3 come from layer 0, 4 and 5 from layers 1 and 2.
+GRAPHS = {
+    "nodes no list": (entry(nodes=7), "'int' object is not iterable"),
+    "no nodes": (entry(nodes=[]), "there is no tensor 4 that could be read"),
+    "node no pair": (entry(nodes=[[0]]), "not enough values to unpack"),
+    "layer beyond": (node(2, 3, [2]), "there is no layer 3"),
+    "layer negative": (node(2, -1, [2]), "a layer's number must be at least 0, got -1"),
+    "layer no number": (node(2, "dense", [2]), "a layer's number must be an integer, got str"),
+    "a tensor to come": (node(0, 0, [3]), "there is no tensor 3 that could be read"),
+    "its own tensor": (node(0, 0, [2]), "there is no tensor 2 that could be read"),
+    "tensor negative": (node(0, 0, [-1]), "a tensor's number must be at least 0, got -1"),
+    "several tensors": (node(0, 0, [0, 1]), r"Dense\(3, .* reads one tensor, got 2"),
+    "no tensor": (node(0, 0, []), r"Dense\(3, .* reads one tensor, got 0"),
+    "weights shared by two shapes": (node(3, 0, [3]), "reads tensors of different shapes"),
+    "output beyond": (entry(outputs=[4, 99]), "there is no tensor 99 that could be read"),
+    "output an input": (entry(outputs=[4, 1]), "outputs must be what layers have returned, got In"),
+    "no output": (entry(outputs=[]), "outputs must be at least one symbolic tensor, got none"),
+    "an input to spare": (entry(outputs=[4]), r"the input Input\(\(2,\)\) is needed by no output"),
+    "outputs of another order": (
+        lambda header: header["outputs"].reverse() or header.update(losses=header["losses"][:1]),
+        "loss must be a list of 2, one for each of dense_2, dense_1, got 1",
+    ),
+    "input unnamed": (entry(input_names=["a"]), "zip"),
+    "inputs of one name": (entry(input_names=["a", "a"]), "every input of a model has its own na"),
+    "input of no shape": (entry(input_shapes=[[2], []]), "input_shapes must be a tuple of ints"),
+    "input of another shape": (entry(input_shapes=[[2], [3]]), "tensors of different shapes"),
+    "layer other": (layer(units=4), "'dense/bias' must hold finite .* \\(4,\\), got .* \\(3,\\)"),
+    "layers of one name": (layer(name="dense_1"), "every layer of a model has its own name"),
+    "loss weights": (entry(loss_weights=[1, -2]), "loss_weights must be positive, got -2"),
+    "metrics": (entry(metrics=[[], ["os.system"]]), "metric must be one of"),
+}
+
+
+@pytest.mark.parametrize("change", GRAPHS)
+def test_forged_graphs(load, saved_graph, change):
+    _, header, arrays = saved_graph
+    assert header["nodes"] == [[0, [0]], [0, [1]], [1, [2]], [2, [3]]]
+    header = json.loads(json.dumps(header))
+    make, message = GRAPHS[change]
+    make(header)
+    with pytest.raises(ValueError, match=REFUSED + ".*" + message):
+        load(signed(header, arrays))
+
+
+def test_files_of_the_first_format_are_read(load, saved):
+    """As version 0.1 wrote them: one loss, its metrics, and no weights of losses."""
+    content, header, arrays = saved
+    (loss,), (metrics,) = header["losses"], header["metrics"]
+    old = {"format": 1, "loss": loss, "metrics": metrics}
+    old |= {name: header[name] for name in header.keys() - {"losses", "loss_weights", *old}}
+    model, same = load(signed(old, arrays)), load(content)
+    for one in (model, same):
+        one.fit(np.eye(2), np.ones(2), epochs=2, verbose=0)
+    assert model.metrics == ["mean_absolute_error"]
+    assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in same.get_weights()]
+    del old["loss"]
+    with pytest.raises(ValueError, match="'loss' is missing"):
+        load(signed(old, arrays))
 
 
 @pytest.mark.parametrize(
@@ -280,18 +367,21 @@ def test_a_file_without_what_the_optimizer_remembers(load, saved):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory")
-def test_claims_of_terabytes_cost_no_memory(tmp_path, saved):
+def test_claims_of_terabytes_cost_no_memory(tmp_path, saved, saved_graph):
     """In a process that may take 64 MB more than it has."""
     content, header, arrays = saved
     wide = json.loads(json.dumps(header))
     wide["layers"][0]["units"] = 2**40
     many = json.loads(json.dumps(header))
     many["input_shape"] = [2**40]
+    graph = json.loads(json.dumps(saved_graph[1]))
+    graph["layers"][0]["units"] = 2**40
     tensor = {"dtype": "F32", "shape": [2**38], "data_offsets": [0, 2**40]}
     claim = json.dumps({"dense/kernel": tensor}).encode()
     files = {
         "wide": signed(wide, arrays),
         "many": signed(many, arrays),
+        "graph": signed(graph, saved_graph[2]),
         "long header": struct.pack("<Q", 2**62) + b"{}",
         "long array": struct.pack("<Q", len(claim)) + claim,
     }

@@ -12,7 +12,7 @@ from children import finish, start
 import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers
 from fastscratch.callbacks import Callback, LambdaCallback
-from fastscratch.engine import slices, training
+from fastscratch.engine import Trainer, evaluation, slices
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed, to_categorical
 
@@ -316,14 +316,13 @@ def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
     model = network()
     x, y = data()
     before = model.predict(x)
-    steps = model.trainer(8, False)
-    train = steps.train
+    train = Trainer.train
 
     def train_and_press(*arguments):
         train(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(steps, "train", train_and_press)
+    monkeypatch.setattr(Trainer, "train", train_and_press)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, batch_size=8, verbose=0)
     assert model.iterations == 1
@@ -342,7 +341,7 @@ def test_ctrl_c_before_the_compiled_steps_counts_none(monkeypatch):
     def press(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(model.trainer(8, False), "train", press)
+    monkeypatch.setattr(Trainer, "train", press)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, batch_size=8, verbose=0)
     assert (bits(model), model.iterations, model.trained_epochs) == before
@@ -351,14 +350,13 @@ def test_ctrl_c_before_the_compiled_steps_counts_none(monkeypatch):
 def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(monkeypatch):
     model = network(optimizers.SGD(1e30))
     before = bits(model)
-    steps = model.trainer(8, False)
-    train = steps.train
+    train = Trainer.train
 
     def train_and_press(*arguments):
         train(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(steps, "train", train_and_press)
+    monkeypatch.setattr(Trainer, "train", train_and_press)
     with pytest.raises(KeyboardInterrupt):
         fitting.Fit(model, model._data(*data()), 8, 5, True, True).run(0, 20)
     assert bits(model) == before
@@ -469,7 +467,7 @@ def test_divergence_leaves_what_the_optimiser_remembers(optimizer):
     with pytest.raises(FloatingPointError, match="step 1 of epoch 3"):
         model.fit(x, y, batch_size=8, epochs=3, verbose=0)
     assert bits(model) == bits(expected)
-    remembered, wanted = (m.trainer(8, False).slots for m in (model, expected))
+    remembered, wanted = (m._state.slots for m in (model, expected))
     assert [slot.tobytes() for slot in remembered] == [slot.tobytes() for slot in wanted]
     assert (model.iterations, model.trained_epochs) == (expected.iterations, 2)
 
@@ -585,7 +583,7 @@ def test_a_last_layer_that_came_after_compile_is_checked():
     model.add(layers.Dense(3))
     model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
     model.add(layers.Activation("softmax"))
-    with pytest.raises(ValueError, match="wants a linear activation in the last layer, got soft"):
+    with pytest.raises(ValueError, match="needs a linear activation in the last layer, got soft"):
         model.fit(X, Y, verbose=0)
     model.pop()
     model.fit(X, Y, verbose=0)
@@ -595,13 +593,19 @@ def test_the_number_of_threads_is_heard_by_the_next_fit(monkeypatch):
     most = fastscratch.get_num_threads()
     if most < 2:
         pytest.skip("only one thread here")
-    monkeypatch.setattr(training, "PARALLEL_WORK", -1)
-    model = network()
+    monkeypatch.setattr(evaluation, "PARALLEL_WORK", -1)
+    model, teams, train = network(), set(), Trainer.train
+
+    def note_and_train(trainer, *arguments):
+        teams.add(trainer.workers)
+        train(trainer, *arguments)
+
+    monkeypatch.setattr(Trainer, "train", note_and_train)
     try:
         for threads in (1, 2):
             fastscratch.set_num_threads(threads)
             model.fit(X, Y, batch_size=8, verbose=0)
-            assert model.trainer(8, False).workers == threads
+            assert teams.pop() == threads
     finally:
         fastscratch.set_num_threads(most)
 

@@ -58,7 +58,7 @@ def go_on(model, epochs, callbacks=()):
               callbacks=callbacks, verbose=0)
 
 def bits(model):
-    return [array.tobytes() for array in (*model.get_weights(), *model._slots)]
+    return [array.tobytes() for array in (*model.get_weights(), *model._state.slots)]
 """
 
 

@@ -225,8 +225,8 @@ def test_programs_for_batches_of_any_size_are_few():
     for size in (*range(1, 16), *range(16, 1024, 37)):
         model.predict(x[:size], batch_size=size)
         model.evaluate(x[:size], y[:size], batch_size=size)
-    assert len(model._readers) == 2 * 10
-    assert all(len(programs) == 1 for programs in model._readers.values())
+    assert len(model._programs._readers) == 2 * 10
+    assert all(len(programs) == 1 for programs in model._programs._readers.values())
 
 
 @pytest.mark.slow

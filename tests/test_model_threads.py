@@ -17,14 +17,14 @@ from test_threads import LAYERS, REFUSAL, needs_fork, why_not
 import fastscratch
 from fastscratch import Sequential, layers, utils
 from fastscratch.callbacks import LambdaCallback
-from fastscratch.engine import prediction, training
+from fastscratch.engine import Trainer, evaluation, prediction
 
 MODELS = """
 import multiprocessing, os, sys, threading
 import numpy as np
 import fastscratch
 from fastscratch import Sequential, layers, utils
-from fastscratch.engine import slices, training
+from fastscratch.engine import evaluation, slices
 from fastscratch.models.fitting import Fit
 
 rng = np.random.default_rng(0)
@@ -97,7 +97,7 @@ def child(code, environment):
 def test_eight_fits_at_once_are_the_fits_alone(on_layer):
     # Where there are two processors, that is sixteen threads that wait for each other on them.
     code = """
-for training.PARALLEL_WORK in (10**9, -1):
+for evaluation.PARALLEL_WORK in (10**9, -1):
     alone = [fitted(seed) for seed in range(8)]
     assert at_once(fitted) == alone
 print(fastscratch.threading_layer())
@@ -107,7 +107,7 @@ print(fastscratch.threading_layer())
 
 def test_eight_threads_predict_on_one_model(on_layer):
     code = """
-for training.PARALLEL_WORK in (10**9, -1):
+for evaluation.PARALLEL_WORK in (10**9, -1):
     for convolutional, samples in ((False, x), (True, images)):
         model = network(1, convolutional)
         model.fit(samples, y, verbose=0)
@@ -150,11 +150,12 @@ slices.SLICE_SECONDS = 0.001
 run_slice = Fit._run
 
 def run_and_note(self, *arguments):
-    run_slice(self, *arguments)
+    counts = run_slice(self, *arguments)
     had.append(model.get_weights())
+    return counts
 
 Fit._run = run_and_note
-for training.PARALLEL_WORK in (10**9, -1):
+for evaluation.PARALLEL_WORK in (10**9, -1):
     model, other = network(1), network(2)
     had = [model.get_weights()]
 
@@ -242,16 +243,16 @@ def test_training_in_two_threads_is_refused():
 
 def test_weights_are_not_set_while_another_thread_takes_steps(monkeypatch):
     model, same = small(), small()
-    steps = model.trainer(20, False)
-    train = steps.train
+    train = Trainer.train
 
     def set_and_train(*arguments):  # within a slice
         with pytest.raises(RuntimeError, match="cannot be set while another thread trains"):
             model.set_weights(same.get_weights())
         train(*arguments)
 
-    monkeypatch.setattr(steps, "train", set_and_train)
-    model.fit(X, Y, verbose=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "train", set_and_train)
+        model.fit(X, Y, verbose=0)
     same.fit(X, Y, verbose=0)
     np.testing.assert_array_equal(model.predict(X), same.predict(X))
     model.set_weights(same.get_weights())
@@ -261,9 +262,9 @@ def test_predictions_and_evaluations_hear_the_number_of_threads(monkeypatch):
     most = fastscratch.get_num_threads()
     if most < 2:
         pytest.skip("only one thread here")
-    monkeypatch.setattr(training, "PARALLEL_WORK", -1)
+    monkeypatch.setattr(evaluation, "PARALLEL_WORK", -1)
     model, teams = small(), []
-    for module, name in ((prediction, "predict_team"), (training, "run_team")):
+    for module, name in ((prediction, "predict_team"), (evaluation, "run_team")):
         kernel = getattr(module, name)
 
         def note_and_call(workers, *arguments, kernel=kernel):
@@ -287,7 +288,7 @@ def test_predictions_and_evaluations_hear_the_number_of_threads(monkeypatch):
 @needs_fork
 def test_fork_after_use_with_models(on_layer):
     code = f"""
-training.PARALLEL_WORK = -1
+evaluation.PARALLEL_WORK = -1
 model = network(1)
 model.fit(x, y, verbose=0)
 right = model.predict(x)
@@ -338,7 +339,7 @@ import joblib
 from sklearn.model_selection import GridSearchCV
 from fastscratch.neural_network import MLPClassifier
 
-training.PARALLEL_WORK = -1
+evaluation.PARALLEL_WORK = -1
 model = network(1)
 model.fit(x, y, verbose=0)
 right = model.predict(x)

@@ -14,7 +14,7 @@ import pytest
 
 import fastscratch
 from fastscratch import Sequential, datasets, initializers, layers, optimizers
-from fastscratch.engine import slices, training
+from fastscratch.engine import evaluation, slices
 from fastscratch.reference import nested
 from fastscratch.reference.network import network_of
 from fastscratch.reference.neural_network import neural_network
@@ -318,7 +318,7 @@ def test_threads_change_no_bit(monkeypatch):
     if most < 2:
         pytest.skip("only one thread here")
     sizes = (20, 40, 4)
-    monkeypatch.setattr(training, "PARALLEL_WORK", -1)  # a team for the smallest work
+    monkeypatch.setattr(evaluation, "PARALLEL_WORK", -1)  # a team for the smallest work
     try:
         runs = []
         for n in (1, 2):

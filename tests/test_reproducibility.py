@@ -9,7 +9,7 @@ from children import run
 
 from fastscratch import Sequential, layers, load_model, optimizers
 from fastscratch.callbacks import Callback, LambdaCallback
-from fastscratch.engine import lowering, training
+from fastscratch.engine import evaluation, lowering
 from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed
@@ -68,7 +68,7 @@ def go_on(model, epochs=EPOCHS, **options):
 
 def bits(model):
     """A digest of all that training leaves: weights, what Adam remembers, predictions."""
-    arrays = [*model.get_weights(), *model._slots, model.predict(data()[0])]
+    arrays = [*model.get_weights(), *model._state.slots, model.predict(data()[0])]
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
@@ -80,7 +80,7 @@ def trained(name, **options):
 
 def trained_by_teams():
     """Of every network, with all threads that there are."""
-    training.PARALLEL_WORK = -1
+    evaluation.PARALLEL_WORK = -1
     return " ".join(trained(name) for name in NETWORKS)
 
 
@@ -176,7 +176,7 @@ def test_dropout_does_not_depend_on_how_samples_stand_in_memory(monkeypatch):
         monkeypatch.setattr(lowering, "lanes_of", lambda *_, lanes=lanes: lanes)
         model = new_model("few filters")
         loss, _ = model.train_on_batch(x[:40], y[:40])
-        ends.append((loss, model._slots[0]))
+        ends.append((loss, model._state.slots[0]))
     # Sums of at most 40 * 36 products of size 1; the first moment is a tenth of the gradient.
     rounding = 40 * 36 * np.finfo(np.float32).eps
     np.testing.assert_allclose(ends[0][0], ends[1][0], rtol=rounding)

@@ -11,28 +11,40 @@ from ..layers import Input, SymbolicTensor
 def as_tensors(name: str, value: Any) -> list[SymbolicTensor]:
     """One symbolic tensor or several, as a list."""
     tensors = [value] if isinstance(value, SymbolicTensor) else value
-    if not isinstance(tensors, (list, tuple)) or not tensors:
+    if not isinstance(tensors, (list, tuple)):
         raise TypeError(f"{name} must be symbolic tensors, got {type(value).__name__}")
+    if not tensors:
+        raise ValueError(f"{name} must be at least one symbolic tensor, got none")
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(f"{name} must be symbolic tensors, got {type(tensor).__name__}")
     return list(tensors)
 
 
-def network_of(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> Network:
+def as_inputs(value: Any) -> list[Input]:
+    """One Input or several, as a list."""
+    inputs: list[Input] = []
+    for tensor in as_tensors("inputs", value):
+        if not isinstance(tensor, Input):
+            raise ValueError(f"inputs must be Inputs, got {tensor!r}")
+        if any(tensor is other for other in inputs):
+            raise ValueError(f"inputs must be different, got {tensor!r} twice")
+        inputs.append(tensor)
+    return inputs
+
+
+def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Network:
     """The network that computes some tensors from others, its nodes as the layers were called.
 
     Raises
     ------
     ValueError
-        If an input is no Input or comes twice, an output needs an Input that is not among the
-        inputs, or an input is needed by no output.
+        If an output is an Input or needs one that is not among the inputs, or an input is needed
+        by no output.
     """
-    for tensor in inputs:
-        if not isinstance(tensor, Input):
-            raise ValueError(f"inputs must be Inputs, got {tensor!r}")
-    if len(set(map(id, inputs))) < len(inputs):
-        raise ValueError("inputs must be different, got one of them twice")
+    for tensor in outputs:
+        if tensor.layer is None:
+            raise ValueError(f"outputs must be what layers have returned, got {tensor!r}")
     needed: dict[int, SymbolicTensor] = {}
     waiting = list(outputs)
     while waiting:

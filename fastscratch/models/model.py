@@ -25,9 +25,9 @@ from ..layers import Layer, SymbolicTensor
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
-from .graph import as_tensors, copied_network, network_of
+from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
-from .names import name_layers, numbered
+from .names import all_named, different, name_layers
 from .programs import Programs, learned_how, new_trainer
 from .state import Holder, State
 from .summary import summary
@@ -77,7 +77,7 @@ class Model:
     Raises
     ------
     ValueError
-        If an output needs an Input that is not given, or two layers have one name.
+        If an output needs an Input that is not given, or two layers or inputs have one name.
     TypeError
         If a layer is of a kind that cannot be computed.
 
@@ -99,14 +99,11 @@ class Model:
         dtype: str = "float32",
     ):
         self._start(name, dtype)
-        given = as_tensors("inputs", inputs)
+        given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
+        self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
         name_layers(network.layers)
         self._network = network
-        names: list[str] = []
-        for tensor in given:
-            names.append(getattr(tensor, "name", None) or numbered("Input", names))
-        self.input_names = names
 
     def _start(self, name: str, dtype: str) -> None:
         """What every model begins with."""
@@ -132,9 +129,12 @@ class Model:
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers whose outputs the model returns."""
-        network = self._known_network()
-        return [network.nodes[tensor - network.n_inputs].layer.name for tensor in network.outputs]
+        """Names of the layers whose outputs the model returns, numbered where one returns two."""
+        network, names = self._network, []
+        for tensor in network.outputs:
+            layer = network.nodes[tensor - network.n_inputs].layer
+            names.append(different(layer.name, names))
+        return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place.
@@ -298,19 +298,18 @@ class Model:
                 placed.view(parameters)[...] = known[layer.name, placed.weight.name]
         self._state = self._state.replaced(parameters=parameters)
 
-    def _known_network(self) -> Network:
-        self._build(None)
-        return self._network
-
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
-        if self._state is not None:
-            return
-        network = self._network
+        if self._state is None:
+            self._begin(self._network)
+
+    def _begin(self, network: Network) -> None:
+        """Make the first weights of a network, and take both."""
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
+        self._network = network
         if self._state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
@@ -364,7 +363,7 @@ class Model:
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
-        names = self._head_names()
+        names = self.output_names
         of_each = [losses.get(one) for one in as_several("loss", loss, names)]
         if len(names) == 1 and not isinstance(metrics, Mapping):
             counted = [as_metrics(metrics)]
@@ -408,9 +407,6 @@ class Model:
 
     def _check_layers(self) -> None:
         """Check that there are layers."""
-
-    def _head_names(self) -> list[str]:
-        return self.output_names
 
     def _read_outs(self) -> list[str]:
         """The last activation of each output."""

@@ -1,6 +1,6 @@
-"""Names of layers, as Keras makes them."""
+"""Names of layers, inputs and outputs, as Keras makes them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from ..layers import Layer
 
@@ -10,14 +10,42 @@ def numbered(kind: str, names: Collection[str]) -> str:
     snake = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(kind))
     for dimensions in "12":
         snake = snake.replace(f"{dimensions}_d", f"{dimensions}d")
-    name, number = snake, 0
-    while name in names:
+    return different(snake, names)
+
+
+def different(name: str, names: Collection[str]) -> str:
+    """The name, with a number if it is taken."""
+    found, number = name, 0
+    while found in names:
         number += 1
-        name = f"{snake}_{number}"
-    return name
+        found = f"{name}_{number}"
+    return found
 
 
-def name_layers(layers: Iterable[Layer]) -> None:
+def all_named(what: str, kinds: Iterable[str], given: Sequence[str | None]) -> list[str]:
+    """The given names, and others where there is none.
+
+    Raises
+    ------
+    ValueError
+        If two are the same.
+    """
+    taken: list[str] = []
+    for name in given:
+        if name in taken:
+            raise ValueError(f"every {what} of a model has its own name, got {name!r} again")
+        if name is not None:
+            taken.append(name)
+    names = []
+    for kind, name in zip(kinds, given, strict=True):
+        if name is None:
+            name = numbered(kind, taken)
+            taken.append(name)
+        names.append(name)
+    return names
+
+
+def name_layers(layers: Sequence[Layer]) -> None:
     """Give names to the layers that have none.
 
     Raises
@@ -25,10 +53,7 @@ def name_layers(layers: Iterable[Layer]) -> None:
     ValueError
         If two have the same.
     """
-    names: list[str] = []
-    for layer in layers:
-        if layer.name in names:
-            raise ValueError(f"every layer of a model has its own name, got {layer.name!r} again")
-        if layer.name is None:
-            layer.name = numbered(type(layer).__name__, names)
-        names.append(layer.name)
+    kinds = (type(layer).__name__ for layer in layers)
+    names = all_named("layer", kinds, [layer.name for layer in layers])
+    for layer, name in zip(layers, names, strict=True):
+        layer.name = name

@@ -142,7 +142,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
     layers = [_layer(config) for config in header["layers"]]
     model = _graph(header, layers) if "nodes" in header else _row(header, layers)
     n_slots = 0
-    names = model._head_names()
+    names = model.output_names
     if header["format"] == 1:
         of_each = [] if header["loss"] is None else [header["loss"]]
         metrics, weights = [header["metrics"]], [1.0]

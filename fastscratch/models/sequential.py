@@ -63,6 +63,10 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         return self._layers
 
+    @property
+    def output_names(self) -> list[str]:
+        return [layer.name for layer in self.layers[-1:]]
+
     def add(self, layer: Input | Layer) -> None:
         """Add a layer after the others; the weights of those stay.
 
@@ -151,9 +155,6 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
 
-    def _head_names(self) -> list[str]:
-        return [self.layers[-1].name]
-
     def _read_outs(self) -> list[str]:
         return [self.layers[-1].activation]
 
@@ -173,9 +174,8 @@ class Sequential(Model):
         shape = wanted or shape
         if not shape:
             raise ValueError("x must hold samples of at least one number, got a 1-D array")
-        self._network = chain(self.layers, shape)
+        self._begin(chain(self.layers, shape))
         self._input_shape = shape
-        super()._build(shape)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         return (check_samples(name, x, self._input_shape, self.dtype),)

@@ -19,6 +19,7 @@ from ..engine import (
     Trainer,
 )
 from ..engine.network import Placed
+from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
@@ -26,7 +27,7 @@ from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, objectives_of, prefixes
 from .names import all_named, different, name_layers
-from .programs import Programs
+from .programs import Programs, new_trainer
 from .state import Holder, State
 from .summary import summary
 from .training_data import (
@@ -674,6 +675,56 @@ class Model:
     def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
         """The network on samples of these shapes."""
         return self._network
+
+    def program(self, batch_size: int = 32) -> Program:
+        """What compiled code does in a training step: ``print`` shows it, a line for each phase.
+
+        The phases stand in the order in which they are run, each with its operation in
+        ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
+        threads share out (items), and about how many thousand floating-point operations and bytes
+        of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples in a mini-batch.
+
+        Returns
+        -------
+        Program
+            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
+            model.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            If it does not know its input shape yet, or `batch_size` is not an integer above 0.
+
+        Examples
+        --------
+        >>> import fastscratch as fs
+        >>> model = fs.Sequential([fs.Input((4,)), fs.layers.Dense(3)])
+        >>> model.compile("sgd", loss="mse")
+        >>> print(model.program(batch_size=10))  # doctest: +SKIP
+        phase  operation                   layer       items  kflop   kB
+            0  epoch                                       1
+            1  gather                                      1         0.3
+            2  dense_forward_block         dense (3,)      1    0.2  0.3
+            3  loss, mean_squared_error    loss            1    0.0  0.4
+            4  totals                      loss            1         0.1
+            5  dense_backward, sgd_update  dense (3,)      1    0.2  0.3
+               total                                            0.5  1.5
+        memory: 12.4 kB
+        """
+        batch_size = as_integer("batch_size", batch_size, 1)
+        if not self._losses:
+            raise RuntimeError("the model must be compiled before it has a program, got no loss")
+        self._build(None)
+        network = self._current_network()
+        objectives = objectives_of(self._heads(network), [False] * len(self._losses))
+        return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
 

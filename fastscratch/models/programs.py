@@ -37,8 +37,7 @@ class Programs:
             (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
         )
         if self._trainer is None or self._trainer[0] != key:
-            slots = optimizer.n_remembered
-            trainer = Trainer(self._network, objectives, learning, slots, batch_size, self._dtype)
+            trainer = new_trainer(self._network, objectives, optimizer, batch_size, self._dtype)
             self._trainer = key, trainer
         return self._trainer[1]
 
@@ -66,6 +65,18 @@ class Programs:
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle
+
+
+def new_trainer(
+    network: Network,
+    objectives: Sequence[Objective],
+    optimizer: Optimizer,
+    batch_size: int,
+    dtype: str,
+) -> Trainer:
+    """A program that trains the network."""
+    learning = learning_of(optimizer)
+    return Trainer(network, objectives, learning, optimizer.n_remembered, batch_size, dtype)
 
 
 def learning_of(optimizer: Optimizer) -> Learning:

@@ -142,7 +142,7 @@ def micro(seconds):
 def main():
     print(
         f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, Numba {numba.__version__}, {fastscratch.layer()}\n"
+        f"NumPy {np.__version__}, Numba {numba.__version__}, {fastscratch.threading_layer()}\n"
     )
     print("| | naive twin | NumPy | 1 thread | 2 threads | over naive | over NumPy |")
     print("|---|---|---|---|---|---|---|")

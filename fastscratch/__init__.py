@@ -19,7 +19,7 @@ from . import (
     utils,
 )
 from .callbacks import History
-from .kernels.threads import get_num_threads, layer, set_num_threads
+from .kernels.threads import get_num_threads, set_num_threads, threading_layer
 from .layers import Input
 from .models import Model, Sequential, load_model
 from .verify import verify
@@ -36,7 +36,6 @@ __all__ = [
     "datasets",
     "get_num_threads",
     "initializers",
-    "layer",
     "layers",
     "load_model",
     "losses",
@@ -47,6 +46,7 @@ __all__ = [
     "regression",
     "regularizers",
     "set_num_threads",
+    "threading_layer",
     "utils",
     "verify",
     "warmup",

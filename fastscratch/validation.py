@@ -151,8 +151,8 @@ def as_sizes(name: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
     """One int below 2**31 for each of the axes, 1 or 2 of them; a single int stands for all."""
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != axes:
-            wanted = "one int or two ints" if axes == 2 else "one int"
-            raise ValueError(f"{name} must be {wanted}, got {len(value)} of them")
+            expected = "one int or two ints" if axes == 2 else "one int"
+            raise ValueError(f"{name} must be {expected}, got {len(value)} of them")
         sizes = tuple(as_integer(name, number, minimum) for number in value)
     else:
         sizes = (as_integer(name, value, minimum),) * axes

@@ -1,4 +1,4 @@
-"""Every kernel beside its naive twin, on the machine it runs on: a report to paste."""
+"""Kernels and training beside the naive reference, on the machine they run on: a report."""
 
 import dataclasses
 import importlib.metadata
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import layers
 from .engine import progress_bar
 from .kernels import machine
-from .kernels.threads import get_num_threads, layer, set_num_threads
-from .models import Sequential
+from .kernels.threads import get_num_threads, threading_layer
 
 if TYPE_CHECKING:
     from .comparison import Comparison
+    from .examples.comparison import TrainingComparison
 
 __all__ = ["Report", "verify"]
 
@@ -35,6 +34,8 @@ class Report:
         Versions, processor, vectors, threads and settings.
     comparisons : list of Comparison
         Kernels and twins: one for each case of each kernel, for each type.
+    trainings : dict of list of TrainingComparison
+        By file, small networks trained by the engine and by the naive network, for each type.
     wrong : list of str
         A line for each thing that is wrong.
     seconds : float
@@ -42,12 +43,15 @@ class Report:
 
     environment: dict[str, str]
     comparisons: "list[Comparison]"
+    trainings: "dict[str, list[TrainingComparison]]"
     wrong: list[str]
     seconds: float
 
     def __str__(self):
         from .comparison import accuracy_table
+        from .examples.comparison import training_table
 
+        n_trainings = sum(map(len, self.trainings.values()))
         verdict = f"WRONG: {len(self.wrong)} of" if self.wrong else "All right:"
         return "\n".join(
             [
@@ -55,19 +59,23 @@ class Report:
                 "",
                 accuracy_table(self.comparisons),
                 "",
+                training_table(self.trainings),
+                "",
                 *self.wrong,
-                f"{verdict} {len(self.comparisons)} comparisons of kernels and twins, of "
-                f"one thread and all, and of two fits on them, in {self.seconds:.0f} s.",
+                f"{verdict} {len(self.comparisons)} comparisons of kernels and twins and "
+                f"{n_trainings} of trained networks, each on one thread and on all, in "
+                f"{self.seconds:.0f} s.",
             ]
         )
 
 
 def verify() -> Report:
-    """Run every kernel beside its naive twin in plain Python, and compare.
+    """Compare every kernel with its naive twin, and training with the naive network.
 
     For float32 and float64, on this machine with its vectors and its threading layer; also on one
-    thread and on all, and so two small fits, because the bits must be the same. Takes under a
-    minute; some minutes more where the kernels are not compiled yet. Progress goes to stderr.
+    thread and on all, because the bits must be the same. The networks are small, and together reach
+    everything that a training step can do. Takes under a minute; some minutes more where the
+    kernels are not compiled yet. Progress goes to stderr.
 
     Returns
     -------
@@ -77,10 +85,12 @@ def verify() -> Report:
     # Here, because these inputs of the tests are many.
     from .cases import CASES
     from .comparison import DTYPES, compare, same_bits
+    from .examples import EXAMPLES, FILES
+    from .examples.comparison import compare_training
 
     start = time.perf_counter()
     comparisons, wrong = [], []
-    bar = progress_bar(len(CASES) * len(DTYPES), "verify", "case")
+    bar = progress_bar((len(CASES) + len(EXAMPLES)) * len(DTYPES), "verify", "case")
     for case in CASES:
         bar.set_postfix_str(case.kernel, refresh=False)
         for dtype in DTYPES:
@@ -91,51 +101,19 @@ def verify() -> Report:
             elif not same_bits(case, dtype):
                 wrong.append(f"{case} {np.dtype(dtype)}: other bits on one thread than on all")
             bar.update()
+    trainings: dict[str, list[TrainingComparison]] = {}
+    for file, examples in FILES.items():
+        trainings[file] = []
+        for example in examples:
+            bar.set_postfix_str(example.name, refresh=False)
+            for dtype in DTYPES:
+                training = compare_training(example, dtype)
+                trainings[file].append(training)
+                if training.trouble:
+                    wrong.append(str(training))
+                bar.update()
     bar.close()
-    for name in _networks():
-        try:
-            same = _trained_on(1, name) == _trained_on(get_num_threads(), name)
-        except Exception as error:  # a report must come, whatever is wrong
-            wrong.append(f"a fit of {name} raises {type(error).__name__}: {error}")
-        else:
-            if not same:
-                wrong.append(f"a fit of {name}: other bits on one thread than on all")
-    return Report(_environment(), comparisons, wrong, time.perf_counter() - start)
-
-
-def _networks() -> dict[str, list[layers.Layer]]:
-    """Networks with enough work in a step for a team of threads."""
-    return {
-        "dense layers": [
-            layers.Dense(256, "relu", input_shape=(256,)),
-            layers.LayerNormalization(),
-            layers.Dense(10, "softmax"),
-        ],
-        "convolutions": [
-            layers.Conv2D(16, 3, activation="relu", input_shape=(16, 16, 3)),
-            layers.BatchNormalization(),
-            layers.MaxPooling2D(),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(10, "softmax"),
-        ],
-    }
-
-
-def _trained_on(threads: int, name: str) -> bytes:
-    """A network's weights after a short fit on so many threads."""
-    most = get_num_threads()
-    set_num_threads(threads)
-    try:
-        model = Sequential(_networks()[name])
-        model.seed = 1
-        model.compile("adam", "sparse_categorical_crossentropy")
-        shape = model.layers[0].input_shape
-        x = np.random.default_rng(0).standard_normal((100, *shape))
-        model.fit(x, np.arange(len(x)) % 10, epochs=2, verbose=0)
-    finally:
-        set_num_threads(most)
-    return b"".join(weight.tobytes() for weight in model.get_weights())
+    return Report(_environment(), comparisons, trainings, wrong, time.perf_counter() - start)
 
 
 def _environment() -> dict[str, str]:
@@ -152,7 +130,7 @@ def _environment() -> dict[str, str]:
         "processor": _processor(),
         "vectors": f"{machine.VECTOR_BYTES} bytes, {machine.REGISTERS} registers; tiles of "
         f"{machine.TILE_ROWS} x {machine.TILE_VECTORS}",
-        "threads": f"{get_num_threads()}, by {layer()}",
+        "threads": f"{get_num_threads()}, by {threading_layer()}",
         "settings": " ".join(settings) or "none",
     }
 

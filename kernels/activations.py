@@ -1,10 +1,10 @@
 """Activations and their derivatives.
 
-Every derivative takes both the pre-activations ``z`` and the activations ``a``, and reads one of
-them: ``a``, which the forward pass has already computed, wherever the derivative can be written in
-terms of it, and ``z`` for softplus, SiLU and the GELUs. So the array that is not read may be any,
-and in the forward pass ``a`` may be ``z`` itself where ``z`` is not needed again. ``dz`` may be
-``da``: each element is read before it is written.
+Every derivative takes the pre-activations ``z`` and the activations ``a``, and reads only one of
+them: ``a``, which the forward pass has already computed, if the derivative can be written in terms
+of it, and ``z`` for those in ``codes.READS_Z``. Any array can be passed in the place of the other.
+The forward pass may write ``a`` over ``z`` if ``z`` is not needed again, and a derivative may write
+``dz`` over ``da``.
 
 Names and defaults are those of ``keras.activations``.
 """
@@ -68,7 +68,7 @@ EXP_WORK = 16
 NEGATIVE_SLOPE = 0.2
 ALPHA = 1.0
 
-# The fixed point of Klambauer et al. (2017): mean 0 and variance 1 stay what they are.
+# The constants of Klambauer et al. (2017), with which mean 0 and variance 1 are a fixed point.
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
@@ -82,7 +82,7 @@ SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 def sigmoid_forward(a, z):
     """Logistic sigmoid, ``a = 1 / (1 + exp(-z))``.
 
-    Right at any ``z``: see :func:`.elementary.sigmoid`.
+    Accurate for every ``z``: see :func:`.elementary.sigmoid`.
 
     Parameters
     ----------
@@ -190,8 +190,7 @@ def relu_backward(dz, z, a, da):
 def softmax_forward(a, z):
     """Softmax of one sample, ``a = exp(z - max z) / sum(exp(z - max z))``.
 
-    Taking the maximum off changes nothing in exact arithmetic and keeps every exponential at
-    most 1.
+    Subtracting the maximum changes nothing in exact arithmetic, and no exponential exceeds 1.
 
     Parameters
     ----------
@@ -205,8 +204,8 @@ def softmax_forward(a, z):
         largest = max(largest, z[o])
     for o in range(z.size):
         a[o] = exp(z[o] - largest)
-    # A loop of its own: beside the stores, LLVM would add in an order that depends on where the
-    # arrays lie in memory.
+    # A separate loop: in the one above, LLVM would add in an order that depends on where the arrays
+    # are in memory.
     total = a.dtype.type(0)
     for o in range(z.size):
         total += a[o]
@@ -252,11 +251,11 @@ def log_softmax_forward(a, z):
     largest = z[0]
     for o in range(1, z.size):
         largest = max(largest, z[o])
-    # The differences are stored: the compiler may regroup z - largest - log_total, and among scores
-    # of ten thousand largest + log_total is wrong by 1e-3.
+    # The differences are stored first. Otherwise the compiler might compute
+    # z - (largest + log_total), and for scores of ten thousand that sum is off by 1e-3.
     for o in range(z.size):
         a[o] = z[o] - largest
-    total = a.dtype.type(0)  # in a loop of its own, as in the softmax
+    total = a.dtype.type(0)  # in a separate loop, as in the softmax
     for o in range(z.size):
         total += exp(a[o])
     log_total = log(total)
@@ -297,7 +296,7 @@ def leaky_relu_forward(a, z, negative_slope):
     z : (o,) array
         Pre-activations.
     negative_slope : float
-        Not negative; Keras takes 0.2.
+        Not negative; Keras uses 0.2.
     """
     slope, zero = a.dtype.type(negative_slope), a.dtype.type(0)
     for o in range(z.size):
@@ -319,7 +318,7 @@ def leaky_relu_backward(dz, z, a, da, negative_slope):
     da : (o,) array
         Gradient with respect to the activations.
     negative_slope : float
-        Not negative; Keras takes 0.2.
+        Not negative; Keras uses 0.2.
     """
     slope, zero = a.dtype.type(negative_slope), a.dtype.type(0)
     for o in range(a.size):
@@ -337,7 +336,7 @@ def elu_forward(a, z, alpha):
     z : (o,) array
         Pre-activations.
     alpha : float
-        Minus the limit at minus infinity, positive; Keras takes 1.
+        Positive; ``a`` tends to ``-alpha`` at minus infinity. Keras uses 1.
 
     References
     ----------
@@ -364,7 +363,7 @@ def elu_backward(dz, z, a, da, alpha):
     da : (o,) array
         Gradient with respect to the activations.
     alpha : float
-        Minus the limit at minus infinity, positive; Keras takes 1.
+        Positive; ``a`` tends to ``-alpha`` at minus infinity. Keras uses 1.
     """
     scale, zero = a.dtype.type(alpha), a.dtype.type(0)
     for o in range(a.size):
@@ -375,7 +374,7 @@ def elu_backward(dz, z, a, da, alpha):
 def selu_forward(a, z):
     """Scaled exponential linear unit, ``scale elu(z, alpha)`` with two fixed constants.
 
-    With them, mean 0 and variance 1 of the inputs carry over from layer to layer.
+    They preserve mean 0 and variance 1 of the inputs from layer to layer.
 
     Parameters
     ----------
@@ -417,7 +416,7 @@ def selu_backward(dz, z, a, da):
 
 @njit
 def exponential_forward(a, z):
-    """Exponential, ``a = exp(z)``: the mean of counts, whose logarithm is linear.
+    """Exponential, ``a = exp(z)``: in Poisson regression, the mean of a count.
 
     Parameters
     ----------
@@ -451,7 +450,7 @@ def exponential_backward(dz, z, a, da):
 
 @njit
 def softplus_forward(a, z):
-    """Softplus, ``a = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))``; the latter is computed.
+    """Softplus, ``a = log(1 + exp(z))``, computed as ``max(z, 0) + log(1 + exp(-|z|))``.
 
     Parameters
     ----------
@@ -506,7 +505,7 @@ def silu_forward(a, z):
 
 @njit
 def _two_sigmoids(x):
-    """The sigmoid s of x and 1 - s = sigmoid(-x): a difference from 1 would lose digits."""
+    """The sigmoid s of x, and 1 - s = sigmoid(-x), without a subtraction that loses digits."""
     small = sigmoid(-abs(x))
     large = type(x)(1) - small
     return (large, small) if x > type(x)(0) else (small, large)
@@ -537,7 +536,7 @@ def silu_backward(dz, z, a, da):
 def gelu_forward(a, z):
     """Gaussian error linear unit, ``a = z Phi(z)``; ``Phi`` is the normal distribution function.
 
-    ``Phi(z) = erfc(-z / sqrt(2)) / 2``, which keeps its digits where ``Phi`` is small.
+    ``Phi(z) = erfc(-z / sqrt(2)) / 2``, which stays accurate where ``Phi`` is small.
 
     Parameters
     ----------
@@ -580,10 +579,10 @@ def gelu_backward(dz, z, a, da):
 
 @njit
 def gelu_tanh_forward(a, z):
-    """GELU with ``Phi(z)`` taken as ``(1 + tanh(u)) / 2 = sigmoid(2 u)``.
+    """GELU with ``Phi(z)`` approximated by ``(1 + tanh(u)) / 2 = sigmoid(2 u)``.
 
     ``u = sqrt(2 / pi) (z + 0.044715 z**3)``. It is within 0.0005 of :func:`gelu_forward`. The
-    sigmoid keeps its digits where it is small.
+    sigmoid stays accurate where it is small.
 
     Parameters
     ----------
@@ -631,7 +630,7 @@ def gelu_tanh_backward(dz, z, a, da):
 
 @njit
 def activate(a, z, activation):
-    """Activation of rows on one thread: all but the softmaxes see one long vector."""
+    """Activation of some rows, on one thread; elementwise ones see them as one long vector."""
     if activation == SOFTMAX:
         for n in range(z.shape[0]):
             softmax_forward(a[n], z[n])
@@ -708,7 +707,7 @@ def activate_backward(dz, z, a, da, activation):
 def activation_forward(a, z, activation):
     """Activation of a batch, parallel over samples.
 
-    Leaky ReLU takes the slope 0.2, ELU the limit -1, as Keras does by name.
+    Leaky ReLU has the slope 0.2, and ELU the limit -1: the defaults of Keras.
 
     Parameters
     ----------
@@ -733,16 +732,16 @@ def activation_forward(a, z, activation):
 def activation_backward(dz, z, a, da, activation):
     """Derivative of the activation of a batch, parallel over samples.
 
-    Leaky ReLU takes the slope 0.2, ELU the limit -1.
+    Leaky ReLU has the slope 0.2, and ELU the limit -1.
 
     Parameters
     ----------
     dz : (n, o) array
         Output: gradient with respect to the pre-activations.
     z : (n, o) array
-        Pre-activations; read by softplus, SiLU and the GELUs only.
+        Pre-activations; read only for activations in ``codes.READS_Z``.
     a : (n, o) array
-        Activations of the forward pass; read by the others only.
+        Activations of the forward pass; read only for the others.
     da : (n, o) array
         Gradient with respect to the activations.
     activation : int
@@ -790,7 +789,8 @@ def _elu_backward(dz, z, a, da):
     elu_backward(dz, z, a, da, ALPHA)
 
 
-#: Every activation and its derivative by its code, as programs call them: (a, z), (dz, z, a, da).
+#: The activations in the order of their codes, called with (a, z), and their derivatives, called
+#: with (dz, z, a, da).
 FORWARD = (
     _linear_forward,
     sigmoid_forward,

@@ -3,13 +3,14 @@
 Numba's own cache notices a change of the function's file only: a changed callee, or a changed
 generator of LLVM code, goes unseen. It also numbers its files, so that two processes that compile
 at once can give one number to two signatures. Here a file is named by everything the machine code
-depends on (the sources of all kernels, the signature, the processor, the versions), so a name has
-one content for ever and nothing needs locking; it is written aside and renamed; and it carries
-its own checksum, so a damaged file is compiled again, never loaded.
+depends on (the sources of all kernels, the signature, the processor, the versions). So a file of
+one name always has the same content, and no locks are needed. It is written under another name and
+then renamed; and it contains its checksum, so that a damaged file is never loaded but compiled
+again.
 
 The files go to ``NUMBA_CACHE_DIR`` if it is set. Otherwise they are looked for in ``__pycache__``
 beside the kernels and in the user's cache folder, and go to the first of the two that can be
-written. Where no folder can be, each process compiles for itself. Loading a file runs code, as
+written. If neither can be written, each process compiles for itself. Loading a file runs code, as
 loading a ``.pyc`` does: the folder must be one that only trusted users can write.
 """
 
@@ -45,7 +46,7 @@ _SETTINGS = (
     "SLP_VECTORIZE",
     "USING_SVML",
 )
-_ABANDONED = 3600  # seconds after which a file written aside has lost its process
+_ABANDONED = 3600  # seconds after which a temporary file is taken for that of a killed process
 
 _compiling_was_said = False
 
@@ -58,20 +59,20 @@ def _digest_sources() -> str:
     return digest.hexdigest()[:16]
 
 
-# Taken at import, as the kernels themselves are: these are the sources that this process runs,
-# whatever the files hold by the time it first compiles.
+# Computed at import, when the kernels themselves are read: these are the sources that this process
+# runs, even if the files have changed by the time it first compiles.
 _DIGEST = _digest_sources()
 
 
 @functools.cache
 def folders() -> list[pathlib.Path]:
     """Folders that may hold compiled kernels, the preferred one first."""
-    # One sub-folder for each place the kernels are installed in: installs do not mix.
+    # A sub-folder for each place where the kernels are installed, so that installations do not mix.
     place = hashlib.sha256(str(_SOURCES).encode()).hexdigest()[:16]
     if config.CACHE_DIR:
         return [pathlib.Path(config.CACHE_DIR) / f"fastscratch-{place}"]
     user = pathlib.Path(AppDirs(appname="fastscratch", appauthor=False).user_cache_dir)
-    # Without a home the user's folder is relative: code must not come from the working folder.
+    # Without a home directory this path is relative: no code may come from the working directory.
     users = [user / f"kernels-{place}"] if user.is_absolute() else []
     return [_SOURCES / "__pycache__", *users]
 
@@ -132,7 +133,7 @@ class KernelCache(_Cache):
 
     def save_overload(self, sig, data):
         """Keep a compiled kernel."""
-        # Machine code that holds this process's addresses is for this process only.
+        # Machine code that contains addresses of this process is valid in this process only.
         if self._enabled and not data.library.has_dynamic_globals:
             save(self._file_name(sig, data.codegen), dumps(data._reduce()))
 
@@ -164,7 +165,7 @@ def load(name):
 def save(name, payload):
     """Keep bytes under a name, in the first folder that can be written."""
     if _digest_sources() != _DIGEST:
-        return  # the files were edited since the import: another digest is theirs now
+        return  # the files were edited after they were imported, and have another digest now
     content = hashlib.sha256(payload).digest() + payload
     for folder in folders():
         try:
@@ -177,7 +178,7 @@ def save(name, payload):
 
 def _write_aside_and_rename(folder, name, content):
     folder.mkdir(parents=True, exist_ok=True)
-    # Not tempfile, whose files only their owner can read: root may warm up for all users.
+    # Not with tempfile, whose files only their owner can read: root may warm up for all users.
     aside = folder / f"{name}.{uuid.uuid4().hex}.tmp"
     try:
         aside.write_bytes(content)

@@ -1,7 +1,7 @@
 """How work is cut into pieces for the threads.
 
 The cut depends on the problem alone, never on the number of threads: partial sums are then added
-in the same order on every machine, and one thread gives the bits that many give.
+in the same order on every machine, and one thread gives the same bits as many.
 """
 
 from .jit import njit
@@ -13,7 +13,7 @@ MAX_CHUNKS = 64
 
 @njit
 def chunk_count(items, work_per_item):
-    """Number of pieces for `items` equal items of so many multiply-adds each."""
+    """Number of pieces for `items` items, each of which takes `work_per_item` multiply-adds."""
     return max(1, min(items, MAX_CHUNKS, items * work_per_item // CHUNK_WORK))
 
 

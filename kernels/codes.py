@@ -39,7 +39,7 @@ ACTIVATIONS = (
     GELU_TANH,
 ) = range(len(ACTIVATIONS))
 
-# These look at all scores of a sample at once, the others at each alone.
+# These depend on all scores of a sample, the others on each score alone.
 OF_SAMPLES = (SOFTMAX, LOG_SOFTMAX)
 
 # Their derivatives read the pre-activations z, those of the others the activations a.
@@ -70,8 +70,9 @@ LOSSES = (
     CATEGORICAL_LOG_LOSS,
 ) = range(len(LOSSES))
 
-# These take logits and want their own read-out; the others take the activations of the last layer.
-# A "log_loss" is a cross-entropy of probabilities, for any other read-out.
+# These take logits, and belong to one last activation each, the sigmoid or the softmax. The others
+# take the activations of the last layer: a "log_loss" is a cross-entropy of probabilities, for any
+# other last activation.
 CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROSSENTROPY)
 
 # The outputs are classes that exclude each other.

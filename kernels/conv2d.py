@@ -1,16 +1,16 @@
-"""2-D convolution: a window slides over an image, and its dot product with the filter is kept.
+"""2-D convolution: dot products of a filter and of a window that slides over an image.
 
 As everywhere in this field it is a cross-correlation: the filter is not flipped.
 
-With ``groups`` the channels are cut into so many equal parts, and each filter sees only the input
-channels of its own part: filters ``0 ... c_out / groups - 1`` the first, and so on. One group is
-the ordinary convolution, and as many groups as channels the depthwise one.
+With ``groups`` the channels are divided into that many equal parts, and each filter sees only the
+input channels of one part: filters ``0 ... c_out / groups - 1`` see those of the first, and so on.
+One group is the ordinary convolution, and as many groups as channels the depthwise one.
 
-Forward pass and both derivatives cost ``2 n out_h out_w kh kw (c_in / groups) c_out`` flops each,
-and all three are products of matrices that lie in the images as they are. What a window sees in one
-row of the image is one run of ``kw c`` numbers, and at the next position the run begins a few
-numbers later: a matrix whose rows overlap. Tiles (:mod:`.tiles`) add up the runs of all rows of the
-window without a copy.
+The forward pass and both derivatives cost ``2 n out_h out_w kh kw (c_in / groups) c_out`` flops
+each, and all three are products of matrices that need not be made, because they are there in the
+images. What a window sees in one row of the image is a run of ``kw c`` consecutive numbers, and at
+the next position the run begins a few numbers later: the runs are the rows of a matrix, which
+overlap in memory. Tiles (:mod:`.tiles`) add up the runs of all rows of the window without a copy.
 
 ===================  ===============  =========  =================================
 product              rows             columns    summed over
@@ -20,21 +20,22 @@ gradient of filters  ``(kx, c)``      filters    positions ``(y, x)``
 gradient of input    is a convolution of its own, see `transposed_conv2d`
 ===================  ===============  =========  =================================
 
-Columns are what fills a vector, and a few filters do not. Then as many samples as a vector has
-lanes are interleaved, their numbers side by side, and every number above becomes a vector::
+The columns fill the vectors. If there are few filters they do not, and then as many samples as a
+vector has lanes are interleaved: their numbers are side by side, and every number above becomes a
+vector::
 
     lanes == 1    (h, w, c)           one image
-    lanes > 1     (h, w, c, lanes)    one block of so many images
+    lanes > 1     (h, w, c, lanes)    one block of `lanes` images
 
-Rows and columns of the output change places, for now it is pixels that are loaded as vectors; the
-gradient of the filters is a product of vectors whose lanes are added up in the end.
+Rows and columns of the output change places, because now the pixels are loaded as vectors; the
+gradient of the filters is a product of vectors whose lanes are added up at the end.
 
-Filters of 3 x 3, with enough of them, are a case of their own: see :mod:`.winograd`.
+Many filters of 3 x 3 are computed in another way: see :mod:`.winograd`.
 
-Padding is left out of the sums. A row of the window that lies outside is no turn of the loop, and a
-position at the edge has a shorter run. (Only a tile of many positions, or of many taps, wants one
-length for all: then a band of rows is copied with its zeros. One copy of a number serves
-``2 kh kw c_out`` flops.)
+Padding is left out of the sums: rows of the window that are outside the image are skipped, and at
+the edge the run of a row is shorter. (But all rows of a tile of several positions, or of several
+taps, must have one length: then a band of rows of the image is copied together with its zeros. Each
+number that is copied serves ``2 kh kw c_out`` flops.)
 """
 
 from collections import namedtuple
@@ -71,26 +72,27 @@ Conv2D.__doc__ = """The geometry of a convolution: integers.
 
 `top` and `left` are the zeros before the first row and column. The image counts as having
 ``spread_y - 1`` rows and ``spread_x - 1`` columns of zeros between its pixels: 1 in a forward pass.
-Only with strides of 1 may it be spread. `lanes` is 1, or as many numbers as a vector holds.
+It may be spread only with strides of 1. `lanes` is 1, or the number of lanes of a vector.
 """
 
 Image = namedtuple("Image", "values at pitch width left")
-Image.__doc__ = """Where the rows of an image lie: the first at `at`, the others `pitch` apart.
+Image.__doc__ = """Where the rows of an image are: the first at `at`, the others `pitch` apart.
 
 It is `width` pixels wide, and at the first position the window begins `left` pixels before it.
 """
 
 Run = namedtuple("Run", "pixel pixel_jump weight weight_jump rows taps column")
-Run.__doc__ = """Taps side by side in the window, and the same in its other rows.
+Run.__doc__ = """Neighbouring taps in a row of the window, and the same taps in its other rows.
 
-The first pixel and weight are at `pixel` and `weight`, those of the next row a jump further; there
-are so many `rows` and `taps`. At the first position the run meets the image in `column`.
+The first pixel and weight are at `pixel` and `weight`, those of the next row `pixel_jump` and
+`weight_jump` further. `rows` and `taps` are how many there are. At the first position of the window
+the run begins in `column` of the image.
 """
 
-# A band of the image is to stay in a second-level cache, with the filters.
+# A band of the image should stay in the second-level cache, together with the filters.
 BAND_BYTES = 1 << 17
 
-# Pieces that the gradient of the filters is cut into.
+# The gradient of the filters is cut into at most this many pieces.
 WEIGHT_CHUNKS = 8
 
 
@@ -98,9 +100,9 @@ WEIGHT_CHUNKS = 8
 def transposed_conv2d(shape):
     """The geometry of the input gradient, which is a convolution of `dout` by `transpose_kernel`.
 
-    Output (y, x) has seen pixel ``y sy + ky dy - top``. Seen from the pixel: it collects from the
-    outputs at ``(iy + top - ky dy) / sy`` where that is whole. So the kernel runs backwards, and
-    `dout` lies ``sy`` apart.
+    Output ``y`` sees pixel ``y sy + ky dy - top``. So pixel ``iy`` collects from the outputs at
+    ``(iy + top - ky dy) / sy``, if that is an integer: the kernel is reversed, and the numbers of
+    `dout` are ``sy`` apart.
     """
     return Conv2D(
         shape.out_height,
@@ -126,7 +128,7 @@ def transposed_conv2d(shape):
 
 @njit
 def transpose_kernel(packed, kernel, shape):
-    """Turn the filters round, and exchange input and output channels in each group.
+    """Reverse the filters, and exchange input and output channels within each group.
 
     Parameters
     ----------
@@ -149,20 +151,20 @@ def transpose_kernel(packed, kernel, shape):
 
 @njit
 def _is_dense(shape):
-    """Whether what the window sees in one row is one run of numbers."""
+    """Whether the window sees a run of consecutive numbers in each row of the image."""
     return shape.groups == 1 and shape.dilation_x == 1 and shape.spread_x == 1
 
 
 @njit
 def _is_depthwise(shape):
-    """Whether every filter has one channel, so that it is channels that fill a vector."""
+    """Whether every filter has one channel, so that channels fill the vectors."""
     several = shape.groups > 1 and shape.lanes == 1
     return several and shape.groups == shape.channels == shape.filters
 
 
 @njit
 def _columns(shape):
-    """Columns that a window without gaps meets, in the image and in the padding."""
+    """Number of columns that a window without gaps sees, of the image and of the padding."""
     return (shape.out_width - 1) * shape.stride_x + shape.kernel_width
 
 
@@ -220,7 +222,7 @@ def _padded_band(x, shape, first, stop, scratch):
 
 @njit
 def _image(x, shape):
-    """The image as it lies."""
+    """The image itself, without a copy."""
     pitch = shape.width * shape.channels * shape.lanes
     return Image(x, 0, pitch, shape.width, shape.left)
 
@@ -232,11 +234,11 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     Parameters
     ----------
     out : (out_h out_w c_out lanes,) array
-        Output; only the rows asked for are touched.
+        Output; only the requested rows are written.
     x : (h w c_in lanes,) array
         The image.
     kernel : (kh kw c_in / groups c_out,) array
-        Filters; or what `transform_kernel` made of them, if the convolution `is_winograd`.
+        Filters; transformed by `transform_kernel`, if the convolution `is_winograd`.
     bias : (c_out,) array
     shape : Conv2D
     first, stop : int
@@ -250,7 +252,7 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     for o in range(shape.filters):
         for lane in range(shape.lanes):
             scratch[o * shape.lanes + lane] = bias[o]
-    # A tile of interleaved samples is one position at the edges, and leaves their padding out.
+    # With interleaved samples, a tile at the edge has one position only, and skips its padding.
     copies = shape.lanes == 1 and _is_dense(shape) and _is_padded(shape)
     rows, _ = _band_rows(shape, scratch.itemsize)
     for y in range(first, stop, rows):
@@ -299,9 +301,10 @@ def _rows_of_band(out, first, stop, image, kernel, bias, shape):
 
 @njit
 def _run(image, shape, y, kx, column, o):
-    """The run that begins at tap `kx`, in the rows of the window that meet the image from row `y`.
+    """The run that begins at tap `kx`, in all rows of the window that see pixels.
 
-    They are every one, or so many apart that they meet pixels and not the zeros between them.
+    `y` is the row of the output. In a spread image the rows that see pixels are a constant distance
+    apart; those between them see only the zeros between the pixels.
     """
     first = last = rows = 0
     top = y * shape.stride_y - shape.top
@@ -313,7 +316,7 @@ def _run(image, shape, y, kx, column, o):
     step = (last - first) // max(rows - 1, 1)
     iy = (top + first * shape.dilation_y) // shape.spread_y
     channels = shape.channels // shape.groups
-    # Filters that see channels of their own group only.
+    # The first of the channels that these filters see: those of their group.
     c = o // (shape.filters // shape.groups) * channels
     weights = channels * shape.filters
     return Run(
@@ -329,17 +332,17 @@ def _run(image, shape, y, kx, column, o):
 
 @njit
 def _positions(shape, phase):
-    """Positions in a row of output that see the pixels of a spread image with the same taps."""
+    """Number of positions in a row of output that see a spread image with the same taps."""
     return -(-(shape.out_width - phase) // shape.spread_x)
 
 
 @njit
 def _convolve_run(c, start, image, kernel, run, filters, phase, shape):
-    """What one run of taps adds to a row of output: `c` is (positions, filters), or turned."""
+    """``c = start +`` the products of a run of taps; `c` is (positions, filters), or transposed."""
     lanes, pixel = shape.lanes, shape.channels * shape.lanes
     channels, stride = shape.channels // shape.groups, shape.stride_x
     positions = _positions(shape, phase)
-    # From here on a position sees padding on the right.
+    # The first position that sees padding on the right.
     right = min(max((image.width - run.column - run.taps) // stride + 1, 0), positions)
     position = 0
     while position < positions:
@@ -369,7 +372,7 @@ def _convolve_run(c, start, image, kernel, run, filters, phase, shape):
 
 @njit
 def _depthwise_run(out, at, image, kernel, run, phase, shape):
-    """One tap of as many filters as channels, each of its own channel: along the channels."""
+    """Add the products of one tap of a depthwise convolution, in loops along the channels."""
     channels = shape.channels
     first, stop = tap_range(
         0, image.width, _positions(shape, phase), shape.stride_x, 1, -run.column
@@ -410,12 +413,12 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
     if not accumulate:
         for i in range(first * shape.filters, stop * shape.filters):
             dkernel[i] = 0
-    # With enough channels a tile stays within one tap, and leaves the padding out.
+    # With enough channels a tile stays within one tap, and skips the padding.
     tile = TILE_ROWS if shape.lanes == 1 else DOT_ROWS
     dense = _is_dense(shape) and (shape.channels < tile or not _is_padded(shape))
     taps = shape.kernel_width if dense else 1
     if not (dense and _is_padded(shape)):
-        # Band by band, for every tile reads all of the image and of the gradient.
+        # Band by band, because every tile reads all of the image and of the gradient.
         row_bytes = (x.size // shape.height + dout.size // shape.out_height) * x.itemsize
         rows_a_band = max(1, 2 * BAND_BYTES // row_bytes)
         for y in range(0, shape.out_height, rows_a_band):
@@ -431,7 +434,7 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
 
 @njit
 def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
-    """Add what some rows of `dout` give to some rows of the gradient, run by run of `taps` taps."""
+    """Add to some rows of the gradient what comes from some rows of `dout`, in runs of taps."""
     depthwise = _is_depthwise(shape)
     channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
     filters, lanes, width = shape.filters // groups, shape.lanes, shape.out_width
@@ -441,7 +444,7 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
     while row < stop:
         ky, kx = divmod(row // run * taps, shape.kernel_width)
         count = min(stop, (row // run + 1) * run) - row
-        # The positions from which the run, or the first tap of it if it is longer, is inside.
+        # The positions at which the first tap of the run is inside; its other taps are, too.
         top, bottom = tap_range(
             ky, shape.height, shape.out_height, shape.stride_y, shape.dilation_y, shape.top
         )
@@ -477,7 +480,7 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
 
 @njit
 def _dot_product(c, a, b, rows, columns, sizes):
-    """``c += a @ b`` of vectors, added up over their lanes, tile by tile."""
+    """``c += a @ b``, where elements of `a` and `b` are vectors, added up over their lanes."""
     turns, depth, a_jump, b_jump = sizes
     down, across = -(-rows // DOT_ROWS), -(-columns // DOT_COLUMNS)
     for tile in range(down * across):
@@ -491,7 +494,7 @@ def _dot_product(c, a, b, rows, columns, sizes):
 
 @njit
 def _depthwise_weights(c, a, b, channels, sizes):
-    """The gradient of one tap of as many filters as channels: along the channels."""
+    """Add the gradient of one tap of a depthwise convolution, in loops along the channels."""
     turns, depth, a_jump, b_jump = sizes
     sums = c.values[c.at :][:channels]
     for turn in range(turns):
@@ -578,7 +581,7 @@ def _chunk_of_rows(out, x, kernel, bias, shape, start, stop, scratch):
 
 @njit
 def _weights(kernel, shape):
-    """The filters as `conv2d_rows` wants them."""
+    """The filters as `conv2d_rows` takes them."""
     if not is_winograd(shape):
         return kernel
     weights = np.empty(POINTS * shape.channels * shape.filters, kernel.dtype)
@@ -620,11 +623,11 @@ def conv2d_forward(out, x, kernel, bias, strides, padding, dilation_rate, groups
     strides : (sy, sx) ints
         Steps of the window.
     padding : (top, left) ints
-        Zeros before the first row and column; `out` says how far the window goes past the last.
+        Zeros before the first row and column; those after the last follow from the shape of `out`.
     dilation_rate : (dy, dx) ints
         Distance between neighbouring taps of the filter.
     groups : int
-        Parts that the channels are cut into; divides ``c_in`` and ``c_out``.
+        Number of parts of the channels; divides ``c_in`` and ``c_out``.
     """
     shape = _geometry(x, kernel, out, strides, padding, dilation_rate, groups)
     _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
@@ -653,7 +656,7 @@ def conv2d_backward_input(dx, dout, kernel, strides, padding, dilation_rate, gro
     dilation_rate : (dy, dx) ints
         Distance between neighbouring taps of the filter.
     groups : int
-        Parts that the channels are cut into.
+        Number of parts of the channels.
     """
     shape = _geometry(dx, kernel, dout, strides, padding, dilation_rate, groups)
     packed = np.empty(kernel.size, kernel.dtype)
@@ -680,7 +683,7 @@ def _chunk_of_weights(dkernel, dbias, x, dout, shape, start, stop, scratch):
 def _all_weights(dkernel, dbias, x, dout, shape):
     """All rows of the gradient and that of the bias, in parallel."""
     rows = dkernel.size // shape.filters + 1
-    # Whole tiles, and few chunks: each reads all images.
+    # Chunks of whole tiles; and few of them, because each reads all images.
     tiles = -(-rows // TILE_ROWS)
     chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * TILE_ROWS))
     scratch = _scratch(shape, chunks, dkernel)
@@ -720,7 +723,7 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
     dilation_rate : (dy, dx) ints
         Distance between neighbouring taps of the filter.
     groups : int
-        Parts that the channels are cut into.
+        Number of parts of the channels.
     """
     shape = _geometry(x, dkernel, dout, strides, padding, dilation_rate, groups)
     _all_weights(dkernel.reshape(-1), dbias, x, dout, shape)
@@ -769,7 +772,8 @@ def conv2d_image_forward(out, image, kernel):
     out : (h - kh + 1, w - kw + 1) array
         Output.
     image : (h, w) array
-        Finite: two rows of output share what they read, each with weights of zero for one row.
+        Finite numbers: two rows of output are computed from the same rows of the image, and each
+        multiplies one of these by zero.
     kernel : (kh, kw) array
     """
     rows = out.shape[0]

@@ -1,4 +1,4 @@
-"""Denormal numbers, the smallest there are, flushed to zero where they would cost time."""
+"""Denormal numbers, the smallest there are, treated as zero where they would cost time."""
 
 from llvmlite import ir
 from numba import config, types
@@ -37,7 +37,7 @@ def _set_float_mode(builder, mode):
 
 @intrinsic
 def set_denormals_flushed(typingctx):
-    """Make this thread treat denormal numbers as zero; return what `restore_denormals` wants.
+    """Make this thread treat denormal numbers as zero; return the mode that was set before.
 
     A denormal operand costs some 100 cycles, and the second moments of Adam decay into thousands of
     them (17 times slower, measured). The mode belongs to the *thread*: inside a `prange`, set it in

@@ -1,4 +1,4 @@
-"""Dropout: in training a share of the numbers is set to zero, and the others are scaled up for it.
+"""Dropout: in training a share of the numbers is set to zero, and the others are scaled up.
 
 Whether element ``i`` is kept is decided by number ``i`` of a stream of the counter-based generator
 (:mod:`.random`), so no mask is stored: the backward pass asks the generator again. The caller gives

@@ -1,4 +1,4 @@
-"""Single instructions of the machine, which no expression of Python stands for."""
+"""Single instructions of the machine that no expression in Python is compiled to."""
 
 import numpy as np
 from llvmlite import ir
@@ -10,10 +10,10 @@ from .llvm import INT32, call_by_name
 
 @intrinsic
 def fma(typingctx, a, b, c):
-    """a * b + c of three scalars, rounded once, and left as it is by the optimiser.
+    """a * b + c of three scalars, rounded once; the optimiser does not change it.
 
-    The project's fast-math flags let LLVM reorder sums; where an error term is computed on purpose
-    (argument reduction), this keeps it. Loops over it vectorise.
+    The fast-math flags of the kernels let LLVM reorder sums. Where a rounding error is computed on
+    purpose, as in the reduction of an argument, that must not happen. Loops of it vectorise.
     """
 
     def codegen(context, builder, signature, arguments):
@@ -24,7 +24,7 @@ def fma(typingctx, a, b, c):
 
 @intrinsic
 def prefetch_to_write(typingctx, array, index):
-    """Ask for the cache line of an element that is written soon, and for no one else to have it."""
+    """Fetch the cache line of an element that is written soon, for this core alone."""
 
     def codegen(context, builder, signature, arguments):
         data = context.make_helper(builder, signature.args[0], arguments[0]).data

@@ -1,4 +1,4 @@
-"""Ctrl-C, put off while Numba or LLVM hold what they must release."""
+"""Ctrl-C, delayed while Numba or LLVM hold what they must release."""
 
 import contextlib
 import signal
@@ -9,7 +9,7 @@ __all__ = ["ctrl_c_later"]
 
 @contextlib.contextmanager
 def ctrl_c_later():
-    """Within it, Ctrl-C is put off to the end; only the main thread ever hears it."""
+    """A context that delays Ctrl-C until it ends; only the main thread receives Ctrl-C at all."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield

@@ -2,20 +2,20 @@
 
 Every kernel is compiled through :func:`njit` below, so that the policy stands once:
 
-* ``error_model="numpy"``: with Python's, every division carries a test that stops the
-  vectoriser (8 times slower on the sigmoid).
+* ``error_model="numpy"``: with Python's, every division has a test for zero, and its loop does not
+  vectorise (8 times slower for the sigmoid).
 * ``fastmath`` is a short list, never ``True``: sums may be regrouped and fused
   (``reassoc``, ``contract``) and the sign of zero dropped (``nsz``), but NaN and infinity keep
-  their meaning. Where ``a*b + c*d`` is fused the compiler may choose which product is rounded,
-  and chooses otherwise in the scalar copy of a loop (its tail, and all of it where arrays stand
-  close together in memory), or in the copy that is compiled into a caller: a kernel that must not
-  depend on that is ``exact``, without any of the flags.
-* ``nogil``: other Python threads run meanwhile. A parallel region holds none of Python's locks.
+  their meaning. Where ``a*b + c*d`` is fused the compiler chooses which product is rounded. It may
+  choose differently in the scalar copy of a loop (which computes its tail, or all of it if arrays
+  are close together in memory), or in the copy that is compiled into a caller. A kernel whose
+  results must not depend on that is ``exact``: it has none of these flags.
+* ``nogil``: other Python threads run meanwhile.
 * Compiled code is kept on disk under the content of *all* kernels (see :mod:`.cache`).
 * A call from Python that enters a parallel region passes :func:`.threads.region` first, so that
   no threading layer can abort the process (see :mod:`.threads`).
-* Ctrl-C is heard when a kernel has been compiled or loaded, not halfway: Numba would be left with
-  code that is half there, or with a lock that nobody releases, and crash or hang later.
+* Ctrl-C takes effect after a kernel has been compiled or loaded, not while it is: Numba would be
+  left with incomplete code, or with a lock that nobody releases, and would crash or hang later.
 """
 
 from numba import config, get_thread_id, prange, types
@@ -43,10 +43,10 @@ class Kernel(CPUDispatcher):
             return CPUDispatcher.compile(self, sig)
 
     def get_call_template(self, args, kws):
-        """Called by another kernel: a number in its source is a number like any other.
+        """How another kernel calls this one: with literal numbers as with any other numbers.
 
-        Numba would compile a specialisation for each value, 0.1 s a piece; what is worth it, LLVM
-        makes of the one, where it copies a function into its caller.
+        Numba would compile a specialisation for each value, which takes 0.1 s. Where that is worth
+        it, LLVM does it anyway, when it copies a function into its caller.
         """
         args = tuple(types.unliteral(kind) for kind in args)
         kws = {name: types.unliteral(kind) for name, kind in kws.items()}
@@ -80,10 +80,10 @@ def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, in
     calls_parallel : bool
         The function has none itself, but calls kernels that have.
     exact : bool
-        Every operation is rounded as it is written. Costs nothing in a loop over elements that
-        waits for memory or divides; a sum does not vectorise.
+        Every operation is rounded as it is written. This costs nothing in a loop over elements
+        that is limited by memory or by divisions; but a sum does not vectorise.
     inline : bool
-        It is copied into its callers, however long it is: else their loops do not vectorise.
+        Copy it into its callers, however long it is, so that their loops vectorise.
     """
     if function is None:
         return lambda function: njit(
@@ -118,6 +118,6 @@ if config.DISABLE_JIT:
         """Number of threads that parallel regions use."""
         return 1
 else:
-    # What numba.get_num_threads() calls; that itself holds an address of this process, which would
-    # keep every caller out of the disk cache.
+    # What numba.get_num_threads() calls. That function itself contains an address of this process,
+    # so that none of its callers could be kept on disk.
     thread_count = _iget_num_threads

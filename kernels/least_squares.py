@@ -30,7 +30,7 @@ def _householder(v):
         return largest, largest
     scaled = v / largest  # squares neither overflow nor underflow
     norm = largest * math.sqrt((scaled * scaled).sum())
-    length = -norm if v[0] > 0 else norm  # the sign that cancels nothing
+    length = -norm if v[0] > 0 else norm  # the sign with which nothing cancels
     beta = (length - v[0]) / length
     v /= v[0] - length
     v[0] = 1
@@ -92,15 +92,15 @@ def least_squares(coefficients, pivots, X, y, rcond):
     coefficients : (k, o) array
         Output: ``B``.
     pivots : (k,) int array
-        Output: the columns in the order they were taken. Those from the rank on depend on the
-        ones before.
+        Output: the columns in the order in which they were chosen. As many as the rank are
+        independent; the others depend on them.
     X : (n, k) array
         Design matrix, also with ``n < k``.
     y : (n, o) array
         Responses.
     rcond : float
-        A column whose part orthogonal to those taken is at most `rcond` times the longest column
-        counts as dependent.
+        A column counts as dependent if its part that is orthogonal to those chosen before is at
+        most `rcond` times as long as the longest column.
 
     Returns
     -------

@@ -1,15 +1,15 @@
 """Linear, logistic and softmax regression: loss, gradient, Hessian, and descent under a penalty.
 
-The three are one model, ``f(X B')`` with the identity, the sigmoid or the softmax for ``f``, and
-their mean losses have the same derivatives in the scores: ``f(z) - y`` once, and the variance of
-``y`` under the model twice.
+The three are one model, ``f(X B')``, where ``f`` is the identity, the sigmoid or the softmax. The
+first derivative of the loss with respect to the scores ``z`` is ``f(z) - y`` in all of them, and
+the second is the variance of ``y`` under the model.
 
 A matrix `X` of explanatory variables is dense, (n, k), with empty `columns` and `starts`; or
 sparse, in compressed rows: `X` is (1, number of nonzeros), nonzero ``X[0, e]`` stands in column
 ``columns[e]``, and row n has the nonzeros from ``starts[n]`` up to ``starts[n + 1]``.
 
-Rows go through in blocks that stay in the first-level cache between the two products in which a
-gradient needs them: the scores, and the sum of rows weighted by the residuals.
+Rows are processed in blocks. A block stays in the first-level cache between the two products of a
+gradient that read it: the scores, and the sum of rows weighted by the residuals.
 
 References
 ----------
@@ -40,7 +40,7 @@ __all__ = [
 
 # Rows of a block: 50 columns of them are 26 KB.
 BLOCK = 64
-# Rows of a block of the Hessian, whose product is large enough to be cut for the threads.
+# Rows of a block of the Hessian: its products are large enough to be divided among the threads.
 SLAB = 1024
 
 
@@ -63,7 +63,7 @@ def _scores(z, coefficients, X, columns, starts, first, rows, product_of_rows, s
                     total += values[e] * b[columns[e]]
                 z[o, n] = total
     elif outputs == 1:
-        # A product with one column fills one lane of the matrix product's vectors.
+        # A matrix product with one column would use one lane of its vectors.
         b = coefficients[0]
         for n in range(rows):
             x = X[first + n]
@@ -118,7 +118,7 @@ def _add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
 
 @njit
 def _subtract_largest(z, rows):
-    """Subtract from the scores of each column the largest of them."""
+    """Subtract the largest score of each column from all scores in it."""
     largest = z[0, :rows].copy()
     for o in range(1, z.shape[0]):
         scores = z[o, :rows]
@@ -132,7 +132,7 @@ def _subtract_largest(z, rows):
 
 @njit
 def _softmax(z, rows):
-    """Turn the scores of each column, the largest 0, to probabilities; return ``log(sum(exp))``."""
+    """Turn scores, the largest of each column 0, into probabilities; return ``log(sum(exp))``."""
     total = np.zeros(rows, z.dtype)
     for o in range(z.shape[0]):
         scores = z[o, :rows]
@@ -169,7 +169,7 @@ def _loss_and_residual(z, y, weight, first, rows, activation):
                     loss += w[n] * ((s if s > zero else zero) - s * target[n] + log1p(e))
                     scores[n] = w[n] * ((one if s > zero else e) / (one + e) - target[n])
     else:
-        _subtract_largest(z, rows)  # or the loss would be a difference of two large numbers
+        _subtract_largest(z, rows)  # otherwise the loss would be a difference of two large numbers
         for o in range(z.shape[0]):
             scores, target = z[o, :rows], y[o, first : first + rows]
             for n in range(rows):
@@ -269,7 +269,7 @@ def linear_model_loss(gradient, coefficients, X, columns, starts, y, weight, act
 
 @njit
 def _dense_rows(X, columns, starts, first, rows, k):
-    """A block of rows with all its zeros."""
+    """A block of rows as a dense matrix."""
     if starts.size == 0:
         return X[first : first + rows].copy()
     dense = np.zeros((rows, k), X.dtype)
@@ -360,15 +360,15 @@ def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, acti
 
 @njit
 def _shrink(b, threshold):
-    """The number nearest to `b` but for a cost of `threshold` times its size."""
+    """`b` moved towards 0 by `threshold`: it minimises ``(x - b)**2 / 2 + threshold |x|``."""
     return math.copysign(max(abs(b) - threshold, 0), b)
 
 
 @njit
 def _step(target, start, gradient, l1, step):
-    """A gradient step from `start`, then the shrinkage; its largest move, over the step length.
+    """A gradient step from `start`, then the shrinkage; returns the largest move over `step`.
 
-    Without `l1` that is the largest element of the gradient.
+    Without `l1` this is the largest element of the gradient.
     """
     largest = start.dtype.type(0)
     for o in range(start.shape[0]):
@@ -392,7 +392,7 @@ def _penalised_gradient(gradient, coefficients, X, columns, starts, y, weight, l
 def proximal_gradient(
     coefficients, X, columns, starts, y, weight, l2, l1, activation, learning_rate, tol, max_iter
 ):
-    """Gradient descent of a penalised regression, with steps of one length.
+    """Gradient descent of a penalised regression, with a constant step length.
 
     Minimises ``loss + sum(l2 B**2) / 2 + sum(l1 |B|)``, the loss of :func:`linear_model_loss`. The
     last term has no derivative at 0: after each step the coefficients shrink towards 0 by
@@ -440,22 +440,22 @@ def proximal_gradient(
 def proximal_gradient_accelerated(
     coefficients, ahead, state, X, columns, starts, y, weight, l2, l1, activation, tol, max_iter
 ):
-    """Accelerated proximal gradient (FISTA): steps from a point ahead, as long as the loss allows.
+    """Accelerated proximal gradient (FISTA): steps from a point ahead, shortened where necessary.
 
     A step of length s is short enough if the loss curves by at most ``1 / s`` along it: if
     ``move'(difference of the gradients at its ends) <= ||move||**2 / s``; otherwise it is halved.
-    (The usual test compares losses, of which nothing but rounding is left near the minimum.) The
-    point ahead goes on in the direction of the last move; where that runs uphill the momentum
-    starts anew.
+    (The usual test compares losses, whose difference is nothing but rounding errors near the
+    minimum.) The point ahead lies in the direction of the last move; if that direction leads
+    uphill, the momentum is reset.
 
     Parameters
     ----------
     coefficients : (o, k) array
         ``B``: where to start, and the result.
     ahead : (o, k) array
-        The point from which the next step goes; to begin with, the coefficients.
+        The point from which the next step starts; at first a copy of the coefficients.
     state : (2,) array
-        Momentum and step length, kept so that a run can be cut into several calls; to begin with 1,
+        Momentum and step length, kept so that a run can be divided into several calls; at first 1
         and a guess.
     X : (n, k) array, or (1, e)
         Explanatory variables, dense or sparse (see the head of this file).

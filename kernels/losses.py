@@ -1,9 +1,9 @@
 """Losses of one sample and of a batch, and their derivatives.
 
 The cross-entropies take logits, the scores before the sigmoid or softmax: written in logits they
-are finite wherever the score is, and the derivative is the essay's ``a - y``. The others take the
-prediction; among them the log losses, which are the cross-entropies of probabilities that come from
-elsewhere. Nothing here is divided by the number of samples: where a network is trained, the
+are finite wherever the scores are, and the derivative is the essay's ``a - y``. The others take the
+prediction; among them the log losses, which are cross-entropies of probabilities that do not come
+from such logits. Nothing here is divided by the number of samples: where a network is trained, the
 operation of the loss does that.
 """
 
@@ -53,8 +53,8 @@ __all__ = [
 # Keras's default where the loss is chosen by name: residuals up to this size are squared.
 DELTA = 1.0
 
-# Keras's epsilon: keeps the logarithm of a prediction of 0 finite. Log losses take a probability as
-# at least this, and at most 1 less this.
+# Keras's epsilon, which keeps the logarithm of a prediction of 0 finite. Log losses limit
+# probabilities to between this and 1 minus this.
 EPSILON = 1e-7
 
 
@@ -131,7 +131,7 @@ def mean_absolute_error_backward(dprediction, prediction, y):
     zero, share = prediction.dtype.type(0), prediction.dtype.type(1 / y.size)
     for o in range(y.size):
         residual = prediction[o] - y[o]
-        # zero times NaN: a prediction that is none must not look like a perfect one
+        # zero times NaN is NaN: a prediction that is not a number must not look like a perfect one
         flat = zero * residual
         dprediction[o] = share if residual > zero else -share if residual < zero else flat
 
@@ -149,7 +149,7 @@ def huber_forward(prediction, y, delta):
     y : (o,) array
         Targets.
     delta : float
-        Where the one becomes the other; Keras takes 1.
+        The size of residuals where the one becomes the other; Keras uses 1.
 
     Returns
     -------
@@ -172,7 +172,7 @@ def huber_forward(prediction, y, delta):
 
 @njit
 def huber_backward(dprediction, prediction, y, delta):
-    """Derivative of the Huber loss, ``(prediction - y) / o`` cut off at ``delta / o``.
+    """Derivative of the Huber loss, ``(prediction - y) / o`` limited to ``delta / o`` in size.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def poisson_forward(prediction, y):
     Parameters
     ----------
     prediction : (o,) array
-        Not negative: behind an exponential, a softplus or the like.
+        Not negative, as an exponential or a softplus makes it.
     y : (o,) array
         Targets, not negative.
 
@@ -298,8 +298,8 @@ def binary_crossentropy_forward(logits, y):
 def binary_crossentropy_terms(terms, logits, y):
     """Binary cross-entropy of each element, ``max(z, 0) - z y + log(1 + exp(-|z|))``.
 
-    A loop of its own, for it vectorises where each element is a sample: 20 times faster than a
-    call of :func:`binary_crossentropy_forward` for each.
+    Where each element is a sample, this loop vectorises: it is 20 times faster than a call of
+    :func:`binary_crossentropy_forward` for each.
 
     Parameters
     ----------
@@ -349,7 +349,7 @@ def categorical_crossentropy_forward(logits, y):
     for o in range(1, y.size):
         largest = max(largest, logits[o])
     # Two sums, neither of which is negative: in y * (logits - largest - log(total)) the compiler
-    # may add the last two first, and that is wrong by 1e-3 among scores of ten thousand.
+    # may add the last two first, and that is off by 1e-3 for scores of ten thousand.
     total = weights = below = logits.dtype.type(0)
     for o in range(y.size):
         total += exp(logits[o] - largest)
@@ -384,9 +384,9 @@ def categorical_crossentropy_backward(dlogits, logits, y):
 def multilabel_log_loss_forward(prediction, y):
     """Multi-label cross-entropy of given probabilities, summed over the labels.
 
-    ``-sum(y log(p) + (1 - y) log(1 - p))``, with ``p`` and ``1 - p`` taken as within
-    ``[1e-7, 1 - 1e-7]``, as Keras does. Behind a sigmoid :func:`multilabel_crossentropy_forward`
-    is this in logits, which has no need of bounds.
+    ``-sum(y log(p) + (1 - y) log(1 - p))``, with ``p`` and ``1 - p`` limited to
+    ``[1e-7, 1 - 1e-7]``, as in Keras. After a sigmoid :func:`multilabel_crossentropy_forward`
+    computes this from the logits, which needs no bounds.
 
     Parameters
     ----------
@@ -439,7 +439,7 @@ def binary_log_loss_forward(prediction, y):
     Parameters
     ----------
     prediction : (o,) array
-        Probabilities, taken as within ``[1e-7, 1 - 1e-7]``.
+        Probabilities, limited to ``[1e-7, 1 - 1e-7]``.
     y : (o,) array
         Targets between 0 and 1.
 
@@ -459,7 +459,7 @@ def binary_log_loss_terms(terms, prediction, y):
     terms : (n,) array
         Output.
     prediction : (n,) array
-        Probabilities ``p``, taken as within ``[1e-7, 1 - 1e-7]``.
+        Probabilities ``p``, limited to ``[1e-7, 1 - 1e-7]``.
     y : (n,) array
         Targets between 0 and 1.
     """
@@ -494,9 +494,9 @@ def binary_log_loss_backward(dprediction, prediction, y):
 def categorical_log_loss_forward(prediction, y):
     """Categorical cross-entropy of given probabilities, ``-sum(y log(p / sum(p)))``.
 
-    The shares ``p / sum(p)`` are taken as within ``[1e-7, 1 - 1e-7]``, as Keras does: so outputs
-    that do not sum to 1, those of a sigmoid, become a distribution. Behind a softmax
-    :func:`categorical_crossentropy_forward` is this in logits, which has no need of bounds.
+    The shares ``p / sum(p)`` are a distribution even if the outputs do not sum to 1, as those of
+    sigmoids; they are limited to ``[1e-7, 1 - 1e-7]``, as in Keras. After a softmax
+    :func:`categorical_crossentropy_forward` computes this from the logits, which needs no bounds.
 
     Parameters
     ----------

@@ -44,13 +44,13 @@ TILE_ROWS = TILE_HEIGHTS[0]
 TILE_VECTORS = 2
 # A single row is limited by reading `b`: up to eight vectors, so that `b` is read in long runs.
 ROW_VECTORS = 8
-# The heights, and the most vectors of each: where they fit the registers.
+# Each height, with the largest number of vectors that fits the registers.
 TILES = tuple(
     (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
     for rows in TILE_HEIGHTS
 )
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
-# Rows and vectors of sparse runs: their sums, or weights, stay in registers too.
+# The most rows and vectors of sparse runs: their sums, or weights, stay in registers too.
 RUN_ROWS, RUN_VECTORS = 5, 2
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

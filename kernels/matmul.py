@@ -38,7 +38,8 @@ __all__ = ["matmul"]
 DEPTH = 384
 ROW_BYTES = 2048
 ROWS = 512
-# A parallel region costs 7-10 us: a product of this many flops (17 us on one core) does not gain.
+# A parallel region costs 7-10 us. A product of fewer flops (this many take 17 us on one core) does
+# not gain by it.
 SERIAL_FLOPS = 2_000_000
 # Pieces of at least this size, and at most PIECES of them unless a piece exceeds ROWS x ROW_BYTES.
 PIECE_FLOPS = 500_000
@@ -147,8 +148,8 @@ def _transpose_panel(target, b, depth, width):
     for right in range(min(lanes, width), width + lanes, lanes):
         j = min(right, width) - lanes  # the last square ends with the panel
         for k in range(0, depth, lanes):
-            # Beyond the matrix a square reads its neighbours, which is harmless, but not beyond the
-            # array: the corner there goes element by element.
+            # A square may read beyond the matrix, which is harmless, but not beyond the array: the
+            # one at its end is copied element by element.
             first = b.at + k * b.row + j * b.step
             last = first + (lanes - 1) * (b.row + b.step)
             if first >= 0 and last < b.values.size:
@@ -165,7 +166,7 @@ def _transpose_panel(target, b, depth, width):
 def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     """``c = start + scale * (a @ b)`` on the calling thread; see `product`.
 
-    `scratch` is one row of it.
+    `scratch` is one row of the scratch there.
     """
     lanes = VECTOR_BYTES // scratch.itemsize
     copy_a = _must_copy_a(a, scratch.itemsize)
@@ -173,7 +174,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     panel = lanes * (ROW_VECTORS if rows == 1 and not copy_b else TILE_VECTORS)
     parts = -(-max(depth, 1) // DEPTH)
     part = -(-max(depth, 1) // parts)
-    # Room for a strip of `a`, in either order, and behind it the panels of `b`.
+    # Room for a strip of `a`, in either order, and after it the panels of `b`.
     if a.step == 1:
         strip = Matrix(scratch, 3 * lanes, part + 2 * lanes, 1)
     else:
@@ -215,7 +216,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
 def product_of_runs(c, start, a, b, rows, columns, sizes):
     """``c = start + a @ b`` on the calling thread, with nothing copied, tile by tile.
 
-    `sizes` are turns, depth and jumps, as `tile_product` wants them: a sum may run over several
+    `sizes` are turns, depth and jumps, as `tile_product` takes them: a sum may run over several
     stretches of `a` and `b`.
     """
     turns, depth, a_jump, b_jump = sizes

@@ -82,7 +82,7 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
     """Batch normalisation with a given mean and variance, parallel over rows.
 
     ``out = gamma (x - mean) / sqrt(variance + epsilon) + beta``. In use, mean and variance are
-    the moving averages that training has left.
+    the moving averages of training.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
     gamma, beta : (c,) array
         Scale and offset of each channel.
     epsilon : float
-        Added to the variance; Keras takes 0.001.
+        Added to the variance; Keras uses 0.001.
     """
     rows, channels = x.shape
     scale = np.empty(channels, x.dtype)
@@ -144,7 +144,7 @@ def moving_average_update(moving, batch, momentum):
     batch : (c,) array
         The values of this mini-batch.
     momentum : float
-        Weight of the past; Keras takes 0.99.
+        Weight of the old value; Keras uses 0.99.
     """
     keep, take = moving.dtype.type(momentum), moving.dtype.type(1 - momentum)
     for c in range(moving.size):
@@ -178,7 +178,7 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
     Parameters
     ----------
     out : (n, o) array
-        Output; may be `x` itself, but then :func:`layer_norm_backward` has no `x`.
+        Output; may be `x` itself, but then `x` is lost for :func:`layer_norm_backward`.
     mean : (n,) array
         Output: mean of each row.
     variance : (n,) array
@@ -188,7 +188,7 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
     gamma, beta : (o,) array
         Scale and offset of each unit.
     epsilon : float
-        Added to the variance; Keras takes 0.001.
+        Added to the variance; Keras uses 0.001.
     """
     rows, units = x.shape
     chunks = chunk_count(rows, 3 * units)

@@ -1,16 +1,16 @@
 """Optimisers: one step over the flat vector of all parameters, or over a range of it.
 
 Formulas and order are those of Keras 3: clip the gradient, decay the weights, take the step. All
-loops are serial. But for the two sums (norm and penalty) they work element by element and round
-each operation as it is written (``exact``), so any cut into ranges gives the same bits; who calls
-from several threads gives each a range of its own.
+loops are serial. Except for the two sums (norm and penalty) they work element by element and round
+each operation as it is written (``exact``), so that any division into ranges gives the same bits;
+callers on several threads give each thread its own range.
 
-Scalars are made in float64 and rounded once to the type of the arrays. Per element and step the
+Scalars are computed in float64 and rounded once to the type of the arrays. Per element and step the
 loops read and write 12 bytes (SGD) to 28 bytes (Adam) of float32. On one Zen 4 core SGD takes
 0.09 ns an element, momentum 0.14, RMSprop, Adagrad and Adam 0.28: in the last three a square root
-and a division, which keep their unit busy all the time, cost more than memory (Adam without the two
-takes 0.20). Tried and left out: a refined estimate of ``1 / sqrt`` (the ``arcp`` flag), RMSprop
-0.20; the body of the loop then rounds otherwise than its tail, and the bits depend on the cut.
+and a division cost more than memory (Adam without the two takes 0.20). Tried and left out: a
+refined estimate of ``1 / sqrt`` (the ``arcp`` flag), with which RMSprop takes 0.20. The body of a
+loop then rounds differently from its tail, so the bits depend on the division into ranges.
 """
 
 import math
@@ -55,11 +55,11 @@ def sgd_step(parameters, gradient, learning_rate):
 
 @njit(exact=True)
 def momentum_step(parameters, velocity, gradient, learning_rate, momentum, nesterov):
-    """Gradient descent with momentum: the parameters roll on, the gradient pushes.
+    """Gradient descent step with momentum.
 
     ``velocity = momentum * velocity - learning_rate * gradient``, and the parameters move by
     ``velocity``; Nesterov's variant moves them by
-    ``momentum * velocity - learning_rate * gradient``, one push further.
+    ``momentum * velocity - learning_rate * gradient``, with the new velocity.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def rmsprop_momentum_step(
     """RMSprop step with momentum, and with the variance in place of the mean square.
 
     As :func:`rmsprop_step`, but ``mean = rho * mean + (1 - rho) * gradient`` is kept as well; if
-    `centered`, its square is taken off the mean square. The steps are then gathered:
+    `centered`, its square is subtracted from the mean square. The steps are then accumulated:
     ``velocity = momentum * velocity + step`` and ``parameters -= velocity``.
 
     Parameters
@@ -412,7 +412,7 @@ UPDATES = (
 
 @njit(exact=True)
 def clip_by_value(gradient, clipvalue):
-    """Bring every element to between ``-clipvalue`` and ``clipvalue``; NaN stays NaN.
+    """Limit every element to between ``-clipvalue`` and ``clipvalue``; NaN stays NaN.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Pooling: the largest number or the mean of each window of an image, channel by channel.
 
-Zeros are never put in: what lies outside the image counts neither for the maximum nor for the
+There is no padding with zeros: what is outside the image counts neither for the maximum nor for the
 average, as in Keras. A window must see at least one pixel.
 
 Each costs about one operation for each pixel of each window, and is bound by memory. The innermost
@@ -24,7 +24,7 @@ __all__ = [
 
 @njit
 def _max_row_of_quads(out, argmax, above, below):
-    """One row of maxima of 2 x 2 windows side by side: every number is read once."""
+    """One row of maxima of 2 x 2 windows that do not overlap: every number is read once."""
     for ox in range(out.shape[0]):
         first, second, third, fourth = (
             above[2 * ox],
@@ -83,8 +83,8 @@ def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
     out : (n, out_h, out_w, c) array
         Output.
     argmax : (n, out_h, out_w, c) int32 array
-        Output: where in its window the maximum stands, ``py * pool_width + px``; of equal ones
-        the first.
+        Output: the place of the maximum in its window, ``py * pool_width + px``; the first, if
+        several are equal.
     x : (n, h, w, c) array
         Images, channels last.
     pool_size : (ph, pw) ints
@@ -92,7 +92,8 @@ def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
     strides : (sy, sx) ints
         Steps of the window.
     padding : (top, left) ints
-        How far the first window begins before the image; `out` says how far they go past its end.
+        How far the first window begins before the image; how far the last one goes past it follows
+        from the shape of `out`.
     """
     samples, out_height = out.shape[:2]
     rows = samples * out_height
@@ -145,7 +146,7 @@ def max_row_backward(dx, dout, argmax, iy, pool_size, strides, padding):
 def max_pool2d_backward(dx, dout, argmax, pool_size, strides, padding):
     """Derivative of max pooling, parallel over input rows of all samples.
 
-    Each window hands its gradient to the place where its maximum stood.
+    Each window passes its gradient on to the place of its maximum.
 
     Parameters
     ----------
@@ -227,7 +228,8 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
     strides : (sy, sx) ints
         Steps of the window.
     padding : (top, left) ints
-        How far the first window begins before the image; `out` says how far they go past its end.
+        How far the first window begins before the image; how far the last one goes past it follows
+        from the shape of `out`.
     """
     samples, out_height = out.shape[:2]
     rows = samples * out_height
@@ -246,7 +248,7 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
 
 @njit
 def average_row_backward(dx, dout, iy, height, pool_size, strides, padding):
-    """One row of one sample's input gradient; the image has so many rows as `height`."""
+    """One row of one sample's input gradient; `height` is that of the image."""
     out_height, positions, channels = dout.shape
     width = dx.shape[0]
     dx[:] = 0
@@ -269,7 +271,7 @@ def average_row_backward(dx, dout, iy, height, pool_size, strides, padding):
 def average_pool2d_backward(dx, dout, pool_size, strides, padding):
     """Derivative of average pooling, parallel over input rows of all samples.
 
-    Each window hands an equal share of its gradient to every place of the image that it saw.
+    Each window passes an equal share of its gradient on to every pixel that it saw.
 
     Parameters
     ----------

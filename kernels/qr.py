@@ -1,9 +1,9 @@
 """QR factorisation of a tall matrix, a few rows at a time.
 
-Of a matrix with many rows, least squares needs no more than the triangle ``R``: it has the same
-``X'X``, and none of its digits are lost. Rows are taken in blocks that stay in the second-level
-cache; a block is folded into ``R``, and forgotten. So a model can also be told of rows that come
-later.
+Least squares needs no more of a matrix with many rows than its triangle ``R``: ``R'R`` is ``X'X``,
+but ``R`` is computed without the loss of accuracy of that product. Rows are processed in blocks
+that stay in the second-level cache. After a block has been folded into ``R`` it is not needed any
+more, so a model can also learn from rows that come later.
 
 References
 ----------
@@ -25,10 +25,10 @@ BLOCK = 256
 
 @njit
 def _fold(R, block, rows):
-    """Make ``R`` the triangle of ``[R; rows]``, the rows being the first columns of `block`.
+    """Make ``R`` the triangle of ``[R; rows]``; the first `rows` columns of `block` are the rows.
 
     Step j reflects column j onto its first axis, element (j, j) of ``R``. Of the rows of ``R`` only
-    row j takes part, for the column is zero in those below and those above are done.
+    row j takes part, because the column is zero in those below, and those above are finished.
     """
     columns = block.shape[0]
     for j in range(columns):
@@ -44,7 +44,7 @@ def _fold(R, block, rows):
             total += (scale * v[n]) * (scale * v[n])
         length = largest * math.sqrt(total)
         if head > 0:
-            length = -length  # the sign that cancels nothing
+            length = -length  # the sign with which nothing cancels
         beta = (length - head) / length
         for n in range(rows):
             v[n] /= head - length
@@ -80,7 +80,7 @@ def qr_update(R, X):
     Parameters
     ----------
     R : (k, k) array
-        Upper triangular: zero, or the triangle of rows that came before. Becomes that of all rows,
+        Upper triangular: zero, or the triangle of earlier rows. Becomes the triangle of all rows,
         with no negative number on its diagonal.
     X : (n, k) array
         The rows to add.
@@ -90,7 +90,7 @@ def qr_update(R, X):
     ``2 n k**2`` flops, one pass over `X`.
     """
     rows, columns = X.shape
-    # A piece has work of its own (its triangle is folded at the end) that must not count.
+    # A piece causes additional work: its triangle is folded in at the end. That must stay small.
     pieces = min(chunk_count(rows, columns * columns), max(1, rows // (8 * columns)))
     if pieces == 1:
         _fold_rows(R, X, 0, rows)

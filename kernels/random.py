@@ -1,4 +1,4 @@
-"""Random numbers from a counter: number `index` of a stream is a function, not a state.
+"""Random numbers from a counter: number `index` of a stream is a function of `index`.
 
 SplitMix64 adds a constant to a counter and mixes the bits, so any number of a stream can be had
 without those before it: threads, slices of a run and a resumed run all see the same numbers.
@@ -26,7 +26,7 @@ ONE = np.uint64(1)
 
 @njit
 def mix(bits):
-    """SplitMix64's finaliser: every input bit moves about half of the output bits."""
+    """SplitMix64's finaliser: every input bit changes about half of the output bits."""
     bits = (bits ^ (bits >> S30)) * MIX_1
     bits = (bits ^ (bits >> S27)) * MIX_2
     return bits ^ (bits >> S31)
@@ -80,14 +80,14 @@ def random_uniform(out, seed, stream):
 def normal_at(key, index):
     """Number `index` of the standard normal numbers of the stream that starts at `key`."""
     first = index // 2 * 2
-    u1 = np.float64((bits_at(key, first) >> S11) + ONE) * 2.0**-53  # in (0, 1]: it has a logarithm
+    u1 = np.float64((bits_at(key, first) >> S11) + ONE) * 2.0**-53  # in (0, 1]: log(u1) is finite
     angle = np.float64(bits_at(key, first + 1) >> S11) * 2.0**-53 * 2.0 * math.pi
     return math.sqrt(-2.0 * math.log(u1)) * (math.cos(angle) if index == first else math.sin(angle))
 
 
 @njit
 def random_normal(out, seed, stream):
-    """Standard normal numbers, two from each two uniform ones (Box-Muller).
+    """Standard normal numbers, each two from two uniform ones (Box-Muller).
 
     Computed in float64, whatever the type of `out`.
 
@@ -100,7 +100,7 @@ def random_normal(out, seed, stream):
     """
     key = stream_key(seed, stream)
     for i in range(0, out.size, 2):
-        u1 = np.float64((bits_at(key, i) >> S11) + ONE) * 2.0**-53  # in (0, 1]: it has a logarithm
+        u1 = np.float64((bits_at(key, i) >> S11) + ONE) * 2.0**-53  # in (0, 1]: log(u1) is finite
         u2 = np.float64(bits_at(key, i + 1) >> S11) * 2.0**-53
         radius = math.sqrt(-2.0 * math.log(u1))
         out[i] = radius * math.cos(2.0 * math.pi * u2)

@@ -23,8 +23,8 @@ def scheduled_rate(schedule, numbers, step):
     schedule : int
         Place of the schedule's name in ``codes.SCHEDULES``.
     numbers : (k,) float64 array
-        What the schedule is made of, in the order of its arguments in Keras, flags as 0 and 1:
-        the rate (``Constant``); initial_learning_rate, decay_steps, decay_rate, staircase
+        The arguments of the schedule, in their order in Keras, with 0 and 1 for flags: the rate
+        (``Constant``); initial_learning_rate, decay_steps, decay_rate, staircase
         (``ExponentialDecay``, ``InverseTimeDecay``); the boundaries, then the values, one more
         (``PiecewiseConstantDecay``); initial_learning_rate, decay_steps, end_learning_rate,
         power, cycle (``PolynomialDecay``); initial_learning_rate, decay_steps, alpha,

@@ -12,8 +12,8 @@ workqueue  aborts the process        works                     works
 ========== ========================= ========================= ==========================
 
 So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
-no other thread is inside; and with ``omp`` a forked child gets an error instead of its death.
-Calls from kernel to kernel stay in the region of the outer one and pass nothing.
+no other thread is inside; and with ``omp`` a forked child gets an error and is not killed.
+Calls from kernel to kernel stay in the region of the outer kernel, and need no guard.
 """
 
 import contextlib
@@ -30,13 +30,13 @@ from numba.np.ufunc import parallel
 
 from .interrupts import ctrl_c_later
 
-__all__ = ["get_num_threads", "layer", "region", "set_num_threads"]
+__all__ = ["get_num_threads", "region", "set_num_threads", "threading_layer"]
 
-# Held while the layer starts, while a fork goes on and, with workqueue, in a region.
+# Held while the layer starts, during a fork and, with workqueue, in a region.
 _lock = threading.RLock()
 _fork_goes_on = False
 _inside = set()  # with the other layers: the Python threads that are in a region
-_guard = None  # what a call with a region passes; None until the layer is known
+_guard = None  # the context of calls that enter a region; None until the layer is known
 
 
 def _load_tbb():
@@ -60,7 +60,7 @@ class _Open:
 
     def __enter__(self):
         me = threading.get_ident()
-        _inside.add(me)  # before the look: a thread that forks looks after it has said so
+        _inside.add(me)  # before the flag is read: a thread that forks sets it, then reads this set
         if _fork_goes_on:
             _inside.discard(me)
             with _lock:
@@ -109,7 +109,7 @@ def region():
 
 
 def _before_fork():
-    """Wait for the regions and the compilations of other threads.
+    """Wait until no other thread is in a region or compiling.
 
     A fork copies the locks they hold, but not the threads that would release them.
     """
@@ -139,7 +139,7 @@ def _after_fork_in_child():
             _guard = _Refuse()
 
 
-def layer() -> str:
+def threading_layer() -> str:
     """Name of the threading layer in use: ``"tbb"``, ``"omp"`` or ``"workqueue"``."""
     region()
     return numba.threading_layer()

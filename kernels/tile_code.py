@@ -32,8 +32,8 @@ def _sum_in_registers(w, a, b, sizes, sums, step):
 def _write_tile(w, rows, vectors, scaled):
     """The function of one tile shape: `rows` rows and `vectors` vectors of columns.
 
-    Either the sums begin with `start`, or, `scaled`, they begin with zero and are added to it at
-    the end, times a number.
+    The sums begin with `start`; or, if `scaled`, with zero, and at the end they are multiplied by a
+    number and added to `start`.
     """
     name = f"{'update' if scaled else 'tile'}_{rows}_{vectors}"
     function, (c, start, a, b), sizes = _tile_function(w, name)
@@ -171,7 +171,7 @@ def _write_runs(w, rows, vectors, scatters):
 
 
 def _write_choice(w, begin, name, tiles, lanes):
-    """The function that callers know: it jumps to the tile of the shape asked for.
+    """The function that callers know: it jumps to the tile of the given shape.
 
     `tiles` are the functions by their shape, `begin` what begins one of them; a width counts in
     vectors of `lanes`.

@@ -122,8 +122,8 @@ def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump,
     depth, turns : int
         The sum runs over `turns` stretches of `depth` numbers each.
     a_jump, b_jump : int
-        Elements from the end of one stretch to the begin of the next, added to ``depth * a.step``
-        and ``depth * b.row``.
+        Elements from the end of one stretch to the beginning of the next, added to
+        ``depth * a.step`` and ``depth * b.row``.
 
     Notes
     -----
@@ -190,9 +190,9 @@ def gather_runs(typingctx, c, x, found, height, width, count):
     Parameters
     ----------
     c : Matrix, (height, width)
-        Rows contiguous, as are those of `x`. Up to a vector's lanes are written behind each row.
+        Rows contiguous, as are those of `x`. Up to a vector of numbers is written after each row.
     x : Matrix
-        What the runs are of; up to a vector's lanes are read behind each.
+        The numbers of which the runs consist; up to a vector of them is read after each run.
     found : Matrix, (2, count)
         The values, and in the second row the places.
     height, width : int
@@ -210,7 +210,7 @@ def gather_runs(typingctx, c, x, found, height, width, count):
 def scatter_runs(typingctx, c, x, found, height, width, count):
     """The transpose of `gather_runs`: ``x[place + i * x.row + j] += value * c[i, j]``.
 
-    Behind each row of `c` stand zeros, up to a whole vector.
+    Each row of `c` is followed by zeros, up to a whole vector.
     """
 
     def codegen(context, builder, signature, arguments):

@@ -1,6 +1,6 @@
 """Where a sliding window meets its image, along one axis: the arithmetic of strides and padding.
 
-Position ``p`` of the output looks, through tap ``k`` of the window, at place
+Position ``p`` of the output sees, through tap ``k`` of the window, place
 ``p * stride + k * rate - padding`` of the image. The bounds tests are done here, once for a whole
 row, so that the loops over positions and channels have none.
 """
@@ -12,7 +12,7 @@ from .jit import njit
 def tap_range(tap, size, positions, stride, rate, padding):
     """First output position whose tap lies inside the image, and the one after the last.
 
-    The image has `size` places, the output so many `positions`.
+    The image has `size` places, and the output has `positions`.
     """
     offset = tap * rate - padding
     # 0 <= p * stride + offset < size, divided by the stride and rounded up

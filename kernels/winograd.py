@@ -1,17 +1,19 @@
 """Convolution by filters of 3 x 3 with fewer multiplications: Winograd's ``F(2 x 2, 3 x 3)``.
 
-Four outputs side by side need 36 products of a pixel and a weight, but they share pixels. In one
-dimension two outputs of a filter of three need not six products but four::
+A square of four outputs takes 36 products of a pixel and a weight, but they share pixels. In one
+dimension two outputs of a filter of three weights take not six products but four::
 
     y0 = m0 + m1 + m2        m0 = (d0 - d2) g0               m1 = (d1 + d2) (g0 + g1 + g2) / 2
     y1 = m1 - m2 - m3        m3 = (d1 - d3) g2               m2 = (d2 - d1) (g0 - g1 + g2) / 2
 
-and in two dimensions, one after the other, 16 do for 36. The sums of pixels serve all filters and
-those of weights all positions, so with enough of both what is left are 16 products of matrices,
-``(tiles, channels) @ (channels, filters)``: 2.25 times fewer flops, and 1.7 times less time.
+In two dimensions, one after the other, 16 products are enough instead of 36. The sums of pixels are
+the same for all filters, and those of weights for all positions. So with many filters and positions
+nearly all of the work is 16 products of matrices, ``(tiles, channels) @ (channels, filters)``:
+2.25 times fewer flops, and 1.7 times less time.
 
-A pixel takes part in outputs that do not see it, and cancels: rounding errors are relative to the
-largest pixel of a tile of 4 x 4, not of the window, and a pixel that is not finite spoils its tile.
+Outputs are computed from pixels that they do not see, and that cancel. So rounding errors are
+relative to the largest pixel of a tile of 4 x 4, not of the window, and a pixel that is not finite
+spoils the outputs of its whole tile.
 
 References
 ----------
@@ -25,17 +27,17 @@ from .tiles import Matrix
 # Numbers of a tile, transformed.
 POINTS = 16
 
-# Tiles whose products are made at once: enough rows for a product of matrices, few enough that all
-# of them stay in a second-level cache with the weights.
+# Tiles whose products are computed at once: enough rows for a product of matrices, few enough that
+# all of them stay in a second-level cache with the weights.
 TILES = 32
 WEIGHTS = 1 << 14
-# From here on the sums cost less than the multiplications that they save.
+# From these numbers on the sums cost less than the multiplications that they save.
 FEW_CHANNELS = FEW_FILTERS = 32
 
 
 @njit
 def is_winograd(shape):
-    """Whether a convolution is made this way."""
+    """Whether a convolution is computed this way."""
     filters = (shape.kernel_height, shape.kernel_width) == (3, 3)
     strides = (shape.stride_y, shape.stride_x, shape.spread_y, shape.spread_x) == (1, 1, 1, 1)
     plain = (shape.dilation_y, shape.dilation_x, shape.groups, shape.lanes) == (1, 1, 1, 1)
@@ -80,7 +82,7 @@ def _add_three(to, a, b, c, sign):
 
 @njit
 def _difference(k):
-    """Which two of four neighbours the k-th sum of pixels has, and the sign of the second."""
+    """Which two of four neighbours the k-th sum of pixels adds, and the sign of the second."""
     first = 0 if k == 0 else 2 if k == 2 else 1
     second = 3 if k == 3 else 1 if k == 2 else 2
     return first, second, 1 if k == 1 else -1
@@ -103,7 +105,7 @@ def _transform_weights(to, g0, g1, g2, k):
 
 @njit
 def transform_kernel(weights, kernel):
-    """What the products want of a kernel.
+    """Sums of the weights of a kernel, as the products take them.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def _add_every_second(to, a, b, sign, channels):
 def _transform_columns(band, x, shape, y, zeros):
     """Sums of pixels down the columns, for one row of tiles whose first pixels are in row `y`.
 
-    `band` has four of them, and of each first the even columns and then the odd ones.
+    `band` has four rows of sums, and in each first the even columns and then the odd ones.
     """
     channels, left, width = shape.channels, shape.left, shape.width
     pitch, half = width * channels, band.size // 8
@@ -171,7 +173,7 @@ def _transform_columns(band, x, shape, y, zeros):
 
 @njit
 def _transform_rows(sums, band, channels, tiles, i, first, count):
-    """Sums of pixels along a row of sums: for `tiles` tiles, of `count` in all, from `first` on."""
+    """Sums along a row of sums: for `tiles` of the `count` tiles of a block, from `first` on."""
     half = band.size // 8
     for j in range(4):
         a, b, sign = _difference(j)
@@ -198,7 +200,8 @@ def _write_row(out, halves, bias, row, size, width):
 def winograd_rows(out, x, weights, bias, shape, first, stop, scratch):
     """Compute some rows of the output of one image; see `conv2d_rows`.
 
-    Tiles stand where they stand, whichever rows are asked for: a row has the same bits in any cut.
+    The places of the tiles do not depend on which rows are computed, so a row always has the same
+    bits.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def main():
     counts = train(models, 60 * options.minutes, options.seed, here)
     second.join()
     print(
-        f"{options.minutes:g} minutes on {fastscratch.layer()}: "
+        f"{options.minutes:g} minutes on {fastscratch.threading_layer()}: "
         + ", ".join(
             f"{name} {counts[name]:,}"
             for name in ("steps", "fits", "interrupts", "thread changes", "predictions", "wrong")

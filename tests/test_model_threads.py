@@ -100,7 +100,7 @@ def test_eight_fits_at_once_are_the_fits_alone(on_layer):
 for evaluation.PARALLEL_WORK in (10**9, -1):
     alone = [fitted(seed) for seed in range(8)]
     assert at_once(fitted) == alone
-print(fastscratch.layer())
+print(fastscratch.threading_layer())
 """
     assert child(code, on_layer) == on_layer["NUMBA_THREADING_LAYER"]
 

@@ -33,7 +33,7 @@ def why_not(layer):
     from fastscratch.kernels import threads
 
     try:
-        threads.layer()
+        threads.threading_layer()
     except ValueError as error:
         print(error)
     """
@@ -65,7 +65,7 @@ def fork(body):
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-refuses = threads.layer() == "omp" and sys.platform == "linux"
+refuses = threads.threading_layer() == "omp" and sys.platform == "linux"
 right = 7 if refuses else 0
 """
 
@@ -75,7 +75,7 @@ def test_tbb_of_pip_is_found():
         importlib.metadata.distribution("tbb")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("tbb is not installed")
-    out, _ = run("from fastscratch.kernels import threads; print(threads.layer())")
+    out, _ = run("from fastscratch.kernels import threads; print(threads.threading_layer())")
     assert out == "tbb"
 
 
@@ -89,7 +89,7 @@ def test_without_tbb_another_layer_is_taken(toys):
     importlib.metadata.files = files
     from fastscratch.kernels import threads, toys
 
-    print(toys.check(), threads.layer())
+    print(toys.check(), threads.threading_layer())
     """
     out, _ = run(code, NUMBA_THREADING_LAYER_PRIORITY="tbb omp workqueue", **toys)
     if out == "right tbb":
@@ -101,7 +101,7 @@ def test_fresh_process_launches_threads_for_code_from_disk(on_layer):
     code = """
     from fastscratch.kernels import threads, toys
 
-    print(toys.check(), threads.layer())
+    print(toys.check(), threads.threading_layer())
     """
     out, err = run(code, **on_layer)
     assert out == f"right {on_layer['NUMBA_THREADING_LAYER']}"

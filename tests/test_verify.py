@@ -1,6 +1,5 @@
-"""The report of kernels and twins: what is wrong is told, and stops nothing else."""
+"""The report of kernels and of training: what is wrong is told, and stops nothing else."""
 
-import importlib
 import inspect
 import re
 
@@ -11,16 +10,22 @@ import fastscratch
 from fastscratch import cli
 from fastscratch.cases import CASES, Case
 from fastscratch.comparison import EACH, TERMS, compare
+from fastscratch.examples import FILES
+from fastscratch.examples import comparison as training
 from fastscratch.kernels import KERNELS
 
-MODULE = importlib.import_module("fastscratch.verify")  # the name is the function's
 FEW = [case for case in CASES if case.kernel in ("random_uniform", "relu_forward", "matmul")]
 FEW = [case for case in FEW if not case.typical]
+
+FEW_EXAMPLES = {"dense": FILES["dense"][:2], "learning": FILES["learning"][:1]}
 
 
 @pytest.fixture
 def few_cases(monkeypatch):
+    names = [example.name for examples in FEW_EXAMPLES.values() for example in examples]
     monkeypatch.setattr("fastscratch.cases.CASES", FEW)
+    monkeypatch.setattr("fastscratch.examples.FILES", FEW_EXAMPLES)
+    monkeypatch.setattr("fastscratch.examples.EXAMPLES", dict.fromkeys(names))
 
 
 def slightly_wrong(a, z):
@@ -45,13 +50,21 @@ def test_report_of_right_kernels():
     report = fastscratch.verify()
     assert report.wrong == []
     assert [comparison.case for comparison in report.comparisons[::2]] == FEW
+    assert {
+        file: [trained.example for trained in compared[::2]]
+        for file, compared in report.trainings.items()
+    } == {file: [example.name for example in group] for file, group in FEW_EXAMPLES.items()}
     assert fastscratch.get_num_threads() == before
     text = str(report)
-    for name in ("fastscratch", "numba", "llvmlite", fastscratch.layer(), "bytes"):
+    for name in ("fastscratch", "numba", "llvmlite", fastscratch.threading_layer(), "bytes"):
         assert name in text
     for kernel, count in (("random_uniform", 2), ("relu_forward", 3), ("matmul", 5)):
         assert re.search(rf"^{kernel} +{count} ", text, re.MULTILINE)
-    assert text.splitlines()[-1].startswith(f"All right: {2 * len(FEW)} comparisons")
+    for file, count in (("dense", 2), ("learning", 1)):
+        for dtype in ("float32", "float64"):
+            assert re.search(rf"^{file} +{dtype} +{count} ", text, re.MULTILINE)
+    last = f"All right: {2 * len(FEW)} comparisons of kernels and twins and 6 of trained networks"
+    assert text.splitlines()[-1].startswith(last)
 
 
 @pytest.mark.parametrize(
@@ -79,25 +92,37 @@ def test_a_wrong_kernel_is_reported_and_stops_nothing(monkeypatch, capsys, kerne
 @pytest.mark.usefixtures("few_cases")
 def test_bits_that_hang_on_the_threads_are_reported(monkeypatch):
     monkeypatch.setattr("fastscratch.comparison.same_bits", lambda case, dtype: case != FEW[0])
-    monkeypatch.setattr(MODULE, "_trained_on", lambda threads, name: threads)
-    monkeypatch.setattr(MODULE, "get_num_threads", lambda: 2)
-    wrong = fastscratch.verify().wrong
-    assert wrong == [
-        f"{FEW[0]} float32: other bits on one thread than on all",
-        f"{FEW[0]} float64: other bits on one thread than on all",
-        "a fit of dense layers: other bits on one thread than on all",
-        "a fit of convolutions: other bits on one thread than on all",
+    monkeypatch.setattr(training, "_same_bits", lambda one, other: False)
+    monkeypatch.setattr(training, "get_num_threads", lambda: 2)
+    wrong = [
+        f"{name} {dtype}: other bits on one thread than on all"
+        for name in (FEW[0], *(e.name for group in FEW_EXAMPLES.values() for e in group))
+        for dtype in ("float32", "float64")
     ]
+    assert fastscratch.verify().wrong == wrong
 
 
 @pytest.mark.usefixtures("few_cases")
-def test_a_fit_that_raises_is_reported(monkeypatch):
-    def diverged(threads, name):
-        raise FloatingPointError("diverged")
+def test_wrong_training_is_reported_and_stops_nothing(monkeypatch, capsys):
+    right, first = training.train, FEW_EXAMPLES["dense"][0]
 
-    monkeypatch.setattr(MODULE, "_trained_on", diverged)
-    wrong = "a fit of dense layers raises FloatingPointError: diverged"
-    assert fastscratch.verify().wrong[0] == wrong
+    def train(example, model, threads):
+        if example is first:
+            raise FloatingPointError("diverged")
+        trained = right(example, model, threads)
+        if example.optimizer is FEW_EXAMPLES["learning"][0].optimizer:
+            trained.weights[0][0, 0] += 0.125
+        return trained
+
+    monkeypatch.setattr(training, "train", train)
+    assert cli.main(["verify"]) == 1
+    out, err = capsys.readouterr()
+    for dtype in ("float32", "float64"):
+        assert f"{first.name} {dtype}: raises FloatingPointError: diverged" in out
+        assert re.search(rf"SGD, decaying {dtype}: weights off by \S+ units of roundoff", out)
+        assert re.search(rf"^dense +{dtype} +2 .* WRONG$", out, re.MULTILINE)
+    assert "WRONG: 4 of" in out.splitlines()[-1]
+    assert "Traceback" not in err
 
 
 def off_by_24(name):

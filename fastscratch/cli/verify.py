@@ -1,4 +1,4 @@
-"""``fastscratch verify``: compare every kernel with its naive twin on this machine."""
+"""``fastscratch verify``: compare with the naive reference on this machine."""
 
 import argparse
 
@@ -11,9 +11,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command to a parser."""
     command = commands.add_parser(
         "verify",
-        help="compare every kernel with its naive twin on this machine",
-        description="Run every kernel and its naive twin in plain Python, compare the results, and "
-        "print a table for a bug report. The exit status is 1 if a kernel is wrong.",
+        help="compare kernels and training with the naive reference on this machine",
+        description="Run every kernel and its naive twin in plain Python, train small networks by "
+        "the engine and by the naive network, compare the results, and print tables for a bug "
+        "report. The exit status is 1 if anything is wrong.",
     )
     command.set_defaults(run=run)
 

@@ -8,7 +8,7 @@ import importlib.metadata
 import platform
 from typing import Any
 
-from ..kernels.threads import get_num_threads, layer
+from ..kernels.threads import get_num_threads, threading_layer
 from . import (
     convolution,
     convolutional_network,
@@ -48,7 +48,7 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
     threads = get_num_threads()
     report.say(
         f"Python {platform.python_version()}, NumPy {version('numpy')}, Numba {version('numba')}, "
-        f"{threads} thread{'s'[: threads != 1]} ({layer()}), seed {seed}."
+        f"{threads} thread{'s'[: threads != 1]} ({threading_layer()}), seed {seed}."
     )
     linear_regression.run(report)
     logistic_regression.run(report)

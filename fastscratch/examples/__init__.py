@@ -3,7 +3,7 @@
 One registry serves :func:`fastscratch.verify`, :func:`fastscratch.warmup`, the tests and the
 benchmarks. Each network is trained for an epoch by the engine and by the naive network of
 :mod:`fastscratch.reference`, and the two are compared: the loss, the gradient of every weight,
-every updated weight, and what the optimiser remembers.
+every updated weight, what the optimiser remembers, and what the network returns in use.
 
 =============== ==================================================================================
 file            examples of
@@ -35,7 +35,7 @@ from . import (
 )
 from .example import Example
 
-__all__ = ["EXAMPLES", "Example"]
+__all__ = ["EXAMPLES", "FILES", "Example"]
 
 _MODULES = (
     dense,
@@ -49,7 +49,12 @@ _MODULES = (
     learning,
 )
 
+#: The examples of each file.
+FILES: dict[str, tuple[Example, ...]] = {
+    module.__name__.rpartition(".")[2]: tuple(module.examples()) for module in _MODULES
+}
+
 #: Every example by its name.
 EXAMPLES: dict[str, Example] = {
-    example.name: example for module in _MODULES for example in module.examples()
+    example.name: example for examples in FILES.values() for example in examples
 }

@@ -7,23 +7,25 @@ that size; :func:`roundings` counts them.
 
 import dataclasses
 import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ..engine import Differentiator, Network, Trainer
+from ..engine import Differentiator, Network, Predictor, Trainer
 from ..kernels.codes import OPTIMIZERS
 from ..kernels.threads import get_num_threads
 from ..models import Model
+from ..models.head import objectives_of
 from ..models.programs import learning_of
 from ..reference.layers.base import Run
-from ..reference.network import backprop, network_of
+from ..reference.network import backprop, forward, network_of
 from ..reference.train import SGD, Optimizer
 from ..utils import derived_seed
 from .example import Example
 
-KINDS = ("loss", "gradients", "weights", "slots")
+KINDS = ("loss", "outputs", "gradients", "weights", "slots")
 
 # A library function (exp, log, tanh) and the few operations around it: this many roundings.
 FUNCTION = 16
@@ -42,7 +44,7 @@ class TrainingComparison:
     bound : int
         What the errors may be.
     trouble : str
-        What is wrong, or nothing.
+        What is wrong; empty if nothing is.
     """
 
     example: str
@@ -50,6 +52,11 @@ class TrainingComparison:
     errors: dict[str, float]
     bound: int
     trouble: str = ""
+
+    @property
+    def share(self) -> float:
+        """The largest error as a share of the bound."""
+        return max(self.errors.values(), default=math.inf) / self.bound
 
     def __str__(self) -> str:
         found = ", ".join(f"{kind} {error:.1f}" for kind, error in self.errors.items())
@@ -64,6 +71,8 @@ class Trained:
     ----------
     loss : list of float
         Of all samples before the first step, and the mean over the epoch.
+    outputs : list of array
+        What the network returns in use, before the first step.
     gradients, weights : list of array
         The gradient of the mean over all samples at the start; the weights in the end.
     slots : list of array
@@ -71,34 +80,59 @@ class Trained:
     """
 
     loss: list[float]
+    outputs: list[np.ndarray]
     gradients: list[np.ndarray]
     weights: list[np.ndarray]
     slots: list[np.ndarray]
 
 
 def compare_training(example: Example, dtype: Any) -> TrainingComparison:
-    """Train an example, on one thread and on all, and compare with the naive network."""
+    """Train an example, on one thread and on all, and compare with the naive network.
+
+    Whatever the engine raises is reported, not raised.
+    """
     dtype = np.dtype(dtype)
     model = example.model(dtype.name)
     bound = roundings(model._known_network(), example)
+    most = get_num_threads()
     try:
         found = train(example, model, 1)
-        same = get_num_threads() == 1 or _same_bits(found, train(example, model, get_num_threads()))
-    except Exception as error:  # a report must come, whatever is wrong
-        return TrainingComparison(
-            example.name, dtype, {}, bound, f"raises {type(error).__name__}: {error}"
-        )
+        same = most == 1 or _same_bits(found, train(example, model, most))
+    except Exception as error:
+        raised = f"raises {type(error).__name__}: {error}"
+        return TrainingComparison(example.name, dtype, {}, bound, raised)
     expected = train_naively(example)
     unit = float(np.finfo(dtype).eps)
     errors = {kind: _error(getattr(found, kind), getattr(expected, kind)) / unit for kind in KINDS}
-    wrong = [kind for kind, error in errors.items() if not error <= bound]
     trouble = ", ".join(
-        f"{kind} is off by {errors[kind]:.3g} units of roundoff, more than {bound}"
-        for kind in wrong
+        f"{kind} off by {error:.3g} units of roundoff, bound {bound}"
+        for kind, error in errors.items()
+        if not error <= bound
     )
     if not same:
         trouble = trouble or "other bits on one thread than on all"
     return TrainingComparison(example.name, dtype, errors, bound, trouble)
+
+
+def training_table(comparisons: Mapping[str, Sequence[TrainingComparison]]) -> str:
+    """The worst errors of the examples of each file, in units of roundoff."""
+    heads = "".join(f"{kind:>11}" for kind in KINDS)
+    lines = [f"{'examples of':<16}{'type':<8}{'number':>7}{heads}{'bound':>8}"]
+    for file, of_file in comparisons.items():
+        for dtype in dict.fromkeys(comparison.dtype for comparison in of_file):
+            own = [comparison for comparison in of_file if comparison.dtype == dtype]
+            worst = [max(one.errors.get(kind, math.nan) for one in own) for kind in KINDS]
+            cells = "".join(f"{error:11.2g}" for error in worst)
+            share = max(comparison.share for comparison in own)
+            mark = "  WRONG" if any(comparison.trouble for comparison in own) else ""
+            lines.append(f"{file:<16}{dtype.name:<8}{len(own):7}{cells}{share:8.1%}{mark}")
+    lines += [
+        "",
+        "The worst error of small networks, trained for an epoch, against the naive network in",
+        "float64: in units of roundoff of the largest number of its kind, and as a share of the",
+        "bound, which is a unit for each rounding.",
+    ]
+    return "\n".join(lines)
 
 
 def _error(found: Any, expected: Any) -> float:
@@ -113,8 +147,12 @@ def _error(found: Any, expected: Any) -> float:
 
 
 def _same_bits(one: Trained, other: Trained) -> bool:
-    arrays = [[*t.loss, *t.gradients, *t.weights, *t.slots] for t in (one, other)]
-    return all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
+    pairs = [
+        pair
+        for kind in KINDS
+        for pair in zip(getattr(one, kind), getattr(other, kind), strict=True)
+    ]
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def roundings(network: Network, example: Example) -> int:
@@ -139,8 +177,13 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
     given = None if sample_weights is None else sample_weights.astype(model.dtype)
     data = xs, ys, [given] * len(ys)
-    objectives = model._objectives([example.weighted] * len(ys))
+    objectives = objectives_of(model._heads(network), [example.weighted] * len(ys))
     seed = derived_seed(model.seed, 1)
+
+    predictor = Predictor(network, example.batch_size, model.dtype, threads)
+    predictor.parameters[:] = state.parameters
+    outputs = [np.empty((example.samples, *s), model.dtype) for s in network.output_shapes]
+    predictor.run(outputs, xs)
 
     whole = Differentiator(network, objectives, example.samples, model.dtype, threads)
     whole.parameters[:] = state.parameters
@@ -164,7 +207,8 @@ def train(example: Example, model: Model, threads: int) -> Trained:
 
     remembered = trainer.slots[: optimizer.n_slots]  # the sum of gradients is not the rule's
     slots = [array for slot in remembered for array in split(slot)]
-    return Trained([loss, float(mean)], split(flat), split(trainer.parameters), slots)
+    losses = [loss, float(mean)]
+    return Trained(losses, outputs, split(flat), split(trainer.parameters), slots)
 
 
 @cache
@@ -184,9 +228,10 @@ def train_naively(example: Example) -> Trained:
     weights = [[next(given).tolist() for _ in placed] for _, placed in network.weights_by_layer()]
     xs, ys, sample_weights = example.data(model)
     x, y = [a.tolist() for a in xs], [_targets(a) for a in ys]
-    own = None if sample_weights is None else sample_weights.tolist()
+    own = [None if sample_weights is None else sample_weights.tolist()] * len(y)
     losses = [loss.get_config() for loss in model._losses]
     seed = derived_seed(model.seed, 1)
+    outputs = [np.array(output, float) for output in forward(naive, weights, x)]
     run = Run(training=True, seed=seed, step=0)
     loss, gradients, _ = backprop(naive, weights, x, y, losses, run, model._loss_weights, own)
     rule = Optimizer(
@@ -214,7 +259,7 @@ def train_naively(example: Example) -> Trained:
         ]
 
     slots = [array for slot in rule.slots or [] for array in arrays(slot)]
-    return Trained([loss, mean], arrays(gradients), arrays(trained), slots)
+    return Trained([loss, mean], outputs, arrays(gradients), arrays(trained), slots)
 
 
 def _targets(y: np.ndarray) -> list:

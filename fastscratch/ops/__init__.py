@@ -4,9 +4,9 @@ Functions take and return NumPy arrays. If the first array is float64 everything
 float64, else in float32. Each calls a kernel of :mod:`fastscratch.kernels` whose name begins alike;
 the docstring of the kernel has the source of the formula and the cost.
 
-Derivatives, which Keras leaves to its backends: ``<activation>_prime`` at each element,
-``<loss>_delta`` with respect to the outputs, and ``<op>_backward``, which turns the gradient of a
-loss with respect to the output of an op into those with respect to what the op was given.
+There are also derivatives, which Keras leaves to its backends: ``<activation>_prime`` at each
+element; ``<loss>_delta`` with respect to the outputs; and ``<op>_backward``, which takes the
+gradient of a loss with respect to the output of an op and returns those with respect to its inputs.
 """
 
 from .activations import (

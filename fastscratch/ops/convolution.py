@@ -105,7 +105,7 @@ def conv_backward(
     padding: str = "valid",
     dilation_rate: int | tuple[int, int] = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of a loss with respect to what :func:`conv` was given. Not in Keras.
+    """Gradients of a loss with respect to the inputs of :func:`conv`. Not in Keras.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def conv_backward(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or the filter is larger than the image it must stay inside.
+        If shapes do not match, or the filter does not fit into the image.
 
     Notes
     -----
@@ -146,7 +146,7 @@ def depthwise_conv_backward(
     padding: str = "valid",
     dilation_rate: int | tuple[int, int] = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of a loss with respect to what :func:`depthwise_conv` was given. Not in Keras.
+    """Gradients of a loss with respect to the inputs of :func:`depthwise_conv`. Not in Keras.
 
     Parameters
     ----------

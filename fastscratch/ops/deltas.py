@@ -1,7 +1,7 @@
-"""Gradients of losses with respect to what they are given: the essay's ``cost_delta``.
+"""Gradients of losses with respect to the outputs of a network: the essay's ``cost_delta``.
 
-``<loss>_delta`` is the gradient of each sample's own loss. Nothing is divided by the number of
-samples: whoever takes the mean of the losses divides their gradients too.
+``<loss>_delta`` is the gradient of the loss of each sample. For that of the mean loss, divide it by
+the number of samples.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from .crossentropies import (
 
 
 def _delta(targets: np.ndarray, outputs: np.ndarray, loss: int) -> np.ndarray:
-    """Of samples along the last axis."""
+    """The gradient of each sample, with the samples along the last axis."""
     deltas = np.empty_like(outputs)
     loss_backward(last_axis_rows(deltas), last_axis_rows(outputs), last_axis_rows(targets), loss)
     return deltas
@@ -30,7 +30,7 @@ def _delta(targets: np.ndarray, outputs: np.ndarray, loss: int) -> np.ndarray:
 def _delta_along(
     targets: np.ndarray, rows: np.ndarray, loss: int, shape: tuple[int, ...], axis: int
 ) -> np.ndarray:
-    """Of samples along any axis, which are given as rows."""
+    """The gradient of each sample, with the samples along any axis, but given as rows."""
     return from_rows(_delta(targets, rows, loss), shape, axis)
 
 
@@ -85,7 +85,7 @@ def mean_absolute_error_delta(target: Any, output: Any) -> np.ndarray:
 def huber_delta(target: Any, output: Any, delta: float = 1.0) -> np.ndarray:
     """Gradient of the Huber loss, the mean over the last axis.
 
-    ``(output - target) / o``, and no more than ``delta / o`` or less than ``-delta / o``, where
+    ``(output - target) / o``, limited to the range from ``-delta / o`` to ``delta / o``, where
     ``o`` is the length of that axis.
 
     Parameters
@@ -110,7 +110,7 @@ def huber_delta(target: Any, output: Any, delta: float = 1.0) -> np.ndarray:
     deltas = np.empty_like(outputs)
     flat = (array.reshape(-1) for array in (deltas, outputs, targets))
     huber_backward(*flat, as_positive("delta", delta))
-    # The kernel took all numbers as one sample, and divided by the number of samples too.
+    # The kernel took all numbers for one sample, so it has divided by the number of samples too.
     deltas *= len(last_axis_rows(deltas))
     return deltas
 
@@ -145,7 +145,7 @@ def poisson_delta(target: Any, output: Any) -> np.ndarray:
 def binary_crossentropy_delta(target: Any, output: Any, from_logits: bool = False) -> np.ndarray:
     """Gradient of :func:`binary_crossentropy`, of each element: with logits, ``p - y``.
 
-    With probabilities ``(p - y) / (p (1 - p))``, and 0 where ``p`` is outside the bounds.
+    With probabilities ``(p - y) / (p (1 - p))``, and 0 where ``p`` had to be limited.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def binary_crossentropy_delta(target: Any, output: Any, from_logits: bool = Fals
     """
     outputs, is_logits = as_outputs(output, from_logits)
     targets = as_targets(target, outputs, not_negative=True)
-    # Its kernel has the sum over a sample's elements, whose gradient is that of each element.
+    # The kernel sums over the elements of a sample; each element has the gradient of its own term.
     loss = codes.MULTILABEL_CROSSENTROPY if is_logits else codes.MULTILABEL_LOG_LOSS
     return _delta(targets, outputs, loss)
 
@@ -175,7 +175,7 @@ def categorical_crossentropy_delta(
     """Gradient of :func:`categorical_crossentropy`: with logits and one-hot targets, ``p - y``.
 
     With logits and any targets ``p sum(y) - y``. With probabilities ``(sum(y) - y / q) / sum(p)``,
-    with their shares ``q = p / sum(p)``; where one is outside the bounds its ``y`` counts as 0.
+    where ``q = p / sum(p)``; if an element of ``q`` had to be limited, its ``y`` counts as 0.
 
     Parameters
     ----------
@@ -198,9 +198,10 @@ def categorical_crossentropy_delta(
 def sparse_categorical_crossentropy_delta(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> np.ndarray:
-    """Gradient of :func:`sparse_categorical_crossentropy`: with logits, ``p``, less 1 at the label.
+    """Gradient of :func:`sparse_categorical_crossentropy`.
 
-    With probabilities as :func:`categorical_crossentropy_delta`.
+    With logits it is ``p``, minus 1 at the label; with probabilities as for
+    :func:`categorical_crossentropy_delta`.
 
     Parameters
     ----------

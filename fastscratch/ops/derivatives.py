@@ -1,8 +1,8 @@
 """Derivatives of the activations: the essay's ``sigmoid_prime``, and those of the others.
 
-For an activation of single elements, ``<name>_prime`` is its derivative at each of them. A softmax
-mixes the elements, so its derivative is a matrix: ``softmax_backward`` multiplies by it, as the
-backward pass of a network does.
+``<name>_prime`` is the derivative of an activation that is applied to each element by itself. In a
+softmax each result depends on several elements, so its derivative is a matrix:
+``softmax_backward`` multiplies by it, as the backward pass of a network does.
 """
 
 from collections.abc import Callable
@@ -142,13 +142,14 @@ def selu_prime(x: Any) -> np.ndarray:
 def gelu_prime(x: Any, approximate: bool = True) -> np.ndarray:
     """Derivative of :func:`gelu` at each element.
 
-    Exactly it is ``Phi(x) + x phi(x)``, with the normal distribution `Phi` and its density `phi`.
+    Without the approximation it is ``Phi(x) + x phi(x)``, with the distribution function ``Phi``
+    and the density ``phi`` of the standard normal distribution.
 
     Parameters
     ----------
     x : array_like
     approximate : bool
-        The derivative of the approximation, that is.
+        Whether to take the derivative of the approximation.
 
     Returns
     -------
@@ -258,7 +259,7 @@ def tanh_prime(x: Any) -> np.ndarray:
 
 
 def softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:
-    """Gradient with respect to the logits `x` of a loss whose gradient at ``softmax(x)`` is given.
+    """Gradient of a loss with respect to the logits `x`, from that with respect to their softmax.
 
     ``p (doutputs - sum(p doutputs))`` along the axis, with ``p = softmax(x)``.
 

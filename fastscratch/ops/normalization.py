@@ -97,7 +97,7 @@ def layer_normalization(
 def layer_normalization_backward(
     x: Any, doutputs: Any, gamma: Any = None, axis: int = -1, epsilon: float = 1e-7
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients of a loss with respect to what :func:`layer_normalization` was given.
+    """Gradients of a loss with respect to the inputs of :func:`layer_normalization`.
 
     With ``xhat = (x - mean) / sqrt(variance + epsilon)``, ``g = gamma doutputs``, and means along
     the axis: ``dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(variance + epsilon)``. ``dgamma`` is
@@ -123,7 +123,7 @@ def layer_normalization_backward(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or numbers are not finite.
+        If shapes do not match, or numbers are not finite.
     """
     array = as_floating("x", x)
     dout = as_gradient(doutputs, array.dtype, array.shape)

@@ -85,10 +85,9 @@ def max_pool_backward(
     strides: int | tuple[int, int] | None = None,
     padding: str = "valid",
 ) -> np.ndarray:
-    """Gradient of a loss with respect to the images that :func:`max_pool` was given.
+    """Gradient of a loss with respect to the images of :func:`max_pool`. Not in Keras.
 
-    Each window hands its gradient to the place of its largest number, of equal ones the first. Not
-    in Keras.
+    The gradient of each window goes to its largest number; of equal ones, to the first.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def max_pool_backward(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, or the window is larger than the image it must stay inside.
+        If shapes do not match, or the window does not fit into the image.
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     dout = as_gradient(doutputs, images.dtype, out.shape)
@@ -123,9 +122,9 @@ def average_pool_backward(
     strides: int | tuple[int, int] | None = None,
     padding: str = "valid",
 ) -> np.ndarray:
-    """Gradient of a loss with respect to the images that :func:`average_pool` was given.
+    """Gradient of a loss with respect to the images of :func:`average_pool`. Not in Keras.
 
-    Each window hands equal shares of its gradient to the pixels that it saw. Not in Keras.
+    The gradient of each window is divided equally among the pixels of the image inside it.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Optimisers, under the names and defaults of ``keras.optimizers``.
 
 They only hold numbers. The steps are computed in :mod:`fastscratch.kernels.optimizers`; the engine
-asks an optimiser which of its ``UPDATES`` it takes, and for the hyper-parameters of that.
+asks an optimiser which of the ``UPDATES`` there it uses, and for its hyper-parameters.
 """
 
 import dataclasses
@@ -58,9 +58,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "clipnorm": _optional(as_positive),
     "clipvalue": _optional(as_positive),
     "global_clipnorm": _optional(as_positive),
-    "gradient_accumulation_steps": lambda name, value: (
-        None if value is None else as_integer(name, value, 2)
-    ),
+    "gradient_accumulation_steps": _optional(lambda name, value: as_integer(name, value, 2)),
 }
 
 
@@ -142,7 +140,7 @@ class Optimizer:
 
     @property
     def n_remembered(self) -> int:
-        """As :attr:`n_slots`, and one more if gradients are added up over several steps."""
+        """:attr:`n_slots`, and one more if gradients are added up over several steps."""
         return self.n_slots + (self.gradient_accumulation_steps is not None)
 
     @property
@@ -278,11 +276,6 @@ class Adagrad(Optimizer):
     epsilon: float = 1e-7
 
     n_slots: ClassVar[int] = 1
-
-    @property
-    def n_remembered(self) -> int:
-        """As :attr:`n_slots`, and one more if gradients are added up over several steps."""
-        return self.n_slots + (self.gradient_accumulation_steps is not None)
 
     @property
     def slot_start(self) -> float:

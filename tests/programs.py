@@ -1,0 +1,37 @@
+"""Operations, and the programs of examples, for the tests that look at what these reach."""
+
+import importlib
+import pkgutil
+
+from fastscratch.engine import (
+    Differentiator,
+    Evaluator,
+    InputDifferentiator,
+    Predictor,
+    SampleDifferentiator,
+    Trainer,
+)
+from fastscratch.kernels import program
+from fastscratch.models.programs import learning_of
+
+#: All operations of programs, by the names that programs show.
+OPERATIONS = {
+    name.removesuffix("_item"): function
+    for module in pkgutil.iter_modules(program.__path__)
+    for name, function in vars(importlib.import_module(f"{program.__name__}.{module.name}")).items()
+    if name.endswith("_item") and hasattr(function, "fields")
+}
+
+
+def programs_of(example, dtype="float32"):
+    """Every program that a model of the example can have."""
+    model = example.model(dtype)
+    network, optimizer = model._known_network(), model.optimizer
+    objectives = model._objectives([example.weighted] * len(network.outputs))
+    batch_size = example.batch_size
+    learning = learning_of(optimizer), optimizer.n_slots
+    yield Trainer(network, objectives, *learning, batch_size, dtype)
+    for kind in (Differentiator, Evaluator, InputDifferentiator):
+        yield kind(network, objectives, batch_size, dtype)
+    yield SampleDifferentiator(network, objectives, dtype)
+    yield Predictor(network, batch_size, dtype)

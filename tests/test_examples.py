@@ -1,0 +1,140 @@
+"""Each example trains as the naive network does, and together they reach all there is."""
+
+import numpy as np
+import pytest
+from programs import OPERATIONS, programs_of
+
+from fastscratch import get_num_threads
+from fastscratch.engine.registry import lowered_kinds
+from fastscratch.examples import EXAMPLES, FILES, comparison
+from fastscratch.examples.comparison import KINDS, Trained, compare_training, training_table
+from fastscratch.kernels import activations
+from fastscratch.kernels.codes import LINEAR
+from fastscratch.kernels.optimizers import UPDATES
+from fastscratch.kernels.program.loss import SAMPLE_LOSSES
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_trains_as_the_naive_network_does(name, dtype):
+    compared = compare_training(EXAMPLES[name], dtype)
+    assert not compared.trouble, str(compared)
+    assert set(compared.errors) == set(KINDS)
+
+
+# --- what they reach ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reached():
+    """Names of the operations of all programs of all examples, and of what these call."""
+    return set().union(
+        *(one.program.operations() for example in EXAMPLES.values() for one in programs_of(example))
+    )
+
+
+def names(functions):
+    return {function.__name__.lstrip("_") for function in functions}
+
+
+def test_every_operation_is_reached(reached):
+    assert len(OPERATIONS) > 45
+    assert set(OPERATIONS) - reached == set()
+
+
+def test_every_activation_loss_and_optimizer_is_reached(reached):
+    forward = [f for code, f in enumerate(activations.FORWARD) if code != LINEAR]
+    backward = [f for code, f in enumerate(activations.BACKWARD) if code != LINEAR]
+    for functions in (forward, backward, SAMPLE_LOSSES, UPDATES):
+        assert names(functions) - reached == set()
+
+
+def test_every_kind_of_layer_is_reached():
+    found = {
+        type(layer)
+        for example in EXAMPLES.values()
+        for layer in example.model()._known_network().layers
+    }
+    assert {kind.__name__ for kind in set(lowered_kinds()) - found} == set()
+
+
+def test_small_examples_take_a_thread_and_large_ones_a_team():
+    workers = {one.workers for example in EXAMPLES.values() for one in programs_of(example)}
+    assert workers == {1, get_num_threads()}
+
+
+def test_names_are_unique():
+    assert sum(map(len, FILES.values())) == len(EXAMPLES)
+
+
+# --- the comparison itself ------------------------------------------------------------------------
+
+SMALL = EXAMPLES["mean_squared_error after linear"]
+
+
+def trained(loss=1.0, weight=4.0):
+    """One number of each kind; the gradients are zero."""
+    arrays = [np.array([0.5])], [np.array([0.0])], [np.array([weight, 1.0])], []
+    return Trained([loss], *arrays)
+
+
+def errors(monkeypatch, found, expected):
+    """Errors in units of roundoff of float32, 2**-23."""
+    monkeypatch.setattr(comparison, "train", lambda *_: found)
+    monkeypatch.setattr(comparison, "train_naively", lambda _: expected)
+    return compare_training(SMALL, "float32")
+
+
+def test_errors_by_hand(monkeypatch):
+    # A unit of the largest weight is 4 times 2**-23.
+    compared = errors(monkeypatch, trained(1 + 3 * 2.0**-23, 4 + 8 * 2.0**-23), trained())
+    expected = {"loss": 3, "outputs": 0, "gradients": 0, "weights": 2, "slots": 0}
+    assert compared.errors == expected
+    assert not compared.trouble
+    assert compared.share == 3 / compared.bound
+
+
+@pytest.mark.parametrize("loss", [1.001, np.nan, np.inf])
+def test_what_is_wrong_is_said(monkeypatch, loss):
+    compared = errors(monkeypatch, trained(loss), trained())
+    assert compared.trouble.startswith("loss off by ")
+    assert compared.trouble.endswith(f" units of roundoff, bound {compared.bound}")
+    assert compared.share > 1
+
+
+def test_a_number_that_should_be_zero_is_wrong(monkeypatch):
+    other = trained()
+    other.gradients[0][0] = 1e-20
+    assert errors(monkeypatch, other, trained()).errors["gradients"] == np.inf
+
+
+def test_what_is_raised_is_reported(monkeypatch):
+    def raising(*_):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(comparison, "train", raising)
+    compared = compare_training(SMALL, "float32")
+    assert compared.trouble == "raises ZeroDivisionError: by zero"
+    assert compared.share == np.inf
+    assert str(compared) == f"{SMALL.name} float32: raises ZeroDivisionError: by zero"
+
+
+def test_other_bits_on_one_thread_are_reported(monkeypatch):
+    monkeypatch.setattr(comparison, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(
+        comparison, "train", lambda example, model, threads: trained(1 + threads * 2.0**-23)
+    )
+    monkeypatch.setattr(comparison, "train_naively", lambda _: trained())
+    compared = compare_training(SMALL, "float32")
+    assert compared.trouble == "other bits on one thread than on all"
+
+
+def test_table_shows_the_worst(monkeypatch):
+    right = errors(monkeypatch, trained(1 + 3 * 2.0**-23), trained())
+    worse = errors(monkeypatch, trained(1 + 2.0**-10), trained())
+    lines = training_table({"one": [right, right], "two": [right, worse]}).splitlines()
+    assert lines[0].split() == ["examples", "of", "type", "number", *KINDS, "bound"]
+    assert lines[1].split()[:5] == ["one", "float32", "2", "3", "0"]
+    assert lines[2].split()[:4] == ["two", "float32", "2", "8.2e+03"]
+    assert lines[2].endswith(" WRONG")
+    assert not lines[1].endswith(" WRONG")

@@ -17,6 +17,7 @@ from ..engine import Differentiator, Network, Predictor, Trainer
 from ..kernels.codes import OPTIMIZERS
 from ..kernels.threads import get_num_threads
 from ..models import Model
+from ..models.head import objectives_of
 from ..models.programs import learning_of
 from ..reference.layers.base import Run
 from ..reference.network import backprop, forward, network_of
@@ -176,7 +177,7 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
     given = None if sample_weights is None else sample_weights.astype(model.dtype)
     data = xs, ys, [given] * len(ys)
-    objectives = model._objectives([example.weighted] * len(ys))
+    objectives = objectives_of(model._heads(network), [example.weighted] * len(ys))
     seed = derived_seed(model.seed, 1)
 
     predictor = Predictor(network, example.batch_size, model.dtype, threads)

@@ -84,6 +84,15 @@ class Example:
         weights = _as_float32(rng.uniform(0, 2, self.samples)) if self.weighted else None
         return xs, ys, weights
 
+    def arguments(self, model: Model) -> dict[str, Any]:
+        """The same, as ``model.fit`` takes them."""
+        xs, ys, sample_weight = self.data(model)
+
+        def given(arrays: list[np.ndarray]) -> Any:
+            return arrays[0] if len(arrays) == 1 else arrays
+
+        return {"x": given(xs), "y": given(ys), "sample_weight": sample_weight}
+
     @property
     def _seed(self) -> int:
         return zlib.crc32(self.name.encode())

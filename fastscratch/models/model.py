@@ -14,20 +14,20 @@ from ..engine import (
     Evaluator,
     InputDifferentiator,
     Network,
-    Objective,
     Predictor,
     SampleDifferentiator,
     Trainer,
 )
 from ..engine.network import Placed
+from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
+from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, objectives_of, prefixes
 from .names import all_named, different, name_layers
-from .programs import Programs, learned_how
+from .programs import Programs, new_trainer
 from .state import Holder, State
 from .summary import summary
 from .training_data import (
@@ -102,7 +102,7 @@ class Model:
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
         name_layers(network.layers)
-        self._network = network
+        self._take_network(network)
 
     def _start(self, name: str, dtype: str) -> None:
         """What every model begins with."""
@@ -116,9 +116,11 @@ class Model:
         self._losses: list[losses.Loss] = []
         self._loss_weights: list[float] = []
         self._metrics: list[tuple[str, ...]] = []
+        self._heads_of: Network | None = None
+        self._known_heads: list[Head] = []
         self._network: Network | None = None
+        self._programs: Programs | None = None
         self._holder = Holder()
-        self._programs = Programs()
 
     # --- layers -----------------------------------------------------------------------------------
 
@@ -183,7 +185,8 @@ class Model:
         place = max(i for i, node in enumerate(network.nodes) if node.layer is last)
         body = Model.__new__(Model)
         body._start(f"{self.name}_body", self.dtype)
-        body._network, inputs = copied_network(network, network.n_inputs + place)
+        copied, inputs = copied_network(network, network.n_inputs + place)
+        body._take_network(copied)
         body.input_names = [self.input_names[k] for k in inputs]
         body._take_weights(self._weights_by_name())
         return body
@@ -308,7 +311,8 @@ class Model:
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
-        self._network = network
+        if network is not self._network:
+            self._take_network(network)
         if self._state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
@@ -389,6 +393,7 @@ class Model:
                 )
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
+        self._heads_of = None
         if self._state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
 
@@ -415,7 +420,9 @@ class Model:
 
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
-        return [
+        if self._heads_of is network:
+            return self._known_heads
+        self._known_heads = [
             Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
             for loss, metrics, weight, activation, tensor, shape in zip(
                 self._losses,
@@ -427,6 +434,8 @@ class Model:
                 strict=True,
             )
         ]
+        self._heads_of = network
+        return self._known_heads
 
     def fit(
         self,
@@ -575,12 +584,9 @@ class Model:
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
-        network = self._renewed_network()
-        heads = self._heads(network)
-        objectives = self._objectives(data.is_weighted)
-        trainer = self._programs.trainer(
-            network, objectives, self.optimizer, batch_size, self.dtype
-        )
+        heads = self._heads(self._current_network())
+        objectives = objectives_of(heads, data.is_weighted)
+        trainer = self._programs.trainer(objectives, self.optimizer, batch_size)
         return heads, trainer, self._holder
 
     def _check_not_training(self) -> None:
@@ -590,14 +596,30 @@ class Model:
                 "callback of; wanted: one after the other"
             )
 
-    def _renewed_network(self) -> Network:
-        """The network, with what may have changed in its layers since it was built."""
-        old = self._network
-        new = Network(old.nodes, old.input_shapes, old.outputs)
-        if learned_how(new) != learned_how(old) or new.n_parameters != old.n_parameters:
-            self._programs = Programs()
-        self._network = new
-        return new
+    def _take_network(self, network: Network) -> None:
+        self._network, self._programs = network, Programs(network, self.dtype)
+
+    def _current_network(self) -> Network:
+        """The network; another one if an attribute of a layer has been set since it was made.
+
+        Raises
+        ------
+        ValueError
+            If the weights would have other shapes.
+        """
+        network = self._network
+        if not network.is_current:
+            old, network = network, Network(network.nodes, network.input_shapes, network.outputs)
+            for layer, before, after in zip(
+                *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
+            ):
+                if self._holder.state is not None and before != after:
+                    raise ValueError(
+                        f"{layer!r} has been changed since the model was built: its weights must "
+                        f"keep the shapes {before}, got {after}"
+                    )
+            self._take_network(network)
+        return network
 
     def _data(
         self,
@@ -654,6 +676,56 @@ class Model:
         """The network on samples of these shapes."""
         return self._network
 
+    def program(self, batch_size: int = 32) -> Program:
+        """What compiled code does in a training step: ``print`` shows it, a line for each phase.
+
+        The phases stand in the order in which they are run, each with its operation in
+        ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
+        threads share out (items), and about how many thousand floating-point operations and bytes
+        of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples in a mini-batch.
+
+        Returns
+        -------
+        Program
+            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
+            model.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            If it does not know its input shape yet, or `batch_size` is not an integer above 0.
+
+        Examples
+        --------
+        >>> import fastscratch as fs
+        >>> model = fs.Sequential([fs.Input((4,)), fs.layers.Dense(3)])
+        >>> model.compile("sgd", loss="mse")
+        >>> print(model.program(batch_size=10))  # doctest: +SKIP
+        phase  operation                   layer       items  kflop   kB
+            0  epoch                                       1
+            1  gather                                      1         0.3
+            2  dense_forward_block         dense (3,)      1    0.2  0.3
+            3  loss, mean_squared_error    loss            1    0.0  0.4
+            4  totals                      loss            1         0.1
+            5  dense_backward, sgd_update  dense (3,)      1    0.2  0.3
+               total                                            0.5  1.5
+        memory: 12.4 kB
+        """
+        batch_size = as_integer("batch_size", batch_size, 1)
+        if not self._losses:
+            raise RuntimeError("the model must be compiled before it has a program, got no loss")
+        self._build(None)
+        network = self._current_network()
+        objectives = objectives_of(self._heads(network), [False] * len(self._losses))
+        return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
+
     # --- gradients --------------------------------------------------------------------------------
 
     def gradients(
@@ -682,10 +754,9 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y, sample_weight)
-        state, network = self._state, self._renewed_network()
-        reader, idle = self._borrow(
-            state, Differentiator, self._objectives(data.is_weighted), len(data)
-        )
+        state, network = self._state, self._current_network()
+        objectives = objectives_of(self._heads(network), data.is_weighted)
+        reader, idle = self._programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in network.placed()]
@@ -696,8 +767,9 @@ class Model:
         self, n_samples: int, is_weighted: bool
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
-        objectives = self._objectives([is_weighted])
-        differentiator = Differentiator(self._renewed_network(), objectives, n_samples, self.dtype)
+        network = self._current_network()
+        objectives = objectives_of(self._heads(network), [is_weighted])
+        differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
 
     def per_sample_gradients(self, x: Any, y: Any) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -723,8 +795,9 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._renewed_network()
-        reader = SampleDifferentiator(network, self._objectives(data.is_weighted), self.dtype)
+        state, network = self._state, self._current_network()
+        objectives = objectives_of(self._heads(network), data.is_weighted)
+        reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
         losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
         losses += self._penalty(state)
@@ -756,8 +829,8 @@ class Model:
         data = self._data(x, y)
         size = _at_once(len(data), None)
         state = self._state
-        objectives = self._objectives(data.is_weighted)
-        reader, idle = self._borrow(state, InputDifferentiator, objectives, size)
+        objectives = objectives_of(self._heads(self._current_network()), data.is_weighted)
+        reader, idle = self._programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
         return gradients[0] if len(gradients) == 1 else gradients
@@ -821,46 +894,46 @@ class Model:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = self._samples_to_predict(x)
-        self._network.check_inputs("x", samples)
-        outs, is_finite = self._predict(samples, batch_size)
+        state = self._holder.state
+        if state is None:
+            self._build_for(x)
+            state = self._holder.state
+        network = self._network
+        if network.checked_at != Layer.changes_of_all:  # spares a call
+            network = self._current_network()
+        if not network.is_plain or isinstance(x, dict):
+            several = self._samples("x", x)
+            network.check_inputs("x", several)
+            outs, _ = self._predict(several, batch_size)
+            return outs if len(outs) > 1 else outs[0]
+        # As fast as can be, for single samples: what follows is what `_predict` does.
+        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
+        if samples.shape[1:] != network.input_shapes[0]:
+            self._samples("x", x)  # says so
+        if network.checked_inputs:
+            network.check_inputs("x", (samples,))
+        out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
+        reader, idle = self._programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
+        is_finite = reader.run((out,), (samples,))
+        idle.append((reader, state))
         if not is_finite:
             self._samples("x", x)  # says where
-        return outs[0] if len(outs) == 1 else outs
+        return out
 
-    def _samples_to_predict(self, x: Any) -> tuple[np.ndarray, ...]:
-        """Samples whose numbers are not checked yet."""
+    def _build_for(self, x: Any) -> None:
+        """Make the first weights, before samples are predicted."""
         self._build(None)
-        shapes = self._network.input_shapes
-        if len(shapes) > 1 or isinstance(x, Mapping):
-            return self._samples("x", x)
-        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
-        if samples.shape[1:] != shapes[0]:
-            raise ValueError(
-                f"x must have samples of shape {shapes[0]}, as the model has inputs, got "
-                f"{samples.shape[1:]}"
-            )
-        return (samples,)
 
     def _predict(
         self, samples: tuple[np.ndarray, ...], batch_size: int | None
     ) -> tuple[list[np.ndarray], bool]:
-        """Each output, and whether all samples are finite."""
-        n, state = len(samples[0]), self._state
-        outs = [np.empty((n, *shape), self.dtype) for shape in self._network.output_shapes]
-        reader, idle = self._borrow(state, Predictor, _at_once(n, batch_size))
+        """Each output for checked samples, and whether all of these are finite."""
+        n, state, network = len(samples[0]), self._state, self._current_network()
+        outs = [np.empty((n, *shape), self.dtype) for shape in network.output_shapes]
+        reader, idle = self._programs.borrow(state, Predictor, _at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
         idle.append((reader, state))
         return outs, is_finite
-
-    def _borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list]:
-        """A program that only reads the weights of a state, and where it is put back."""
-        return self._programs.borrow(state, kind, self._network, *arguments, dtype=self.dtype)
-
-    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
-        """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._network), is_weighted, strict=True)
-        return tuple(head.objective(weighted) for head, weighted in pairs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs of the last layer, as :meth:`predict`."""
@@ -904,10 +977,11 @@ class Model:
     def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
         """Loss and metrics of checked data."""
         size = _at_once(len(data), batch_size)
-        heads = self._heads(self._network)
+        heads = self._heads(self._current_network())
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        reader, idle = self._borrow(state, Evaluator, self._objectives(data.is_weighted), size)
+        objectives = objectives_of(heads, data.is_weighted)
+        reader, idle = self._programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         reader.run(0, -(-len(data) // size))
         idle.append((reader, state))
@@ -970,7 +1044,8 @@ class Model:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._programs = Programs()
+        if self._network is not None:
+            self._take_network(self._network)
         if self._state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
@@ -984,6 +1059,13 @@ def _at_once(n_samples: int, batch_size: int | None) -> int:
     """
     wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())
+
+
+def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
+    """Shapes of the weights of each layer."""
+    return [
+        [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
+    ]
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

@@ -12,7 +12,6 @@ from ..layers import Input, Layer
 from ..validation import as_array
 from .model import Model
 from .names import numbered
-from .programs import Programs
 from .training_data import check_samples
 
 __all__ = ["Sequential"]
@@ -119,8 +118,7 @@ class Sequential(Model):
         kept = None if self._state is None else self._weights_by_name()
         iterations, epochs = self.iterations, self.trained_epochs
         self._layers = layers
-        self._network = self._state = None
-        self._programs = Programs()
+        self._network = self._programs = self._state = None
         if kept is not None and layers:
             self._take_weights(kept)
             self._state = self._state.replaced(iterations=iterations, epochs=epochs)
@@ -183,8 +181,6 @@ class Sequential(Model):
     def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
         return self._network or chain(self.layers, samples[0].shape[1:])
 
-    def _samples_to_predict(self, x: Any) -> tuple[np.ndarray, ...]:
-        is_new = self._state is None  # a refused sample must not settle the shape
-        samples = as_array("x", x, self.dtype, writeable=False, finite=is_new)
-        self._build(samples.shape[1:])
-        return (samples,)
+    def _build_for(self, x: Any) -> None:
+        # A sample that is refused must not settle the shape.
+        self._build(as_array("x", x, self.dtype, writeable=False).shape[1:])

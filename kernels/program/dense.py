@@ -155,7 +155,7 @@ def dense_forward_part_item(memory, row, samples, item, worker, step):
     )
 
 
-@operation(*PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
+@operation(BIAS, STOP, *TENSOR, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
 def dense_sum_parts_item(memory, row, samples, item, worker, step):
     """The sum of the parts in their order, the bias, and the activation."""
     n_out = row[UNITS]

@@ -1,0 +1,38 @@
+"""Every example goes on from a file as if nothing had happened: bit for bit."""
+
+import numpy as np
+import pytest
+
+from fastscratch import load_model
+from fastscratch.examples import EXAMPLES
+
+# Some have a read-out that is not the loss's own.
+pytestmark = pytest.mark.filterwarnings("ignore:.* activation in the last layer:UserWarning")
+
+
+def state_of(model):
+    """Weights and slots."""
+    state = model._state
+    return [array.tobytes() for array in (*model.get_weights(), *(state.slots or ()))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_goes_on_from_a_file(tmp_path, name, dtype):
+    example = EXAMPLES[name]
+    model = example.model(dtype)
+    samples = example.arguments(model)
+
+    def fit(model):
+        history = model.fit(**samples, batch_size=example.batch_size, verbose=0).history
+        return history, state_of(model)
+
+    fit(model)
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert state_of(again) == state_of(model)
+    assert again.iterations == model.iterations == -(-example.samples // example.batch_size)
+    assert fit(again) == fit(model)
+    assert again.evaluate(**samples) == model.evaluate(**samples)
+    outputs = [np.ravel(m.predict(samples["x"])[0]).tobytes() for m in (again, model)]
+    assert outputs[0] == outputs[1]

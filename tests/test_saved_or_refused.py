@@ -305,7 +305,9 @@ def test_a_folder_is_not_replaced(tmp_path):
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5", "m.H5", "m.pt", "data.csv"])
 def test_the_suffix_of_another_format(tmp_path, name):
     path = tmp_path / name
-    with pytest.raises(ValueError, match=r"filepath must end in \.safetensors, .*, got '.*/" + name):
+    with pytest.raises(
+        ValueError, match=r"filepath must end in \.safetensors, .*, got '.*/" + name
+    ):
         small().save(path)
     with pytest.raises(ValueError, match=r"filepath must end in \.safetensors"):
         callbacks.ModelCheckpoint(path)

@@ -300,6 +300,11 @@ class Model:
                 placed.view(parameters)[...] = known[layer.name, placed.weight.name]
         self._state = self._state.replaced(parameters=parameters)
 
+    def _known_network(self) -> Network:
+        """The network of a model that knows its input shape, as its layers are now."""
+        self._build(None)
+        return self._current_network()
+
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._state is None:

@@ -12,6 +12,7 @@ from fastscratch.engine import (
     Trainer,
 )
 from fastscratch.kernels import program
+from fastscratch.models.head import objectives_of
 from fastscratch.models.programs import learning_of
 
 #: All operations of programs, by the names that programs show.
@@ -27,7 +28,7 @@ def programs_of(example, dtype="float32"):
     """Every program that a model of the example can have."""
     model = example.model(dtype)
     network, optimizer = model._known_network(), model.optimizer
-    objectives = model._objectives([example.weighted] * len(network.outputs))
+    objectives = objectives_of(model._heads(network), [example.weighted] * len(network.outputs))
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots
     yield Trainer(network, objectives, *learning, batch_size, dtype)

@@ -14,6 +14,7 @@ from ..engine import (
     Evaluator,
     InputDifferentiator,
     Network,
+    Objective,
     Predictor,
     SampleDifferentiator,
     Trainer,

@@ -11,6 +11,7 @@ from fastscratch.engine import (
     SampleDifferentiator,
     Trainer,
 )
+from fastscratch.examples.example import network_of
 from fastscratch.kernels import program
 from fastscratch.models.programs import learning_of
 
@@ -26,7 +27,7 @@ OPERATIONS = {
 def programs_of(example, dtype="float32"):
     """Every program that a model of the example can have."""
     model = example.model(dtype)
-    network, optimizer = model._known_network(), model.optimizer
+    network, optimizer = network_of(model), model.optimizer
     objectives = model._objectives([example.weighted] * len(network.outputs))
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots

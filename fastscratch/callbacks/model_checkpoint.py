@@ -4,7 +4,7 @@ import string
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..validation import as_flag, as_integer, as_number, as_path
+from ..validation import as_flag, as_integer, as_model_path, as_number
 from .callback import Logs
 from .monitor import Monitor
 
@@ -42,7 +42,7 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: float | None = None,
     ):
         super().__init__(monitor, mode)
-        self.filepath = str(as_path("filepath", filepath))
+        self.filepath = str(as_model_path("filepath", filepath))
         self.save_best_only = as_flag("save_best_only", save_best_only)
         self.save_freq = save_freq if save_freq == "epoch" else as_integer("save_freq", save_freq, 1)
         if initial_value_threshold is not None:

@@ -25,7 +25,7 @@ from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, objectives_of, prefixes
+from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
 from .names import all_named, different, name_layers
 from .programs import Programs, new_trainer
 from .state import Holder, State
@@ -363,6 +363,12 @@ class Model:
         scores before it, which are finite. After any other activation the outputs are taken as
         probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
+        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
+            warnings.warn(doubt, stacklevel=2)
+
+    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
+        """Check and take what a model is trained with; sentences about what is probably meant
+        otherwise."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
@@ -382,20 +388,21 @@ class Model:
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
+        doubts = []
         for one, activation in zip(of_each, self._read_outs(), strict=True):
             check_logits(one, activation)
             if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                warnings.warn(
+                doubts.append(
                     f"{one.name} wants a {one.read_out} activation in the last layer, got "
                     f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair",
-                    stacklevel=2,
+                    "that of the right pair"
                 )
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
         if self._state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
+        return doubts
 
     @property
     def loss(self) -> Any:
@@ -417,6 +424,11 @@ class Model:
         network = self._network
         makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
         return [node.layer.activation for node in makers]
+
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._current_network()), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
 
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
@@ -585,7 +597,7 @@ class Model:
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
         heads = self._heads(self._current_network())
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         trainer = self._programs.trainer(objectives, self.optimizer, batch_size)
         return heads, trainer, self._holder
 
@@ -723,7 +735,7 @@ class Model:
             raise RuntimeError("the model must be compiled before it has a program, got no loss")
         self._build(None)
         network = self._current_network()
-        objectives = objectives_of(self._heads(network), [False] * len(self._losses))
+        objectives = self._objectives([False] * len(self._losses))
         return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
@@ -755,7 +767,7 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, network = self._state, self._current_network()
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
@@ -768,7 +780,7 @@ class Model:
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
         network = self._current_network()
-        objectives = objectives_of(self._heads(network), [is_weighted])
+        objectives = self._objectives([is_weighted])
         differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
 
@@ -796,7 +808,7 @@ class Model:
         """
         data = self._data(x, y)
         state, network = self._state, self._current_network()
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
         losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
@@ -829,7 +841,7 @@ class Model:
         data = self._data(x, y)
         size = _at_once(len(data), None)
         state = self._state
-        objectives = objectives_of(self._heads(self._current_network()), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
@@ -980,7 +992,7 @@ class Model:
         heads = self._heads(self._current_network())
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         reader.run(0, -(-len(data) // size))
@@ -1024,6 +1036,8 @@ class Model:
         Parameters
         ----------
         filepath : path
+            Without a suffix, or with one that is not of another format; ``.safetensors`` is right.
+            A file that is there is replaced, and keeps its mode; a symbolic link is followed.
         overwrite : bool
             Whether a file may be replaced.
 
@@ -1031,8 +1045,13 @@ class Model:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        OSError
+            If the path is a folder, a device or a pipe, or cannot be written.
         TypeError
-            If JSON cannot hold the metadata.
+            If the metadata are no dict, or not what JSON can hold.
+        ValueError
+            If ``load_model`` would refuse the file, because a weight is not finite or a layer, the
+            loss or the optimiser is of a class of one's own. Nothing has been written then.
         """
         from .saving import save_model
 

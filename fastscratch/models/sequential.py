@@ -11,7 +11,7 @@ from ..engine.registry import lowering_of
 from ..layers import Input, Layer
 from ..validation import as_array
 from .model import Model
-from .names import numbered
+from .names import name_of, numbered
 from .training_data import check_samples
 
 __all__ = ["Sequential"]
@@ -64,7 +64,7 @@ class Sequential(Model):
 
     @property
     def output_names(self) -> list[str]:
-        return [layer.name for layer in self.layers[-1:]]
+        return [name_of(layer) for layer in self.layers[-1:]]
 
     def add(self, layer: Input | Layer) -> None:
         """Add a layer after the others; the weights of those stay.
@@ -90,7 +90,7 @@ class Sequential(Model):
             lowering_of(layer)
         else:
             chain([*self.layers, layer], known)
-        names = [other.name for other in self.layers]
+        names = [name_of(other) for other in self.layers]
         if layer.name is None:
             layer.name = numbered(type(layer).__name__, names)
         elif layer.name in names or any(layer is other for other in self.layers):
@@ -115,10 +115,10 @@ class Sequential(Model):
     def _change_layers(self, layers: list[Layer]) -> None:
         """Take other layers; weights of layers that stay are kept, and training starts anew."""
         self._check_not_training()
-        kept = None if self._state is None else self._weights_by_name()
+        kept = None if self._holder.state is None else self._weights_by_name()
         iterations, epochs = self.iterations, self.trained_epochs
         self._layers = layers
-        self._network = self._programs = self._state = None
+        self._programs = self._holder.state = None
         if kept is not None and layers:
             self._take_weights(kept)
             self._state = self._state.replaced(iterations=iterations, epochs=epochs)
@@ -143,7 +143,7 @@ class Sequential(Model):
         body = Sequential(copy.deepcopy(layers), f"{self.name}_body", self.dtype)
         if self._input_shape is not None:
             body._input_shape = self._input_shape
-        if self._state is not None:
+        if self._holder.state is not None:
             body._take_weights(self._weights_by_name())
         return body
 
@@ -167,7 +167,7 @@ class Sequential(Model):
             raise ValueError(
                 f"x must have samples of shape {wanted}, as the model has inputs, got {shape}"
             )
-        if self._state is not None:
+        if self._holder.state is not None:
             return
         shape = wanted or shape
         if not shape:
@@ -179,7 +179,9 @@ class Sequential(Model):
         return (check_samples(name, x, self._input_shape, self.dtype),)
 
     def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        return self._network or chain(self.layers, samples[0].shape[1:])
+        if self._programs is None:
+            return chain(self.layers, samples[0].shape[1:])
+        return self._network
 
     def _build_for(self, x: Any) -> None:
         # A sample that is refused must not settle the shape.

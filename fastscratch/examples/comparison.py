@@ -8,14 +8,13 @@ that size; :func:`roundings` counts them.
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ..engine import Differentiator, Network, Predictor, Trainer
-from ..kernels.codes import OPTIMIZERS
+from ..engine import Network
 from ..kernels.threads import get_num_threads
+<<<<<<< HEAD
 from ..models import Model
 from ..models.head import objectives_of
 from ..models.programs import learning_of
@@ -24,6 +23,11 @@ from ..reference.network import backprop, forward, network_of
 from ..reference.train import SGD, Optimizer
 from ..utils import derived_seed
 from .example import Example
+=======
+from .example import Example, network_of
+from .naive import train_naively
+from .training import Trained, train
+>>>>>>> examples
 
 KINDS = ("loss", "outputs", "gradients", "weights", "slots")
 
@@ -63,29 +67,6 @@ class TrainingComparison:
         return f"{self.example} {self.dtype}: {self.trouble or found}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Trained:
-    """What training an example for an epoch gives; arrays in the order of the weights.
-
-    Attributes
-    ----------
-    loss : list of float
-        Of all samples before the first step, and the mean over the epoch.
-    outputs : list of array
-        What the network returns in use, before the first step.
-    gradients, weights : list of array
-        The gradient of the mean over all samples at the start; the weights in the end.
-    slots : list of array
-        What the optimiser remembers in the end.
-    """
-
-    loss: list[float]
-    outputs: list[np.ndarray]
-    gradients: list[np.ndarray]
-    weights: list[np.ndarray]
-    slots: list[np.ndarray]
-
-
 def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     """Train an example, on one thread and on all, and compare with the naive network.
 
@@ -93,7 +74,7 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     """
     dtype = np.dtype(dtype)
     model = example.model(dtype.name)
-    bound = roundings(model._known_network(), example)
+    bound = roundings(network_of(model), example)
     most = get_num_threads()
     try:
         found = train(example, model, 1)
@@ -168,6 +149,7 @@ def roundings(network: Network, example: Example) -> int:
         most_rows = max(most_rows, read)
     steps = -(-example.samples // example.batch_size)
     return steps * (2 * on_the_way + example.samples * most_rows)
+<<<<<<< HEAD
 
 
 def train(example: Example, model: Model, threads: int) -> Trained:
@@ -264,3 +246,5 @@ def train_naively(example: Example) -> Trained:
 
 def _targets(y: np.ndarray) -> list:
     return y.astype(int).tolist() if y.ndim == 1 else y.tolist()
+=======
+>>>>>>> examples

@@ -21,7 +21,7 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from .models import Sequential
+    from .models import Model
 
 __all__ = [
     "CSVLogger",
@@ -46,16 +46,16 @@ class Callback:
 
     Attributes
     ----------
-    model : Sequential
+    model : Model
         The model that is fitted; ``model.stop_training = True`` ends the fit after the epoch.
     params : dict
         "epochs", "steps" (of an epoch) and "verbose".
     """
 
-    model: "Sequential"
+    model: "Model"
     params: dict[str, Any]
 
-    def set_model(self, model: "Sequential") -> None:
+    def set_model(self, model: "Model") -> None:
         """Receive the model, before the fit begins."""
         self.model = model
 

@@ -316,7 +316,7 @@ class Model:
     def _known_network(self) -> Network:
         """The network of a model that knows its input shape, as its layers are now."""
         self._build(None)
-        return self._current_network()
+        return self._current_programs().network
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
@@ -471,7 +471,7 @@ class Model:
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
         validation_split: float = 0.0,
-        validation_data: tuple | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
@@ -549,7 +549,8 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation = self._data(*validation_data, prefix="validation ")
+            validation_x, validation_y, *weight = validation_data
+            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
         if gradient_accumulation_steps is not None:
@@ -667,7 +668,7 @@ class Model:
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples)
+        network = self._network_for(samples[0].shape[1:])
         network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
@@ -704,8 +705,8 @@ class Model:
                 )
         return arrays
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        """The network on samples of these shapes."""
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
         return self._network
 
     def program(self, batch_size: int = 32) -> Program:

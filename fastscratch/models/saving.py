@@ -293,7 +293,7 @@ def _sorted(
     ValueError
         If they are not all there, and of the model's shapes and type, or there are others.
     """
-    network = model._network or chain(model.layers, model._input_shape)
+    network = model._network_for(None)
     wanted = {
         f"{layer.name}/{placed.weight.name}": placed.weight.shape
         for layer, weights in network.weights_by_layer()

@@ -160,28 +160,28 @@ class Sequential(Model):
         """Make the first weights, or check that the model was built for samples of a shape."""
         if not self.layers:
             raise ValueError("the model has no layers; add one first")
-        wanted = self._input_shape
-        if wanted is None and shape is None:
-            raise ValueError("the model does not know its input shape; begin it with an Input")
-        if shape is not None and (wanted or shape) != shape:
+        known = self._input_shape
+        if shape is not None and (known or shape) != shape:
             raise ValueError(
-                f"x must have samples of shape {wanted}, as the model has inputs, got {shape}"
+                f"x must have samples of shape {known}, as the model has inputs, got {shape}"
             )
-        if self._holder.state is not None:
-            return
-        shape = wanted or shape
-        if not shape:
-            raise ValueError("x must hold samples of at least one number, got a 1-D array")
-        self._begin(chain(self.layers, shape))
-        self._input_shape = shape
+        if self._holder.state is None:
+            network = self._network_for(shape)
+            self._begin(network)
+            self._input_shape = network.input_shapes[0]
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         return (check_samples(name, x, self._input_shape, self.dtype),)
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        if self._programs is None:
-            return chain(self.layers, samples[0].shape[1:])
-        return self._network
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        if self._programs is not None:
+            return self._programs.network
+        shape = self._input_shape or shape
+        if shape is None:
+            raise ValueError("the model does not know its input shape; begin it with an Input")
+        if not shape:
+            raise ValueError("x must hold samples of at least one number, got a 1-D array")
+        return chain(self.layers, shape)
 
     def _build_for(self, x: Any) -> None:
         # A sample that is refused must not settle the shape.

@@ -29,7 +29,7 @@ from .doubts import doubts_about
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import Head, as_metrics, check_logits, directions, logs_of, prefixes
-from .names import all_named, different, name_layers
+from .names import all_named, different, name_layers, name_of
 from .programs import Programs, new_trainer
 from .state import Holder, State
 from .summary import summary
@@ -121,11 +121,19 @@ class Model:
         self._metrics: list[tuple[str, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
-        self._network: Network | None = None
         self._programs: Programs | None = None
         self._holder = Holder()
 
     # --- layers -----------------------------------------------------------------------------------
+
+    def _known_programs(self) -> Programs:
+        if self._programs is None:
+            raise RuntimeError("the model has no network before it knows its input shape")
+        return self._programs
+
+    @property
+    def _network(self) -> Network:
+        return self._known_programs().network
 
     @property
     def layers(self) -> list[Layer]:
@@ -134,10 +142,11 @@ class Model:
     @property
     def output_names(self) -> list[str]:
         """Names of the layers whose outputs the model returns, numbered where one returns two."""
-        network, names = self._network, []
+        network = self._network
+        names: list[str] = []
         for tensor in network.outputs:
             layer = network.nodes[tensor - network.n_inputs].layer
-            names.append(different(layer.name, names))
+            names.append(different(name_of(layer), names))
         return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -156,7 +165,7 @@ class Model:
 
     def _place_of(self, layer: str | int) -> int:
         if isinstance(layer, str):
-            names = [other.name for other in self.layers]
+            names = [name_of(other) for other in self.layers]
             if layer not in names:
                 raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
             return names.index(layer)
@@ -202,21 +211,24 @@ class Model:
     # --- weights ----------------------------------------------------------------------------------
 
     @property
-    def _state(self) -> State | None:
-        return self._holder.state
+    def _state(self) -> State:
+        state = self._holder.state
+        if state is None:
+            raise RuntimeError("the model has no weights before it is built")
+        return state
 
     @_state.setter
-    def _state(self, state: State | None) -> None:
+    def _state(self, state: State) -> None:
         self._holder.state = state
 
     @property
     def iterations(self) -> int:
         every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return 0 if self._state is None else self._state.iterations // every
+        return 0 if self._holder.state is None else self._holder.state.iterations // every
 
     @property
     def trained_epochs(self) -> int:
-        return 0 if self._state is None else self._state.epochs
+        return 0 if self._holder.state is None else self._holder.state.epochs
 
     @trained_epochs.setter
     def trained_epochs(self, epochs: int) -> None:
@@ -290,7 +302,7 @@ class Model:
 
     def _weights_by_name(self) -> dict[tuple[str, str], np.ndarray]:
         return {
-            (layer.name, placed.weight.name): placed.view(self._state.parameters)
+            (name_of(layer), placed.weight.name): placed.view(self._state.parameters)
             for layer, placed in self._named_weights()
         }
 
@@ -299,13 +311,14 @@ class Model:
         self._build(None)
         parameters = self._state.parameters.copy()
         for layer, placed in self._named_weights():
-            if (layer.name, placed.weight.name) in known:
-                placed.view(parameters)[...] = known[layer.name, placed.weight.name]
+            name = name_of(layer), placed.weight.name
+            if name in known:
+                placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
-        if self._state is None:
+        if self._holder.state is None:
             self._begin(self._network)
 
     def _begin(self, network: Network) -> None:
@@ -314,9 +327,9 @@ class Model:
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
-        if network is not self._network:
+        if self._programs is None or network is not self._programs.network:
             self._take_network(network)
-        if self._state is None:  # else another thread was faster, with the same numbers
+        if self._holder.state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
                 layer._belongs_to(self)
@@ -402,7 +415,7 @@ class Model:
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
-        if self._state is not None:
+        if self._holder.state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
         return doubts
 
@@ -440,7 +453,7 @@ class Model:
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._current_network()), is_weighted, strict=True)
+        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
         return tuple(head.objective(weighted) for head, weighted in pairs)
 
     def _heads(self, network: Network) -> list[Head]:
@@ -471,7 +484,7 @@ class Model:
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
         validation_split: float = 0.0,
-        validation_data: tuple | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
@@ -549,14 +562,15 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation = self._data(*validation_data, prefix="validation ")
+            validation_x, validation_y, *weight = validation_data
+            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
         self._check_metrics(data, "")
         if validation is not None:
             self._check_metrics(validation, "validation ")
         if gradient_accumulation_steps is not None:
-            self.optimizer.gradient_accumulation_steps = gradient_accumulation_steps
+            self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
         verbose = 1 if verbose == "auto" else verbose
 
@@ -612,9 +626,10 @@ class Model:
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
-        heads = self._heads(self._current_network())
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
-        trainer = self._programs.trainer(objectives, self.optimizer, batch_size)
+        trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
         return heads, trainer, self._holder
 
     def _check_not_training(self) -> None:
@@ -625,19 +640,20 @@ class Model:
             )
 
     def _take_network(self, network: Network) -> None:
-        self._network, self._programs = network, Programs(network, self.dtype)
+        self._programs = Programs(network, self.dtype)
 
-    def _current_network(self) -> Network:
-        """The network; another one if an attribute of a layer has been set since it was made.
+    def _current_programs(self) -> Programs:
+        """The network and its programs; others if an attribute of a layer has been set since.
 
         Raises
         ------
         ValueError
             If the weights would have other shapes.
         """
-        network = self._network
-        if not network.is_current:
-            old, network = network, Network(network.nodes, network.input_shapes, network.outputs)
+        programs = self._known_programs()
+        if not programs.network.is_current:
+            old = programs.network
+            network = Network(old.nodes, old.input_shapes, old.outputs)
             for layer, before, after in zip(
                 *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
             ):
@@ -646,8 +662,14 @@ class Model:
                         f"{layer!r} has been changed since the model was built: its weights must "
                         f"keep the shapes {before}, got {after}"
                     )
-            self._take_network(network)
-        return network
+            self._programs = programs = Programs(network, self.dtype)
+        return programs
+
+    def _compiled_optimizer(self) -> optimizers.Optimizer:
+        """The optimiser of a model that is compiled."""
+        if self.optimizer is None:
+            raise RuntimeError("the model is not compiled; call its compile first")
+        return self.optimizer
 
     def _data(
         self,
@@ -658,12 +680,11 @@ class Model:
         prefix: str = "",
     ) -> TrainingData:
         """Check samples and targets; build the model if it is not yet."""
-        if not self._losses:
-            raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples)
+        network = self._network_for(samples[0].shape[1:])
         network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
@@ -700,8 +721,8 @@ class Model:
                 )
         return arrays
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        """The network on samples of these shapes."""
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
         return self._network
 
     def program(self, batch_size: int = 32) -> Program:
@@ -747,12 +768,11 @@ class Model:
         memory: 12.4 kB
         """
         batch_size = as_integer("batch_size", batch_size, 1)
-        if not self._losses:
-            raise RuntimeError("the model must be compiled before it has a program, got no loss")
+        optimizer = self._compiled_optimizer()
         self._build(None)
-        network = self._current_network()
+        network = self._current_programs().network
         objectives = self._objectives([False] * len(self._losses))
-        return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
+        return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
 
@@ -782,9 +802,10 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y, sample_weight)
-        state, network = self._state, self._current_network()
+        state, programs = self._state, self._current_programs()
+        network = programs.network
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, Differentiator, objectives, len(data))
+        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in network.placed()]
@@ -795,7 +816,7 @@ class Model:
         self, n_samples: int, is_weighted: bool
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
-        network = self._current_network()
+        network = self._current_programs().network
         objectives = self._objectives([is_weighted])
         differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
@@ -823,7 +844,7 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._current_network()
+        state, network = self._state, self._current_programs().network
         objectives = self._objectives(data.is_weighted)
         reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
@@ -856,9 +877,9 @@ class Model:
         """
         data = self._data(x, y)
         size = _at_once(len(data), None)
-        state = self._state
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, InputDifferentiator, objectives, size)
+        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
         return gradients[0] if len(gradients) == 1 else gradients
@@ -882,7 +903,7 @@ class Model:
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
                 added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[layer.name] = squares.get(layer.name, 0.0) + added
+                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
         return {name: square**0.5 for name, square in squares.items()}
 
     # --- use --------------------------------------------------------------------------------------
@@ -922,13 +943,13 @@ class Model:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        state = self._holder.state
-        if state is None:
+        state, programs = self._holder.state, self._programs
+        if state is None or programs is None:
             self._build_for(x)
-            state = self._holder.state
-        network = self._network
-        if network.checked_at != Layer.changes_of_all:  # spares a call
-            network = self._current_network()
+            state, programs = self._state, self._current_programs()
+        if programs.network.checked_at != Layer.changes_of_all:  # spares a call
+            programs = self._current_programs()
+        network = programs.network
         if not network.is_plain or isinstance(x, dict):
             several = self._samples("x", x)
             network.check_inputs("x", several)
@@ -941,7 +962,7 @@ class Model:
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
-        reader, idle = self._programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
+        reader, idle = programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))
         if not is_finite:
@@ -956,9 +977,9 @@ class Model:
         self, samples: tuple[np.ndarray, ...], batch_size: int | None
     ) -> tuple[list[np.ndarray], bool]:
         """Each output for checked samples, and whether all of these are finite."""
-        n, state, network = len(samples[0]), self._state, self._current_network()
-        outs = [np.empty((n, *shape), self.dtype) for shape in network.output_shapes]
-        reader, idle = self._programs.borrow(state, Predictor, _at_once(n, batch_size))
+        n, state, programs = len(samples[0]), self._state, self._current_programs()
+        outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
+        reader, idle = programs.borrow(state, Predictor, _at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
         idle.append((reader, state))
         return outs, is_finite
@@ -1015,23 +1036,26 @@ class Model:
         """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
         by_batch = callbacks is not None and callbacks.of_test_batches
         size = batch_size if by_batch else _at_once(len(data), batch_size)
-        heads = self._heads(self._current_network())
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, Evaluator, objectives, size)
+        reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
+        penalty = self._penalty(state)
         if by_batch:
             for step in range(n_steps):
                 callbacks.test_batch_begin(step)
                 reader.run(step, 1)
                 n_seen = min((step + 1) * size, n)
+                totals[0, -1, 0] = penalty * n_seen / n
                 callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
         else:
             reader.run(0, n_steps)
         idle.append((reader, state))
-        totals[0, -1, 0] = self._penalty(state)
+        totals[0, -1, 0] = penalty
         return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
     def _penalty(self, state: State) -> float:
@@ -1091,14 +1115,12 @@ class Model:
         save_model(self, filepath, overwrite)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the programs, which hold addresses of this process."""
-        return self.__dict__ | {"_holder": Holder(self._state), "_programs": None}
+        """Everything, the state as one that is not being trained."""
+        return self.__dict__ | {"_holder": Holder(self._holder.state)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if self._network is not None:
-            self._take_network(self._network)
-        if self._state is not None:
+        if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
 

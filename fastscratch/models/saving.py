@@ -17,7 +17,6 @@ from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
-from ..engine import chain
 from ..layers.base import as_shape
 from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
 from .foreign import what_it_is
@@ -293,7 +292,7 @@ def _sorted(
     ValueError
         If they are not all there, and of the model's shapes and type, or there are others.
     """
-    network = model._network or chain(model.layers, model._input_shape)
+    network = model._network_for(None)
     wanted = {
         f"{layer.name}/{placed.weight.name}": placed.weight.shape
         for layer, weights in network.weights_by_layer()

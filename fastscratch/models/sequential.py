@@ -153,8 +153,13 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
 
-    def _read_outs(self) -> list[str]:
-        return [self.layers[-1].activation]
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        last = self.layers[-1]
+        network = self._network
+        if network is None and self._input_shape is not None:
+            network = chain(self.layers, self._input_shape)
+        width = getattr(last, "units", None) if network is None else network.output_shapes[0][-1]
+        return [(last, width)]
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, or check that the model was built for samples of a shape."""

@@ -12,6 +12,7 @@ from .validation import (
     as_flag,
     as_function,
     as_integer,
+    as_model_path,
     as_not_negative,
     as_number,
     as_path,
@@ -243,7 +244,7 @@ class ModelCheckpoint(_Monitor):
         save_freq: int = 1,
     ):
         super().__init__(monitor, mode)
-        self.filepath = str(as_path("filepath", filepath))
+        self.filepath = str(as_model_path("filepath", filepath))
         self.save_best_only = as_flag("save_best_only", save_best_only)
         self.save_freq = as_integer("save_freq", save_freq, 1)
 

@@ -53,7 +53,7 @@ class Loss:
     @property
     def name(self) -> str:
         """The name that :func:`get` knows."""
-        return next(name for name, kind in _BY_NAME.items() if kind is type(self))
+        return next(name for name, kind in _BY_NAME.items() if isinstance(self, kind))
 
     def get_config(self) -> dict[str, Any]:
         """The name and the arguments, in types that JSON has."""

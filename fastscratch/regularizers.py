@@ -84,8 +84,15 @@ def get(name: str, identifier: Any) -> Regularizer | None:
     Raises
     ------
     ValueError
-        If it is none of them.
+        If it is none of them, or of a class with a formula of its own, which would not be learned.
     """
+    if type(identifier).__call__ is not Regularizer.__call__ and isinstance(
+        identifier, Regularizer
+    ):
+        raise ValueError(
+            f"{name} must be a regularizer of l1 and l2, got one with a formula of its own, "
+            f"{type(identifier).__name__}"
+        )
     if identifier is None or isinstance(identifier, Regularizer):
         return identifier
     if isinstance(identifier, dict) and set(identifier) == {"l1", "l2"}:

@@ -363,6 +363,12 @@ class Model:
         scores before it, which are finite. After any other activation the outputs are taken as
         probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
+        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
+            warnings.warn(doubt, stacklevel=2)
+
+    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
+        """Check and take what a model is trained with; sentences about what is probably meant
+        otherwise."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
@@ -382,20 +388,21 @@ class Model:
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
+        doubts = []
         for one, activation in zip(of_each, self._read_outs(), strict=True):
             check_logits(one, activation)
             if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                warnings.warn(
+                doubts.append(
                     f"{one.name} wants a {one.read_out} activation in the last layer, got "
                     f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair",
-                    stacklevel=2,
+                    "that of the right pair"
                 )
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
         if self._state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
+        return doubts
 
     @property
     def loss(self) -> Any:
@@ -1024,6 +1031,8 @@ class Model:
         Parameters
         ----------
         filepath : path
+            Without a suffix, or with one that is not of another format; ``.safetensors`` is right.
+            A file that is there is replaced, and keeps its mode; a symbolic link is followed.
         overwrite : bool
             Whether a file may be replaced.
 
@@ -1031,8 +1040,13 @@ class Model:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        OSError
+            If the path is a folder, a device or a pipe, or cannot be written.
         TypeError
-            If JSON cannot hold the metadata.
+            If the metadata are no dict, or not what JSON can hold.
+        ValueError
+            If ``load_model`` would refuse the file, because a weight is not finite or a layer, the
+            loss or the optimiser is of a class of one's own. Nothing has been written then.
         """
         from .saving import save_model
 

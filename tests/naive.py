@@ -2,28 +2,13 @@
 
 import numpy as np
 
+from fastscratch.examples.naive import naive_network, naive_weights
 from fastscratch.reference import network as reference
 from fastscratch.reference.layers.base import Run
 
 
 def zeros(*shape):
     return np.zeros(shape).tolist()
-
-
-def network(of):
-    """The network of the reference that computes what one of the engine computes."""
-    nodes = [
-        (type(node.layer).__name__, node.layer.get_config(), node.inputs, id(node.layer))
-        for node in of.nodes
-    ]
-    return reference.network_of(nodes, of.n_inputs, of.outputs)
-
-
-def weights(of, parameters):
-    """The flat vector of parameters as the reference has it: a list for each layer."""
-    return [
-        [placed.view(parameters).tolist() for placed in own] for _, own in of.weights_by_layer()
-    ]
 
 
 def flat(of, gradients):
@@ -40,15 +25,15 @@ def forward(of, parameters, x, **run):
     """Outputs for a mini-batch of each input; with a `seed` and a `step` those in training."""
     ran = Run(training=True, **run) if run else Run()
     xs = [np.asarray(one, float).tolist() for one in x]
-    outs = reference.forward(network(of), weights(of, parameters), xs, ran)
+    outs = reference.forward(naive_network(of), naive_weights(of, parameters), xs, ran)
     return [np.array(out) for out in outs]
 
 
 def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_weights=None, **run):
     """The loss of a mini-batch in training, its gradient as a flat vector, and moved weights."""
     loss, gradients, moved = reference.backprop(
-        network(of),
-        weights(of, parameters),
+        naive_network(of),
+        naive_weights(of, parameters),
         [np.asarray(one, float).tolist() for one in x],
         [np.asarray(one, float).tolist() for one in y],
         [loss.get_config() for loss in losses],

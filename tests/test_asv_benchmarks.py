@@ -13,6 +13,7 @@ import numba
 import pytest
 
 import fastscratch
+from fastscratch.examples import EXAMPLES
 from fastscratch.kernels import KERNELS
 
 SUITE = pathlib.Path(__file__).parents[1] / "asv_benchmarks" / "benchmarks"
@@ -86,6 +87,10 @@ def test_a_batch_reports_the_time_of_one_call():
     batch.run()
     assert len(made) - before == batch.calls > 1
     assert batch.timer() * batch.calls == pytest.approx(time.perf_counter(), abs=1)
+
+
+def test_every_example_is_benchmarked():
+    assert BENCHMARKS["benchmark_training.Step"].params[0] == list(EXAMPLES)
 
 
 @pytest.mark.parametrize("method", ["time_kernel", "track_speedup"])

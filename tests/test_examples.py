@@ -8,6 +8,7 @@ from fastscratch import get_num_threads
 from fastscratch.engine.registry import lowered_kinds
 from fastscratch.examples import EXAMPLES, FILES, comparison
 from fastscratch.examples.comparison import KINDS, Trained, compare_training, training_table
+from fastscratch.examples.example import network_of
 from fastscratch.kernels import activations
 from fastscratch.kernels.codes import LINEAR
 from fastscratch.kernels.optimizers import UPDATES
@@ -51,9 +52,7 @@ def test_every_activation_loss_and_optimizer_is_reached(reached):
 
 def test_every_kind_of_layer_is_reached():
     found = {
-        type(layer)
-        for example in EXAMPLES.values()
-        for layer in example.model()._known_network().layers
+        type(layer) for example in EXAMPLES.values() for layer in network_of(example.model()).layers
     }
     assert {kind.__name__ for kind in set(lowered_kinds()) - found} == set()
 

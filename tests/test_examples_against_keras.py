@@ -9,6 +9,7 @@ import pytest
 
 from fastscratch.examples import EXAMPLES
 from fastscratch.examples.comparison import roundings
+from fastscratch.examples.example import network_of
 
 # Keras' variables hand themselves out to NumPy in a way that is going out of use.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -20,7 +21,7 @@ MERGING = {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "S
 def difference(example):
     """Why Keras does not compute the same; nothing if it does."""
     model = example.model()
-    network = model._known_network()
+    network = network_of(model)
     if any(type(loss).__name__ == "MultilabelCrossentropy" for loss in model._losses):
         return "Keras has no such loss"
     for node in network.nodes:
@@ -63,7 +64,7 @@ def translated(keras, config):
 
 def same_in_keras(keras, example, ours):
     """Keras' model of the same layers, with the same weights, loss and optimiser."""
-    network = ours._known_network()
+    network = network_of(ours)
     layers = {
         id(layer): getattr(keras.layers, type(layer).__name__)(
             **translated(keras, layer.get_config())
@@ -108,7 +109,7 @@ def test_an_example_trains_as_in_keras(double, name):
     ours = example.model("float64")
     theirs, layers = same_in_keras(double, example, ours)
     samples = example.arguments(ours)
-    bound = roundings(ours._known_network(), example)
+    bound = roundings(network_of(ours), example)
 
     def outputs(model):
         predicted = model.predict(samples["x"], verbose=0)
@@ -143,6 +144,6 @@ def test_gradients_of_an_example_are_those_of_pytorch(double, name):
         for layer in ours.layers
         for variable in layers[id(layer)].weights
     ]
-    bound = roundings(ours._known_network(), example)
+    bound = roundings(network_of(ours), example)
     close([loss], [total.item()], bound)
     close(gradients, expected, bound)

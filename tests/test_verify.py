@@ -154,7 +154,7 @@ def test_ulp_by_hand(monkeypatch, name, arguments, output, ulp):
         key: np.array(value, float) if isinstance(value, list) else value
         for key, value in arguments.items()
     }
-    case = Case(name, "by hand", lambda rng: arrays, (output,), 2, scale=1e8)
+    case = Case(name, "by hand", lambda rng: arrays, (), (output,), 2, scale=1e8)
     comparison = compare(case, np.float32)
     assert comparison.ulp == ulp
     assert comparison.share == ulp / 2

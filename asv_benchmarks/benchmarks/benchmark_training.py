@@ -1,4 +1,4 @@
-"""One epoch of training, end to end: how long, how many samples a second, how much memory."""
+"""Training: epochs, single steps, how much faster than the naive network, how much memory."""
 
 import time
 
@@ -7,12 +7,17 @@ import numpy as np
 from fastscratch import Sequential, layers, optimizers
 from fastscratch.callbacks import Callback
 from fastscratch.datasets import load_iris, load_mnist
+from fastscratch.examples import EXAMPLES
+from fastscratch.examples.naive import naive_network, naive_rule, naive_targets, naive_weights
+from fastscratch.examples.training import Training
+from fastscratch.reference.train import SGD
 from fastscratch.utils import set_random_seed
 
 from . import common
 
 IRIS, MNIST, CNN = "iris 4-40-3", "MNIST sample 784-100-10", "MNIST sample LeNet-5"
-BATCH_SIZE = {IRIS: 10, MNIST: 10, CNN: 32}
+SMALL_CNN = "MNIST sample 4 filters"
+BATCH_SIZE = {IRIS: 10, MNIST: 10, CNN: 32, SMALL_CNN: 10}
 
 
 def model_and_data(network):
@@ -21,7 +26,7 @@ def model_and_data(network):
     Parameters
     ----------
     network : str
-        `IRIS`, 150 samples, or `MNIST` or `CNN`, 14,000.
+        `IRIS`, 150 samples, or one of the others, 14,000.
 
     Returns
     -------
@@ -34,7 +39,13 @@ def model_and_data(network):
     else:
         (images, y), _ = load_mnist()
         x = images[..., None] / np.float32(255)
-    if network == CNN:
+    if network == SMALL_CNN:
+        body = [
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+        ]
+    elif network == CNN:
         body = [
             layers.Conv2D(6, 5, padding="same", activation="relu"),
             layers.MaxPooling2D(),
@@ -78,6 +89,58 @@ class Epoch(common.Batch):
         return self.samples / min(common.seconds(self.function, []) for _ in range(3))
 
 
+class TrainingSpeedup:
+    """The naive network's time for a step over that of `fit`, both measured in turn in one run."""
+
+    params = ([IRIS, MNIST, SMALL_CNN], [1, 2])
+    param_names = ("network", "threads")
+    unit = "x"
+    timeout = 300
+    # Of the naive network, which needs up to half a second for one.
+    naive_steps = {IRIS: 15, MNIST: 2, SMALL_CNN: 2}  # noqa: RUF012, asv's attributes are the class's
+
+    def setup(self, network, threads):
+        common.use_threads(threads)
+        self.model, self.x, self.y = model_and_data(network)
+        self.batch_size = BATCH_SIZE[network]
+        self.n_naive = self.naive_steps[network] * self.batch_size
+        self.fit()  # compiles
+        network, parameters = self.model._network, self.model._state.parameters
+        self.naive, self.weights = naive_network(network), naive_weights(network, parameters)
+
+    def fit(self):
+        self.model.fit(self.x, self.y, self.batch_size, verbose=0)
+
+    def fit_naively(self):
+        """Train on the first samples only."""
+        data = [self.x[: self.n_naive].tolist()], [naive_targets(self.y[: self.n_naive])]
+        losses = [self.model.loss.get_config()]
+        rule, rate = naive_rule(self.model.optimizer), self.model.optimizer.learning_rate
+        SGD(self.naive, self.weights, *data, losses, 1, self.batch_size, rate, rule)
+
+    def track_training_speedup(self, network, threads):
+        slow = fast = np.inf
+        for _ in range(2):
+            slow = min(slow, common.seconds(self.fit_naively, []) / self.n_naive)
+            fast = min(fast, *(common.seconds(self.fit, []) / len(self.x) for _ in range(3)))
+        return slow / fast
+
+
+class Step(common.Batch):
+    """One step of each small network of the tests: together they reach every operation."""
+
+    params = (list(EXAMPLES), [1, 2])
+    param_names = ("example", "threads")
+
+    def setup(self, example, threads):
+        common.use_threads(threads)
+        example = EXAMPLES[example]
+        self.prepare(Training(example, example.model(), threads).run, [1])
+
+    def time_step(self, example, threads):
+        self.run()
+
+
 class FitOverhead:
     """What `fit` adds to the time of the compiled loop, an epoch."""
 
@@ -90,7 +153,7 @@ class FitOverhead:
         self.model, self.x, self.y = model_and_data(network)
         self.options = {"callbacks": [Callback()] if kind == "a callback" else [], "verbose": 0}
         self.fit(network)
-        trainer = self.model.trainer(BATCH_SIZE[network], weighted=False)
+        _, trainer = self.model._programs._trainer  # the fit's
         train, self.within = trainer.train, 0.0
 
         def timed(*arguments):

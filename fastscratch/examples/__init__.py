@@ -19,7 +19,8 @@ file            examples of
 `learning`      optimisers, clipping
 =============== ==================================================================================
 
-`example` says what an example is, `comparison` compares.
+`example` says what an example is; `training` trains it by the engine and `naive` by the naive
+network; `comparison` compares the two.
 """
 
 from . import (

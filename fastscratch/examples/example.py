@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 
 from .. import losses
+from ..engine import Network
 from ..layers import Layer, SymbolicTensor
 from ..models import Model, Sequential
 from ..optimizers import SGD, Optimizer
 
 Graph = tuple[list[SymbolicTensor], list[SymbolicTensor]]
+
+
+def network_of(model: Model) -> Network:
+    """The network of a model that knows the shapes of its inputs."""
+    model.count_params()  # builds it
+    assert model._network is not None
+    return model._network
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +69,7 @@ class Example:
             warnings.simplefilter("ignore", UserWarning)
             model.compile(self.optimizer(), self.loss, loss_weights=self.loss_weights)
         rng = np.random.default_rng(self._seed)
-        names = [placed.weight.name for placed in model._known_network().placed()]
+        names = [placed.weight.name for placed in network_of(model).placed()]
         arrays = [
             _draw_weight(rng, name, weight.shape)
             for name, weight in zip(names, model.get_weights(), strict=True)
@@ -75,7 +83,7 @@ class Example:
         All are float32 numbers, so that every dtype begins with the same.
         """
         rng = np.random.default_rng(self._seed + 1)
-        network = model._known_network()
+        network = network_of(model)
         xs = [self._draw_inputs(rng, shape) for shape in network.input_shapes]
         ys = [
             self._draw_targets(rng, loss, shape)

@@ -14,6 +14,7 @@ from ..engine import (
     Evaluator,
     InputDifferentiator,
     Network,
+    Objective,
     Predictor,
     SampleDifferentiator,
     Trainer,
@@ -25,7 +26,7 @@ from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, objectives_of, prefixes
+from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
 from .names import all_named, different, name_layers
 from .programs import Programs, new_trainer
 from .state import Holder, State
@@ -425,6 +426,11 @@ class Model:
         makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
         return [node.layer.activation for node in makers]
 
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._current_network()), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
+
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
         if self._heads_of is network:
@@ -592,7 +598,7 @@ class Model:
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
         heads = self._heads(self._current_network())
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         trainer = self._programs.trainer(objectives, self.optimizer, batch_size)
         return heads, trainer, self._holder
 
@@ -730,7 +736,7 @@ class Model:
             raise RuntimeError("the model must be compiled before it has a program, got no loss")
         self._build(None)
         network = self._current_network()
-        objectives = objectives_of(self._heads(network), [False] * len(self._losses))
+        objectives = self._objectives([False] * len(self._losses))
         return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
@@ -762,7 +768,7 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, network = self._state, self._current_network()
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
@@ -775,7 +781,7 @@ class Model:
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
         network = self._current_network()
-        objectives = objectives_of(self._heads(network), [is_weighted])
+        objectives = self._objectives([is_weighted])
         differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
 
@@ -803,7 +809,7 @@ class Model:
         """
         data = self._data(x, y)
         state, network = self._state, self._current_network()
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
         losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
@@ -836,7 +842,7 @@ class Model:
         data = self._data(x, y)
         size = _at_once(len(data), None)
         state = self._state
-        objectives = objectives_of(self._heads(self._current_network()), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
@@ -987,7 +993,7 @@ class Model:
         heads = self._heads(self._current_network())
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = self._programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         reader.run(0, -(-len(data) // size))

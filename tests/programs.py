@@ -13,7 +13,6 @@ from fastscratch.engine import (
 )
 from fastscratch.examples.example import network_of
 from fastscratch.kernels import program
-from fastscratch.models.head import objectives_of
 from fastscratch.models.programs import learning_of
 
 #: All operations of programs, by the names that programs show.
@@ -28,13 +27,8 @@ OPERATIONS = {
 def programs_of(example, dtype="float32"):
     """Every program that a model of the example can have."""
     model = example.model(dtype)
-<<<<<<< HEAD
-    network, optimizer = model._known_network(), model.optimizer
-    objectives = objectives_of(model._heads(network), [example.weighted] * len(network.outputs))
-=======
     network, optimizer = network_of(model), model.optimizer
     objectives = model._objectives([example.weighted] * len(network.outputs))
->>>>>>> examples
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots
     yield Trainer(network, objectives, *learning, batch_size, dtype)

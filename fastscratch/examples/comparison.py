@@ -14,20 +14,9 @@ import numpy as np
 
 from ..engine import Network
 from ..kernels.threads import get_num_threads
-<<<<<<< HEAD
-from ..models import Model
-from ..models.head import objectives_of
-from ..models.programs import learning_of
-from ..reference.layers.base import Run
-from ..reference.network import backprop, forward, network_of
-from ..reference.train import SGD, Optimizer
-from ..utils import derived_seed
-from .example import Example
-=======
 from .example import Example, network_of
 from .naive import train_naively
 from .training import Trained, train
->>>>>>> examples
 
 KINDS = ("loss", "outputs", "gradients", "weights", "slots")
 
@@ -149,102 +138,3 @@ def roundings(network: Network, example: Example) -> int:
         most_rows = max(most_rows, read)
     steps = -(-example.samples // example.batch_size)
     return steps * (2 * on_the_way + example.samples * most_rows)
-<<<<<<< HEAD
-
-
-def train(example: Example, model: Model, threads: int) -> Trained:
-    """Train an example by the engine."""
-    network, state = model._known_network(), model._state
-    xs, ys, sample_weights = example.data(model)
-    xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
-    given = None if sample_weights is None else sample_weights.astype(model.dtype)
-    data = xs, ys, [given] * len(ys)
-    objectives = objectives_of(model._heads(network), [example.weighted] * len(ys))
-    seed = derived_seed(model.seed, 1)
-
-    predictor = Predictor(network, example.batch_size, model.dtype, threads)
-    predictor.parameters[:] = state.parameters
-    outputs = [np.empty((example.samples, *s), model.dtype) for s in network.output_shapes]
-    predictor.run(outputs, xs)
-
-    whole = Differentiator(network, objectives, example.samples, model.dtype, threads)
-    whole.parameters[:] = state.parameters
-    loss, flat = whole.differentiate(*data, seed)
-
-    optimizer = model.optimizer
-    learning = learning_of(optimizer)
-    trainer = Trainer(
-        *(network, objectives, learning, optimizer.n_remembered, example.batch_size, model.dtype),
-        threads,
-    )
-    trainer.load(state, optimizer.slot_start)
-    order, totals = np.arange(example.samples), np.zeros((1, len(ys) + 1, 2))
-    trainer.bind(*data, order, totals, shuffle=True, seed=seed)
-    steps = -(-example.samples // example.batch_size)
-    trainer.train(0, np.full(steps, optimizer.learning_rate), 0)
-    mean = totals[0, :, 0] @ [*trainer.loss_weights, 1.0]
-
-    def split(vector: np.ndarray) -> list[np.ndarray]:
-        return [placed.view(vector).copy() for placed in network.placed()]
-
-    remembered = trainer.slots[: optimizer.n_slots]  # the sum of gradients is not the rule's
-    slots = [array for slot in remembered for array in split(slot)]
-    losses = [loss, float(mean)]
-    return Trained(losses, outputs, split(flat), split(trainer.parameters), slots)
-
-
-@cache
-def train_naively(example: Example) -> Trained:
-    """Train an example by the naive network."""
-    model = example.model("float64")
-    network, optimizer = model._known_network(), model.optimizer
-    naive = network_of(
-        [
-            (type(node.layer).__name__, node.layer.get_config(), node.inputs, id(node.layer))
-            for node in network.nodes
-        ],
-        network.n_inputs,
-        network.outputs,
-    )
-    given = iter(model.get_weights())
-    weights = [[next(given).tolist() for _ in placed] for _, placed in network.weights_by_layer()]
-    xs, ys, sample_weights = example.data(model)
-    x, y = [a.tolist() for a in xs], [_targets(a) for a in ys]
-    own = [None if sample_weights is None else sample_weights.tolist()] * len(y)
-    losses = [loss.get_config() for loss in model._losses]
-    seed = derived_seed(model.seed, 1)
-    outputs = [np.array(output, float) for output in forward(naive, weights, x)]
-    run = Run(training=True, seed=seed, step=0)
-    loss, gradients, _ = backprop(naive, weights, x, y, losses, run, model._loss_weights, own)
-    rule = Optimizer(
-        OPTIMIZERS[optimizer.code],
-        optimizer.hyper().tolist(),
-        optimizer.slot_start,
-        optimizer.clipvalue or math.inf,
-        optimizer.clipnorm or math.inf,
-        optimizer.global_clipnorm or math.inf,
-        optimizer.gradient_accumulation_steps or 1,
-    )
-    trained, (mean,) = SGD(
-        *(naive, weights, x, y, losses, 1, example.batch_size, optimizer.learning_rate, rule),
-        seed=seed,
-        loss_weights=model._loss_weights,
-        sample_weight=own,
-    )
-
-    def arrays(nested: Any) -> list[np.ndarray]:
-        pairs = zip(nested, weights, strict=True)
-        return [
-            np.zeros(np.shape(weight)) if array is None else np.array(array, float)
-            for entry, like in pairs
-            for array, weight in zip(entry, like, strict=True)
-        ]
-
-    slots = [array for slot in rule.slots or [] for array in arrays(slot)]
-    return Trained([loss, mean], outputs, arrays(gradients), arrays(trained), slots)
-
-
-def _targets(y: np.ndarray) -> list:
-    return y.astype(int).tolist() if y.ndim == 1 else y.tolist()
-=======
->>>>>>> examples

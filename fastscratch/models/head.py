@@ -134,11 +134,6 @@ def as_metrics(names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def objectives_of(heads: Sequence[Head], is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
-    """What is minimised at each output; whether its samples have weights."""
-    return tuple(h.objective(weighted) for h, weighted in zip(heads, is_weighted, strict=True))
-
-
 def prefixes(heads: Sequence[Head], names: Sequence[str]) -> list[str]:
     """What stands before the names of each output's metrics: nothing, if there is one output."""
     return [""] if len(heads) == 1 else [f"{name}_" for name in names]

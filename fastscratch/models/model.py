@@ -14,6 +14,7 @@ from ..engine import (
     Evaluator,
     InputDifferentiator,
     Network,
+    Objective,
     Predictor,
     SampleDifferentiator,
     Trainer,
@@ -25,7 +26,7 @@ from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, objectives_of, prefixes
+from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
 from .names import all_named, different, name_layers, name_of
 from .programs import Programs, new_trainer
 from .state import Holder, State
@@ -313,11 +314,6 @@ class Model:
                 placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
-    def _known_network(self) -> Network:
-        """The network of a model that knows its input shape, as its layers are now."""
-        self._build(None)
-        return self._current_programs().network
-
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._holder.state is None:
@@ -443,6 +439,11 @@ class Model:
         makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
         return [node.layer.activation for node in makers]
 
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
+
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
         if self._heads_of is network:
@@ -549,18 +550,18 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation_x, validation_y, *weight = validation_data
-            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
+            x_val, y_val, weights = (*validation_data, None)[:3]
+            validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
         if gradient_accumulation_steps is not None:
             self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
-        verbose = 1 if verbose == "auto" else verbose
+        level = 1 if verbose == "auto" else int(verbose)
 
         def train() -> History:
             run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, verbose, initial_epoch)
+            return fit(run, validation, callbacks, level, initial_epoch)
 
         return self._train(train)
 
@@ -612,7 +613,7 @@ class Model:
         """What a fit needs: heads, the program that trains, and where the state is."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
         return heads, trainer, self._holder
 
@@ -755,7 +756,7 @@ class Model:
         optimizer = self._compiled_optimizer()
         self._build(None)
         network = self._current_programs().network
-        objectives = objectives_of(self._heads(network), [False] * len(self._losses))
+        objectives = self._objectives([False] * len(self._losses))
         return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
@@ -787,13 +788,12 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
-        network = programs.network
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in network.placed()]
-        idle.append((reader, None if network.moves_averages else state))
+        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
+        idle.append((reader, None if programs.network.moves_averages else state))
         return loss, gradients
 
     def _to_differentiate(
@@ -801,7 +801,7 @@ class Model:
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
         network = self._current_programs().network
-        objectives = objectives_of(self._heads(network), [is_weighted])
+        objectives = self._objectives([is_weighted])
         differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
 
@@ -829,7 +829,7 @@ class Model:
         """
         data = self._data(x, y)
         state, network = self._state, self._current_programs().network
-        objectives = objectives_of(self._heads(network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
         losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
@@ -862,7 +862,7 @@ class Model:
         data = self._data(x, y)
         size = _at_once(len(data), None)
         state, programs = self._state, self._current_programs()
-        objectives = objectives_of(self._heads(programs.network), data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
@@ -1014,7 +1014,7 @@ class Model:
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        objectives = objectives_of(heads, data.is_weighted)
+        objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         reader.run(0, -(-len(data) // size))

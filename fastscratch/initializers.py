@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .keras_names import full_name
 from .kernels.random import random_normal, random_uniform
+from .representation import representation
 from .validation import as_array, as_number
 
 __all__ = [
@@ -31,6 +33,10 @@ class Initializer:
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         """New values; the same shape and seed give the same values."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """The arguments that are not their defaults."""
+        return representation(self)
 
     def get_config(self) -> dict[str, Any]:
         """The name and the arguments, in types that JSON has."""
@@ -195,10 +201,8 @@ def get(name: str, identifier: Any) -> Initializer:
     """
     if isinstance(identifier, Initializer):
         return identifier
-    if isinstance(identifier, str):
-        kind = _BY_NAME.get(_ALIASES.get(identifier, identifier))
-        if kind is not None:
-            return kind()
+    if isinstance(identifier, str) and full_name(identifier, _BY_NAME, _ALIASES) in _BY_NAME:
+        return _BY_NAME[full_name(identifier, _BY_NAME, _ALIASES)]()
     if isinstance(identifier, dict) and identifier.get("name") in _BY_NAME:
         arguments = {key: value for key, value in identifier.items() if key != "name"}
         return _BY_NAME[identifier["name"]](**arguments)

@@ -7,6 +7,7 @@ All are means over the mini-batch.
 import dataclasses
 from typing import Any, ClassVar
 
+from .keras_names import full_name
 from .kernels import codes
 from .validation import as_flag, as_fraction, as_positive, one_of
 
@@ -53,7 +54,7 @@ class Loss:
     @property
     def name(self) -> str:
         """The name that :func:`get` knows."""
-        return next(name for name, kind in _BY_NAME.items() if kind is type(self))
+        return next(name for name, kind in _BY_NAME.items() if isinstance(self, kind))
 
     def get_config(self) -> dict[str, Any]:
         """The name and the arguments, in types that JSON has."""
@@ -176,11 +177,17 @@ _BY_NAME = {
     "categorical_crossentropy": CategoricalCrossentropy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
 }
-_ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
+_SHORT = {
+    "bce": "binary_crossentropy",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+}
 
 
 def get(identifier: Any) -> Loss:
     """The loss for a name, an instance, or what `get_config` returned.
+
+    Keras' spellings are all known: "mean_squared_error", "MeanSquaredError", "mse" and "MSE".
 
     Raises
     ------
@@ -192,5 +199,4 @@ def get(identifier: Any) -> Loss:
     if isinstance(identifier, dict):
         arguments = dict(identifier)
         return get(arguments.pop("name", None)).__class__(**arguments)
-    name = _ALIASES.get(identifier, identifier) if isinstance(identifier, str) else identifier
-    return _BY_NAME[one_of("loss", name, tuple(_BY_NAME))]()
+    return _BY_NAME[one_of("loss", full_name(identifier, _BY_NAME, _SHORT), tuple(_BY_NAME))]()

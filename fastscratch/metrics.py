@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .keras_names import full_name
 from .validation import as_array, as_integer, as_labels, as_number, memory_for, one_of, same_length
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "confusion_matrix",
+    "direction",
     "get",
     "mean_absolute_error",
     "mean_squared_error",
@@ -252,16 +254,31 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     return float(np.where(varies, 1 - residual / np.where(varies, total, 1), flat).mean())
 
 
-#: Keras's short names, and the names of its classes that are functions here.
-ALIASES = {
-    "acc": "accuracy",
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "AUC": "auc",
-    "Precision": "precision",
-    "Recall": "recall",
-    "R2Score": "r2_score",
+_BY_NAME: dict[str, Callable[..., float]] = {
+    metric.__name__: metric
+    for metric in (
+        accuracy,
+        auc,
+        binary_accuracy,
+        categorical_accuracy,
+        mean_absolute_error,
+        mean_squared_error,
+        precision,
+        r2_score,
+        recall,
+        sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy,
+        top_k_categorical_accuracy,
+    )
 }
+_SHORT = {
+    "acc": "accuracy",
+    "auc": "auc",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+}
+#: Metrics of which a lower value is better; of all others a higher one is.
+_ERRORS = (mean_absolute_error, mean_squared_error)
 
 
 def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], float]:
@@ -270,8 +287,8 @@ def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], f
     Parameters
     ----------
     identifier : str or callable
-        Name of a function of this module that returns a number, or one of ``"acc"``, ``"mse"``,
-        ``"mae"``, ``"AUC"``, ``"Precision"``, ``"Recall"``, ``"R2Score"``.
+        Name of a function of this module that returns a number, as ``"mean_squared_error"``; that
+        of its class in Keras, ``"MeanSquaredError"``; or a short one, ``"mse"`` or ``"MSE"``.
 
     Raises
     ------
@@ -280,9 +297,18 @@ def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], f
     """
     if callable(identifier):
         return identifier
-    names = [name for name in __all__ if name not in ("get", "confusion_matrix")]
-    one_of("metric", identifier, [*names, *ALIASES])
-    return globals()[ALIASES.get(identifier, identifier)]
+    return _BY_NAME[one_of("metric", full_name(identifier, _BY_NAME, _SHORT), tuple(_BY_NAME))]
+
+
+def direction(identifier: str) -> str:
+    """Which values of a metric are better: "min", the lower ones, or "max", the higher ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric.
+    """
+    return "min" if get(identifier) in _ERRORS else "max"
 
 
 def _pair(y_true: Any, y_pred: Any, ndim: int | None = None) -> tuple[np.ndarray, np.ndarray]:

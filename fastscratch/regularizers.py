@@ -4,18 +4,20 @@ A penalty is added to the loss of every mini-batch, and its derivative to the gr
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .keras_names import full_name
 from .kernels.optimizers import penalty
 from .validation import as_not_negative
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Regularizer:
     """``l1 * sum(abs(w)) + l2 * sum(w**2)``."""
 
@@ -29,6 +31,11 @@ class Regularizer:
     def __call__(self, weights: np.ndarray) -> float:
         """The penalty on an array of float32 or float64."""
         return float(penalty(weights.reshape(-1), self.l1, self.l2))
+
+    def __repr__(self) -> str:
+        """The call that makes it."""
+        arguments = inspect.signature(type(self)).parameters
+        return f"{type(self).__name__}({', '.join(f'{a}={getattr(self, a)}' for a in arguments)})"
 
     def get_config(self) -> dict[str, float]:
         """The two factors."""
@@ -74,8 +81,11 @@ class L2(Regularizer):
 _BY_NAME: dict[str, Callable[[], Regularizer]] = {
     "l1": L1,
     "l2": L2,
+    # Keras' name of the class with its defaults, which are no penalty; and the older function.
+    "l1l2": L1L2,
     "l1_l2": lambda: L1L2(0.01, 0.01),
 }
+_SHORT = {"L1L2": "l1l2"}
 
 
 def get(name: str, identifier: Any) -> Regularizer | None:
@@ -84,13 +94,20 @@ def get(name: str, identifier: Any) -> Regularizer | None:
     Raises
     ------
     ValueError
-        If it is none of them.
+        If it is none of them, or of a class with a formula of its own, which would not be learned.
     """
+    if type(identifier).__call__ is not Regularizer.__call__ and isinstance(
+        identifier, Regularizer
+    ):
+        raise ValueError(
+            f"{name} must be a regularizer of l1 and l2, got one with a formula of its own, "
+            f"{type(identifier).__name__}"
+        )
     if identifier is None or isinstance(identifier, Regularizer):
         return identifier
     if isinstance(identifier, dict) and set(identifier) == {"l1", "l2"}:
         return L1L2(**identifier)
-    if isinstance(identifier, str) and identifier in _BY_NAME:
-        return _BY_NAME[identifier]()
+    if isinstance(identifier, str) and full_name(identifier, _BY_NAME, _SHORT) in _BY_NAME:
+        return _BY_NAME[full_name(identifier, _BY_NAME, _SHORT)]()
     known = ", ".join(repr(known) for known in _BY_NAME)
     raise ValueError(f"{name} must be a regularizer or one of {known}, got {identifier!r}")

@@ -237,6 +237,26 @@ def as_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
+# Suffixes of other formats, or of files that a model would destroy.
+_FOREIGN = (
+    *(".keras", ".h5", ".hdf5", ".pb", ".tflite", ".pt", ".pth", ".ckpt", ".onnx", ".npz", ".npy"),
+    *(".pkl", ".pickle", ".joblib", ".json", ".csv", ".txt", ".py", ".zip"),
+)
+
+
+def as_model_path(name: str, value: Any) -> Path:
+    """A path that a model can be saved at."""
+    path = as_path(name, value)
+    if os.path.basename(os.fspath(value)) in ("", ".", ".."):
+        raise ValueError(f"{name} must be the name of a file, got {os.fspath(value)!r}")
+    if path.suffix.lower() in _FOREIGN:
+        raise ValueError(
+            f"{name} must end in .safetensors, the format that models are saved in, got "
+            f"{os.fspath(value)!r}"
+        )
+    return path
+
+
 def as_function(name: str, value: Any) -> Callable[..., Any]:
     """A function, or another object that can be called."""
     if not callable(value):

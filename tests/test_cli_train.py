@@ -311,8 +311,9 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "y", "--hold-out", "1"], "--hold-out must be between 0 and 1, got 1"),
         (["--target", "y", "--hold-out", "0.01"], "leaves 20 to learn from and 0 to test with"),
         (["--target", "k", "--hold-out", "0.9"], "leaves no row of class '2' to learn from"),
-        (["--target", "y", "--output", "no/such"], "--output: there is no folder no"),
-        (["--target", "y", "--output", "."], "--output: . is a folder, not a file"),
+        (["--target", "y", "--output", "no/such"], "there is no folder no to save such in"),
+        (["--target", "y", "--output", "."], "--output must be the name of a file, got '.'"),
+        (["--target", "y", "--output", "data.csv"], "--output must end in .safetensors, the for"),
     ],
 )
 def test_bad_arguments(capsys, arguments, wanted):

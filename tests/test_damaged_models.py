@@ -125,14 +125,13 @@ def test_files_of_other_kinds(load, content):
 def test_safetensors_of_others(load):
     arrays = {"weight": np.ones(3)}
     for metadata in (None, {"format": "pt"}):
-        with pytest.raises(ValueError, match=REFUSED + "'fastscratch' is missing"):
+        with pytest.raises(ValueError, match=REFUSED + "it is a safetensors file that another"):
             load(save(arrays, metadata))
 
 
 def test_files_that_are_not_there(tmp_path):
-    for missing in (tmp_path / "no", tmp_path):
-        with pytest.raises(FileNotFoundError, match="there is no model file"):
-            load_model(missing)
+    with pytest.raises(FileNotFoundError, match="there is no model file"):
+        load_model(tmp_path / "no")
 
 
 # --- forged ---------------------------------------------------------------------------------------

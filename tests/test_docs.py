@@ -1,7 +1,9 @@
 """The user guide: every Python snippet runs, and so does every train and predict of the shell.
 
 The snippets of a file run from top to bottom in one namespace and one folder. What a ``print``
-prints may stand behind it as a comment; in such a block every print has one, and it is compared.
+prints may stand after it as a comment; in such a block every print has one, and it is compared.
+So is a block of text right after a snippet, which shows what the snippet prints; three dots stand
+for the rest.
 """
 
 import contextlib
@@ -15,20 +17,37 @@ import pytest
 
 from fastscratch import cli
 from fastscratch.datasets import iris
+from fastscratch.kernels.machine import VECTOR_BYTES
 
 ROOT = Path(__file__).parent.parent
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^```(python|sh)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+)
 PRINTED = re.compile(r"^ *print\(.*\)  # (.+)$", re.MULTILINE)
 
 
-def run_python(code, file, line, namespace):
+def on_any_machine(text):
+    """The lines of a text without what depends on the machine.
+
+    The memory of a program depends on the number of threads; its items, and with them some sizes,
+    on the width of the vectors, which is 64 bytes in the guide.
+    """
+    text = re.sub(r"^memory: .* kB$", "memory", text, flags=re.MULTILINE)
+    return (text if VECTOR_BYTES == 64 else re.sub(r"[\d,. ]+", " ", text)).splitlines()
+
+
+def run_python(code, shown, file, line, namespace):
     """Run a snippet; errors name the line of the file."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile("\n" * line + code, str(file), "exec"), namespace)
     if wanted := PRINTED.findall(code):
         assert out.getvalue().splitlines() == wanted
+    if shown is not None:
+        first, cut, _ = shown.partition("...\n")
+        wanted, printed = on_any_machine(first), on_any_machine(out.getvalue())
+        assert (printed[: len(wanted)] if cut else printed) == wanted
 
 
 def run_shell(code):
@@ -46,9 +65,9 @@ def test_snippets_run(file, tmp_path, monkeypatch):
     text = file.read_text(encoding="utf-8")
     namespace = {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
-        language, code = block.groups()
+        language, code, shown = block.groups()
         if language == "python":
-            run_python(code, file, text.count("\n", 0, block.start(2)), namespace)
+            run_python(code, shown, file, text.count("\n", 0, block.start(2)), namespace)
         else:
             run_shell(code)
 

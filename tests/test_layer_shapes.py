@@ -5,33 +5,39 @@ import json
 import numpy as np
 import pytest
 
+from fastscratch import Model, Sequential, load_model
 from fastscratch.initializers import Constant, RandomUniform, Zeros
-from fastscratch.layers.conv1d import Conv1D
-from fastscratch.layers.conv2d_transpose import Conv2DTranspose, transposed_places
-from fastscratch.layers.depthwise_conv2d import DepthwiseConv2D
-from fastscratch.layers.embedding import Embedding
-from fastscratch.layers.merging import (
+from fastscratch.layers import (
     Add,
     Average,
-    Concatenate,
-    Maximum,
-    Minimum,
-    Multiply,
-    Subtract,
-)
-from fastscratch.layers.noise import GaussianNoise, SpatialDropout2D
-from fastscratch.layers.pooling import (
     AveragePooling1D,
+    Concatenate,
+    Conv1D,
+    Conv2DTranspose,
+    Cropping2D,
+    DepthwiseConv2D,
+    Embedding,
+    GaussianNoise,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    Input,
+    Maximum,
     MaxPooling1D,
+    Minimum,
+    Multiply,
+    Normalization,
+    Permute,
+    RepeatVector,
+    Rescaling,
+    SeparableConv2D,
+    SpatialDropout2D,
+    Subtract,
+    UpSampling2D,
+    ZeroPadding2D,
 )
-from fastscratch.layers.preprocessing import Normalization, Rescaling
-from fastscratch.layers.reshaping import Permute, RepeatVector
-from fastscratch.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
-from fastscratch.layers.separable_conv2d import SeparableConv2D
+from fastscratch.layers.conv2d_transpose import transposed_places
 
 # --- shapes ---------------------------------------------------------------------------------------
 
@@ -182,7 +188,7 @@ def test_impossible_shapes(layer, shapes, message):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Conv1D(2, (3, 3)), ValueError, "kernel_size must be an int, got 2 of them"),
+        (lambda: Conv1D(2, (3, 3)), ValueError, "kernel_size must be one int, got 2 of them"),
         (lambda: Conv1D(2, 3, padding="full"), ValueError, "padding must be one of 'valid', .*'ca"),
         (lambda: Conv1D(3, 2, groups=2), ValueError, "filters must be divisible by groups=2, got"),
         (lambda: MaxPooling1D(0), ValueError, "pool_size must be at least 1, got 0"),
@@ -215,7 +221,11 @@ def test_impossible_shapes(layer, shapes, message):
             ValueError,
             r"padding must be an int, two ints, as \(1, 1\), or two pairs, .*, got \(1, 2, 3\)",
         ),
-        (lambda: Cropping2D((1, (2, 3, 4))), ValueError, "cropping must be an int or two, got 3"),
+        (
+            lambda: Cropping2D((1, (2, 3, 4))),
+            ValueError,
+            "cropping must be one int or two ints, got 3 of",
+        ),
         (lambda: Cropping2D("1"), TypeError, "cropping must be an integer, got str"),
         (lambda: UpSampling2D(0), ValueError, "size must be at least 1, got 0"),
         (
@@ -311,6 +321,60 @@ def test_normalization_does_not_adapt(layer, data, error, message):
     with pytest.raises(error, match=message):
         layer.adapt(data)
     assert layer.adapted is None
+
+
+FEATURES = np.array([[1, 2], [3, 8]], np.float32)  # of means 2 and 5, deviations 1 and 3
+NORMAL = [[-1, -1], [1, 1]]
+
+
+def test_a_model_knows_what_its_normalization_is_adapted_to():
+    x = Input((2,))
+    for make in (lambda layer: Sequential([x, layer]), lambda layer: Model(x, layer(x))):
+        before = Normalization()
+        before.adapt(FEATURES)
+        assert make(before).predict(FEATURES).tolist() == NORMAL
+        after = Normalization()
+        model = make(after)
+        after.adapt(FEATURES + 1)
+        assert model.predict(FEATURES + 1).tolist() == NORMAL
+        after.adapt(FEATURES)
+        assert model.predict(FEATURES).tolist() == NORMAL
+        with pytest.raises(ValueError, match=r"must have shape \(2,\), got \(3,\)"):
+            after.adapt(np.ones((4, 3)))
+        assert model.predict(FEATURES).tolist() == NORMAL
+
+
+def test_a_normalization_that_does_not_fit_its_model():
+    layer = Normalization()
+    model = Model(x := Input((2,)), layer(x))
+    layer.adapt(np.ones((4, 3)))
+    with pytest.raises(ValueError, match=r"was adapted to data with means of shape \(3,\), but"):
+        model.predict(FEATURES)
+
+
+def test_a_saved_normalization(tmp_path):
+    layer = Normalization()
+    layer.adapt(FEATURES)
+    model = Sequential([Input((2,)), layer])
+    model.save(tmp_path / "model.safetensors")
+    assert load_model(tmp_path / "model.safetensors").predict(FEATURES).tolist() == NORMAL
+
+
+@pytest.mark.parametrize("number", [4, -1, 0.5])
+def test_an_embedding_refuses_what_names_no_row(number):
+    a, b = Input((3,)), Input((3,))
+    table = Embedding(4, 2)
+    several = Model([a, b], Add()([table(a), table(b)]))
+    several.compile("sgd", "mse")
+    x, wrong, y = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3, 2))
+    wrong[1, 2] = number
+    message = rf"must hold whole numbers from 0 to 3, as Embedding\(4, 2\) reads it, got {number:g}"
+    with pytest.raises(ValueError, match=rf"x\[1\] {message}"):
+        several.predict([x, wrong])
+    with pytest.raises(ValueError, match=rf"x\[0\] {message}"):
+        several.fit([wrong, x], y, verbose=0)
+    with pytest.raises(ValueError, match=f"x {message}"):
+        Sequential([Input((3,)), Embedding(4, 2)]).predict(wrong)
 
 
 def test_constant():

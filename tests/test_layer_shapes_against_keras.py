@@ -5,36 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from fastscratch.layers.conv1d import Conv1D
-from fastscratch.layers.conv2d import Conv2D
-from fastscratch.layers.conv2d_transpose import Conv2DTranspose
-from fastscratch.layers.depthwise_conv2d import DepthwiseConv2D
-from fastscratch.layers.embedding import Embedding
-from fastscratch.layers.merging import (
-    Add,
-    Average,
-    Concatenate,
-    Maximum,
-    Minimum,
-    Multiply,
-    Subtract,
-)
-from fastscratch.layers.noise import GaussianNoise, SpatialDropout2D
-from fastscratch.layers.pooling import (
-    AveragePooling1D,
-    AveragePooling2D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    MaxPooling1D,
-    MaxPooling2D,
-)
-from fastscratch.layers.preprocessing import Normalization, Rescaling
-from fastscratch.layers.reshaping import Permute, RepeatVector
-from fastscratch.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
-from fastscratch.layers.separable_conv2d import SeparableConv2D
-from fastscratch.models.sequential import _numbered
+from fastscratch import layers
+from fastscratch.models.names import numbered
 
 CONFIGURATIONS = 60  # of each layer
 
@@ -204,36 +176,36 @@ def concatenate(rng, rank):
 
 
 LAYERS = [
-    (Conv1D, convolution, 1),
-    (Conv2D, convolution, 2),
-    (DepthwiseConv2D, depthwise, 2),
-    (SeparableConv2D, separable, 2),
-    (Conv2DTranspose, transposed, 2),
-    (MaxPooling1D, pooling, 1),
-    (MaxPooling2D, pooling, 2),
-    (AveragePooling1D, pooling, 1),
-    (AveragePooling2D, pooling, 2),
-    (GlobalMaxPooling1D, global_pooling, 1),
-    (GlobalMaxPooling2D, global_pooling, 2),
-    (GlobalAveragePooling1D, global_pooling, 1),
-    (GlobalAveragePooling2D, global_pooling, 2),
-    (ZeroPadding2D, borders("padding"), 2),
-    (Cropping2D, borders("cropping"), 2),
-    (UpSampling2D, up_sampling, 2),
-    (Permute, permute, 0),
-    (RepeatVector, repeat, 0),
-    (Rescaling, rescaling, 0),
-    (Normalization, normalization, 0),
-    (GaussianNoise, noise("stddev"), 1),
-    (SpatialDropout2D, noise("rate"), 2),
-    (Embedding, embedding, 0),
-    (Add, merge, 0),
-    (Subtract, subtract, 0),
-    (Multiply, merge, 0),
-    (Average, merge, 0),
-    (Maximum, merge, 0),
-    (Minimum, merge, 0),
-    (Concatenate, concatenate, 0),
+    ("Conv1D", convolution, 1),
+    ("Conv2D", convolution, 2),
+    ("DepthwiseConv2D", depthwise, 2),
+    ("SeparableConv2D", separable, 2),
+    ("Conv2DTranspose", transposed, 2),
+    ("MaxPooling1D", pooling, 1),
+    ("MaxPooling2D", pooling, 2),
+    ("AveragePooling1D", pooling, 1),
+    ("AveragePooling2D", pooling, 2),
+    ("GlobalMaxPooling1D", global_pooling, 1),
+    ("GlobalMaxPooling2D", global_pooling, 2),
+    ("GlobalAveragePooling1D", global_pooling, 1),
+    ("GlobalAveragePooling2D", global_pooling, 2),
+    ("ZeroPadding2D", borders("padding"), 2),
+    ("Cropping2D", borders("cropping"), 2),
+    ("UpSampling2D", up_sampling, 2),
+    ("Permute", permute, 0),
+    ("RepeatVector", repeat, 0),
+    ("Rescaling", rescaling, 0),
+    ("Normalization", normalization, 0),
+    ("GaussianNoise", noise("stddev"), 1),
+    ("SpatialDropout2D", noise("rate"), 2),
+    ("Embedding", embedding, 0),
+    ("Add", merge, 0),
+    ("Subtract", subtract, 0),
+    ("Multiply", merge, 0),
+    ("Average", merge, 0),
+    ("Maximum", merge, 0),
+    ("Minimum", merge, 0),
+    ("Concatenate", concatenate, 0),
 ]
 
 
@@ -260,14 +232,15 @@ def plain(value):
 
 @pytest.mark.filterwarnings("ignore:You might experience inconsistencies:UserWarning")
 @pytest.mark.filterwarnings("ignore:Torch backend requires:UserWarning")
-@pytest.mark.parametrize(("kind", "draw", "rank"), LAYERS, ids=lambda value: str(value))
-def test_against_keras(keras, kind, draw, rank):
+@pytest.mark.parametrize(("name", "draw", "rank"), LAYERS, ids=[layer[0] for layer in LAYERS])
+def test_against_keras(keras, name, draw, rank):
     rng = np.random.default_rng(7)
+    kind, peers_kind = getattr(layers, name), getattr(keras.layers, name)
     accepted = 0
     for _ in range(CONFIGURATIONS):
         arguments, shapes = draw(rng, rank)
         try:
-            peer = getattr(keras.layers, kind.__name__)(**arguments)
+            peer = peers_kind(**arguments)
             expected = built(keras, peer, shapes)
             if 0 in expected:
                 raise ValueError("nothing is left")
@@ -285,7 +258,7 @@ def test_against_keras(keras, kind, draw, rank):
             bool(variable.trainable) for variable in peer.weights
         ]
         config, peers = layer.get_config(), peer.get_config()
-        for name in set(config) - {"name", "input_shape", "trainable"}:
-            assert config[name] == plain(peers[name]), (name, arguments)
-        assert _numbered(kind.__name__, []) == re.sub(r"_\d+$", "", peer.name)
+        for key in set(config) - {"name", "input_shape", "trainable"}:
+            assert config[key] == plain(peers[key]), (key, arguments)
+        assert numbered(name, []) == re.sub(r"_\d+$", "", peer.name)
     assert accepted > CONFIGURATIONS / 2

@@ -196,6 +196,32 @@ EVERY = [
     Dropout(0.25),
     Flatten(),
     Reshape((2, -1)),
+    layers.Conv1D(4, 3, 2, "causal", 1, 2, "relu", bias_initializer="ones"),
+    layers.DepthwiseConv2D(3, 2, "same", 2, depthwise_regularizer="l2"),
+    layers.SeparableConv2D(4, 3, 1, "same", 2, 3, pointwise_initializer="he_uniform"),
+    layers.Conv2DTranspose(4, 3, 2, "same", 1, activation="tanh", kernel_regularizer="l1"),
+    layers.MaxPooling1D(3, 2, "same"),
+    layers.AveragePooling1D(),
+    layers.GlobalMaxPooling1D(keepdims=True),
+    layers.GlobalAveragePooling1D(),
+    layers.GlobalMaxPooling2D(),
+    layers.ZeroPadding2D((1, 2)),
+    layers.Cropping2D(((0, 1), (2, 0))),
+    layers.UpSampling2D((2, 1), "bilinear"),
+    layers.Permute((3, 1, 2)),
+    layers.RepeatVector(2),
+    layers.Rescaling(0.5, [1, 2, 3, 4]),
+    layers.Normalization((1, -1), invert=True),
+    layers.GaussianNoise(0.1),
+    layers.SpatialDropout2D(0.25),
+    layers.Embedding(9, 3, initializers.Constant(2), "l2"),
+    layers.Add(),
+    layers.Subtract(name="difference"),
+    layers.Multiply(),
+    layers.Average(),
+    layers.Maximum(),
+    layers.Minimum(),
+    layers.Concatenate(1),
 ]
 
 
@@ -222,6 +248,7 @@ def test_every_layer_has_a_config_here():
     assert {type(layer).__name__ for layer in EVERY} == set(layers.__all__) - {
         "Input",
         "Layer",
+        "SymbolicTensor",
         "Weight",
     }
 

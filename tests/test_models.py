@@ -542,7 +542,7 @@ def test_models_that_are_not_ready():
         with pytest.raises(ValueError, match="does not know its input shape; begin it with an Inp"):
             call()
     for call in (vague.fit, vague.evaluate):
-        with pytest.raises(RuntimeError, match="the model must be compiled before it is fitted"):
+        with pytest.raises(RuntimeError, match="the model is not compiled; call its compile"):
             call(X, Y)
     with pytest.raises(RuntimeError, match="compiled"):
         empty.fit(X, Y)

@@ -223,24 +223,31 @@ def test_loss_of_a_linear_model(dtype):
 @DTYPES
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e4 + 0.1, -1e4 / 3, 1e10 / 3, 1e-40])
 @pytest.mark.parametrize("shape", [(1, 1), (7, 5), (1000, 64)])
-@pytest.mark.parametrize(("kind", "axis"), [("batch", 0), ("layer", 1)])
-def test_normalisation_of_equal_inputs_gives_beta(kind, axis, shape, value, dtype):
+@pytest.mark.parametrize(
+    ("layer", "axis"), [(layers.BatchNormalization, 0), (layers.LayerNormalization, 1)]
+)
+def test_normalisation_of_equal_inputs_gives_beta(layer, axis, shape, value, dtype):
     """The mean of n equal numbers is off by n roundings, and is divided by sqrt(epsilon)."""
-    x = np.full(shape, value, dtype)
-    gamma, beta = np.full(shape[1], 2, dtype), np.linspace(-1, 1, shape[1]).astype(dtype)
-    out, dx = np.empty_like(x), np.empty_like(x)
-    mean, variance = np.empty((2, shape[1 - axis]), dtype)
-    KERNELS[f"{kind}_norm_forward"](out, mean, variance, x, gamma, beta, 0.001)
+    n, units = shape
+    normalization = layer(epsilon=0.001)
+    dense = layers.Dense(units, input_shape=(units,))  # asks for the gradient of what it returns
+    model = Sequential([dense, normalization], dtype=np.dtype(dtype).name)
+    model.compile("sgd", "mean_squared_error")
+    beta = np.linspace(-1, 1, units)
+    rest = [[0.0] * units, [1.0] * units] if layer is layers.BatchNormalization else []
+    model.set_weights([np.eye(units), np.zeros(units), np.full(units, 2.0), beta, *rest])
+    loss, gradients = model.gradients(np.full(shape, value), np.tile(beta - 1, (n, 1)))
+    # What comes out is beta, and the residuals are 1: the derivatives of their mean square are
+    # 2 / units for beta, and that times what is normalised, about 0, for gamma.
     eps = np.finfo(dtype).eps
-    off = shape[axis] * eps * abs(value)
-    np.testing.assert_allclose(out, np.broadcast_to(beta, shape), rtol=0, atol=64 * off + eps)
-    assert (variance <= off**2).all()
-    dgamma, dbeta = np.empty((2, shape[1]), dtype)
-    upstream = np.ones_like(x)
-    KERNELS[f"{kind}_norm_backward"](dx, dgamma, dbeta, upstream, x, mean, variance, gamma, 0.001)
-    np.testing.assert_array_equal(dbeta, np.full(shape[1], shape[0]))
-    assert np.abs(dgamma).max() <= 32 * shape[0] * off
-    assert np.isfinite(dx).all()
+    off = shape[axis] * eps * abs(value) / np.sqrt(0.001)
+    residual = 2 * off + 4 * eps
+    assert loss == pytest.approx(1, abs=2 * residual + residual**2 + 4 * eps)
+    of_dense, dgamma, dbeta = gradients[:2], *gradients[2:4]
+    bound = 2 / units * (residual + n * eps)
+    np.testing.assert_allclose(dbeta, np.full(units, 2 / units), rtol=0, atol=bound)
+    assert abs(dgamma).max() <= 2 / units * off * (1 + residual)
+    assert all(np.isfinite(gradient).all() for gradient in of_dense)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e4, 1e10 / 3])
@@ -295,8 +302,8 @@ FEW_ROUNDINGS = [
 def scaled(case, factor):
     """The case with all its numbers times a factor."""
 
-    def make(rng):
-        arguments = case.make(rng)
+    def make(rng, *inputs):
+        arguments = case.make(rng, *inputs)
         for name, value in arguments.items():
             is_floating = isinstance(value, np.ndarray) and value.dtype == float
             if is_floating and name not in case.doubles:

@@ -158,7 +158,7 @@ def test_logits_are_wanted_before_the_read_out(loss):
     for read_out in ("sigmoid", "softmax"):
         model = compile_quietly(model_of(read_out), "sgd", loss)
         before = model.evaluate(x, y)
-        message = f"{loss} with from_logits=True wants a linear activation .*, got {read_out}"
+        message = f"{loss} with from_logits=True needs a linear activation .*, got {read_out}"
         with pytest.raises(ValueError, match=message):
             model.compile("sgd", kind(from_logits=True))
         assert model.evaluate(x, y) == before  # it is still compiled as it was

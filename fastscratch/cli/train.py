@@ -2,16 +2,16 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from .. import metrics
 from ..layers import Dense, Input
 from ..models import Sequential
+from ..models.replacing import replaceable
 from ..optimizers import Adam
 from ..utils import set_random_seed
-from ..validation import as_integer, as_number, as_positive
+from ..validation import as_integer, as_model_path, as_number, as_positive
 from .columns import Categorical, Column, Numeric, encode, to_metadata
 from .refusal import refuse
 from .table import Table, read_table
@@ -143,11 +143,7 @@ def _check(arguments: argparse.Namespace) -> None:
     as_integer("--seed", arguments.seed, 0)
     if not 0 < as_number("--hold-out", arguments.hold_out) < 1:
         raise ValueError(f"--hold-out must be between 0 and 1, got {arguments.hold_out:g}")
-    folder = Path(arguments.output).parent
-    if not folder.is_dir():
-        raise ValueError(f"--output: there is no folder {folder}")
-    if Path(arguments.output).is_dir():
-        raise ValueError(f"--output: {arguments.output} is a folder, not a file")
+    replaceable(as_model_path("--output", arguments.output))
 
 
 def _classes(table: Table, name: str, task: str) -> Categorical | None:

@@ -62,7 +62,8 @@ def lower_product(
         tensor = {col.Z, col.A, col.FUNCTION}
         product = {field: value for field, value in forward.items() if field not in tensor}
         plan.add(op.dense_forward_part_item, parts, product, cut, flops=flops)
-        summed = {field: value for field, value in forward.items() if field is not col.INPUT}
+        read = {col.INPUT, col.KERNEL}
+        summed = {field: value for field, value in forward.items() if field not in read}
         plan.add(op.dense_sum_parts_item, 1, summed, cut, flops=parts * size)
     elif units == n_out:  # too few to be shared out
         samples = plan.samples_an_item(positions * n_in * n_out)

@@ -17,7 +17,7 @@ from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
 from .parameters import PARAMETERS_AN_ITEM, Parameters, parameters_of
-from .plan import Plan, Record, Tensor
+from .plan import Plan, Record, Tensor, source_places
 from .program import Function
 
 # Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
@@ -115,6 +115,8 @@ class Evaluator:
         self._random_rows = [(row(phase), number) for phase, number in plan.random]
         self._total_rows = [row(phase) for phase in self._totals]
         self._gather_rows = [row(phase) for phase in self._gathers]
+        n_sources = network.n_inputs + 2 * len(objectives)
+        self._source_places = source_places(self._gather_rows, n_sources)
         #: All parameters of the network.
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
         del self._plan
@@ -274,12 +276,11 @@ class Evaluator:
     ) -> None:
         """Say where the samples are; `others` are more rows that know the data set."""
         self.n_samples = len(sources[0])
+        address = order.ctypes.data
         for row in (*self._gather_rows, *others):
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
-            row[data.ORDER] = order.ctypes.data
-        for k, source in enumerate(sources):
-            row = self._gather_rows[k // data.MAX_SOURCES]
-            field, _, _ = data.SOURCE_FIELDS[k % data.MAX_SOURCES]
+            row[data.ORDER] = address
+        for (row, field), source in zip(self._source_places, sources, strict=True):
             row[field] = col.NONE if source is None else source.ctypes.data
 
     def _bind_seed(self, seed: int) -> None:

@@ -6,7 +6,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import merge as op
 from ..layers import Add, Average, Maximum, Minimum, Multiply, Subtract
 from .elementwise import by_samples
-from .plan import Plan, Tensor
+from .plan import Plan, Record, Tensor
 from .registry import LayerCall, lowers
 from .strided import broadcast
 
@@ -23,7 +23,11 @@ def _of_one_shape(plan: Plan, call: LayerCall) -> tuple[list[Tensor], list[Calla
 
 
 def _lower_sum(
-    plan: Plan, call: LayerCall, operation: Callable, factors: Sequence[float], scale: float
+    plan: Plan,
+    call: LayerCall,
+    operation: Callable[..., None],
+    factors: Sequence[float],
+    scale: float,
 ) -> tuple[Tensor, Callable[[], None]]:
     """A sum or a difference, times a number; `factors` are the derivatives."""
     terms, ways_back = _of_one_shape(plan, call)
@@ -67,13 +71,15 @@ def lower_average(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], Non
     return _lower_sum(plan, call, op.add_item, [share] * len(call.inputs), share)
 
 
-def _lower_chain(
-    plan: Plan, call: LayerCall, operation: Callable, add_gradient: Callable
-) -> tuple[Tensor, Callable[[], None]]:
-    """Two inputs merged, and then each other one with what has come of those before.
+#: Adds the phase of the gradient of the first (0) or the second (1) of two tensors: it takes the
+#: number of items, the fields so far, the two tensors, and which of them.
+AddGradient = Callable[[int, Record, Tensor, Tensor, int], None]
 
-    `add_gradient` adds the phase of the gradient of the first or of the second of two.
-    """
+
+def _lower_chain(
+    plan: Plan, call: LayerCall, operation: Callable[..., None], add_gradient: AddGradient
+) -> tuple[Tensor, Callable[[], None]]:
+    """Two inputs merged, and then each other one with what has come of those before."""
     tensors, ways_back = _of_one_shape(plan, call)
     if len(tensors) == 1:
         return lower_add(plan, call)
@@ -103,15 +109,15 @@ def _lower_chain(
 def lower_multiply(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
     """The product of all inputs."""
 
-    def add_gradient(items, record, x, y, second) -> None:
+    def add_gradient(items: int, record: Record, x: Tensor, y: Tensor, second: int) -> None:
         other = {op.SECOND: x.a if second else y.a}
         plan.add(op.multiply_backward_item, items, record, other)
 
     return _lower_chain(plan, call, op.multiply_item, add_gradient)
 
 
-def _chosen_by(plan: Plan, operation: Callable) -> Callable:
-    def add_gradient(items, record, x, y, second) -> None:
+def _chosen_by(plan: Plan, operation: Callable[..., None]) -> AddGradient:
+    def add_gradient(items: int, record: Record, x: Tensor, y: Tensor, second: int) -> None:
         which = {col.INPUT: x.a, op.SECOND: y.a, op.OF_SECOND: second}
         plan.add(operation, items, record, which)
 

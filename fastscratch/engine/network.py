@@ -59,6 +59,12 @@ class Network:
         Shape of one sample of each tensor: of the inputs, then of what each node makes.
     input_shapes, output_shapes : list of tuple
         Those of the inputs and outputs.
+    checked_inputs : list of (int, Layer)
+        Inputs whose numbers not every one will do, and the layers that know which.
+    checked_at : int
+        What ``Layer.changes_of_all`` was when the layers were last seen to be as they were.
+    is_plain : bool
+        Whether there is one input and one output.
     layers : list of Layer
         Each once, in the order of their first nodes.
     weights : list of list of Placed
@@ -110,7 +116,16 @@ class Network:
             self.shapes.append(shape)
             used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
             self.work += used + math.prod(shape)
+        self._changes = [layer._changes for layer in self.layers]
+        self.checked_at = Layer.changes_of_all
         self.outputs = [len(self.shapes) - 1] if outputs is None else list(outputs)
+        self.checked_inputs = [
+            (tensor, node.layer)
+            for node in self.nodes
+            for tensor in node.inputs
+            if tensor < self.n_inputs and type(node.layer).check_input is not Layer.check_input
+        ]
+        self.is_plain = self.n_inputs == len(self.outputs) == 1
         self.input_shapes = self.shapes[: self.n_inputs]
         self.output_shapes = [self.shapes[tensor] for tensor in self.outputs]
         read = Counter(tensor for node in self.nodes for tensor in node.inputs)
@@ -124,6 +139,18 @@ class Network:
             self.n_parameters = placed[-1].stop
         return placed
 
+    def check_inputs(self, name: str, samples: Sequence[np.ndarray]) -> None:
+        """Check the samples of each input by the layers that read them.
+
+        Raises
+        ------
+        ValueError
+            If one of them does not take its numbers.
+        """
+        for tensor, layer in self.checked_inputs:
+            which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
+            layer.check_input(which, samples[tensor])
+
     def uses(self, layer: Layer) -> int:
         """How many nodes a layer has."""
         return sum(node.layer is layer for node in self.nodes)
@@ -136,6 +163,15 @@ class Network:
     def placed(self) -> list[Placed]:
         """The weights of all layers in their order."""
         return [placed for _, weights in self.weights_by_layer() for placed in weights]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the layers are as they were when the network was made."""
+        if self.checked_at != Layer.changes_of_all:
+            if self._changes != [layer._changes for layer in self.layers]:
+                return False
+            self.checked_at = Layer.changes_of_all
+        return True
 
     @property
     def moves_averages(self) -> bool:

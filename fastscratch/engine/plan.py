@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,7 @@ class Plan:
     ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training, self.differentiates, self.learns = training, backward, learns
+        self._n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
         self.sizes: dict[int, int] = {}
@@ -243,8 +244,10 @@ class Plan:
     def replace(
         self, number: int, operation: Callable, items: int, *records: Record, lanes: int, flops: int
     ) -> None:
-        """Let a phase do something else."""
+        """Let a phase do something else: also what the layer does that is lowered now."""
+        before, _, _ = self.phases[number].site.rpartition(" (")
         self.phases[number] = self._phase(operation, items, records, lanes, "", flops)
+        self.phases[number].site = f"{before}, {self.site}"
 
     def _phase(self, operation, items, records, lanes, when, flops) -> Phase:
         name = operation.__name__.removesuffix("_item")
@@ -263,15 +266,18 @@ class Plan:
         return Phase(operation, items, merged, when, self.site, flops, self._bytes(merged))
 
     def _bytes(self, record: Record) -> int:
-        """Bytes of memory that a phase speaks of, each place once."""
+        """Bytes of memory that a phase reads or writes, about: each place once, without scratch."""
         places = {
             int(value)
             for field, value in record.items()
-            if field.kind == col.PLACE and value != col.NONE
+            if field.kind == col.PLACE and field not in col.PARAMETERS
         }
-        numbers = sum(self.sizes.get(place, 0) for place in places if place != self.parameters)
-        if col.KERNEL in record and col.STOP in record:
-            numbers += max(0, record[col.STOP] - record[col.KERNEL])
+        numbers = sum(self.sizes.get(place, 0) for place in places - {self.parameters})
+        if col.STOP in record:
+            size = max(0, record[col.STOP] - record.get(col.KERNEL, record.get(col.BIAS)))
+            numbers += size
+            if col.UPDATE in record:  # what the optimiser remembers, or else the gradient
+                numbers += size * (1 if record[col.UPDATE] == col.NONE else self._n_slots)
         return numbers * self.dtype.itemsize
 
     def add_gathers(self, sources: list[tuple[int, int]]) -> list[int]:
@@ -351,6 +357,14 @@ class Plan:
         for place, size, value in self._constants:
             memory[place : place + size] = value
         return assemble(self.phases, memory, self.images(self.lanes))
+
+
+def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:
+    """Of each array outside, where its address belongs: a row that gathers, and the field."""
+    return [
+        (rows[k // data.MAX_SOURCES], data.SOURCE_FIELDS[k % data.MAX_SOURCES][0])
+        for k in range(count)
+    ]
 
 
 def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:

@@ -11,7 +11,7 @@ from ..kernels.program.run import predict_alone, predict_team, run_alone, run_te
 from .evaluation import team_size
 from .lowering import lower_network, most_channels
 from .network import Network
-from .plan import COPY_WORK, Plan
+from .plan import COPY_WORK, Plan, source_places
 
 
 class Predictor:
@@ -84,9 +84,8 @@ class Predictor:
         if not all(np.isfinite(x).all() for x in xs):
             return False
         n = len(xs[0])
-        for k, x in enumerate(xs):
-            field, _, _ = data.SOURCE_FIELDS[k % data.MAX_SOURCES]
-            self._gathers[k // data.MAX_SOURCES][field] = x.ctypes.data
+        for (row, field), x in zip(source_places(self._gathers, len(xs)), xs, strict=True):
+            row[field] = x.ctypes.data
         for row, out in zip(self._scatters, outs, strict=True):
             row[data.RESULTS] = out.ctypes.data
         for row in (*self._gathers, *self._scatters):

@@ -38,7 +38,8 @@ class Phase:
     site : str
         The layer that it belongs to.
     flops, bytes : int
-        For a mini-batch, about.
+        Floating-point operations for a mini-batch, and bytes of the memory that are read or
+        written for it, each once; about.
     """
 
     operation: Callable
@@ -77,7 +78,7 @@ class _Group:
 
 
 class Program:
-    """What a plan becomes. ``print`` shows it, a line a phase.
+    """What a plan becomes. ``print`` shows it, a line for each phase.
 
     Attributes
     ----------
@@ -86,6 +87,10 @@ class Program:
     phases : (n, COLUMNS) int64 array
         The rows that are run one after the other, a view of the table.
     memory : (m,) array
+    lines : sequence of Phase
+        All phases, also those within chains and bundles, as they were added to the plan.
+    flops, bytes : int
+        Of all phases.
     """
 
     def __init__(
@@ -98,7 +103,9 @@ class Program:
     ):
         self.table, self.memory = table, memory
         self.phases = table[: len(groups)]
-        self._groups, self._places, self._lines = groups, places, lines
+        self.lines, self._groups, self._places = lines, groups, places
+        self.flops = sum(phase.flops for phase in lines)
+        self.bytes = sum(phase.bytes for phase in lines)
 
     def row(self, number: int) -> np.ndarray:
         """The row of the phase that was added to the plan with a number."""
@@ -106,35 +113,34 @@ class Program:
 
     def operations(self) -> set[str]:
         """Names of all operations, and of the functions that they call by address."""
-        names = {name for phase in self._lines for name in phase.name.split(", ")}
+        names = {name for phase in self.lines for name in phase.name.split(", ")}
         return names | {
             g.operation.__name__.removesuffix("_item") for g in self._groups if g.operation
         }
 
-    def __str__(self) -> str:
-        head = ("phase", "operation", "layer", "items", "kflop", "kB")
-        rows: list[tuple[str, ...]] = []
+    def __repr__(self) -> str:
+        rows = [("phase", "operation", "layer", "items", "kflop", "kB")]
         for place, group in enumerate(self._groups):
+            start, indent = str(place), ""
             if group.operation is not None:
                 kind = group.operation.__name__.removesuffix("_item")
-                rows.append((str(place), kind, "", str(group.items), "", ""))
+                rows.append((start, kind, "", str(group.items), "", ""))
+                start, indent = "", "  "
             for number in group.numbers:
-                phase = self._lines[number]
-                shown = "" if group.operation else str(place)
-                name = f"  {phase.name}" if group.operation else phase.name
-                kilo = (f"{phase.flops / 1000:,.1f}", f"{phase.bytes / 1000:,.1f}")
-                rows.append((shown, name, phase.site, f"{phase.items}", *kilo))
-        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+                phase = self.lines[number]
+                counts = str(phase.items), *_thousands(phase)
+                rows.append((start, indent + phase.name, phase.site, *counts))
+        rows.append(("", "total", "", "", *_thousands(self)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        formats = [f"{side}{width}" for side, width in zip("><<>>>", widths, strict=True)]
+        lines = ["  ".join(map(format, row, formats)).rstrip() for row in rows]
+        return "\n".join([*lines, f"memory: {self.memory.nbytes / 1000:,.1f} kB"])
 
-        def text(row: tuple[str, ...]) -> str:
-            cells = [
-                f"{row[i]:<{widths[i]}}" if 0 < i < 3 else f"{row[i]:>{widths[i]}}"
-                for i in range(6)
-            ]
-            return "  ".join(cells).rstrip()
 
-        kilobytes = self.memory.nbytes / 1000
-        return "\n".join([text(head), *map(text, rows), f"memory: {kilobytes:,.1f} kB"])
+def _thousands(counted: Phase | Program) -> tuple[str, str]:
+    """Thousands of floating-point operations and of bytes; nothing for none."""
+    flops, moved = [f"{n / 1000:,.1f}" if n else "" for n in (counted.flops, counted.bytes)]
+    return flops, moved
 
 
 def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Program:

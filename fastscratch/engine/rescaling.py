@@ -17,7 +17,12 @@ from .strided import box, strides_of
 
 
 def _lower(
-    plan: Plan, call: LayerCall, forward: Callable, backward: Callable, own: Record, back: Record
+    plan: Plan,
+    call: LayerCall,
+    forward: Callable[..., None],
+    backward: Callable[..., None],
+    own: Record,
+    back: Record,
 ) -> tuple[Tensor, Callable[[], None]]:
     """The two operations, with their own fields."""
     t = call.input

@@ -70,6 +70,9 @@ class Layer:
     activation: str = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
+    #: How many attributes have been set: of the layer, and of all layers there are.
+    _changes = 0
+    changes_of_all = 0
 
     def __init__(
         self,
@@ -109,6 +112,13 @@ class Layer:
         shape = self.output_shape(*(tensor.sample_shape for tensor in tensors))
         return SymbolicTensor(shape, self, tensors)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Count the changes, so that a model hears of them."""
+        object.__setattr__(self, name, value)
+        if name != "_model":
+            self.__dict__["_changes"] = self._changes + 1
+            Layer.changes_of_all += 1
+
     @property
     def trainable(self) -> bool:
         """Whether training changes the weights."""
@@ -119,7 +129,7 @@ class Layer:
         self._trainable = as_flag("trainable", value)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape of one sample behind the layer.
+        """Shape of one sample after the layer.
 
         Raises
         ------
@@ -131,6 +141,15 @@ class Layer:
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
         """The layer's arrays, for samples of a shape; those that are learned come first."""
         return ()
+
+    def check_input(self, name: str, samples: np.ndarray) -> None:
+        """Check numbers of an input of the model that the layer reads.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take them; `name` is theirs.
+        """
 
     def _belongs_to(self, model: Any) -> None:
         """Be told whose weights are the layer's."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import initializers, regularizers
 from ..validation import as_flag, as_integer
 from .base import Layer, Shape, Weight
@@ -45,6 +47,14 @@ class Embedding(Layer):
         self.mask_zero = as_flag("mask_zero", mask_zero)
         if self.mask_zero:
             raise ValueError("mask_zero must be False, for layers here know no masks, got True")
+
+    def check_input(self, name: str, samples: np.ndarray) -> None:
+        wrong = ~((samples >= 0) & (samples < self.input_dim) & (samples == np.floor(samples)))
+        if wrong.any():
+            raise ValueError(
+                f"{name} must hold whole numbers from 0 to {self.input_dim - 1}, as {self!r} reads "
+                f"it, got {samples[wrong][0]:g}"
+            )
 
     def output_shape(self, shape: Shape) -> Shape:
         return (*shape, self.output_dim)

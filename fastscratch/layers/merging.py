@@ -89,7 +89,7 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """Largest number at each place of several tensors.
+    """Largest number at each place of several tensors; the first of equal ones gets the gradient.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Maximum(Merge):
 
 
 class Minimum(Merge):
-    """Smallest number at each place of several tensors.
+    """Smallest number at each place of several tensors; the first of equal ones gets the gradient.
 
     Parameters
     ----------

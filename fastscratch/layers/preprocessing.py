@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..initializers import Constant, Initializer, Ones, Zeros
+from ..initializers import Initializer, Zeros
 from ..validation import as_array, as_flag, as_floating, as_integer
 from .base import Layer, Shape, Weight
 from .checks import sample_axis
@@ -99,9 +99,7 @@ class Normalization(Layer):
         return tuple(sorted({sample_axis(self, axis, shape) for axis in self.axis}))
 
     def adapt(self, data: Any) -> None:
-        """Take mean and variance from data.
-
-        A model reads them when its weights are made, which is when it first needs them.
+        """Take mean and variance from data: they become weights of the model, now or later.
 
         Parameters
         ----------
@@ -111,8 +109,8 @@ class Normalization(Layer):
         Raises
         ------
         ValueError, TypeError
-            If `data` does not hold samples of finite numbers, has not the axes of the layer, or
-            mean and variance were given.
+            If `data` does not hold samples of finite numbers, has not the axes of the layer or of
+            the model that it is part of, or mean and variance were given.
         """
         if self.mean is not None:
             raise ValueError("a Normalization with a given mean and variance cannot be adapted")
@@ -123,6 +121,12 @@ class Normalization(Layer):
             mean, variance = data.mean(others, np.float64), data.var(others, np.float64)
         as_array("the mean of data", mean, np.float32)
         as_array("the variance of data", variance, np.float32)
+        try:
+            weights = self.get_weights()
+        except ValueError:  # there are none yet
+            pass
+        else:
+            self.set_weights([mean, variance, weights[2]])
         self.adapted = mean, variance
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -140,15 +144,37 @@ class Normalization(Layer):
         if self.mean is not None:
             return ()
         places = tuple(shape[axis] for axis in self.kept_axes(shape))
-        first: tuple[Initializer, Initializer] = Zeros(), Ones()
-        if self.adapted is not None:
-            first = Constant(self.adapted[0]), Constant(self.adapted[1])
         return (
-            Weight("mean", places, first[0], trainable=False),
-            Weight("variance", places, first[1], trainable=False),
+            Weight("mean", places, _Adapted(self, 0), trainable=False),
+            Weight("variance", places, _Adapted(self, 1), trainable=False),
             # Nothing counts, but it is among the weights in Keras.
             Weight("count", (), Zeros(), trainable=False),
         )
+
+
+class _Adapted(Initializer):
+    """What a layer has been adapted to when the weights are made: mean 0 and variance 1 if nothing.
+
+    Parameters
+    ----------
+    layer : Normalization
+    which : int
+        0 for the mean, 1 for the variance.
+    """
+
+    def __init__(self, layer: Normalization, which: int):
+        self._layer, self._which = layer, which
+
+    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+        if self._layer.adapted is None:
+            return np.full(shape, self._which, np.float32)
+        value = self._layer.adapted[self._which]
+        if value.shape != shape:
+            raise ValueError(
+                f"{self._layer!r} was adapted to data with means of shape {value.shape}, but the "
+                f"model needs them of shape {shape}"
+            )
+        return value.astype(np.float32)
 
 
 def _check_fit(layer: Layer, name: str, value: Any, shape: Shape) -> None:

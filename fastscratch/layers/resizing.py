@@ -36,7 +36,7 @@ class ZeroPadding2D(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
-    def __init__(self, padding: int | tuple = (1, 1), **kwargs: Any):
+    def __init__(self, padding: int | tuple[Any, Any] = (1, 1), **kwargs: Any):
         super().__init__(**kwargs)
         self.padding = as_borders("padding", padding)
 
@@ -58,7 +58,7 @@ class Cropping2D(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
-    def __init__(self, cropping: int | tuple = ((0, 0), (0, 0)), **kwargs: Any):
+    def __init__(self, cropping: int | tuple[Any, Any] = ((0, 0), (0, 0)), **kwargs: Any):
         super().__init__(**kwargs)
         self.cropping = as_borders("cropping", cropping)
 

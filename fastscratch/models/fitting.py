@@ -50,6 +50,7 @@ class Fit:
         self.batch_size = min(batch_size, len(data))
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
+        self._optimizer = model._compiled_optimizer()
         self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
         self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
@@ -89,13 +90,14 @@ class Fit:
         Ctrl-C is heard before the compiled steps or after them. Then they count.
         """
         holder, trainer, state = self._holder, self.trainer, self._holder.state
-        schedule = self.model.optimizer.schedule
+        assert state is not None  # the model is built
+        schedule = self._optimizer.schedule
         rates = np.empty(count)
         scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = -(-(start + count) // self.steps)
-        trainer.load(state, self.model.optimizer.slot_start)
+        trainer.load(state, self._optimizer.slot_start)
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
             holder.is_running = True
@@ -151,7 +153,7 @@ class Fit:
 
     def _first_output_not_finite(self, rows: np.ndarray) -> str:
         """The first layer that overflows on these samples, or nothing."""
-        network, parameters = self.trainer.network, self._holder.state.parameters
+        network, parameters = self.trainer.network, self.model._state.parameters
         xs = [np.ascontiguousarray(x[rows]) for x in self.data.x]
         for i, node in enumerate(network.nodes):
             ahead = Network(network.nodes[: i + 1], network.input_shapes)
@@ -205,10 +207,10 @@ def fit(
             if validation is not None:
                 for callback in callbacks:
                     callback.on_test_begin()
-                measured = model._evaluate(validation)
-                logs |= {f"val_{name}": value for name, value in measured.items()}
+                of_validation = model._evaluate(validation)
+                logs |= {f"val_{name}": value for name, value in of_validation.items()}
                 for callback in callbacks:
-                    callback.on_test_end(measured)
+                    callback.on_test_end(of_validation)
             for callback in everyone:
                 callback.on_epoch_end(initial_epoch + epoch, logs)
             shown = {name: f"{value:.4f}" for name, value in logs.items()}

@@ -20,14 +20,15 @@ from ..engine import (
     Trainer,
 )
 from ..engine.network import Placed
+from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
-from .names import all_named, different, name_layers
-from .programs import Programs, learned_how
+from .names import all_named, different, name_layers, name_of
+from .programs import Programs, new_trainer
 from .state import Holder, State
 from .summary import summary
 from .training_data import (
@@ -102,7 +103,7 @@ class Model:
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
         name_layers(network.layers)
-        self._network = network
+        self._take_network(network)
 
     def _start(self, name: str, dtype: str) -> None:
         """What every model begins with."""
@@ -116,11 +117,21 @@ class Model:
         self._losses: list[losses.Loss] = []
         self._loss_weights: list[float] = []
         self._metrics: list[tuple[str, ...]] = []
-        self._network: Network | None = None
+        self._heads_of: Network | None = None
+        self._known_heads: list[Head] = []
+        self._programs: Programs | None = None
         self._holder = Holder()
-        self._programs = Programs()
 
     # --- layers -----------------------------------------------------------------------------------
+
+    def _known_programs(self) -> Programs:
+        if self._programs is None:
+            raise RuntimeError("the model has no network before it knows its input shape")
+        return self._programs
+
+    @property
+    def _network(self) -> Network:
+        return self._known_programs().network
 
     @property
     def layers(self) -> list[Layer]:
@@ -129,10 +140,11 @@ class Model:
     @property
     def output_names(self) -> list[str]:
         """Names of the layers whose outputs the model returns, numbered where one returns two."""
-        network, names = self._network, []
+        network = self._network
+        names: list[str] = []
         for tensor in network.outputs:
             layer = network.nodes[tensor - network.n_inputs].layer
-            names.append(different(layer.name, names))
+            names.append(different(name_of(layer), names))
         return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -151,7 +163,7 @@ class Model:
 
     def _place_of(self, layer: str | int) -> int:
         if isinstance(layer, str):
-            names = [other.name for other in self.layers]
+            names = [name_of(other) for other in self.layers]
             if layer not in names:
                 raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
             return names.index(layer)
@@ -183,7 +195,8 @@ class Model:
         place = max(i for i, node in enumerate(network.nodes) if node.layer is last)
         body = Model.__new__(Model)
         body._start(f"{self.name}_body", self.dtype)
-        body._network, inputs = copied_network(network, network.n_inputs + place)
+        copied, inputs = copied_network(network, network.n_inputs + place)
+        body._take_network(copied)
         body.input_names = [self.input_names[k] for k in inputs]
         body._take_weights(self._weights_by_name())
         return body
@@ -196,21 +209,24 @@ class Model:
     # --- weights ----------------------------------------------------------------------------------
 
     @property
-    def _state(self) -> State | None:
-        return self._holder.state
+    def _state(self) -> State:
+        state = self._holder.state
+        if state is None:
+            raise RuntimeError("the model has no weights before it is built")
+        return state
 
     @_state.setter
-    def _state(self, state: State | None) -> None:
+    def _state(self, state: State) -> None:
         self._holder.state = state
 
     @property
     def iterations(self) -> int:
         every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return 0 if self._state is None else self._state.iterations // every
+        return 0 if self._holder.state is None else self._holder.state.iterations // every
 
     @property
     def trained_epochs(self) -> int:
-        return 0 if self._state is None else self._state.epochs
+        return 0 if self._holder.state is None else self._holder.state.epochs
 
     @trained_epochs.setter
     def trained_epochs(self, epochs: int) -> None:
@@ -284,7 +300,7 @@ class Model:
 
     def _weights_by_name(self) -> dict[tuple[str, str], np.ndarray]:
         return {
-            (layer.name, placed.weight.name): placed.view(self._state.parameters)
+            (name_of(layer), placed.weight.name): placed.view(self._state.parameters)
             for layer, placed in self._named_weights()
         }
 
@@ -293,13 +309,14 @@ class Model:
         self._build(None)
         parameters = self._state.parameters.copy()
         for layer, placed in self._named_weights():
-            if (layer.name, placed.weight.name) in known:
-                placed.view(parameters)[...] = known[layer.name, placed.weight.name]
+            name = name_of(layer), placed.weight.name
+            if name in known:
+                placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
-        if self._state is None:
+        if self._holder.state is None:
             self._begin(self._network)
 
     def _begin(self, network: Network) -> None:
@@ -308,8 +325,9 @@ class Model:
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
-        self._network = network
-        if self._state is None:  # else another thread was faster, with the same numbers
+        if self._programs is None or network is not self._programs.network:
+            self._take_network(network)
+        if self._holder.state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
                 layer._belongs_to(self)
@@ -359,6 +377,12 @@ class Model:
         scores before it, which are finite. After any other activation the outputs are taken as
         probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
+        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
+            warnings.warn(doubt, stacklevel=2)
+
+    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
+        """Check and take what a model is trained with; sentences about what is probably meant
+        otherwise."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
@@ -378,19 +402,21 @@ class Model:
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
+        doubts = []
         for one, activation in zip(of_each, self._read_outs(), strict=True):
             check_logits(one, activation)
             if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                warnings.warn(
+                doubts.append(
                     f"{one.name} wants a {one.read_out} activation in the last layer, got "
                     f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair",
-                    stacklevel=2,
+                    "that of the right pair"
                 )
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
-        if self._state is not None:
+        self._heads_of = None
+        if self._holder.state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
+        return doubts
 
     @property
     def loss(self) -> Any:
@@ -413,9 +439,16 @@ class Model:
         makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
         return [node.layer.activation for node in makers]
 
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
+
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
-        return [
+        if self._heads_of is network:
+            return self._known_heads
+        self._known_heads = [
             Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
             for loss, metrics, weight, activation, tensor, shape in zip(
                 self._losses,
@@ -427,6 +460,8 @@ class Model:
                 strict=True,
             )
         ]
+        self._heads_of = network
+        return self._known_heads
 
     def fit(
         self,
@@ -437,7 +472,7 @@ class Model:
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
         validation_split: float = 0.0,
-        validation_data: tuple | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
@@ -515,11 +550,12 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation = self._data(*validation_data, prefix="validation ")
+            validation_x, validation_y, *weight = validation_data
+            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
         if gradient_accumulation_steps is not None:
-            self.optimizer.gradient_accumulation_steps = gradient_accumulation_steps
+            self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
         verbose = 1 if verbose == "auto" else verbose
 
@@ -575,12 +611,10 @@ class Model:
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
-        network = self._renewed_network()
-        heads = self._heads(network)
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
-        trainer = self._programs.trainer(
-            network, objectives, self.optimizer, batch_size, self.dtype
-        )
+        trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
         return heads, trainer, self._holder
 
     def _check_not_training(self) -> None:
@@ -590,14 +624,37 @@ class Model:
                 "callback of; wanted: one after the other"
             )
 
-    def _renewed_network(self) -> Network:
-        """The network, with what may have changed in its layers since it was built."""
-        old = self._network
-        new = Network(old.nodes, old.input_shapes, old.outputs)
-        if learned_how(new) != learned_how(old) or new.n_parameters != old.n_parameters:
-            self._programs = Programs()
-        self._network = new
-        return new
+    def _take_network(self, network: Network) -> None:
+        self._programs = Programs(network, self.dtype)
+
+    def _current_programs(self) -> Programs:
+        """The network and its programs; others if an attribute of a layer has been set since.
+
+        Raises
+        ------
+        ValueError
+            If the weights would have other shapes.
+        """
+        programs = self._known_programs()
+        if not programs.network.is_current:
+            old = programs.network
+            network = Network(old.nodes, old.input_shapes, old.outputs)
+            for layer, before, after in zip(
+                *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
+            ):
+                if self._holder.state is not None and before != after:
+                    raise ValueError(
+                        f"{layer!r} has been changed since the model was built: its weights must "
+                        f"keep the shapes {before}, got {after}"
+                    )
+            self._programs = programs = Programs(network, self.dtype)
+        return programs
+
+    def _compiled_optimizer(self) -> optimizers.Optimizer:
+        """The optimiser of a model that is compiled."""
+        if self.optimizer is None:
+            raise RuntimeError("the model is not compiled; call its compile first")
+        return self.optimizer
 
     def _data(
         self,
@@ -608,12 +665,12 @@ class Model:
         prefix: str = "",
     ) -> TrainingData:
         """Check samples and targets; build the model if it is not yet."""
-        if not self._losses:
-            raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples)
+        network = self._network_for(samples[0].shape[1:])
+        network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
         targets = tuple(
@@ -649,9 +706,58 @@ class Model:
                 )
         return arrays
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        """The network on samples of these shapes."""
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
         return self._network
+
+    def program(self, batch_size: int = 32) -> Program:
+        """What compiled code does in a training step: ``print`` shows it, a line for each phase.
+
+        The phases stand in the order in which they are run, each with its operation in
+        ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
+        threads share out (items), and about how many thousand floating-point operations and bytes
+        of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples in a mini-batch.
+
+        Returns
+        -------
+        Program
+            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
+            model.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            If it does not know its input shape yet, or `batch_size` is not an integer above 0.
+
+        Examples
+        --------
+        >>> import fastscratch as fs
+        >>> model = fs.Sequential([fs.Input((4,)), fs.layers.Dense(3)])
+        >>> model.compile("sgd", loss="mse")
+        >>> print(model.program(batch_size=10))  # doctest: +SKIP
+        phase  operation                   layer       items  kflop   kB
+            0  epoch                                       1
+            1  gather                                      1         0.3
+            2  dense_forward_block         dense (3,)      1    0.2  0.3
+            3  loss, mean_squared_error    loss            1    0.0  0.4
+            4  totals                      loss            1         0.1
+            5  dense_backward, sgd_update  dense (3,)      1    0.2  0.3
+               total                                            0.5  1.5
+        memory: 12.4 kB
+        """
+        batch_size = as_integer("batch_size", batch_size, 1)
+        optimizer = self._compiled_optimizer()
+        self._build(None)
+        network = self._current_programs().network
+        objectives = self._objectives([False] * len(self._losses))
+        return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
 
@@ -681,10 +787,10 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y, sample_weight)
-        state, network = self._state, self._renewed_network()
-        reader, idle = self._borrow(
-            state, Differentiator, self._objectives(data.is_weighted), len(data)
-        )
+        state, programs = self._state, self._current_programs()
+        network = programs.network
+        objectives = self._objectives(data.is_weighted)
+        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in network.placed()]
@@ -695,8 +801,9 @@ class Model:
         self, n_samples: int, is_weighted: bool
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
+        network = self._current_programs().network
         objectives = self._objectives([is_weighted])
-        differentiator = Differentiator(self._renewed_network(), objectives, n_samples, self.dtype)
+        differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
 
     def per_sample_gradients(self, x: Any, y: Any) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -722,8 +829,9 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._renewed_network()
-        reader = SampleDifferentiator(network, self._objectives(data.is_weighted), self.dtype)
+        state, network = self._state, self._current_programs().network
+        objectives = self._objectives(data.is_weighted)
+        reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
         losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
         losses += self._penalty(state)
@@ -754,9 +862,9 @@ class Model:
         """
         data = self._data(x, y)
         size = _at_once(len(data), None)
-        state = self._state
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._borrow(state, InputDifferentiator, objectives, size)
+        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
         return gradients[0] if len(gradients) == 1 else gradients
@@ -780,7 +888,7 @@ class Model:
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
                 added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[layer.name] = squares.get(layer.name, 0.0) + added
+                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
         return {name: square**0.5 for name, square in squares.items()}
 
     # --- use --------------------------------------------------------------------------------------
@@ -820,45 +928,46 @@ class Model:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        samples = self._samples_to_predict(x)
-        outs, is_finite = self._predict(samples, batch_size)
+        state, programs = self._holder.state, self._programs
+        if state is None or programs is None:
+            self._build_for(x)
+            state, programs = self._state, self._current_programs()
+        if programs.network.checked_at != Layer.changes_of_all:  # spares a call
+            programs = self._current_programs()
+        network = programs.network
+        if not network.is_plain or isinstance(x, dict):
+            several = self._samples("x", x)
+            network.check_inputs("x", several)
+            outs, _ = self._predict(several, batch_size)
+            return outs if len(outs) > 1 else outs[0]
+        # As fast as can be, for single samples: what follows is what `_predict` does.
+        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
+        if samples.shape[1:] != network.input_shapes[0]:
+            self._samples("x", x)  # says so
+        if network.checked_inputs:
+            network.check_inputs("x", (samples,))
+        out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
+        reader, idle = programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
+        is_finite = reader.run((out,), (samples,))
+        idle.append((reader, state))
         if not is_finite:
             self._samples("x", x)  # says where
-        return outs[0] if len(outs) == 1 else outs
+        return out
 
-    def _samples_to_predict(self, x: Any) -> tuple[np.ndarray, ...]:
-        """Samples whose numbers are not checked yet."""
+    def _build_for(self, x: Any) -> None:
+        """Make the first weights, before samples are predicted."""
         self._build(None)
-        shapes = self._network.input_shapes
-        if len(shapes) > 1 or isinstance(x, Mapping):
-            return self._samples("x", x)
-        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
-        if samples.shape[1:] != shapes[0]:
-            raise ValueError(
-                f"x must have samples of shape {shapes[0]}, as the model has inputs, got "
-                f"{samples.shape[1:]}"
-            )
-        return (samples,)
 
     def _predict(
         self, samples: tuple[np.ndarray, ...], batch_size: int | None
     ) -> tuple[list[np.ndarray], bool]:
-        """Each output, and whether all samples are finite."""
-        n, state = len(samples[0]), self._state
-        outs = [np.empty((n, *shape), self.dtype) for shape in self._network.output_shapes]
-        reader, idle = self._borrow(state, Predictor, _at_once(n, batch_size))
+        """Each output for checked samples, and whether all of these are finite."""
+        n, state, programs = len(samples[0]), self._state, self._current_programs()
+        outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
+        reader, idle = programs.borrow(state, Predictor, _at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
         idle.append((reader, state))
         return outs, is_finite
-
-    def _borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list]:
-        """A program that only reads the weights of a state, and where it is put back."""
-        return self._programs.borrow(state, kind, self._network, *arguments, dtype=self.dtype)
-
-    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
-        """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._network), is_weighted, strict=True)
-        return tuple(head.objective(weighted) for head, weighted in pairs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs of the last layer, as :meth:`predict`."""
@@ -902,10 +1011,12 @@ class Model:
     def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
         """Loss and metrics of checked data."""
         size = _at_once(len(data), batch_size)
-        heads = self._heads(self._network)
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        reader, idle = self._borrow(state, Evaluator, self._objectives(data.is_weighted), size)
+        objectives = self._objectives(data.is_weighted)
+        reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         reader.run(0, -(-len(data) // size))
         idle.append((reader, state))
@@ -948,6 +1059,8 @@ class Model:
         Parameters
         ----------
         filepath : path
+            Without a suffix, or with one that is not of another format; ``.safetensors`` is right.
+            A file that is there is replaced, and keeps its mode; a symbolic link is followed.
         overwrite : bool
             Whether a file may be replaced.
 
@@ -955,21 +1068,25 @@ class Model:
         ------
         FileExistsError
             If there is a file and it may not be replaced.
+        OSError
+            If the path is a folder, a device or a pipe, or cannot be written.
         TypeError
-            If JSON cannot hold the metadata.
+            If the metadata are no dict, or not what JSON can hold.
+        ValueError
+            If ``load_model`` would refuse the file, because a weight is not finite or a layer, the
+            loss or the optimiser is of a class of one's own. Nothing has been written then.
         """
         from .saving import save_model
 
         save_model(self, filepath, overwrite)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the programs, which hold addresses of this process."""
-        return self.__dict__ | {"_holder": Holder(self._state), "_programs": None}
+        """Everything, the state as one that is not being trained."""
+        return self.__dict__ | {"_holder": Holder(self._holder.state)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._programs = Programs()
-        if self._state is not None:
+        if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
 
@@ -982,6 +1099,13 @@ def _at_once(n_samples: int, batch_size: int | None) -> int:
     """
     wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())
+
+
+def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
+    """Shapes of the weights of each layer."""
+    return [
+        [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
+    ]
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

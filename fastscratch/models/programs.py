@@ -1,7 +1,7 @@
 """The compiled programs of a model, kept for the next time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -9,25 +9,29 @@ from ..engine import Learning, Network, Objective, Trainer, team_size
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
 from ..optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from .state import State
+from .state import State
 
 
 class Programs:
-    """Programs of one network: one that trains it, and those that only read its weights."""
+    """Programs of one network: one that trains it, and those that only read its weights.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    network : Network
+    dtype : str
+    """
+
+    def __init__(self, network: Network, dtype: str) -> None:
+        self.network, self._dtype = network, dtype
         self._trainer: tuple[Any, Trainer] | None = None
         self._readers: dict[Any, list[tuple[Any, State | None]]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy begins without programs, for they hold addresses of this process."""
+        return Programs, (self.network, self._dtype)
+
     def trainer(
-        self,
-        network: Network,
-        objectives: Sequence[Objective],
-        optimizer: Optimizer,
-        batch_size: int,
-        dtype: str,
+        self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
     ) -> Trainer:
         """The program that trains the network; another one only if something has changed."""
         learning = learning_of(optimizer)
@@ -35,18 +39,13 @@ class Programs:
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
             tuple(learning.hyper[1:]),
             (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
-            learned_how(network),
         )
         if self._trainer is None or self._trainer[0] != key:
-            trainer = Trainer(
-                network, objectives, learning, optimizer.n_remembered, batch_size, dtype
-            )
+            trainer = new_trainer(self.network, objectives, optimizer, batch_size, self._dtype)
             self._trainer = key, trainer
         return self._trainer[1]
 
-    def borrow(
-        self, state: "State", kind: type, network: Network, *arguments: Any, dtype: str
-    ) -> tuple[Any, list]:
+    def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list[Any]]:
         """A program that only reads the weights, with those of a state, and where it belongs.
 
         Programs hold copies of the weights and the numbers on their way, so that each is lent to
@@ -58,20 +57,30 @@ class Programs:
         state : State
         kind : type
             Of the program.
-        network : Network
         *arguments
             Of the program, after the network; the last of them is the batch size.
-        dtype : str
         """
-        workers = team_size(arguments[-1] * network.work)
+        workers = team_size(arguments[-1] * self.network.work)
         idle = self._readers.setdefault((kind, workers, *arguments), [])
         try:
             reader, known = idle.pop()
         except IndexError:
-            reader, known = kind(network, *arguments, dtype=dtype), None
+            reader, known = kind(self.network, *arguments, dtype=self._dtype), None
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle
+
+
+def new_trainer(
+    network: Network,
+    objectives: Sequence[Objective],
+    optimizer: Optimizer,
+    batch_size: int,
+    dtype: str,
+) -> Trainer:
+    """A program that trains the network."""
+    learning = learning_of(optimizer)
+    return Trainer(network, objectives, learning, optimizer.n_remembered, batch_size, dtype)
 
 
 def learning_of(optimizer: Optimizer) -> Learning:
@@ -83,12 +92,4 @@ def learning_of(optimizer: Optimizer) -> Learning:
         optimizer.clipnorm or np.inf,
         optimizer.global_clipnorm or np.inf,
         optimizer.gradient_accumulation_steps or 1,
-    )
-
-
-def learned_how(network: Network) -> tuple:
-    """What may have changed in the layers since they were built: what learns, and penalties."""
-    return (
-        tuple(layer.trainable for layer in network.layers),
-        tuple(placed.weight.regularizer for placed in network.placed()),
     )

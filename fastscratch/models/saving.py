@@ -5,6 +5,7 @@ the way, and what was written in bad faith is checked like a user's arguments, b
 a size that the header claims is asked for.
 """
 
+import copy
 import hashlib
 import json
 from pathlib import Path
@@ -16,10 +17,10 @@ from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
-from ..engine import Network, chain
 from ..layers.base import as_shape
-from ..validation import as_integer, is_finite
-from .replacing import replace_file
+from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
+from .foreign import what_it_is
+from .replacing import replace_file, replaceable
 
 if TYPE_CHECKING:
     from .model import Model
@@ -27,52 +28,102 @@ if TYPE_CHECKING:
 # Files of format 1, which had Sequential models only, are read too.
 FORMAT = 2
 
+# What the checks of a description raise if it does not fit.
+_UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
 
 def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> None:
     """See :meth:`Model.save`."""
-    path = Path(filepath)
-    if path.exists() and not overwrite:
+    overwrite, path = as_flag("overwrite", overwrite), as_model_path("filepath", filepath)
+    target = replaceable(path)
+    if target.exists() and not overwrite:
         raise FileExistsError(f"there is a file {path} already, and overwrite is False")
     model.count_params()  # builds it
-    state, network = model._state, model._network
+    state = model._state
     arrays = {
         f"{layer.name}/{placed.weight.name}": placed.view(state.parameters)
-        for layer, weights in network.weights_by_layer()
+        for layer, weights in model._network.weights_by_layer()
         for placed in weights
     }
     for k, slot in enumerate(state.slots or ()):
         arrays[f"optimizer/{k}"] = slot
-    losses = [loss.get_config() for loss in model._losses]
+    header = _header(model, state.iterations, state.epochs)
+    _check_that_it_loads(model, header, arrays)
+    header["sha256"] = _checksum(header, arrays)
+    # In one entry, for safetensors writes several in any order: the same model is the same bytes.
+    replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
+
+
+def _header(model: "Model", iterations: int, epochs: int) -> dict[str, Any]:
+    """All of a model but its arrays, as JSON will have it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If JSON cannot hold it.
+    """
+    if not isinstance(model.metadata, dict):
+        raise TypeError(f"metadata must be a dict, got {type(model.metadata).__name__}")
+    try:
+        metadata = json.loads(json.dumps(model.metadata))  # as it will be read
+    except _UNFIT as error:
+        raise TypeError(f"metadata must be what JSON can hold: {error}") from None
     header = {
         "format": FORMAT,
         "name": model.name,
         "dtype": model.dtype,
         "seed": model.seed,
-        "iterations": state.iterations,
-        "trained_epochs": state.epochs,
+        "iterations": iterations,
+        "trained_epochs": epochs,
         "layers": [{"class": type(layer).__name__, **layer.get_config()} for layer in model.layers],
-        **_structure(model, network),
-        "losses": losses,
+        **_structure(model),
+        "losses": [loss.get_config() for loss in model._losses],
         "loss_weights": model._loss_weights,
         "optimizer": model.optimizer and model.optimizer.get_config(),
         "metrics": model._metrics,
-        "metadata": model.metadata,
+        "metadata": metadata,
     }
+    return json.loads(json.dumps(header))
+
+
+def _check_that_it_loads(
+    model: "Model", header: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> None:
+    """Make the model again from its description, before a good file is replaced by this one.
+
+    Raises
+    ------
+    ValueError
+        If that cannot be done, or makes another model: one of the parts is of a class that is not
+        of this package, or has an attribute that no argument could set.
+    """
+    wrong = "the model cannot be saved, for it could not be loaded again:"
     try:
-        header = json.loads(json.dumps(header))  # as it will be read
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"metadata must be what JSON can hold: {error}") from None
-    header["sha256"] = _checksum(header, arrays)
-    # In one entry, for safetensors writes several in any order: the same model is the same bytes.
-    replace_file(path, save(arrays, {"fastscratch": json.dumps(header)}))
+        again, _, progress = _checked(copy.deepcopy(header), arrays)
+        same = _header(again, progress["iterations"], progress["epochs"])
+    except _UNFIT as error:
+        raise ValueError(f"{wrong} {error}") from error
+    for part, made in zip(_parts(model), _parts(again), strict=True):
+        if type(part) is not type(made):
+            raise ValueError(f"{wrong} {type(part).__name__} is a class of another package")
+    for name, value in header.items():
+        if json.dumps(value) != json.dumps(same.get(name)):  # as texts, for NaN is not NaN
+            raise ValueError(f"{wrong} its {name} would not be the same")
 
 
-def _structure(model: "Model", network: Network) -> dict[str, Any]:
+def _parts(model: "Model") -> list[Any]:
+    """What a file tells the classes of."""
+    rate = getattr(model.optimizer, "learning_rate", None)
+    return [*model.layers, *model._losses, model.optimizer, rate]
+
+
+def _structure(model: "Model") -> dict[str, Any]:
     """How the layers of a model read each other; those of a Sequential stand in a row."""
     from .sequential import Sequential
 
     if isinstance(model, Sequential):
-        return {"input_shape": network.input_shapes[0]}
+        return {"input_shape": model._input_shape}
+    network = model._network
     place = {id(layer): k for k, layer in enumerate(network.layers)}
     return {
         "input_shapes": network.input_shapes,
@@ -110,35 +161,47 @@ def load_model(filepath: str | Path) -> "Model":
     ------
     FileNotFoundError
         If there is no such file.
+    IsADirectoryError
+        If it is a folder.
     ValueError
-        If the file is damaged, or not one of ours.
+        If the file is damaged, or not one of ours; the message says what it is, if that is known.
     """
-    path = Path(filepath)
+    path = as_path("filepath", filepath)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is {what_it_is(path)}, and no model file")
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}")
+    refused = f"{path} is not a model that fastscratch saved"
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["fastscratch"])
+            metadata = file.metadata() or {}
+            if "fastscratch" not in metadata:
+                raise ValueError("it is a safetensors file that another program wrote")
+            header = json.loads(metadata["fastscratch"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header.pop("sha256") != _checksum(header, arrays):
             raise ValueError("it is damaged, for its checksum differs")
         if header["format"] not in (1, FORMAT):
             raise ValueError(f"its format is {header['format']}, wanted {FORMAT}")
-        return _model(header, arrays)
-    except (
-        SafetensorError,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+        model, weights, progress = _checked(header, arrays)
+        model.set_weights(weights)
+    except SafetensorError as error:
+        what = what_it_is(path)
+        raise ValueError(f"{refused}: {f'it is {what}' if what else error}") from error
+    except _UNFIT as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ValueError(f"{path} is not a model that fastscratch saved: {what}") from error
+        raise ValueError(f"{refused}: {what}") from error
+    model._state = model._state.replaced(**progress)
+    return model
 
 
-def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
+def _checked(
+    header: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> tuple["Model", list[np.ndarray], dict[str, Any]]:
+    """The model that a file describes, not built yet; its weights; and the rest of its state.
+
+    Everything that a file can be refused for is refused here.
+    """
     layers = [_layer(config) for config in header["layers"]]
     model = _graph(header, layers) if "nodes" in header else _row(header, layers)
     n_slots = 0
@@ -155,7 +218,7 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
         one = len(names) == 1
         if one and not len(checked) == len(metrics) == len(weights) == 1:
             raise ValueError("it has losses of other outputs")
-        model.compile(
+        model._compile(
             optimizer,
             checked[0] if one else checked,
             metrics[0] if one else metrics,
@@ -164,14 +227,13 @@ def _model(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Model":
         n_slots = optimizer.n_remembered
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
-    weights, slots = _sorted(model, arrays, n_slots)
-    model.set_weights(weights)
-    model._state = model._state.replaced(
-        slots=tuple(slots) or None,
-        iterations=as_integer("iterations", header["iterations"], 0),
-        epochs=as_integer("trained_epochs", header["trained_epochs"], 0),
-    )
-    return model
+    ordered, slots = _sorted(model, arrays, n_slots)
+    progress = {
+        "slots": tuple(slots) or None,
+        "iterations": as_integer("iterations", header["iterations"], 0),
+        "epochs": as_integer("trained_epochs", header["trained_epochs"], 0),
+    }
+    return model, ordered, progress
 
 
 def _layer(config: dict[str, Any]) -> layer_kinds.Layer:
@@ -230,7 +292,7 @@ def _sorted(
     ValueError
         If they are not all there, and of the model's shapes and type, or there are others.
     """
-    network = model._network or chain(model.layers, model._input_shape)
+    network = model._network_for(None)
     wanted = {
         f"{layer.name}/{placed.weight.name}": placed.weight.shape
         for layer, weights in network.weights_by_layer()

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def _rate(name: str, value: Any) -> float | LearningRateSchedule:
-    return value if isinstance(value, LearningRateSchedule) else as_positive(name, value)
+    return value if isinstance(value, LearningRateSchedule) else as_not_negative(name, value)
 
 
 def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float | None]:
@@ -71,7 +71,7 @@ class Optimizer:
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     weight_decay : float, optional
         In each step the weights are also reduced by ``learning_rate * weight_decay * weights``.
     clipnorm : float, optional
@@ -179,7 +179,7 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     momentum : float
         Fraction of the velocity that is kept in each step; from 0 to below 1.
     nesterov : bool
@@ -212,7 +212,7 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     rho : float
         Fraction of the running mean that is kept in each step; from 0 to below 1.
     momentum : float
@@ -257,7 +257,7 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     initial_accumulator_value : float
         First value of the sum; not negative.
     epsilon : float
@@ -294,7 +294,7 @@ class Adam(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     beta_1, beta_2 : float
         Fraction of the running mean of the gradient, and of its square, that is kept in each step;
         from 0 to below 1.
@@ -330,7 +330,7 @@ class AdamW(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        Positive.
+        Not negative; at 0 the weights stay.
     weight_decay : float
         In each step the weights are also reduced by ``learning_rate * weight_decay * weights``;
         None is 0.

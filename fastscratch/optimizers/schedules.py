@@ -78,7 +78,7 @@ class Constant(LearningRateSchedule):
     learning_rate: float
 
     def __post_init__(self) -> None:
-        self._check(learning_rate=as_positive)
+        self._check(learning_rate=as_not_negative)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +109,7 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __post_init__(self) -> None:
         self._check(
-            initial_learning_rate=as_positive,
+            initial_learning_rate=as_not_negative,
             decay_steps=as_positive,
             decay_rate=as_positive,
             staircase=as_flag,
@@ -144,7 +144,7 @@ class InverseTimeDecay(LearningRateSchedule):
 
     def __post_init__(self) -> None:
         self._check(
-            initial_learning_rate=as_positive,
+            initial_learning_rate=as_not_negative,
             decay_steps=as_positive,
             decay_rate=as_not_negative,
             staircase=as_flag,
@@ -175,7 +175,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     values: Sequence[float]
 
     def __post_init__(self) -> None:
-        self._check(boundaries=_each(as_not_negative), values=_each(as_positive))
+        self._check(boundaries=_each(as_not_negative), values=_each(as_not_negative))
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"values must have one element more than boundaries, got {len(self.values)} and "
@@ -222,7 +222,7 @@ class PolynomialDecay(LearningRateSchedule):
 
     def __post_init__(self) -> None:
         self._check(
-            initial_learning_rate=as_positive,
+            initial_learning_rate=as_not_negative,
             decay_steps=as_positive,
             end_learning_rate=as_not_negative,
             power=as_positive,
@@ -269,7 +269,7 @@ class CosineDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         warms_up = self.warmup_target is not None
         self._check(
-            initial_learning_rate=as_not_negative if warms_up else as_positive,
+            initial_learning_rate=as_not_negative,
             decay_steps=as_positive,
             alpha=as_fraction,
             warmup_steps=as_not_negative,
@@ -304,7 +304,7 @@ def as_schedule(name: str, value: Any) -> LearningRateSchedule:
     """A schedule; a number is made into a constant one."""
     if isinstance(value, LearningRateSchedule):
         return value
-    return Constant(as_positive(name, value))
+    return Constant(as_not_negative(name, value))
 
 
 def from_config(config: dict[str, Any]) -> LearningRateSchedule:

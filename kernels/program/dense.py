@@ -155,7 +155,7 @@ def dense_forward_part_item(memory, row, samples, item, worker, step):
     )
 
 
-@operation(*PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
+@operation(BIAS, STOP, *TENSOR, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
 def dense_sum_parts_item(memory, row, samples, item, worker, step):
     """The sum of the parts in their order, the bias, and the activation."""
     n_out = row[UNITS]
@@ -193,9 +193,29 @@ def _block(row, samples, item):
 
 
 @njit
+def _outer_product(memory, row, target, start, first, units, scale):
+    """The gradient of one row: a tile has nothing to sum, and only the stores take time."""
+    n_out = row[OTHER_UNITS]
+    x, doutput = memory[row[INPUT] + first :][:units], memory[row[DOUTPUT] :][:n_out]
+    factor = memory.dtype.type(scale)
+    for i in range(units):
+        to = memory[target.at + i * target.row :][:n_out]
+        if start.row == 0:  # zeros
+            for o in range(n_out):
+                to[o] = factor * (x[i] * doutput[o])
+        else:
+            of = memory[start.at + i * start.row :][:n_out]
+            for o in range(n_out):
+                to[o] = of[o] + factor * (x[i] * doutput[o])
+
+
+@njit
 def _weight_gradient(memory, row, target, start, rows, first, units, worker, scale):
     """``target = start + scale * (x.T @ doutput)`` for some input units."""
     n_in, n_out = row[UNITS], row[OTHER_UNITS]
+    if rows == 1:
+        _outer_product(memory, row, target, start, first, units, scale)
+        return
     x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
     doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
     scratch = scratch_of(memory, row, worker)

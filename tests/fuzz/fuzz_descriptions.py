@@ -51,6 +51,35 @@ def is_target_shape(value):
     return len(sizes) > 0 and all(is_int(1)(size) or size == -1 for size in sizes)
 
 
+def is_single(value):
+    several = isinstance(value, (tuple, list, range)) and len(value) == 1
+    size = value[0] if several else value
+    return is_int(1)(size) and size < 2**31
+
+
+def is_borders(value):
+    sides = value if isinstance(value, (tuple, list, range)) else (value, value)
+    pairs = [side if isinstance(side, (tuple, list, range)) else (side, side) for side in sides]
+    sizes = [size for pair in pairs for size in pair]
+    return len(pairs) == 2 and len(sizes) == 4 and all(is_int(0)(n) and n < 2**31 for n in sizes)
+
+
+def is_axes(value):
+    several = isinstance(value, (tuple, list, range))
+    axes = () if value is None else value if several else (value,)
+    return all(is_int(-(2**31))(axis) and axis != 0 for axis in axes)
+
+
+def is_order(value):
+    several = isinstance(value, (tuple, list, range))
+    return several and len(value) > 0 and sorted(value) == list(range(1, len(value) + 1))
+
+
+def is_finite(value):
+    array = np.asarray(value)
+    return array.dtype.kind in "fiub" and array.size > 0 and bool(np.isfinite(array).all())
+
+
 def is_sequence_of(check):
     def each(value):
         return not isinstance(value, str) and all(map(check, value))
@@ -100,7 +129,7 @@ def is_regularizer(value):
 
 
 INITIALIZERS = ("zeros", "ones", "random_normal", "random_uniform", "glorot_uniform", "he_uniform")
-INITIALIZERS += ("lecun_uniform",)
+INITIALIZERS += ("lecun_uniform", "constant", "zero", "one", "normal", "uniform")
 
 MAY_BE = {
     "activation": or_none(is_one_of(*ACTIVATIONS)),
@@ -111,9 +140,12 @@ MAY_BE = {
     "clipvalue": or_none(is_positive),
     "global_clipnorm": or_none(is_positive),
     "cooldown": is_int(0),
+    "cropping": is_borders,
     "decay_rate": is_not_negative,
     "decay_steps": is_positive,
+    "depth_multiplier": is_int(1),
     "dilation_rate": is_pair,
+    "dims": is_order,
     "end_learning_rate": is_not_negative,
     "factor": lambda value: is_number(value) and 0 < float(value) < 1,
     "filename": is_text,
@@ -122,6 +154,11 @@ MAY_BE = {
     "groups": is_int(1),
     "initial_accumulator_value": is_not_negative,
     "initial_learning_rate": is_not_negative,
+    "input_dim": is_int(1),
+    "interpolation": is_one_of("nearest", "bilinear"),
+    "n": is_int(1),
+    "output_dim": is_int(1),
+    "size": is_pair,
     "input_shape": or_none(is_shape),
     "kernel_size": is_pair,
     "l1": is_not_negative,
@@ -154,19 +191,42 @@ MAY_BE = {
     **dict.fromkeys(["mean", "stddev", "minval", "maxval"], is_number),
     **dict.fromkeys(["restore_best_weights", "save_best_only", "staircase", "cycle"], is_flag),
     **dict.fromkeys(["center", "centered", "from_logits", "nesterov", "scale"], is_flag),
-    **dict.fromkeys(["trainable", "use_bias"], is_flag),
+    **dict.fromkeys(["invert", "keepdims", "trainable", "use_bias"], is_flag),
+    "mask_zero": lambda value: is_flag(value) and not value,
     **dict.fromkeys([f"{w}_initializer" for w in ("kernel", "bias")], is_initializer),
     **dict.fromkeys([f"{w}_initializer" for w in ("beta", "gamma")], is_initializer),
     **dict.fromkeys([f"moving_{w}_initializer" for w in ("mean", "variance")], is_initializer),
+    **dict.fromkeys([f"{w}_initializer" for w in ("depthwise", "pointwise")], is_initializer),
+    "embeddings_initializer": is_initializer,
     **dict.fromkeys([f"{w}_regularizer" for w in ("kernel", "bias")], is_regularizer),
+    **dict.fromkeys([f"{w}_regularizer" for w in ("depthwise", "pointwise")], is_regularizer),
+    "embeddings_regularizer": is_regularizer,
     **dict.fromkeys([f"{w}_regularizer" for w in ("beta", "gamma")], is_regularizer),
 }
 
 
+SEQUENCES = dict.fromkeys(["kernel_size", "strides", "dilation_rate"], is_single)
+POOLED = {"pool_size": is_single, "strides": or_none(is_single)}
+STATISTICS = {"mean": or_none(is_finite), "variance": or_none(is_finite)}
+#: Of layers where an argument may be something else than it may be elsewhere.
+OWN = {
+    "Conv1D": SEQUENCES | {"padding": is_one_of("valid", "same", "causal")},
+    "MaxPooling1D": POOLED,
+    "AveragePooling1D": POOLED,
+    "ZeroPadding2D": {"padding": is_borders},
+    "Rescaling": {"scale": is_finite, "offset": is_finite},
+    "Normalization": STATISTICS | {"axis": is_axes},
+    "GaussianNoise": {"stddev": is_not_negative},
+    "Concatenate": {"axis": lambda value: is_int(-(2**31))(value) and value != 0},
+    "Constant": {"value": is_finite},
+}
+
+
 def check_description(result, **arguments):
+    may_be = MAY_BE | OWN.get(type(result).__name__, {})
     for name, value in arguments.items():
-        if name in MAY_BE:
-            assert MAY_BE[name](value), f"took {name}={value!r}"
+        if name in may_be:
+            assert may_be[name](value), f"took {name}={value!r}"
     if hasattr(result, "get_config"):
         text = json.dumps(result.get_config(), allow_nan=False)
         again = json.loads(text)
@@ -214,6 +274,17 @@ any_layer = {
     "trainable": flags,
     "input_shape": st.lists(counts, min_size=1, max_size=3).map(tuple),
 }
+ends = {"activation": activations, "use_bias": flags, "bias_initializer": initial}
+ends |= {"bias_regularizer": penalties, "dilation_rate": pairs}
+depthwise = {"depthwise_initializer": initial, "depthwise_regularizer": penalties}
+depthwise |= {"depth_multiplier": counts}
+pointwise = {"pointwise_initializer": initial, "pointwise_regularizer": penalties}
+causal = windows | {"padding": st.sampled_from(["valid", "same", "causal"]), "strides": counts}
+sizes = st.integers(0, 3)
+borders = sizes | st.tuples(sizes, sizes) | st.tuples(st.tuples(sizes, sizes), sizes)
+along = windows | {"pool_size": counts, "strides": counts}
+keepdims = {"keepdims": flags}
+numbers_or_one = parts | st.just([0.5, 2.0])
 decays = {"weight_decay": parts, "clipvalue": rates}
 smooth = {"from_logits": flags, "label_smoothing": parts}
 watched = {
@@ -232,7 +303,55 @@ KINDS = {
     ),
     "layers.MaxPooling2D": ({}, {"pool_size": pairs} | windows | any_layer),
     "layers.AveragePooling2D": ({}, {"pool_size": pairs} | windows | any_layer),
-    "layers.GlobalAveragePooling2D": ({}, any_layer),
+    **{
+        f"layers.Global{kind}Pooling{rank}D": ({}, keepdims | any_layer)
+        for kind in ("Max", "Average")
+        for rank in (1, 2)
+    },
+    "layers.Conv1D": (
+        {"filters": counts, "kernel_size": counts},
+        causal | {"dilation_rate": counts, "groups": st.just(1)} | dense | any_layer,
+    ),
+    "layers.DepthwiseConv2D": ({"kernel_size": pairs}, windows | depthwise | ends | any_layer),
+    "layers.SeparableConv2D": (
+        {"filters": counts, "kernel_size": pairs},
+        windows | depthwise | pointwise | ends | any_layer,
+    ),
+    "layers.Conv2DTranspose": (
+        {"filters": counts, "kernel_size": pairs},
+        windows | dense | {"dilation_rate": pairs, "output_padding": st.just(0)} | any_layer,
+    ),
+    "layers.MaxPooling1D": ({}, along | any_layer),
+    "layers.AveragePooling1D": ({}, along | any_layer),
+    "layers.ZeroPadding2D": ({}, {"padding": borders} | any_layer),
+    "layers.Cropping2D": ({}, {"cropping": borders} | any_layer),
+    "layers.UpSampling2D": (
+        {},
+        {"size": pairs, "interpolation": st.sampled_from(["nearest", "bilinear"])} | any_layer,
+    ),
+    "layers.Permute": ({"dims": st.sampled_from([(1,), (2, 1), [1, 3, 2]])}, any_layer),
+    "layers.RepeatVector": ({"n": counts}, any_layer),
+    "layers.Rescaling": ({"scale": numbers_or_one}, {"offset": numbers_or_one} | any_layer),
+    "layers.Normalization": (
+        {"mean": st.just([0.5]), "variance": st.just([2.0])},
+        {"axis": st.sampled_from([-1, 2, None, (1, 2)]), "invert": flags} | any_layer,
+    ),
+    "layers.GaussianNoise": ({"stddev": parts}, any_layer),
+    "layers.SpatialDropout2D": ({"rate": parts}, any_layer),
+    "layers.Embedding": (
+        {"input_dim": counts, "output_dim": counts},
+        {
+            "embeddings_initializer": initial,
+            "embeddings_regularizer": penalties,
+            "mask_zero": st.just(False),
+        }
+        | any_layer,
+    ),
+    **{
+        f"layers.{name}": ({}, any_layer)
+        for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+    },
+    "layers.Concatenate": ({}, {"axis": st.sampled_from([-1, 1, 2])} | any_layer),
     "layers.BatchNormalization": ({}, normalization | moving | any_layer),
     "layers.LayerNormalization": ({}, normalization | any_layer),
     "layers.Activation": ({"activation": activations}, any_layer),
@@ -284,6 +403,7 @@ KINDS = {
     "initializers.RandomNormal": ({}, {"mean": parts, "stddev": parts}),
     "initializers.RandomUniform": ({}, {"minval": parts, "maxval": parts}),
     **{f"initializers.{name}": ({}, {}) for name in ("Zeros", "Ones", "GlorotUniform")},
+    "initializers.Constant": ({"value": numbers_or_one}, {}),
     **{f"initializers.{name}": ({}, {}) for name in ("HeUniform", "LecunUniform")},
     "callbacks.EarlyStopping": (
         {},

@@ -35,6 +35,7 @@ RECORD = "a record that the package fills in"
 BASE = "a base class, whose kinds are called"
 NOT_CALLED = {
     "load_model": READER,
+    "Sequential.program": "takes no data (test_program)",
     "Sequential.save": "writes a file (test_saving)",
     "verify": "takes no data",
     "warmup": "takes no data, and minutes",

@@ -1,0 +1,33 @@
+"""The record of a fit."""
+
+from .callback import Callback, Logs
+
+
+class History(Callback):
+    """The losses and metrics of all epochs; what ``fit`` returns.
+
+    Attributes
+    ----------
+    history : dict of lists
+        A number for each epoch, under each of these names: ``"loss"``, the mean over the
+        mini-batches, each taken before its update; the name of each metric; for the validation
+        data the same names after ``val_``; and what callbacks have added to the logs, such as
+        ``"learning_rate"``.
+    epoch : list of int
+        Numbers of the epochs; the first is 0.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        """The number of epochs, and the last loss and metrics."""
+        n = len(self.epoch)
+        last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
+        return f"<History of {n} epoch{'s' * (n != 1)}{last and f', the last with {last}'}>"

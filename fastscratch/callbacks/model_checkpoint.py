@@ -1,0 +1,98 @@
+"""The model in a file, again and again while it is fitted."""
+
+import string
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..validation import as_flag, as_integer, as_model_path, as_number
+from .callback import Logs
+from .monitor import Monitor
+
+
+class ModelCheckpoint(Monitor):
+    """Save the model after each epoch, or after those that are the best so far.
+
+    Parameters
+    ----------
+    filepath : path
+        Can contain the epoch, counted from 1, and the logs, as in
+        ``"model-{epoch:02d}-{val_loss:.3f}.safetensors"``; also the ``batch``, counted from 1, if
+        `save_freq` counts them.
+    monitor : str
+        Name of the loss or the metric that decides which epoch is the best.
+    save_best_only : bool
+        Whether to save only what is the best so far.
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto" is what is true of the loss or the metric, and
+        not known of other numbers.
+    save_freq : "epoch" or int
+        When to save: after each epoch, or each time that this many mini-batches have been trained
+        on. The logs are then the means over the epoch so far.
+    initial_value_threshold : float, optional
+        The first that is saved as the best so far must be better than this.
+    """
+
+    def __init__(
+        self,
+        filepath: str | Path,
+        monitor: str = "val_loss",
+        save_best_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ):
+        super().__init__(monitor, mode)
+        self.filepath = str(as_model_path("filepath", filepath))
+        self.save_best_only = as_flag("save_best_only", save_best_only)
+        self.save_freq = (
+            save_freq if save_freq == "epoch" else as_integer("save_freq", save_freq, 1)
+        )
+        if initial_value_threshold is not None:
+            self.best = as_number("initial_value_threshold", initial_value_threshold)
+        self.initial_value_threshold = self.best
+        self._batches = 0
+
+    @property
+    def wants_batches(self) -> bool:
+        is_own = type(self).on_train_batch_end is ModelCheckpoint.on_train_batch_end
+        return self.save_freq != "epoch" or not is_own
+
+    def check_logs(self, names: Sequence[str]) -> None:
+        if self.save_freq != "epoch":  # mini-batches report no validation
+            names = [name for name in names if not name.startswith("val_")]
+        if self.save_best_only:
+            super().check_logs(names)
+        counts = ("epoch",) if self.save_freq == "epoch" else ("epoch", "batch")
+        for _, field, _, _ in string.Formatter().parse(self.filepath):
+            if field is not None and field not in (*counts, *names):
+                raise ValueError(
+                    f"ModelCheckpoint cannot put {field!r} into the name {self.filepath!r}, only "
+                    + ", ".join(map(repr, (*counts, *names)))
+                )
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.save_best_only:
+            super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.save_freq == "epoch":
+            self._save(logs, {"epoch": epoch + 1})
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        super().on_train_batch_end(batch, logs=logs)
+        self._batches += 1
+        if self._batches == self.save_freq:
+            self._batches = 0
+            self._save(logs, {"epoch": self._epoch + 1, "batch": batch + 1})
+
+    def _save(self, logs: Logs | None, now: dict[str, int]) -> None:
+        self.check_logs(tuple(logs or {}))
+        if self.save_best_only:
+            value = self.value(logs)
+            if not self.is_better(value, self.best):
+                return
+            self.best = value
+        self.model.save(self.filepath.format(**now, **(logs or {})))

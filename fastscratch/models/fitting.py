@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..callbacks import Callback, History
-from ..engine import Network, Predictor, progress_bar, run_in_slices
+from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
+from ..output import progress_bar
 from ..utils import derived_seed
 from ..validation import is_finite
 from .head import logs_of

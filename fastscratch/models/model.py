@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..engine import (
 from ..engine.network import Placed
 from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
+from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .fitting import Fit, fit
@@ -195,7 +197,7 @@ class Model:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(summary(self.name, self._network))
+        print(encodable(summary(self.name, self._network), sys.stdout))
 
     # --- weights ----------------------------------------------------------------------------------
 

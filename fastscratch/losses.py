@@ -7,8 +7,8 @@ All are means over the mini-batch.
 import dataclasses
 from typing import Any, ClassVar
 
-from .kernels import codes
 from .keras_names import full_name
+from .kernels import codes
 from .validation import as_flag, as_fraction, as_positive, one_of
 
 __all__ = [

@@ -143,7 +143,7 @@ def test_program_leaves_the_model_alone():
 
 
 def test_what_it_refuses():
-    with pytest.raises(RuntimeError, match="must be compiled before it has a program"):
+    with pytest.raises(RuntimeError, match="is not compiled"):
         fs.Sequential([layers.Input((4,)), layers.Dense(3)]).program()
     with pytest.raises(ValueError, match="does not know its input shape"):
         compiled(layers.Dense(3)).program()

@@ -147,7 +147,7 @@ def test_models_that_are_not_trained_or_not_compiled(make_copy):
     again = make_copy(plain)
     assert again.loss is again.optimizer is None
     assert again.predict(np.ones((1, 4))).tobytes() == plain.predict(np.ones((1, 4))).tobytes()
-    with pytest.raises(RuntimeError, match="must be compiled"):
+    with pytest.raises(RuntimeError, match="is not compiled"):
         again.fit(np.ones((1, 4)), np.ones((1, 3)))
 
 

@@ -44,7 +44,9 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, mode)
         self.filepath = str(as_model_path("filepath", filepath))
         self.save_best_only = as_flag("save_best_only", save_best_only)
-        self.save_freq = save_freq if save_freq == "epoch" else as_integer("save_freq", save_freq, 1)
+        self.save_freq = (
+            save_freq if save_freq == "epoch" else as_integer("save_freq", save_freq, 1)
+        )
         if initial_value_threshold is not None:
             self.best = as_number("initial_value_threshold", initial_value_threshold)
         self.initial_value_threshold = self.best

@@ -61,9 +61,12 @@ def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Ne
     for tensor in inputs:
         if tensor.number not in needed:
             raise ValueError(f"the input {tensor!r} is needed by no output")
-    made = [needed[number] for number in sorted(needed) if needed[number].layer is not None]
-    place = {tensor.number: k for k, tensor in enumerate([*inputs, *made])}
-    nodes = [Node(t.layer, tuple(place[read.number] for read in t.inputs)) for t in made]
+    place = {tensor.number: k for k, tensor in enumerate(inputs)}
+    nodes = []
+    for number, tensor in sorted(needed.items()):
+        if tensor.layer is not None:
+            nodes.append(Node(tensor.layer, tuple(place[read.number] for read in tensor.inputs)))
+            place[number] = len(place)
     return Network(nodes, [t.sample_shape for t in inputs], [place[t.number] for t in outputs])
 
 

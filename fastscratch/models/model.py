@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import losses, optimizers
 from ..callbacks import Callback, History
+from ..callbacks.callback_list import CallbackList
 from ..engine import (
     Differentiator,
     Evaluator,
@@ -26,10 +27,11 @@ from ..layers import Layer, SymbolicTensor
 from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
+from .doubts import doubts_about
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
-from .names import all_named, different, name_layers
+from .head import Head, as_metrics, check_logits, directions, logs_of, prefixes
+from .names import all_named, different, name_layers, name_of
 from .programs import Programs, new_trainer
 from .state import Holder, State
 from .summary import summary
@@ -74,7 +76,7 @@ class Model:
     metadata : dict
         Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
-        True, set by a callback, ends the fit after the epoch.
+        True ends the fit, by whomever it is set: a callback, a signal handler, another thread.
 
     Raises
     ------
@@ -121,11 +123,19 @@ class Model:
         self._metrics: list[tuple[str, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
-        self._network: Network | None = None
         self._programs: Programs | None = None
         self._holder = Holder()
 
     # --- layers -----------------------------------------------------------------------------------
+
+    def _known_programs(self) -> Programs:
+        if self._programs is None:
+            raise RuntimeError("the model has no network before it knows its input shape")
+        return self._programs
+
+    @property
+    def _network(self) -> Network:
+        return self._known_programs().network
 
     @property
     def layers(self) -> list[Layer]:
@@ -134,10 +144,11 @@ class Model:
     @property
     def output_names(self) -> list[str]:
         """Names of the layers whose outputs the model returns, numbered where one returns two."""
-        network, names = self._network, []
+        network = self._network
+        names: list[str] = []
         for tensor in network.outputs:
             layer = network.nodes[tensor - network.n_inputs].layer
-            names.append(different(layer.name, names))
+            names.append(different(name_of(layer), names))
         return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -156,7 +167,7 @@ class Model:
 
     def _place_of(self, layer: str | int) -> int:
         if isinstance(layer, str):
-            names = [other.name for other in self.layers]
+            names = [name_of(other) for other in self.layers]
             if layer not in names:
                 raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
             return names.index(layer)
@@ -202,21 +213,24 @@ class Model:
     # --- weights ----------------------------------------------------------------------------------
 
     @property
-    def _state(self) -> State | None:
-        return self._holder.state
+    def _state(self) -> State:
+        state = self._holder.state
+        if state is None:
+            raise RuntimeError("the model has no weights before it is built")
+        return state
 
     @_state.setter
-    def _state(self, state: State | None) -> None:
+    def _state(self, state: State) -> None:
         self._holder.state = state
 
     @property
     def iterations(self) -> int:
         every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return 0 if self._state is None else self._state.iterations // every
+        return 0 if self._holder.state is None else self._holder.state.iterations // every
 
     @property
     def trained_epochs(self) -> int:
-        return 0 if self._state is None else self._state.epochs
+        return 0 if self._holder.state is None else self._holder.state.epochs
 
     @trained_epochs.setter
     def trained_epochs(self, epochs: int) -> None:
@@ -290,7 +304,7 @@ class Model:
 
     def _weights_by_name(self) -> dict[tuple[str, str], np.ndarray]:
         return {
-            (layer.name, placed.weight.name): placed.view(self._state.parameters)
+            (name_of(layer), placed.weight.name): placed.view(self._state.parameters)
             for layer, placed in self._named_weights()
         }
 
@@ -299,13 +313,19 @@ class Model:
         self._build(None)
         parameters = self._state.parameters.copy()
         for layer, placed in self._named_weights():
-            if (layer.name, placed.weight.name) in known:
-                placed.view(parameters)[...] = known[layer.name, placed.weight.name]
+            name = name_of(layer), placed.weight.name
+            if name in known:
+                placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
+
+    def _known_network(self) -> Network:
+        """The network, once there are weights."""
+        self._build(None)
+        return self._network
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
-        if self._state is None:
+        if self._holder.state is None:
             self._begin(self._network)
 
     def _begin(self, network: Network) -> None:
@@ -314,9 +334,9 @@ class Model:
         for i, placed in enumerate(network.placed()):
             seed = derived_seed(self.seed, 0) + i
             placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
-        if network is not self._network:
+        if self._programs is None or network is not self._programs.network:
             self._take_network(network)
-        if self._state is None:  # else another thread was faster, with the same numbers
+        if self._holder.state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
             for layer in network.layers:
                 layer._belongs_to(self)
@@ -358,7 +378,9 @@ class Model:
         Warns
         -----
         UserWarning
-            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+            If a loss, the last activation and the metrics run together, but the model cannot learn
+            or a metric tells nothing: such as a cross-entropy with the activation of another, the
+            softmax of a single output, or the accuracy of real numbers.
 
         Notes
         -----
@@ -392,18 +414,15 @@ class Model:
                 for one in as_several("loss_weights", listed, names)
             ]
         doubts = []
-        for one, activation in zip(of_each, self._read_outs(), strict=True):
-            check_logits(one, activation)
-            if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                doubts.append(
-                    f"{one.name} wants a {one.read_out} activation in the last layer, got "
-                    f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair"
-                )
+        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
+            check_logits(one, layer.activation)
+            # A layer that only moves numbers does not tell what these are.
+            is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
+            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
-        if self._state is not None:
+        if self._holder.state is not None:
             self._state = self._state.replaced(slots=None, iterations=0)
         return doubts
 
@@ -422,15 +441,26 @@ class Model:
     def _check_layers(self) -> None:
         """Check that there are layers."""
 
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        """Of each output, the layer that makes it, and its size along the last axis if known."""
+        network = self._network
+        return [
+            (network.nodes[tensor - network.n_inputs].layer, shape[-1])
+            for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
+        ]
+
     def _read_outs(self) -> list[str]:
         """The last activation of each output."""
-        network = self._network
-        makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
-        return [node.layer.activation for node in makers]
+        return [layer.activation for layer, _ in self._outputs()]
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
+        return directions(self._metrics, self.output_names)
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._current_network()), is_weighted, strict=True)
+        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
         return tuple(head.objective(weighted) for head, weighted in pairs)
 
     def _heads(self, network: Network) -> list[Head]:
@@ -456,12 +486,12 @@ class Model:
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
         validation_split: float = 0.0,
-        validation_data: tuple | None = None,
+        validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
@@ -482,13 +512,14 @@ class Model:
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
-        batch_size : int
-            Samples in a mini-batch; the last of an epoch may have fewer.
+        batch_size : int, optional
+            Samples in a mini-batch, by default 32; the last of an epoch may have fewer.
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
-            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
-            for each epoch.
+            0 shows nothing. 2 prints a line for each epoch: its number, its time, its losses and
+            metrics. 1, as "auto" is, also shows a bar within epochs of more than a second, if the
+            output is a terminal or a notebook.
         callbacks : sequence of Callback
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.
@@ -523,7 +554,7 @@ class Model:
         RuntimeError
             If the model is not compiled, or is being trained already.
         """
-        batch_size = as_integer("batch_size", batch_size, 1)
+        batch_size = 32 if batch_size is None else as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
         initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
         shuffle = as_flag("shuffle", shuffle)
@@ -539,17 +570,21 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation = self._data(*validation_data, prefix="validation ")
+            x_val, y_val, weights = (*validation_data, None)[:3]
+            validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        self._check_metrics(data, "")
+        if validation is not None:
+            self._check_metrics(validation, "validation ")
         if gradient_accumulation_steps is not None:
-            self.optimizer.gradient_accumulation_steps = gradient_accumulation_steps
+            self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
-        verbose = 1 if verbose == "auto" else verbose
+        level = 1 if verbose == "auto" else int(verbose)
 
         def train() -> History:
             run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, verbose, initial_epoch)
+            return fit(run, validation, callbacks, level, initial_epoch)
 
         return self._train(train)
 
@@ -599,9 +634,10 @@ class Model:
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and where the state is."""
-        heads = self._heads(self._current_network())
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
-        trainer = self._programs.trainer(objectives, self.optimizer, batch_size)
+        trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
         return heads, trainer, self._holder
 
     def _check_not_training(self) -> None:
@@ -612,19 +648,20 @@ class Model:
             )
 
     def _take_network(self, network: Network) -> None:
-        self._network, self._programs = network, Programs(network, self.dtype)
+        self._programs = Programs(network, self.dtype)
 
-    def _current_network(self) -> Network:
-        """The network; another one if an attribute of a layer has been set since it was made.
+    def _current_programs(self) -> Programs:
+        """The network and its programs; others if an attribute of a layer has been set since.
 
         Raises
         ------
         ValueError
             If the weights would have other shapes.
         """
-        network = self._network
-        if not network.is_current:
-            old, network = network, Network(network.nodes, network.input_shapes, network.outputs)
+        programs = self._known_programs()
+        if not programs.network.is_current:
+            old = programs.network
+            network = Network(old.nodes, old.input_shapes, old.outputs)
             for layer, before, after in zip(
                 *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
             ):
@@ -633,8 +670,14 @@ class Model:
                         f"{layer!r} has been changed since the model was built: its weights must "
                         f"keep the shapes {before}, got {after}"
                     )
-            self._take_network(network)
-        return network
+            self._programs = programs = Programs(network, self.dtype)
+        return programs
+
+    def _compiled_optimizer(self) -> optimizers.Optimizer:
+        """The optimiser of a model that is compiled."""
+        if self.optimizer is None:
+            raise RuntimeError("the model is not compiled; call its compile first")
+        return self.optimizer
 
     def _data(
         self,
@@ -645,12 +688,11 @@ class Model:
         prefix: str = "",
     ) -> TrainingData:
         """Check samples and targets; build the model if it is not yet."""
-        if not self._losses:
-            raise RuntimeError("the model must be compiled before it is fitted or evaluated")
+        self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
             check_logits(loss, activation)  # layers may have come or gone
         samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples)
+        network = self._network_for(samples[0].shape[1:])
         network.check_inputs(prefix + "x", samples)
         names = [""] if len(network.outputs) == 1 else self.output_names
         given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
@@ -687,8 +729,8 @@ class Model:
                 )
         return arrays
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        """The network on samples of these shapes."""
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
         return self._network
 
     def program(self, batch_size: int = 32) -> Program:
@@ -734,12 +776,11 @@ class Model:
         memory: 12.4 kB
         """
         batch_size = as_integer("batch_size", batch_size, 1)
-        if not self._losses:
-            raise RuntimeError("the model must be compiled before it has a program, got no loss")
+        optimizer = self._compiled_optimizer()
         self._build(None)
-        network = self._current_network()
+        network = self._current_programs().network
         objectives = self._objectives([False] * len(self._losses))
-        return new_trainer(network, objectives, self.optimizer, batch_size, self.dtype).program
+        return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
 
     # --- gradients --------------------------------------------------------------------------------
 
@@ -769,20 +810,20 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y, sample_weight)
-        state, network = self._state, self._current_network()
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, Differentiator, objectives, len(data))
+        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in network.placed()]
-        idle.append((reader, None if network.moves_averages else state))
+        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
+        idle.append((reader, None if programs.network.moves_averages else state))
         return loss, gradients
 
     def _to_differentiate(
         self, n_samples: int, is_weighted: bool
     ) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of this many samples at once, and the flat weights."""
-        network = self._current_network()
+        network = self._current_programs().network
         objectives = self._objectives([is_weighted])
         differentiator = Differentiator(network, objectives, n_samples, self.dtype)
         return differentiator, self._state.parameters.copy()
@@ -810,7 +851,7 @@ class Model:
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._current_network()
+        state, network = self._state, self._current_programs().network
         objectives = self._objectives(data.is_weighted)
         reader = SampleDifferentiator(network, objectives, self.dtype)
         reader.parameters[:] = state.parameters
@@ -843,9 +884,9 @@ class Model:
         """
         data = self._data(x, y)
         size = _at_once(len(data), None)
-        state = self._state
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, InputDifferentiator, objectives, size)
+        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         idle.append((reader, state))
         return gradients[0] if len(gradients) == 1 else gradients
@@ -869,7 +910,7 @@ class Model:
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
                 added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[layer.name] = squares.get(layer.name, 0.0) + added
+                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
         return {name: square**0.5 for name, square in squares.items()}
 
     # --- use --------------------------------------------------------------------------------------
@@ -909,13 +950,13 @@ class Model:
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        state = self._holder.state
-        if state is None:
+        state, programs = self._holder.state, self._programs
+        if state is None or programs is None:
             self._build_for(x)
-            state = self._holder.state
-        network = self._network
-        if network.checked_at != Layer.changes_of_all:  # spares a call
-            network = self._current_network()
+            state, programs = self._state, self._current_programs()
+        if programs.network.checked_at != Layer.changes_of_all:  # spares a call
+            programs = self._current_programs()
+        network = programs.network
         if not network.is_plain or isinstance(x, dict):
             several = self._samples("x", x)
             network.check_inputs("x", several)
@@ -928,7 +969,7 @@ class Model:
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
-        reader, idle = self._programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
+        reader, idle = programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))
         if not is_finite:
@@ -943,9 +984,9 @@ class Model:
         self, samples: tuple[np.ndarray, ...], batch_size: int | None
     ) -> tuple[list[np.ndarray], bool]:
         """Each output for checked samples, and whether all of these are finite."""
-        n, state, network = len(samples[0]), self._state, self._current_network()
-        outs = [np.empty((n, *shape), self.dtype) for shape in network.output_shapes]
-        reader, idle = self._programs.borrow(state, Predictor, _at_once(n, batch_size))
+        n, state, programs = len(samples[0]), self._state, self._current_programs()
+        outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
+        reader, idle = programs.borrow(state, Predictor, _at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
         idle.append((reader, state))
         return outs, is_finite
@@ -986,23 +1027,43 @@ class Model:
         """
         return_dict = as_flag("return_dict", return_dict)
         data = self._data(x, y, sample_weight)
+        self._check_metrics(data, "")
         logs = self._evaluate(data, batch_size)
         return logs if return_dict else _as_result(logs)
 
-    def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
-        """Loss and metrics of checked data."""
-        size = _at_once(len(data), batch_size)
-        heads = self._heads(self._current_network())
+    def _check_metrics(self, data: TrainingData, prefix: str) -> None:
+        """Check that the metrics can be computed for checked data, whatever is predicted."""
+        heads, several = self._heads(self._current_network()), len(data.y) > 1
+        for head, y, name in zip(heads, data.y, self.output_names, strict=True):
+            head.check_metrics(f"{prefix}y{f' of {name}' if several else ''}", y)
+
+    def _evaluate(
+        self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
+        by_batch = callbacks is not None and callbacks.of_test_batches
+        size = batch_size if by_batch else _at_once(len(data), batch_size)
+        programs = self._current_programs()
+        heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, idle = self._programs.borrow(state, Evaluator, objectives, size)
+        reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
-        reader.run(0, -(-len(data) // size))
+        names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
+        penalty = self._penalty(state)
+        if by_batch:
+            for step in range(n_steps):
+                callbacks.test_batch_begin(step)
+                reader.run(step, 1)
+                n_seen = min((step + 1) * size, n)
+                totals[0, -1, 0] = penalty * n_seen / n
+                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
+        else:
+            reader.run(0, n_steps)
         idle.append((reader, state))
-        totals[0, -1, 0] = self._penalty(state)
-        names = self.output_names
-        return logs_of(heads, names, totals[0], len(data)) | self._measure(data)
+        totals[0, -1, 0] = penalty
+        return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
     def _penalty(self, state: State) -> float:
         """Regularisation of all weights."""
@@ -1021,7 +1082,7 @@ class Model:
         predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
         for prefix, head, y, out in zip(
-            prefixes(heads, self.output_names), heads, data.y, predicted, strict=True
+            prefixes(self.output_names), heads, data.y, predicted, strict=True
         ):
             logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
         return logs
@@ -1061,14 +1122,12 @@ class Model:
         save_model(self, filepath, overwrite)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the programs, which hold addresses of this process."""
-        return self.__dict__ | {"_holder": Holder(self._state), "_programs": None}
+        """Everything, the state as one that is not being trained."""
+        return self.__dict__ | {"_holder": Holder(self._holder.state)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if self._network is not None:
-            self._take_network(self._network)
-        if self._state is not None:
+        if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
 

@@ -13,6 +13,11 @@ def numbered(kind: str, names: Collection[str]) -> str:
     return different(snake, names)
 
 
+def name_of(layer: Layer) -> str:
+    """The name of a layer; before a model has given it one, that of its class."""
+    return layer.name or type(layer).__name__
+
+
 def different(name: str, names: Collection[str]) -> str:
     """The name, with a number if it is taken."""
     found, number = name, 0

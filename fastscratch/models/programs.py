@@ -22,9 +22,13 @@ class Programs:
     """
 
     def __init__(self, network: Network, dtype: str) -> None:
-        self._network, self._dtype = network, dtype
+        self.network, self._dtype = network, dtype
         self._trainer: tuple[Any, Trainer] | None = None
         self._readers: dict[Any, list[tuple[Any, State | None]]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy begins without programs, for they hold addresses of this process."""
+        return Programs, (self.network, self._dtype)
 
     def trainer(
         self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
@@ -37,11 +41,11 @@ class Programs:
             (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
         )
         if self._trainer is None or self._trainer[0] != key:
-            trainer = new_trainer(self._network, objectives, optimizer, batch_size, self._dtype)
+            trainer = new_trainer(self.network, objectives, optimizer, batch_size, self._dtype)
             self._trainer = key, trainer
         return self._trainer[1]
 
-    def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list]:
+    def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list[Any]]:
         """A program that only reads the weights, with those of a state, and where it belongs.
 
         Programs hold copies of the weights and the numbers on their way, so that each is lent to
@@ -56,12 +60,12 @@ class Programs:
         *arguments
             Of the program, after the network; the last of them is the batch size.
         """
-        workers = team_size(arguments[-1] * self._network.work)
+        workers = team_size(arguments[-1] * self.network.work)
         idle = self._readers.setdefault((kind, workers, *arguments), [])
         try:
             reader, known = idle.pop()
         except IndexError:
-            reader, known = kind(self._network, *arguments, dtype=self._dtype), None
+            reader, known = kind(self.network, *arguments, dtype=self._dtype), None
         if known is not state:
             reader.parameters[:] = state.parameters
         return reader, idle

@@ -2,9 +2,12 @@
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import output
+
+if TYPE_CHECKING:
+    from .fitting import Fit
 
 
 class Progress:
@@ -12,51 +15,60 @@ class Progress:
 
     Parameters
     ----------
+    run : Fit
     verbose : {0, 1, 2}
         0 shows nothing, 1 lines and a bar, 2 lines only. A bar needs a terminal or a notebook.
-    first_epoch, last_epoch : int
-        Numbers, counted from 1.
-    steps : int
-        Of an epoch.
+    initial_epoch : int
+        Number of epochs before the first.
     """
 
-    def __init__(self, verbose: int, first_epoch: int, last_epoch: int, steps: int):
-        self._shows = verbose > 0
+    def __init__(self, run: "Fit", verbose: int, initial_epoch: int):
+        self._run, self._initial_epoch = run, initial_epoch
+        self._shows_lines = verbose > 0
         self._shows_bar = verbose == 1 and output.is_live(sys.stdout)
-        self._epoch, self._last_epoch, self._steps = first_epoch, last_epoch, steps
-        self._began = time.perf_counter()
         self._bar: Any = None
+        self._lines = 0  # so many epochs have one
+        self._began, self._began_at = time.perf_counter(), 0  # at so many steps
 
-    def update(self, done: int, loss: float) -> None:
-        """Tell of the steps of the epoch that are done, and of the mean loss so far."""
+    def update(self) -> None:
+        """Show a bar of the steps of the epoch that goes on, if it takes long."""
         if not self._shows_bar:
             return
+        done = self._run.done - self._lines * self._run.steps
         if self._bar is None:
-            if time.perf_counter() - self._began < output.DELAY:
+            if not done or time.perf_counter() - self._began < output.DELAY:
                 return
-            title = self._title()
             self._bar = output.progress_bar(
-                self._steps, title, "step", sys.stdout, initial=done, delay=0
+                *(self._run.steps, self._title(), "step", sys.stdout), initial=done, delay=0
             )
+        loss = self._run.logs(self._lines)["loss"]
         self._bar.set_postfix({"loss": shown(loss)}, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def end_epoch(self, logs: dict[str, float]) -> None:
-        """Print the line of an epoch, and begin with the next."""
-        now = time.perf_counter()
-        self.end_epochs([logs], now - self._began)
+    def end_epochs(self) -> None:
+        """Print a line of each epoch that has ended since the last."""
+        ended = self._run.done // self._run.steps
+        if ended > self._lines and self._shows_lines:
+            self._print([self._run.logs(epoch) for epoch in range(self._lines, ended)])
 
-    def end_epochs(self, all_logs: list[dict[str, float]], seconds: float) -> None:
-        """Print the lines of several epochs, each of which has taken this long."""
+    def end_epoch(self, logs: dict[str, float]) -> None:
+        """Print the line of an epoch."""
+        if self._shows_lines:
+            self._print([logs])
+
+    def _print(self, of_each: list[dict[str, float]]) -> None:
         self.close()
-        self._began = time.perf_counter()
-        if self._shows and all_logs:
-            lines = []
-            for logs in all_logs:
-                numbers = "".join(f" - {name}: {shown(value)}" for name, value in logs.items())
-                lines.append(f"{self._title()} - {_duration(seconds)}{numbers}")
-                self._epoch += 1
-            output.say("\n".join(lines))
+        now, done = time.perf_counter(), self._run.done
+        # Of epochs shorter than a slice of steps, the mean time is known.
+        share = self._run.steps / max(self._run.steps, done - self._began_at)
+        seconds = _duration((now - self._began) * share)
+        self._began, self._began_at = now, done
+        lines = []
+        for logs in of_each:
+            numbers = "".join(f" - {name}: {shown(value)}" for name, value in logs.items())
+            lines.append(f"{self._title()} - {seconds}{numbers}")
+            self._lines += 1
+        output.say("\n".join(lines))
 
     def close(self) -> None:
         """Remove the bar."""
@@ -65,7 +77,8 @@ class Progress:
             self._bar = None
 
     def _title(self) -> str:
-        return f"Epoch {self._epoch}/{self._last_epoch}"
+        last = self._initial_epoch + self._run.epochs
+        return f"Epoch {self._initial_epoch + self._lines + 1}/{last}"
 
 
 def shown(value: float) -> str:

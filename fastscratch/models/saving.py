@@ -17,7 +17,6 @@ from safetensors.numpy import save
 
 from .. import layers as layer_kinds
 from .. import losses, optimizers
-from ..engine import chain
 from ..layers.base import as_shape
 from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
 from .foreign import what_it_is
@@ -140,7 +139,7 @@ def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array)
+        digest.update(array.data)
     return digest.hexdigest()
 
 
@@ -189,9 +188,10 @@ def load_model(filepath: str | Path) -> "Model":
     except SafetensorError as error:
         what = what_it_is(path)
         raise ValueError(f"{refused}: {f'it is {what}' if what else error}") from error
+    except KeyError as error:
+        raise ValueError(f"{refused}: {error} is missing") from error
     except _UNFIT as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ValueError(f"{refused}: {what}") from error
+        raise ValueError(f"{refused}: {error}") from error
     model._state = model._state.replaced(**progress)
     return model
 
@@ -293,7 +293,7 @@ def _sorted(
     ValueError
         If they are not all there, and of the model's shapes and type, or there are others.
     """
-    network = model._network or chain(model.layers, model._input_shape)
+    network = model._network_for(None)
     wanted = {
         f"{layer.name}/{placed.weight.name}": placed.weight.shape
         for layer, weights in network.weights_by_layer()

@@ -11,7 +11,7 @@ from ..engine.registry import lowering_of
 from ..layers import Input, Layer
 from ..validation import as_array
 from .model import Model
-from .names import numbered
+from .names import name_of, numbered
 from .training_data import check_samples
 
 __all__ = ["Sequential"]
@@ -64,7 +64,7 @@ class Sequential(Model):
 
     @property
     def output_names(self) -> list[str]:
-        return [layer.name for layer in self.layers[-1:]]
+        return [name_of(layer) for layer in self.layers[-1:]]
 
     def add(self, layer: Input | Layer) -> None:
         """Add a layer after the others; the weights of those stay.
@@ -90,7 +90,7 @@ class Sequential(Model):
             lowering_of(layer)
         else:
             chain([*self.layers, layer], known)
-        names = [other.name for other in self.layers]
+        names = [name_of(other) for other in self.layers]
         if layer.name is None:
             layer.name = numbered(type(layer).__name__, names)
         elif layer.name in names or any(layer is other for other in self.layers):
@@ -115,10 +115,10 @@ class Sequential(Model):
     def _change_layers(self, layers: list[Layer]) -> None:
         """Take other layers; weights of layers that stay are kept, and training starts anew."""
         self._check_not_training()
-        kept = None if self._state is None else self._weights_by_name()
+        kept = None if self._holder.state is None else self._weights_by_name()
         iterations, epochs = self.iterations, self.trained_epochs
         self._layers = layers
-        self._network = self._programs = self._state = None
+        self._programs = self._holder.state = None
         if kept is not None and layers:
             self._take_weights(kept)
             self._state = self._state.replaced(iterations=iterations, epochs=epochs)
@@ -143,7 +143,7 @@ class Sequential(Model):
         body = Sequential(copy.deepcopy(layers), f"{self.name}_body", self.dtype)
         if self._input_shape is not None:
             body._input_shape = self._input_shape
-        if self._state is not None:
+        if self._holder.state is not None:
             body._take_weights(self._weights_by_name())
         return body
 
@@ -153,33 +153,40 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
 
-    def _read_outs(self) -> list[str]:
-        return [self.layers[-1].activation]
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        last = self.layers[-1]
+        network = self._network
+        if network is None and self._input_shape is not None:
+            network = chain(self.layers, self._input_shape)
+        width = getattr(last, "units", None) if network is None else network.output_shapes[0][-1]
+        return [(last, width)]
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, or check that the model was built for samples of a shape."""
         if not self.layers:
             raise ValueError("the model has no layers; add one first")
-        wanted = self._input_shape
-        if wanted is None and shape is None:
-            raise ValueError("the model does not know its input shape; begin it with an Input")
-        if shape is not None and (wanted or shape) != shape:
+        known = self._input_shape
+        if shape is not None and (known or shape) != shape:
             raise ValueError(
-                f"x must have samples of shape {wanted}, as the model has inputs, got {shape}"
+                f"x must have samples of shape {known}, as the model has inputs, got {shape}"
             )
-        if self._state is not None:
-            return
-        shape = wanted or shape
-        if not shape:
-            raise ValueError("x must hold samples of at least one number, got a 1-D array")
-        self._begin(chain(self.layers, shape))
-        self._input_shape = shape
+        if self._holder.state is None:
+            network = self._network_for(shape)
+            self._begin(network)
+            self._input_shape = network.input_shapes[0]
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         return (check_samples(name, x, self._input_shape, self.dtype),)
 
-    def _network_for(self, samples: tuple[np.ndarray, ...]) -> Network:
-        return self._network or chain(self.layers, samples[0].shape[1:])
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        if self._programs is not None:
+            return self._programs.network
+        shape = self._input_shape or shape
+        if shape is None:
+            raise ValueError("the model does not know its input shape; begin it with an Input")
+        if not shape:
+            raise ValueError("x must hold samples of at least one number, got a 1-D array")
+        return chain(self.layers, shape)
 
     def _build_for(self, x: Any) -> None:
         # A sample that is refused must not settle the shape.

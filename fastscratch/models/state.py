@@ -1,6 +1,7 @@
 """What training changes, as one thing that is replaced as a whole."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class State:
         for array in (self.parameters, *(self.slots or ())):
             array.flags.writeable = False
 
-    def replaced(self, **changes) -> "State":
+    def replaced(self, **changes: Any) -> "State":
         """The same with some attributes changed."""
         return dataclasses.replace(self, **changes)
 

@@ -48,10 +48,9 @@ class TrainingData:
 
         def part(which: slice) -> TrainingData:
             return TrainingData(
-                *(
-                    tuple(None if array is None else array[which] for array in arrays)
-                    for arrays in (self.x, self.y, self.weights)
-                )
+                tuple(x[which] for x in self.x),
+                tuple(y[which] for y in self.y),
+                tuple(None if weights is None else weights[which] for weights in self.weights),
             )
 
         return part(slice(size)), part(slice(size, None))

@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..engine import (
 from ..engine.network import Placed
 from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
+from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .doubts import doubts_about
@@ -206,7 +208,7 @@ class Model:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(summary(self.name, self._network))
+        print(encodable(summary(self.name, self._network), sys.stdout))
 
     # --- weights ----------------------------------------------------------------------------------
 
@@ -515,8 +517,9 @@ class Model:
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
-            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
-            for each epoch.
+            0 shows nothing. 2 prints a line for each epoch: its number, its time, its losses and
+            metrics. 1, as "auto" is, also shows a bar within epochs of more than a second, if the
+            output is a terminal or a notebook.
         callbacks : sequence of Callback
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.

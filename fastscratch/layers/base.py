@@ -191,20 +191,16 @@ class Layer:
         """The arguments that make the layer again, as JSON can hold them."""
         config = {}
         for kind in type(self).__mro__[:-1]:
-            for name, parameter in inspect.signature(kind.__init__).parameters.items():
-                if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
-                    continue
-                value = getattr(self, name)
+            for parameter in _named_arguments(kind):
+                name, value = parameter.name, getattr(self, parameter.name)
                 config[name] = value.get_config() if hasattr(value, "get_config") else value
         return config
 
     def __repr__(self) -> str:
         """What is not its default."""
         shown = []
-        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
-            if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
-                continue
-            value = getattr(self, name)
+        for parameter in _named_arguments(type(self)):
+            name, value = parameter.name, getattr(self, parameter.name)
             if parameter.default is parameter.empty:
                 shown.append(repr(value))
             elif (name, value) == ("activation", "linear"):  # as None is, the default
@@ -212,6 +208,12 @@ class Layer:
             elif isinstance(value, (str, int, float, tuple)) and value != parameter.default:
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _named_arguments(kind: type) -> list[inspect.Parameter]:
+    """The arguments that a class is made with, but those that its base takes by name."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
 
 
 def as_image(layer: Layer, shape: Shape) -> Shape:

@@ -193,10 +193,8 @@ class Layer:
         """The arguments that make the layer again, as JSON can hold them."""
         config = {}
         for kind in type(self).__mro__[:-1]:
-            for name, parameter in inspect.signature(kind.__init__).parameters.items():
-                if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
-                    continue
-                value = getattr(self, name)
+            for parameter in _named_arguments(kind):
+                name, value = parameter.name, getattr(self, parameter.name)
                 config[name] = value.get_config() if hasattr(value, "get_config") else value
         return config
 
@@ -216,6 +214,12 @@ class Layer:
             if isinstance(value, (str, int, float, tuple)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _named_arguments(kind: type) -> list[inspect.Parameter]:
+    """The arguments that a class is made with, but those that its base takes by name."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
 
 
 def as_image(layer: Layer, shape: Shape) -> Shape:

@@ -12,6 +12,7 @@ from .convolution import output_places
 class Pooling(Layer):
     #: Axes along which the window moves: 1 for sequences, 2 for images.
     rank: int
+    _always_shown = ("pool_size",)
 
     def __init__(self, pool_size: Any, strides: Any, padding: str, **kwargs: Any):
         super().__init__(**kwargs)

@@ -193,8 +193,10 @@ class Layer:
         """The arguments that make the layer again, as JSON can hold them."""
         config = {}
         for kind in type(self).__mro__[:-1]:
-            for parameter in _named_arguments(kind):
-                name, value = parameter.name, getattr(self, parameter.name)
+            for name, parameter in inspect.signature(kind).parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
+                    continue
+                value = getattr(self, name)
                 config[name] = value.get_config() if hasattr(value, "get_config") else value
         return config
 
@@ -202,7 +204,7 @@ class Layer:
         """The arguments that it needs, and those that differ from a layer made with only these."""
         arguments = {
             name: parameter.default is parameter.empty or name in self._always_shown
-            for name, parameter in inspect.signature(type(self).__init__).parameters.items()
+            for name, parameter in inspect.signature(type(self)).parameters.items()
             if hasattr(self, name)
         }
         needed = {name: getattr(self, name) for name, is_needed in arguments.items() if is_needed}
@@ -214,12 +216,6 @@ class Layer:
             if isinstance(value, (str, int, float, tuple)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
-
-
-def _named_arguments(kind: type) -> list[inspect.Parameter]:
-    """The arguments that a class is made with, but those that its base takes by name."""
-    parameters = inspect.signature(kind).parameters.values()
-    return [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
 
 
 def as_image(layer: Layer, shape: Shape) -> Shape:

@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from .. import losses, optimizers
 from ..callbacks import Callback, History
+from ..callbacks.callback_list import CallbackList
 from ..engine import (
     Differentiator,
     Evaluator,
@@ -22,11 +24,13 @@ from ..engine import (
 from ..engine.network import Placed
 from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
+from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
+from .doubts import doubts_about
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
+from .head import Head, as_metrics, check_logits, directions, logs_of, prefixes
 from .names import all_named, different, name_layers, name_of
 from .programs import Programs, new_trainer
 from .state import Holder, State
@@ -72,7 +76,7 @@ class Model:
     metadata : dict
         Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
-        True, set by a callback, ends the fit after the epoch.
+        True ends the fit, by whomever it is set: a callback, a signal handler, another thread.
 
     Raises
     ------
@@ -204,7 +208,7 @@ class Model:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(summary(self.name, self._network))
+        print(encodable(summary(self.name, self._network), sys.stdout))
 
     # --- weights ----------------------------------------------------------------------------------
 
@@ -374,7 +378,9 @@ class Model:
         Warns
         -----
         UserWarning
-            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+            If a loss, the last activation and the metrics run together, but the model cannot learn
+            or a metric tells nothing: such as a cross-entropy with the activation of another, the
+            softmax of a single output, or the accuracy of real numbers.
 
         Notes
         -----
@@ -408,14 +414,11 @@ class Model:
                 for one in as_several("loss_weights", listed, names)
             ]
         doubts = []
-        for one, activation in zip(of_each, self._read_outs(), strict=True):
-            check_logits(one, activation)
-            if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                doubts.append(
-                    f"{one.name} wants a {one.read_out} activation in the last layer, got "
-                    f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair"
-                )
+        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
+            check_logits(one, layer.activation)
+            # A layer that only moves numbers does not tell what these are.
+            is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
+            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
@@ -438,11 +441,22 @@ class Model:
     def _check_layers(self) -> None:
         """Check that there are layers."""
 
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        """Of each output, the layer that makes it, and its size along the last axis if known."""
+        network = self._network
+        return [
+            (network.nodes[tensor - network.n_inputs].layer, shape[-1])
+            for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
+        ]
+
     def _read_outs(self) -> list[str]:
         """The last activation of each output."""
-        network = self._network
-        makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
-        return [node.layer.activation for node in makers]
+        return [layer.activation for layer, _ in self._outputs()]
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
+        return directions(self._metrics, self.output_names)
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
@@ -472,7 +486,7 @@ class Model:
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
@@ -498,13 +512,14 @@ class Model:
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
-        batch_size : int
-            Samples in a mini-batch; the last of an epoch may have fewer.
+        batch_size : int, optional
+            Samples in a mini-batch, by default 32; the last of an epoch may have fewer.
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
-            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
-            for each epoch.
+            0 shows nothing. 2 prints a line for each epoch: its number, its time, its losses and
+            metrics. 1, as "auto" is, also shows a bar within epochs of more than a second, if the
+            output is a terminal or a notebook.
         callbacks : sequence of Callback
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.
@@ -539,7 +554,7 @@ class Model:
         RuntimeError
             If the model is not compiled, or is being trained already.
         """
-        batch_size = as_integer("batch_size", batch_size, 1)
+        batch_size = 32 if batch_size is None else as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
         initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
         shuffle = as_flag("shuffle", shuffle)
@@ -555,18 +570,21 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation_x, validation_y, *weight = validation_data
-            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
+            x_val, y_val, weights = (*validation_data, None)[:3]
+            validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        self._check_metrics(data, "")
+        if validation is not None:
+            self._check_metrics(validation, "validation ")
         if gradient_accumulation_steps is not None:
             self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
-        verbose = 1 if verbose == "auto" else verbose
+        level = 1 if verbose == "auto" else int(verbose)
 
         def train() -> History:
             run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, verbose, initial_epoch)
+            return fit(run, validation, callbacks, level, initial_epoch)
 
         return self._train(train)
 
@@ -793,13 +811,12 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
-        network = programs.network
         objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in network.placed()]
-        idle.append((reader, None if network.moves_averages else state))
+        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
+        idle.append((reader, None if programs.network.moves_averages else state))
         return loss, gradients
 
     def _to_differentiate(
@@ -1010,12 +1027,23 @@ class Model:
         """
         return_dict = as_flag("return_dict", return_dict)
         data = self._data(x, y, sample_weight)
+        self._check_metrics(data, "")
         logs = self._evaluate(data, batch_size)
         return logs if return_dict else _as_result(logs)
 
-    def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
-        """Loss and metrics of checked data."""
-        size = _at_once(len(data), batch_size)
+    def _check_metrics(self, data: TrainingData, prefix: str) -> None:
+        """Check that the metrics can be computed for checked data, whatever is predicted."""
+        heads = self._heads(self._current_programs().network)
+        for head, y, name in zip(heads, data.y, self.output_names, strict=True):
+            of_output = f" of {name}" if len(heads) > 1 else ""
+            head.check_metrics(f"{prefix}y{of_output}", y)
+
+    def _evaluate(
+        self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
+        by_batch = callbacks is not None and callbacks.of_test_batches
+        size = batch_size if by_batch else _at_once(len(data), batch_size)
         programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
@@ -1023,11 +1051,20 @@ class Model:
         objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
-        reader.run(0, -(-len(data) // size))
+        names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
+        penalty = self._penalty(state)
+        if by_batch:
+            for step in range(n_steps):
+                callbacks.test_batch_begin(step)
+                reader.run(step, 1)
+                n_seen = min((step + 1) * size, n)
+                totals[0, -1, 0] = penalty * n_seen / n
+                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
+        else:
+            reader.run(0, n_steps)
         idle.append((reader, state))
-        totals[0, -1, 0] = self._penalty(state)
-        names = self.output_names
-        return logs_of(heads, names, totals[0], len(data)) | self._measure(data)
+        totals[0, -1, 0] = penalty
+        return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
     def _penalty(self, state: State) -> float:
         """Regularisation of all weights."""
@@ -1046,7 +1083,7 @@ class Model:
         predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
         for prefix, head, y, out in zip(
-            prefixes(heads, self.output_names), heads, data.y, predicted, strict=True
+            prefixes(self.output_names), heads, data.y, predicted, strict=True
         ):
             logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
         return logs

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..callbacks import Callback
 from ..estimators import FitTask
+from ..output import say
 
 if TYPE_CHECKING:
     from .base import BaseMLP
@@ -57,7 +58,7 @@ class Epochs(Callback):
         e.loss_ = logs["loss"] + self.offset
         e.loss_curve_.append(e.loss_)
         if e.verbose:
-            print(f"Epoch {e.n_iter_}, loss = {e.loss_:.8f}")
+            say(f"Epoch {e.n_iter_}, loss = {e.loss_:.8f}")
         improved = self._compare_loss()
         if self.score is not None:
             better_score = self._compare_score()
@@ -85,7 +86,7 @@ class Epochs(Callback):
         score = self.score(self.model)
         e.validation_scores_.append(score)
         if e.verbose:
-            print(f"Validation score: {score:.6f}")
+            say(f"Validation score: {score:.6f}")
         improved = score >= e.best_validation_score_ + e.tol
         if score > e.best_validation_score_:
             e.best_validation_score_ = score
@@ -102,14 +103,14 @@ class Epochs(Callback):
             optimizer.learning_rate /= 5
             e._no_improvement_count = 0
             if e.verbose:
-                print(f"Learning rate {optimizer.learning_rate:g}: {reason}")
+                say(f"Learning rate {optimizer.learning_rate:g}: {reason}")
         else:
             self._end(reason)
 
     def _end(self, reason: str) -> None:
         self.model.stop_training = self.ended = True
         if self.estimator.verbose:
-            print(f"Stopped: {reason}")
+            say(f"Stopped: {reason}")
 
 
 def accuracy(y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:

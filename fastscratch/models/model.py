@@ -1026,9 +1026,10 @@ class Model:
 
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
-        heads, several = self._heads(self._current_network()), len(data.y) > 1
+        heads = self._heads(self._current_programs().network)
         for head, y, name in zip(heads, data.y, self.output_names, strict=True):
-            head.check_metrics(f"{prefix}y{f' of {name}' if several else ''}", y)
+            of_output = f" of {name}" if len(heads) > 1 else ""
+            head.check_metrics(f"{prefix}y{of_output}", y)
 
     def _evaluate(
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None

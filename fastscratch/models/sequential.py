@@ -155,11 +155,10 @@ class Sequential(Model):
 
     def _outputs(self) -> list[tuple[Layer, int | None]]:
         last = self.layers[-1]
-        network = self._network
-        if network is None and self._input_shape is not None:
-            network = chain(self.layers, self._input_shape)
-        width = getattr(last, "units", None) if network is None else network.output_shapes[0][-1]
-        return [(last, width)]
+        if self._input_shape is None:
+            return [(last, getattr(last, "units", None))]
+        (shape,) = chain(self.layers, self._input_shape).output_shapes
+        return [(last, shape[-1])]
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, or check that the model was built for samples of a shape."""

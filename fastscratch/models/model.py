@@ -1041,9 +1041,10 @@ class Model:
     def _evaluate(
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
     ) -> dict[str, float]:
-        """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
-        by_batch = callbacks is not None and callbacks.of_test_batches
-        size = batch_size if by_batch else _at_once(len(data), batch_size)
+        """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
+        size = _at_once(len(data), batch_size)
+        if callbacks is not None and batch_size is not None:
+            size = batch_size
         programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
@@ -1053,7 +1054,7 @@ class Model:
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)
-        if by_batch:
+        if callbacks is not None:
             for step in range(n_steps):
                 callbacks.test_batch_begin(step)
                 reader.run(step, 1)

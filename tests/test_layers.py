@@ -115,7 +115,7 @@ def test_get_layer_refuses():
     with pytest.raises(ValueError, match="the model has 1 layers, got index 1"):
         model.get_layer(index=1)
     for both in ({}, {"name": "dense", "index": 0}):
-        with pytest.raises(ValueError, match="get_layer wants either a name or an index"):
+        with pytest.raises(ValueError, match="get_layer needs either a name or an index"):
             model.get_layer(**both)
 
 

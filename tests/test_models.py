@@ -388,11 +388,6 @@ def test_a_second_compile_trains_on():
     assert bits(model) != before
 
 
-def test_short_fits_print_nothing(capsys):
-    network().fit(*data(), verbose=1)
-    assert capsys.readouterr() == ("", "")
-
-
 def test_repr():
     assert repr(network().layers[1]) == "Dense(3, activation='softmax')"
     assert repr(layers.Input([4])) == "Input((4,))"

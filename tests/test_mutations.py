@@ -1,8 +1,11 @@
 """A fault of one part in a thousand, in any operation of a program, is found by the comparison.
 
 An operation is called by the address in its row. So one faulty operation serves for all: it stands
-in the row in place of the original, calls that, and then multiplies the first number that is not
-zero in one of its outputs by 1.001. In float64, where the bounds are below 1e-10.
+in the row in place of the original, calls that, and then multiplies one number in one of its
+outputs by 1.001. In float64, where the bounds are below 1e-10 of the largest number.
+
+The number is the first that is not zero. Where that makes no difference, because a ReLU after it is
+closed, say, a later one is tried.
 
 ``FASTSCRATCH_MUTATIONS=all pytest tests/test_mutations.py`` tries each fault in every example.
 """
@@ -12,14 +15,13 @@ import os
 
 import numpy as np
 import pytest
-from numba import config
+from numba import config, njit
 from programs import OPERATIONS, programs_of
 
 from fastscratch.engine.plan import Plan
 from fastscratch.engine.program import Phase
 from fastscratch.examples import EXAMPLES, comparison
 from fastscratch.examples.comparison import compare_training
-from fastscratch.kernels.jit import njit
 from fastscratch.kernels.program import columns as col
 from fastscratch.kernels.program.call import array_at, call, operation_address
 
@@ -113,21 +115,32 @@ OUTPUTS = {
     "update": ["gradient", "weights"],
     "winners_pack": ["packed"],
 }
+#: What can be wrong in an example without any effect, and why.
+UNSEEN = {
+    ("epoch", "nothing"): "the mini-batches may have the same samples, in another order",
+    ("gather", "source_0_place"): "a class number that is a little too large is the same class",
+    ("gather", "source_1_place"): "so is a label",
+    ("layer_norm_backward", "partial"): "a frozen layer has no use for it",
+}
 FAULTS = [(operation, output) for operation, outputs in OUTPUTS.items() for output in outputs]
+
+# This many numbers that are not zero are passed over before one gets the fault.
+PASSED_OVER = (0, 1, 3, 7, 15, 40, 100, 400)
 
 ALL = os.environ.get("FASTSCRATCH_MUTATIONS") == "all"
 
 # The column of a row that no operation uses: the address of what `faulty_item` must know.
 FAULT = col.COLUMNS - 1
-# The original's address; where its output is; in that, where to begin and how many numbers to see.
-ORIGINAL, KIND, WHERE, START, SIZE = range(5)
+# The original's address; how many numbers to pass over; where its output is; in that, where to
+# begin and how many numbers to see.
+ORIGINAL, PASSED, KIND, WHERE, START, SIZE = range(6)
 IN_MEMORY, OUTSIDE, LEFT_OUT = range(3)
 
 
-@njit
+@njit  # Numba's own: the package's cache does not see a change of this file
 def faulty_item(memory, row, samples, item, worker, step):
     """The original operation, with a fault in what its first item computes."""
-    fault = array_at(row[FAULT], 5, np.int64)
+    fault = array_at(row[FAULT], 6, np.int64)
     if item > 0 or fault[KIND] != LEFT_OUT:
         call(fault[ORIGINAL], memory, row, samples, item, worker, step)
     if item > 0 or fault[KIND] == LEFT_OUT:
@@ -137,10 +150,13 @@ def faulty_item(memory, row, samples, item, worker, step):
         numbers = memory[fault[WHERE] :][start:stop]
     else:
         numbers = array_at(row[fault[WHERE]], stop, np.float64)[start:]
+    passed = 0
     for i in range(numbers.size):
         if numbers[i] != 0:
-            numbers[i] *= 1.001
-            break
+            if passed == fault[PASSED]:
+                numbers[i] *= 1.001
+                break
+            passed += 1
 
 
 def where(output, phase, ends):
@@ -184,13 +200,13 @@ def plant(monkeypatch):
         ends[:] = [*sorted(self.sizes), self.end]
         return finish(self)
 
-    def plant(operation, output):
+    def plant(operation, output, passed=0):
         def faulty_row(self, dtype):
             made = row(self, dtype)
             if self.operation.__name__ == f"{operation}_item":
                 place = where(output, self, ends)
                 if place is not None:
-                    kept.append(np.array([made[col.ADDRESS], *place]))
+                    kept.append(np.array([made[col.ADDRESS], passed, *place]))
                     made[FAULT] = kept[-1].ctypes.data
                     made[col.ADDRESS] = operation_address(faulty_item, dtype)
             return made
@@ -222,11 +238,13 @@ def errors(name):
 
 @pytest.mark.parametrize(("operation", "output"), FAULTS)
 def test_a_fault_is_found(plant, examples_of, operation, output):
-    rows = plant(operation, output)
     with_output, missed = [], []
     for name in examples_of(operation):
-        rows.clear()
-        found = errors(name)
+        for passed in PASSED_OVER:
+            rows = plant(operation, output, passed)
+            found = errors(name)
+            if found or not rows:
+                break
         if rows:
             with_output.append(name)
             if not found:
@@ -234,7 +252,10 @@ def test_a_fault_is_found(plant, examples_of, operation, output):
             if not ALL:
                 break
     assert with_output, "no example has the output"
-    assert not missed
+    if ALL and (operation, output) in UNSEEN:
+        assert missed != with_output
+    else:
+        assert not missed
 
 
 def test_every_operation_has_a_fault():

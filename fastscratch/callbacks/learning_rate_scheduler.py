@@ -33,28 +33,27 @@ class LearningRateScheduler(Callback):
             self._takes_rate = True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        adjustable(self)
+        optimizer_and_rate(self)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        optimizer, rate = adjustable(self)
-        known = (rate,) if self._takes_rate else ()
-        optimizer.learning_rate = self.schedule(epoch, *known)
+        optimizer, rate = optimizer_and_rate(self)
+        optimizer.learning_rate = self.schedule(epoch, *((rate,) if self._takes_rate else ()))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            _, logs["learning_rate"] = adjustable(self)
+            _, logs["learning_rate"] = optimizer_and_rate(self)
 
 
-def adjustable(callback: Callback) -> tuple[Optimizer, float]:
-    """The optimiser of the fit, and its learning rate, which a callback can replace.
+def optimizer_and_rate(callback: Callback) -> tuple[Optimizer, float]:
+    """The optimiser of the model, and its learning rate, which a callback can replace.
 
     Raises
     ------
     TypeError
-        If the rate is a schedule.
+        If the learning rate is no number but a schedule.
     """
     optimizer = callback.model.optimizer
-    assert optimizer is not None  # fit refuses a model that is not compiled
+    assert optimizer is not None  # a model that is fitted is compiled
     rate = optimizer.learning_rate
     if isinstance(rate, LearningRateSchedule):
         raise TypeError(

@@ -20,7 +20,6 @@ Graph = tuple[list[SymbolicTensor], list[SymbolicTensor]]
 def network_of(model: Model) -> Network:
     """The network of a model that knows the shapes of its inputs."""
     model.count_params()  # builds it
-    assert model._network is not None
     return model._network
 
 
@@ -61,7 +60,8 @@ class Example:
         """A compiled model, with weights that are the same at each call."""
         made = self.make()
         if isinstance(made, tuple):
-            model: Model = Model(*made, dtype=dtype)
+            inputs, outputs = made
+            model: Model = Model(inputs, outputs, dtype=dtype)
         else:
             model = Sequential(made, dtype=dtype)
         model.seed = self._seed

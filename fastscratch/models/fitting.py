@@ -1,17 +1,18 @@
 """The fit: epochs of compiled steps, and what Python does between them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
-from ..engine import Network, Predictor, progress_bar, run_in_slices
+from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
 from ..validation import is_finite
 from .head import logs_of
+from .progress import Progress
 from .state import State
 from .training_data import TrainingData
 
@@ -195,19 +196,23 @@ def fit(
     """
     model, history = run.model, History()
     measured = any(head.measured for head in run.heads)
-    quiet = validation is None and not callbacks and not measured and verbose < 2
     params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
     everyone = CallbackList([*callbacks, history], model, params)
     everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
     model.stop_training = False
-    bar = progress_bar(run.epochs * run.steps, "fit", "step") if verbose == 1 else None
-    if quiet:
+    progress = Progress(run, verbose, initial_epoch)
+    if validation is None and not callbacks and not measured:
 
         def run_slice(first: int, count: int) -> bool:
             run.run(first, count)
+            progress.end_epochs()
+            progress.update()
             return model.stop_training
 
-        run_in_slices(run.epochs * run.steps, run_slice, bar)
+        try:
+            run_in_slices(run.epochs * run.steps, run_slice)
+        finally:
+            progress.close()
         for epoch in range(-(-run.done // run.steps)):
             history.on_epoch_end(initial_epoch + epoch, run.logs(epoch))
         return history
@@ -218,43 +223,35 @@ def fit(
         count = 1
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
-            count = _run_epoch(run, epoch, everyone, bar, count)
+            count = _run_epoch(run, epoch, everyone, progress, count)
             logs = run.logs(epoch) | model._measure(run.data)
             if validation is not None:
                 everyone.test_begin()
-                size = run.batch_size if everyone.of_test_batches else None
-                of_validation = model._evaluate(validation, size, everyone)
+                if everyone.of_test_batches:
+                    of_validation = model._evaluate(validation, run.batch_size, everyone)
+                else:
+                    of_validation = model._evaluate(validation, None)
                 logs |= {f"val_{name}": value for name, value in of_validation.items()}
                 everyone.test_end(of_validation)
+            progress.end_epoch(logs)
             everyone.epoch_end(initial_epoch + epoch, logs)
-            shown = {name: _shown(value) for name, value in logs.items()}
-            if bar is not None:
-                bar.set_postfix(shown, refresh=False)  # or a short fit would show it
-            if verbose == 2:
-                numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
-                print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")
             if model.stop_training:
                 break
     finally:
-        if bar is not None:
-            bar.close()
+        progress.close()
         everyone.train_end(logs)
     return history
 
 
-def _shown(value: float) -> str:
-    """A number as Keras shows it: with four decimals, or if it is small, with five digits."""
-    return f"{value:.4f}" if value == 0 or abs(value) > 1e-3 else f"{value:.4e}"
-
-
-def _run_epoch(run: Fit, epoch: int, callbacks: CallbackList, bar: Any, count: int) -> int:
+def _run_epoch(
+    run: Fit, epoch: int, callbacks: CallbackList, progress: Progress, count: int
+) -> int:
     """Run an epoch; takes and returns the steps that are worth a slice."""
     first = epoch * run.steps
 
     def run_slice(start: int, count: int) -> bool:
         run.run(first + start, count)
-        if bar is not None:
-            bar.update(count)
+        progress.update()
         return run.model.stop_training
 
     if not callbacks.of_batches:

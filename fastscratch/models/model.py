@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..engine import (
 from ..engine.network import Placed
 from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
+from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
 from .doubts import doubts_about
@@ -206,7 +208,7 @@ class Model:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(summary(self.name, self._network))
+        print(encodable(summary(self.name, self._network), sys.stdout))
 
     # --- weights ----------------------------------------------------------------------------------
 
@@ -315,6 +317,11 @@ class Model:
             if name in known:
                 placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
+
+    def _known_network(self) -> Network:
+        """The network, once there are weights."""
+        self._build(None)
+        return self._network
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
@@ -510,8 +517,9 @@ class Model:
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
-            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
-            for each epoch.
+            0 shows nothing. 2 prints a line for each epoch: its number, its time, its losses and
+            metrics. 1, as "auto" is, also shows a bar within epochs of more than a second, if the
+            output is a terminal or a notebook.
         callbacks : sequence of Callback
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.
@@ -562,8 +570,8 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation_x, validation_y, *weight = validation_data
-            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
+            x_val, y_val, weights = (*validation_data, None)[:3]
+            validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
         self._check_metrics(data, "")
@@ -572,11 +580,11 @@ class Model:
         if gradient_accumulation_steps is not None:
             self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
-        verbose = 1 if verbose == "auto" else verbose
+        level = 1 if verbose == "auto" else int(verbose)
 
         def train() -> History:
             run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, verbose, initial_epoch)
+            return fit(run, validation, callbacks, level, initial_epoch)
 
         return self._train(train)
 
@@ -803,13 +811,12 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
-        network = programs.network
         objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in network.placed()]
-        idle.append((reader, None if network.moves_averages else state))
+        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
+        idle.append((reader, None if programs.network.moves_averages else state))
         return loss, gradients
 
     def _to_differentiate(
@@ -1034,9 +1041,10 @@ class Model:
     def _evaluate(
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
     ) -> dict[str, float]:
-        """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
-        by_batch = callbacks is not None and callbacks.of_test_batches
-        size = batch_size if by_batch else _at_once(len(data), batch_size)
+        """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
+        size = _at_once(len(data), batch_size)
+        if callbacks is not None and batch_size is not None:
+            size = batch_size
         programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
@@ -1046,7 +1054,7 @@ class Model:
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)
-        if by_batch:
+        if callbacks is not None:
             for step in range(n_steps):
                 callbacks.test_batch_begin(step)
                 reader.run(step, 1)

@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .. import layers, optimizers
 from ..estimators import FitTask, checked_weights
 from ..models import Sequential
+from ..output import say
 from ..regularizers import L2
 from .epochs import Epochs
 from .full_batch import minimize
@@ -412,7 +413,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         found = minimize(self._model, loss, X, y, weight, l2, options, after)
         self.n_iter_, self.loss_ = found.nit, float(found.fun) + offset
         if self.verbose:
-            print(f"lbfgs: {found.nit} iterations, loss = {self.loss_:.8f}: {found.message}")
+            say(f"lbfgs: {found.nit} iterations, loss = {self.loss_:.8f}: {found.message}")
         if not found.success:
             warnings.warn(
                 f"lbfgs did not converge within {found.nit} iterations: {found.message}",

@@ -1033,7 +1033,7 @@ class Model:
 
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
-        heads, several = self._heads(self._current_network()), len(data.y) > 1
+        heads, several = self._heads(self._current_programs().network), len(data.y) > 1
         for head, y, name in zip(heads, data.y, self.output_names, strict=True):
             head.check_metrics(f"{prefix}y{f' of {name}' if several else ''}", y)
 

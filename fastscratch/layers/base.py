@@ -193,8 +193,8 @@ class Layer:
         """The arguments that make the layer again, as JSON can hold them."""
         config = {}
         for kind in type(self).__mro__[:-1]:
-            for name, parameter in inspect.signature(kind.__init__).parameters.items():
-                if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
+            for name, parameter in inspect.signature(kind).parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
                     continue
                 value = getattr(self, name)
                 config[name] = value.get_config() if hasattr(value, "get_config") else value
@@ -204,7 +204,7 @@ class Layer:
         """The arguments that it needs, and those that differ from a layer made with only these."""
         arguments = {
             name: parameter.default is parameter.empty or name in self._always_shown
-            for name, parameter in inspect.signature(type(self).__init__).parameters.items()
+            for name, parameter in inspect.signature(type(self)).parameters.items()
             if hasattr(self, name)
         }
         needed = {name: getattr(self, name) for name, is_needed in arguments.items() if is_needed}

@@ -1033,16 +1033,18 @@ class Model:
 
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
-        heads, several = self._heads(self._current_programs().network), len(data.y) > 1
+        heads = self._heads(self._current_programs().network)
         for head, y, name in zip(heads, data.y, self.output_names, strict=True):
-            head.check_metrics(f"{prefix}y{f' of {name}' if several else ''}", y)
+            of_output = f" of {name}" if len(heads) > 1 else ""
+            head.check_metrics(f"{prefix}y{of_output}", y)
 
     def _evaluate(
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
     ) -> dict[str, float]:
-        """Loss and metrics of checked data; callbacks may want to hear of each mini-batch."""
-        by_batch = callbacks is not None and callbacks.of_test_batches
-        size = batch_size if by_batch else _at_once(len(data), batch_size)
+        """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
+        size = _at_once(len(data), batch_size)
+        if callbacks is not None and batch_size is not None:
+            size = batch_size
         programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
@@ -1052,7 +1054,7 @@ class Model:
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)
-        if by_batch:
+        if callbacks is not None:
             for step in range(n_steps):
                 callbacks.test_batch_begin(step)
                 reader.run(step, 1)

@@ -153,6 +153,9 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
 
+    def _read_outs(self) -> list[str]:
+        return [self.layers[-1].activation]
+
     def _outputs(self) -> list[tuple[Layer, int | None]]:
         last = self.layers[-1]
         if self._input_shape is None:

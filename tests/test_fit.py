@@ -182,6 +182,19 @@ def test_class_weights_are_weights_of_samples():
     assert bits(one_hot) == ends[0][0]
 
 
+def test_class_weights_are_for_training_only():
+    """The validation loss is that of the same model without them, as Keras has it."""
+    x, y = data()
+    weights = np.arange(1.0, 51.0) / 25
+    for sample_weight in (None, weights):
+        model = network(optimizers.SGD(1e-12))  # stays where it is
+        options = {"verbose": 0, "validation_split": 0.4, "sample_weight": sample_weight}
+        history = model.fit(x, y, class_weight={0: 5.0, 1: 0.1}, **options).history
+        held_out = None if sample_weight is None else sample_weight[30:]
+        expected = model.evaluate(x[30:], y[30:], sample_weight=held_out)
+        assert history["val_loss"] == pytest.approx([expected], **CLOSE)
+
+
 def test_a_weight_of_two_is_the_sample_twice():
     """In the loss: the sum of the weighted losses over the number of samples."""
     x, y = data(10)
@@ -324,7 +337,7 @@ def test_a_bar_within_each_epoch_leaves_only_the_line(monkeypatch, options):
         bars = [frame for frame in frames if "step" in frame]
         assert len(bars) >= 3
         assert all(frame.startswith(f"Epoch {epoch + 1}/3: ") for frame in bars)
-        assert all("loss=" in frame for frame in bars)
+        assert all("loss=" in frame for frame in bars[1:])
 
 
 def test_a_bar_is_removed_if_a_fit_fails(monkeypatch):

@@ -40,6 +40,7 @@ from .training_data import (
     as_several,
     check_samples,
     check_targets,
+    class_weights,
     sample_weights,
 )
 
@@ -528,7 +529,8 @@ class Model:
         shuffle : bool
             Shuffle the rows before each epoch.
         class_weight : dict, optional
-            Weights of the samples of each class; 1 where it is not named.
+            Weights of the samples of each class; 1 where it is not named. For training only: no
+            validation data have them.
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
@@ -574,6 +576,7 @@ class Model:
             validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        data = data.weighted_by_class()
         self._check_metrics(data, "")
         if validation is not None:
             self._check_metrics(validation, "validation ")
@@ -614,7 +617,7 @@ class Model:
             As :meth:`fit`.
         """
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
-        data = self._data(x, y, sample_weight, class_weight)
+        data = self._data(x, y, sample_weight, class_weight).weighted_by_class()
 
         def train() -> dict[str, float]:
             run = Fit(self, data, len(data), 1, False, terminate_on_nan)
@@ -706,9 +709,10 @@ class Model:
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight, class_weight) for t in targets)
+        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_class = class_weights(targets[0], class_weight)
         self._build(samples[0].shape[1:])
-        return TrainingData(samples, targets, weights)
+        return TrainingData(samples, targets, weights, of_class)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         """Checked samples of each input."""

@@ -215,7 +215,7 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
 def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     """Some rows of the kernel's gradient, or the bias's.
 
-    Either summed over all images and used for the update at once, or a partial gradient of one image.
+    Summed over all images and used for the update at once, or else a partial gradient of one image.
     """
     shape = geometry(row)
     images = _images(samples, shape.lanes)

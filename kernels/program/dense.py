@@ -42,8 +42,8 @@ OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
     ARGUMENTS, other_units=COUNT, units_an_item=COUNT, positions=COUNT
 )
 # The gradient of the weights is computed in strips of this many input units. If it is used at once,
-# a strip is kept in scratch, at a distance GRADIENT from its beginning, and stays in the first-level
-# cache. Plain descent needs no gradient, and has no strip.
+# a strip is kept GRADIENT numbers after the beginning of scratch, in the first-level cache. Plain
+# descent needs no gradient, and has no strip.
 STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)

@@ -73,7 +73,7 @@ def _add(to, of, factor):
 
 @operation(DOUTPUT, *GRADIENT_OF_TENSOR, *SIZES)
 def bilinear_backward_item(memory, row, samples, item, worker, step):
-    """Their gradient: each pixel of the output adds to four of the input, one pixel after the other."""
+    """Their gradient: each pixel of the output in turn adds to four of the input."""
     start, stop = blocks_of(row, samples, item)
     for block in range(start, stop):
         dx = _images(memory, row, row[DA], block, 1, 1)

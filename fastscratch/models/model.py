@@ -1,57 +1,29 @@
 """The model: what a person calls."""
 
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import losses, optimizers
 from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
-from ..engine import (
-    Differentiator,
-    Evaluator,
-    InputDifferentiator,
-    Network,
-    Objective,
-    Predictor,
-    SampleDifferentiator,
-    Trainer,
-)
-from ..engine.network import Placed
-from ..engine.program import Program
+from ..engine import Evaluator, Predictor, Trainer
 from ..layers import Layer, SymbolicTensor
-from ..output import encodable
-from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
-from .doubts import doubts_about
+from ..validation import as_array, as_flag, as_integer
+from .differentiable import Differentiable
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import Head, as_metrics, check_logits, directions, logs_of, prefixes
-from .names import all_named, different, name_layers, name_of
-from .programs import Programs, new_trainer
-from .state import Holder, State
-from .summary import summary
-from .training_data import (
-    TrainingData,
-    as_several,
-    check_samples,
-    check_targets,
-    class_weights,
-    sample_weights,
-)
+from .head import Head, logs_of, prefixes
+from .names import all_named, name_layers
+from .programs import at_once
+from .state import Holder
+from .training_data import TrainingData
 
 __all__ = ["Model"]
 
-# Samples that go through a network at once when it predicts: enough for full speed, few enough to
-# stay in the cache.
-PREDICTED_AT_ONCE = 128
 
-
-class Model:
+class Model(Differentiable):
     """Layers that read each other's outputs, as ``keras.Model``.
 
     Parameters
@@ -110,76 +82,6 @@ class Model:
         name_layers(network.layers)
         self._take_network(network)
 
-    def _start(self, name: str, dtype: str) -> None:
-        """What every model begins with."""
-        self.name = as_text("name", name)
-        self.dtype = one_of("dtype", dtype, ("float32", "float64"))
-        self.optimizer: optimizers.Optimizer | None = None
-        self.metadata: dict[str, Any] = {}
-        self.seed = next_seed()
-        self.stop_training = False
-        self.input_names = ["x"]
-        self._losses: list[losses.Loss] = []
-        self._loss_weights: list[float] = []
-        self._metrics: list[tuple[str, ...]] = []
-        self._heads_of: Network | None = None
-        self._known_heads: list[Head] = []
-        self._programs: Programs | None = None
-        self._holder = Holder()
-
-    # --- layers -----------------------------------------------------------------------------------
-
-    def _known_programs(self) -> Programs:
-        if self._programs is None:
-            raise RuntimeError("the model has no network before it knows its input shape")
-        return self._programs
-
-    @property
-    def _network(self) -> Network:
-        return self._known_programs().network
-
-    @property
-    def layers(self) -> list[Layer]:
-        return self._network.layers
-
-    @property
-    def output_names(self) -> list[str]:
-        """Names of the layers whose outputs the model returns, numbered where one returns two."""
-        network = self._network
-        names: list[str] = []
-        for tensor in network.outputs:
-            layer = network.nodes[tensor - network.n_inputs].layer
-            names.append(different(name_of(layer), names))
-        return names
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of a name, or at a place.
-
-        Raises
-        ------
-        ValueError
-            If there is none, or not exactly one of the two is given.
-        """
-        if (name is None) == (index is None):
-            raise ValueError("get_layer needs either a name or an index")
-        if name is not None:
-            return self.layers[self._place_of(as_text("name", name))]
-        return self.layers[self._place_of(as_integer("index", index, -(2**63)))]
-
-    def _place_of(self, layer: str | int) -> int:
-        if isinstance(layer, str):
-            names = [name_of(other) for other in self.layers]
-            if layer not in names:
-                raise ValueError(f"no layer is named {layer!r}; there are {', '.join(names)}")
-            return names.index(layer)
-        place = as_integer("layer", layer, -(2**63))
-        try:
-            return range(len(self.layers))[place]
-        except IndexError:
-            raise ValueError(
-                f"the model has {len(self.layers)} layers, got index {layer}"
-            ) from None
-
     def submodel(self, layer: str | int) -> "Model":
         """A model of the layers up to one of them, with copies of their weights.
 
@@ -205,283 +107,6 @@ class Model:
         body.input_names = [self.input_names[k] for k in inputs]
         body._take_weights(self._weights_by_name())
         return body
-
-    def summary(self) -> None:
-        """Print the layers, what shape of sample each returns, and its number of weights."""
-        self._build(None)
-        print(encodable(summary(self.name, self._network), sys.stdout))
-
-    # --- weights ----------------------------------------------------------------------------------
-
-    @property
-    def _state(self) -> State:
-        state = self._holder.state
-        if state is None:
-            raise RuntimeError("the model has no weights before it is built")
-        return state
-
-    @_state.setter
-    def _state(self, state: State) -> None:
-        self._holder.state = state
-
-    @property
-    def iterations(self) -> int:
-        every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return 0 if self._holder.state is None else self._holder.state.iterations // every
-
-    @property
-    def trained_epochs(self) -> int:
-        return 0 if self._holder.state is None else self._holder.state.epochs
-
-    @trained_epochs.setter
-    def trained_epochs(self, epochs: int) -> None:
-        self._check_not_training()
-        self._build(None)
-        epochs = as_integer("trained_epochs", epochs, 0)
-        self._state = self._state.replaced(epochs=epochs)
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """Copies of the weights, as :meth:`get_weights` returns them."""
-        return self.get_weights()
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the weights: kernel and bias of each layer in turn."""
-        self._build(None)
-        parameters = self._state.parameters
-        return [placed.view(parameters).copy() for placed in self._network.placed()]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace the weights by arrays of the shapes that :meth:`get_weights` returns.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If their number or a shape differs; nothing has changed then.
-        RuntimeError
-            If another thread is training the model.
-        """
-        self._build(None)
-        self._replace_weights(self._network.placed(), weights)
-
-    def _replace_weights(self, all_placed: Sequence[Placed], weights: Sequence[Any]) -> None:
-        if not isinstance(weights, Sequence):
-            raise TypeError(f"weights must be a list of arrays, got {type(weights).__name__}")
-        if self._holder.is_running:
-            raise RuntimeError("weights cannot be set while another thread trains the model")
-        if len(weights) != len(all_placed):
-            raise ValueError(f"weights must be {len(all_placed)} arrays, got {len(weights)}")
-        arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
-        parameters = self._state.parameters.copy()
-        for i, (placed, array) in enumerate(zip(all_placed, arrays, strict=True)):
-            if array.shape != placed.weight.shape:
-                raise ValueError(
-                    f"weights[{i}] must have shape {placed.weight.shape}, got {array.shape}"
-                )
-            placed.view(parameters)[...] = array
-        self._state = self._state.replaced(parameters=parameters)
-
-    def _placed_in(self, layer: Layer) -> list[Placed]:
-        return next(w for other, w in self._network.weights_by_layer() if other is layer)
-
-    def _layer_weights(self, layer: Layer) -> list[np.ndarray]:
-        """Copies of the weights of a layer."""
-        parameters = self._state.parameters
-        return [placed.view(parameters).copy() for placed in self._placed_in(layer)]
-
-    def _set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
-        self._replace_weights(self._placed_in(layer), weights)
-
-    def count_params(self) -> int:
-        """Number of all weights."""
-        self._build(None)
-        return self._network.n_parameters
-
-    def _named_weights(self) -> Iterator[tuple[Layer, Placed]]:
-        """Every weight with its layer, in order."""
-        for layer, weights in self._network.weights_by_layer():
-            for placed in weights:
-                yield layer, placed
-
-    def _weights_by_name(self) -> dict[tuple[str, str], np.ndarray]:
-        return {
-            (name_of(layer), placed.weight.name): placed.view(self._state.parameters)
-            for layer, placed in self._named_weights()
-        }
-
-    def _take_weights(self, known: Mapping[tuple[str, str], np.ndarray]) -> None:
-        """Build the model with those of its weights that are known, by layer and name."""
-        self._build(None)
-        parameters = self._state.parameters.copy()
-        for layer, placed in self._named_weights():
-            name = name_of(layer), placed.weight.name
-            if name in known:
-                placed.view(parameters)[...] = known[name]
-        self._state = self._state.replaced(parameters=parameters)
-
-    def _known_network(self) -> Network:
-        """The network, once there are weights."""
-        self._build(None)
-        return self._network
-
-    def _build(self, shape: tuple[int, ...] | None) -> None:
-        """Make the first weights, if there are none."""
-        if self._holder.state is None:
-            self._begin(self._network)
-
-    def _begin(self, network: Network) -> None:
-        """Make the first weights of a network, and take both."""
-        parameters = np.empty(network.n_parameters, self.dtype)
-        for i, placed in enumerate(network.placed()):
-            seed = derived_seed(self.seed, 0) + i
-            placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
-        if self._programs is None or network is not self._programs.network:
-            self._take_network(network)
-        if self._holder.state is None:  # else another thread was faster, with the same numbers
-            self._state = State(parameters)
-            for layer in network.layers:
-                layer._belongs_to(self)
-
-    # --- training ---------------------------------------------------------------------------------
-
-    def compile(
-        self,
-        optimizer: str | optimizers.Optimizer = "rmsprop",
-        loss: Any = None,
-        metrics: Any = (),
-        loss_weights: Any = None,
-    ) -> None:
-        """Choose how the model is trained.
-
-        Parameters
-        ----------
-        optimizer : str or optimizers.Optimizer
-            What it remembers of earlier steps is forgotten by the next ``compile``.
-        loss : str or losses.Loss; a list or dict of them for several outputs
-            "mean_squared_error", "mean_absolute_error", "huber", "poisson",
-            "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
-            "sparse_categorical_crossentropy".
-        metrics : sequence of str; a list or dict of sequences for several outputs
-            Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
-            targets. Accuracies are counted while the epoch runs, as the loss is; the others are
-            taken of a prediction at its end.
-        loss_weights : list or dict of float, optional
-            Of each output: its part in the loss that is minimised; by default 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
-            softmax, or an output has no loss.
-        RuntimeError
-            If the model is being trained.
-
-        Warns
-        -----
-        UserWarning
-            If a loss, the last activation and the metrics run together, but the model cannot learn
-            or a metric tells nothing: such as a cross-entropy with the activation of another, the
-            softmax of a single output, or the accuracy of real numbers.
-
-        Notes
-        -----
-        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
-        scores before it, which are finite. After any other activation the outputs are taken as
-        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
-        """
-        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
-            warnings.warn(doubt, stacklevel=2)
-
-    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
-        """Check and take what a model is trained with; sentences about what is probably meant
-        otherwise."""
-        self._check_not_training()
-        self._check_layers()
-        optimizer = optimizers.get(optimizer)
-        names = self.output_names
-        of_each = [losses.get(one) for one in as_several("loss", loss, names)]
-        if len(names) == 1 and not isinstance(metrics, Mapping):
-            counted = [as_metrics(metrics)]
-        else:
-            given = [()] * len(names) if not metrics else as_several("metrics", metrics, names)
-            counted = [as_metrics(one) for one in given]
-        weights = [1.0] * len(names)
-        if loss_weights is not None:
-            listed = loss_weights
-            if len(names) == 1 and isinstance(listed, (list, tuple)) and len(listed) == 1:
-                listed = listed[0]
-            weights = [
-                as_positive("loss_weights", one)
-                for one in as_several("loss_weights", listed, names)
-            ]
-        doubts = []
-        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
-            check_logits(one, layer.activation)
-            # A layer that only moves numbers does not tell what these are.
-            is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
-            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
-        self.optimizer, self._losses = optimizer, of_each
-        self._metrics, self._loss_weights = counted, weights
-        self._heads_of = None
-        if self._holder.state is not None:
-            self._state = self._state.replaced(slots=None, iterations=0)
-        return doubts
-
-    @property
-    def loss(self) -> Any:
-        if len(self._losses) > 1:
-            return list(self._losses)
-        return self._losses[0] if self._losses else None
-
-    @property
-    def metrics(self) -> list[Any]:
-        if len(self._metrics) > 1:
-            return [list(names) for names in self._metrics]
-        return list(self._metrics[0]) if self._metrics else []
-
-    def _check_layers(self) -> None:
-        """Check that there are layers."""
-
-    def _outputs(self) -> list[tuple[Layer, int | None]]:
-        """Of each output, the layer that makes it, and its size along the last axis if known."""
-        network = self._network
-        return [
-            (network.nodes[tensor - network.n_inputs].layer, shape[-1])
-            for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
-        ]
-
-    def _read_outs(self) -> list[str]:
-        """The last activation of each output."""
-        return [layer.activation for layer, _ in self._outputs()]
-
-    @property
-    def directions(self) -> dict[str, str]:
-        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
-        return directions(self._metrics, self.output_names)
-
-    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
-        """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
-        return tuple(head.objective(weighted) for head, weighted in pairs)
-
-    def _heads(self, network: Network) -> list[Head]:
-        """What is minimised and measured at each output."""
-        if self._heads_of is network:
-            return self._known_heads
-        self._known_heads = [
-            Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
-            for loss, metrics, weight, activation, tensor, shape in zip(
-                self._losses,
-                self._metrics,
-                self._loss_weights,
-                self._read_outs(),
-                network.outputs,
-                network.output_shapes,
-                strict=True,
-            )
-        ]
-        self._heads_of = network
-        return self._known_heads
 
     def fit(
         self,
@@ -643,281 +268,6 @@ class Model:
         trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
         return heads, trainer, self._holder
 
-    def _check_not_training(self) -> None:
-        if self._holder.is_training:
-            raise RuntimeError(
-                "the model is being trained, by another thread or by the fit that this is a "
-                "callback of; wanted: one after the other"
-            )
-
-    def _take_network(self, network: Network) -> None:
-        self._programs = Programs(network, self.dtype)
-
-    def _current_programs(self) -> Programs:
-        """The network and its programs; others if an attribute of a layer has been set since.
-
-        Raises
-        ------
-        ValueError
-            If the weights would have other shapes.
-        """
-        programs = self._known_programs()
-        if not programs.network.is_current:
-            old = programs.network
-            network = Network(old.nodes, old.input_shapes, old.outputs)
-            for layer, before, after in zip(
-                *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
-            ):
-                if self._holder.state is not None and before != after:
-                    raise ValueError(
-                        f"{layer!r} has been changed since the model was built: its weights must "
-                        f"keep the shapes {before}, got {after}"
-                    )
-            self._programs = programs = Programs(network, self.dtype)
-        return programs
-
-    def _compiled_optimizer(self) -> optimizers.Optimizer:
-        """The optimiser of a model that is compiled."""
-        if self.optimizer is None:
-            raise RuntimeError("the model is not compiled; call its compile first")
-        return self.optimizer
-
-    def _data(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-        prefix: str = "",
-    ) -> TrainingData:
-        """Check samples and targets; build the model if it is not yet."""
-        self._compiled_optimizer()
-        for loss, activation in zip(self._losses, self._read_outs(), strict=True):
-            check_logits(loss, activation)  # layers may have come or gone
-        samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples[0].shape[1:])
-        network.check_inputs(prefix + "x", samples)
-        names = [""] if len(network.outputs) == 1 else self.output_names
-        given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
-        targets = tuple(
-            check_targets(f"{prefix}y{f' of {name}' if name else ''}", one, loss, shape, self.dtype)
-            for name, one, loss, shape in zip(
-                names, given, self._losses, network.output_shapes, strict=True
-            )
-        )
-        for target in targets:
-            same_length(x=samples[0], y=target)
-        if class_weight is not None and len(targets) > 1:
-            raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight) for t in targets)
-        of_class = class_weights(targets[0], class_weight)
-        self._build(samples[0].shape[1:])
-        return TrainingData(samples, targets, weights, of_class)
-
-    def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
-        """Checked samples of each input."""
-        shapes = self._network.input_shapes
-        if len(shapes) == 1 and not isinstance(x, Mapping):
-            return (check_samples(name, x, shapes[0], self.dtype),)
-        arrays = tuple(
-            check_samples(f"{name} of {input_name}", one, shape, self.dtype)
-            for input_name, one, shape in zip(
-                self.input_names, as_several(name, x, self.input_names), shapes, strict=True
-            )
-        )
-        for array in arrays[1:]:
-            if len(array) != len(arrays[0]):
-                raise ValueError(
-                    f"{name} must have as many samples for every input, got {len(arrays[0])} and "
-                    f"{len(array)}"
-                )
-        return arrays
-
-    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
-        """The network, on samples of a shape if that is not known yet."""
-        return self._network
-
-    def program(self, batch_size: int = 32) -> Program:
-        """What compiled code does in a training step: ``print`` shows it, a line for each phase.
-
-        The phases stand in the order in which they are run, each with its operation in
-        ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
-        threads share out (items), and about how many thousand floating-point operations and bytes
-        of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
-
-        Parameters
-        ----------
-        batch_size : int
-            Samples in a mini-batch.
-
-        Returns
-        -------
-        Program
-            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
-            model.
-
-        Raises
-        ------
-        RuntimeError
-            If the model is not compiled.
-        ValueError, TypeError
-            If it does not know its input shape yet, or `batch_size` is not an integer above 0.
-
-        Examples
-        --------
-        >>> import fastscratch as fs
-        >>> model = fs.Sequential([fs.Input((4,)), fs.layers.Dense(3)])
-        >>> model.compile("sgd", loss="mse")
-        >>> print(model.program(batch_size=10))  # doctest: +SKIP
-        phase  operation                   layer       items  kflop   kB
-            0  epoch                                       1
-            1  gather                                      1         0.3
-            2  dense_forward_block         dense (3,)      1    0.2  0.3
-            3  loss, mean_squared_error    loss            1    0.0  0.4
-            4  totals                      loss            1         0.1
-            5  dense_backward, sgd_update  dense (3,)      1    0.2  0.3
-               total                                            0.5  1.5
-        memory: 12.4 kB
-        """
-        batch_size = as_integer("batch_size", batch_size, 1)
-        optimizer = self._compiled_optimizer()
-        self._build(None)
-        network = self._current_programs().network
-        objectives = self._objectives([False] * len(self._losses))
-        return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
-
-    # --- gradients --------------------------------------------------------------------------------
-
-    def gradients(
-        self, x: Any, y: Any, sample_weight: Any = None
-    ) -> tuple[float, list[np.ndarray]]:
-        """The mean loss of some samples, and its gradient with respect to each weight.
-
-        What the next step of :meth:`fit` would be based on, if the samples were its mini-batch:
-        dropout drops, batch normalisation looks at the samples, and the penalties of regularisers
-        are in both.
-
-        Parameters
-        ----------
-        x, y, sample_weight
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        loss : float
-        gradients : list of ndarray
-            In the order and shapes of :meth:`get_weights`; zeros for weights that are not trained.
-
-        Raises
-        ------
-        ValueError, TypeError, RuntimeError
-            As :meth:`fit`.
-        """
-        data = self._data(x, y, sample_weight)
-        state, programs = self._state, self._current_programs()
-        objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
-        seed, step = derived_seed(self.seed, 1), state.iterations
-        loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
-        idle.append((reader, None if programs.network.moves_averages else state))
-        return loss, gradients
-
-    def _to_differentiate(
-        self, n_samples: int, is_weighted: bool
-    ) -> tuple[Differentiator, np.ndarray]:
-        """A program for the gradient of this many samples at once, and the flat weights."""
-        network = self._current_programs().network
-        objectives = self._objectives([is_weighted])
-        differentiator = Differentiator(network, objectives, n_samples, self.dtype)
-        return differentiator, self._state.parameters.copy()
-
-    def per_sample_gradients(self, x: Any, y: Any) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The loss of each sample, and its gradient with respect to each weight.
-
-        As in prediction, nothing is dropped, and batch normalisation uses its moving averages: no
-        sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
-
-        Parameters
-        ----------
-        x, y
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        losses : ndarray of float64, shape (n,)
-        gradients : list of ndarray, each of shape (n, ...)
-            In the order and shapes of :meth:`get_weights`; zeros for weights that are not trained.
-
-        Raises
-        ------
-        ValueError, TypeError, RuntimeError
-            As :meth:`fit`.
-        """
-        data = self._data(x, y)
-        state, network = self._state, self._current_programs().network
-        objectives = self._objectives(data.is_weighted)
-        reader = SampleDifferentiator(network, objectives, self.dtype)
-        reader.parameters[:] = state.parameters
-        losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
-        losses += self._penalty(state)
-        return losses, [
-            flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
-            for placed in network.placed()
-        ]
-
-    def input_gradients(self, x: Any, y: Any) -> Any:
-        """The gradient of each sample's loss with respect to what the model is given.
-
-        It tells what a prediction looks at. As in prediction, nothing is dropped, and batch
-        normalisation uses its moving averages.
-
-        Parameters
-        ----------
-        x, y
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of the shape of `x`, or a list of them for several inputs
-
-        Raises
-        ------
-        ValueError, TypeError, RuntimeError
-            As :meth:`fit`.
-        """
-        data = self._data(x, y)
-        size = _at_once(len(data), None)
-        state, programs = self._state, self._current_programs()
-        objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
-        gradients = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
-        return gradients[0] if len(gradients) == 1 else gradients
-
-    def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
-        """How large the gradient of each layer's weights is: it shows how it fares on its way back.
-
-        Parameters
-        ----------
-        x, y
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        dict
-            From the names of the layers with weights that are trained, in order, to the Euclidean
-            norm of the mean gradient of these weights.
-        """
-        _, gradients = self.gradients(x, y)
-        of_layer: dict[str, list[np.ndarray]] = {}
-        for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
-            if layer.trainable and placed.weight.trainable:
-                of_layer.setdefault(name_of(layer), []).append(gradient.reshape(-1))
-        return {name: _norm(np.concatenate(flat)) for name, flat in of_layer.items()}
-
-    # --- use --------------------------------------------------------------------------------------
-
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
 
@@ -972,7 +322,7 @@ class Model:
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
-        reader, idle = programs.borrow(state, Predictor, _at_once(len(samples), batch_size))
+        reader, idle = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))
         if not is_finite:
@@ -989,7 +339,7 @@ class Model:
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        reader, idle = programs.borrow(state, Predictor, _at_once(n, batch_size))
+        reader, idle = programs.borrow(state, Predictor, at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
         idle.append((reader, state))
         return outs, is_finite
@@ -1045,7 +395,7 @@ class Model:
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
     ) -> dict[str, float]:
         """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
-        size = _at_once(len(data), batch_size)
+        size = at_once(len(data), batch_size)
         if callbacks is not None and batch_size is not None:
             size = batch_size
         programs = self._current_programs()
@@ -1070,15 +420,6 @@ class Model:
         totals[0, -1, 0] = penalty
         return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
-    def _penalty(self, state: State) -> float:
-        """Regularisation of all weights."""
-        total = 0.0
-        for layer, placed in self._named_weights():
-            regularizer = placed.weight.regularizer
-            if regularizer is not None and layer.trainable:
-                total += regularizer(placed.view(state.parameters))
-        return total
-
     def _measure(self, data: TrainingData) -> dict[str, float]:
         """Metrics that are taken of predictions."""
         heads = self._heads(self._network)
@@ -1091,8 +432,6 @@ class Model:
         ):
             logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
         return logs
-
-    # --- copies -----------------------------------------------------------------------------------
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Save the model; see :func:`fastscratch.load_model`.
@@ -1135,31 +474,6 @@ class Model:
         if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
-
-
-def _at_once(n_samples: int, batch_size: int | None) -> int:
-    """Samples that go through a program at once that only reads the weights.
-
-    Powers of two only: each size has a program, with copies of the weights, that is kept for the
-    next time.
-    """
-    wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
-    return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())
-
-
-def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
-    """Shapes of the weights of each layer."""
-    return [
-        [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
-    ]
-
-
-def _norm(vector: np.ndarray) -> float:
-    """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
-    largest = float(np.abs(vector).max(initial=0))
-    if largest == 0:
-        return 0.0
-    return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

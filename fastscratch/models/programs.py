@@ -9,11 +9,17 @@ from ..engine import Learning, Network, Objective, Trainer, team_size
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
 from ..optimizers import Optimizer
+from ..validation import as_integer
 from .state import State
 
 # Programs that only read the weights, for sizes of which there are this many at most: a prediction
 # has one for each power of two, but a gradient one for each number of samples.
 MOST_KEPT = 64
+
+
+# Samples that go through a network at once when it predicts: enough for full speed, few enough to
+# stay in the cache.
+PREDICTED_AT_ONCE = 128
 
 
 class Programs:
@@ -100,3 +106,13 @@ def learning_of(optimizer: Optimizer) -> Learning:
         optimizer.global_clipnorm or np.inf,
         optimizer.gradient_accumulation_steps or 1,
     )
+
+
+def at_once(n_samples: int, batch_size: int | None) -> int:
+    """Samples that go through a program at once that only reads the weights.
+
+    Powers of two only: each size has a program, with copies of the weights, that is kept for the
+    next time.
+    """
+    wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+    return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())

@@ -1,0 +1,227 @@
+"""What a model is trained by, and the data it is given."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import losses, optimizers
+from ..engine import Network, Objective
+from ..layers import Layer
+from ..validation import as_positive, same_length
+from .doubts import doubts_about
+from .head import Head, as_metrics, check_logits, directions
+from .training_data import (
+    TrainingData,
+    as_several,
+    check_samples,
+    check_targets,
+    class_weights,
+    sample_weights,
+)
+from .weighted import Weighted
+
+
+class Compiled(Weighted):
+    """The losses, the optimiser and the metrics of a model, and checks of its data."""
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Optimizer = "rmsprop",
+        loss: Any = None,
+        metrics: Any = (),
+        loss_weights: Any = None,
+    ) -> None:
+        """Choose how the model is trained.
+
+        Parameters
+        ----------
+        optimizer : str or optimizers.Optimizer
+            What it remembers of earlier steps is forgotten by the next ``compile``.
+        loss : str or losses.Loss; a list or dict of them for several outputs
+            "mean_squared_error", "mean_absolute_error", "huber", "poisson",
+            "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
+            "sparse_categorical_crossentropy".
+        metrics : sequence of str; a list or dict of sequences for several outputs
+            Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
+            targets. Accuracies are counted while the epoch runs, as the loss is; the others are
+            taken of a prediction at its end.
+        loss_weights : list or dict of float, optional
+            Of each output: its part in the loss that is minimised; by default 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
+            softmax, or an output has no loss.
+        RuntimeError
+            If the model is being trained.
+
+        Warns
+        -----
+        UserWarning
+            If a loss, the last activation and the metrics run together, but the model cannot learn
+            or a metric tells nothing: such as a cross-entropy with the activation of another, the
+            softmax of a single output, or the accuracy of real numbers.
+
+        Notes
+        -----
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
+        scores before it, which are finite. After any other activation the outputs are taken as
+        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
+        """
+        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
+            warnings.warn(doubt, stacklevel=2)
+
+    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
+        """Check and take what a model is trained with; sentences about what is probably meant
+        otherwise."""
+        self._check_not_training()
+        self._check_layers()
+        optimizer = optimizers.get(optimizer)
+        names = self.output_names
+        of_each = [losses.get(one) for one in as_several("loss", loss, names)]
+        if len(names) == 1 and not isinstance(metrics, Mapping):
+            counted = [as_metrics(metrics)]
+        else:
+            given = [()] * len(names) if not metrics else as_several("metrics", metrics, names)
+            counted = [as_metrics(one) for one in given]
+        weights = [1.0] * len(names)
+        if loss_weights is not None:
+            listed = loss_weights
+            if len(names) == 1 and isinstance(listed, (list, tuple)) and len(listed) == 1:
+                listed = listed[0]
+            weights = [
+                as_positive("loss_weights", one)
+                for one in as_several("loss_weights", listed, names)
+            ]
+        doubts = []
+        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
+            check_logits(one, layer.activation)
+            # A layer that only moves numbers does not tell what these are.
+            is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
+            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
+        self.optimizer, self._losses = optimizer, of_each
+        self._metrics, self._loss_weights = counted, weights
+        self._heads_of = None
+        if self._holder.state is not None:
+            self._state = self._state.replaced(slots=None, iterations=0)
+        return doubts
+
+    @property
+    def loss(self) -> Any:
+        if len(self._losses) > 1:
+            return list(self._losses)
+        return self._losses[0] if self._losses else None
+
+    @property
+    def metrics(self) -> list[Any]:
+        if len(self._metrics) > 1:
+            return [list(names) for names in self._metrics]
+        return list(self._metrics[0]) if self._metrics else []
+
+    def _check_layers(self) -> None:
+        """Check that there are layers."""
+
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        """Of each output, the layer that makes it, and its size along the last axis if known."""
+        network = self._network
+        return [
+            (network.nodes[tensor - network.n_inputs].layer, shape[-1])
+            for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
+        ]
+
+    def _read_outs(self) -> list[str]:
+        """The last activation of each output."""
+        return [layer.activation for layer, _ in self._outputs()]
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
+        return directions(self._metrics, self.output_names)
+
+    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised at each output; whether its samples have weights."""
+        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
+        return tuple(head.objective(weighted) for head, weighted in pairs)
+
+    def _heads(self, network: Network) -> list[Head]:
+        """What is minimised and measured at each output."""
+        if self._heads_of is network:
+            return self._known_heads
+        self._known_heads = [
+            Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
+            for loss, metrics, weight, activation, tensor, shape in zip(
+                self._losses,
+                self._metrics,
+                self._loss_weights,
+                self._read_outs(),
+                network.outputs,
+                network.output_shapes,
+                strict=True,
+            )
+        ]
+        self._heads_of = network
+        return self._known_heads
+
+    def _compiled_optimizer(self) -> optimizers.Optimizer:
+        """The optimiser of a model that is compiled."""
+        if self.optimizer is None:
+            raise RuntimeError("the model is not compiled; call its compile first")
+        return self.optimizer
+
+    def _data(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        prefix: str = "",
+    ) -> TrainingData:
+        """Check samples and targets; build the model if it is not yet."""
+        self._compiled_optimizer()
+        for loss, activation in zip(self._losses, self._read_outs(), strict=True):
+            check_logits(loss, activation)  # layers may have come or gone
+        samples = self._samples(prefix + "x", x)
+        network = self._network_for(samples[0].shape[1:])
+        network.check_inputs(prefix + "x", samples)
+        names = [""] if len(network.outputs) == 1 else self.output_names
+        given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
+        targets = tuple(
+            check_targets(f"{prefix}y{f' of {name}' if name else ''}", one, loss, shape, self.dtype)
+            for name, one, loss, shape in zip(
+                names, given, self._losses, network.output_shapes, strict=True
+            )
+        )
+        for target in targets:
+            same_length(x=samples[0], y=target)
+        if class_weight is not None and len(targets) > 1:
+            raise ValueError("class_weight needs a model with one output, got several")
+        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_class = class_weights(targets[0], class_weight)
+        self._build(samples[0].shape[1:])
+        return TrainingData(samples, targets, weights, of_class)
+
+    def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
+        """Checked samples of each input."""
+        shapes = self._network.input_shapes
+        if len(shapes) == 1 and not isinstance(x, Mapping):
+            return (check_samples(name, x, shapes[0], self.dtype),)
+        arrays = tuple(
+            check_samples(f"{name} of {input_name}", one, shape, self.dtype)
+            for input_name, one, shape in zip(
+                self.input_names, as_several(name, x, self.input_names), shapes, strict=True
+            )
+        )
+        for array in arrays[1:]:
+            if len(array) != len(arrays[0]):
+                raise ValueError(
+                    f"{name} must have as many samples for every input, got {len(arrays[0])} and "
+                    f"{len(array)}"
+                )
+        return arrays
+
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
+        return self._network

@@ -20,7 +20,6 @@ Graph = tuple[list[SymbolicTensor], list[SymbolicTensor]]
 def network_of(model: Model) -> Network:
     """The network of a model that knows the shapes of its inputs."""
     model.count_params()  # builds it
-    assert model._network is not None
     return model._network
 
 

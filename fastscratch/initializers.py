@@ -87,6 +87,14 @@ class Constant(Initializer):
         return values
 
 
+def _as_float32(name: str, value: Any) -> float:
+    """A number that is finite in float32."""
+    number = as_number(name, value)
+    if abs(number) > float(np.finfo(np.float32).max):
+        raise ValueError(f"{name} must be finite in float32, got {number:g}")
+    return number
+
+
 @dataclasses.dataclass
 class RandomNormal(Initializer):
     """Normally distributed numbers; ``stddev=1`` is the essay's ``rnorm``."""
@@ -95,8 +103,8 @@ class RandomNormal(Initializer):
     stddev: float = 0.05
 
     def __post_init__(self) -> None:
-        self.mean = as_number("mean", self.mean)
-        self.stddev = as_number("stddev", self.stddev)
+        self.mean = _as_float32("mean", self.mean)
+        self.stddev = _as_float32("stddev", self.stddev)
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         values = np.empty(shape, np.float32)
@@ -112,8 +120,8 @@ class RandomUniform(Initializer):
     maxval: float = 0.05
 
     def __post_init__(self) -> None:
-        self.minval = as_number("minval", self.minval)
-        self.maxval = as_number("maxval", self.maxval)
+        self.minval = _as_float32("minval", self.minval)
+        self.maxval = _as_float32("maxval", self.maxval)
 
     def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
         values = np.empty(shape, np.float32)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .engine import progress_bar, run_in_slices
+from .engine import run_in_slices
 from .kernels.codes import ACTIVATIONS, LOSSES
+from .output import progress_bar
 from .validation import (
     as_array,
     as_flag,

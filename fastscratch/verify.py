@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .engine import progress_bar
 from .kernels import machine
 from .kernels.threads import get_num_threads, threading_layer
+from .output import progress_bar
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -47,7 +47,7 @@ class Report:
     wrong: list[str]
     seconds: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         from .comparison import accuracy_table
         from .examples.comparison import training_table
 

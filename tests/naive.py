@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastscratch.examples.naive import naive_network, naive_weights
+from fastscratch.examples.naive import naive_network, naive_targets, naive_weights
 from fastscratch.reference import network as reference
 from fastscratch.reference.layers.base import Run
 
@@ -17,28 +17,31 @@ def flat(of, gradients):
     for (_, own), of_layer in zip(of.weights_by_layer(), gradients, strict=True):
         for placed, gradient in zip(own, of_layer, strict=True):
             if gradient is not None:
-                placed.view(vector)[:] = gradient
+                placed.view(vector)[...] = gradient
     return vector
 
 
-def forward(of, parameters, x, **run):
-    """Outputs for a mini-batch of each input; with a `seed` and a `step` those in training."""
-    ran = Run(training=True, **run) if run else Run()
+def forward(of, parameters, x):
+    """Outputs for a mini-batch of each input, in use."""
     xs = [np.asarray(one, float).tolist() for one in x]
-    outs = reference.forward(naive_network(of), naive_weights(of, parameters), xs, ran)
+    outs = reference.forward(naive_network(of), naive_weights(of, parameters), xs)
     return [np.array(out) for out in outs]
 
 
 def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_weights=None, **run):
-    """The loss of a mini-batch in training, its gradient as a flat vector, and moved weights."""
+    """The loss of a mini-batch in training, its gradient as a flat vector, and moved weights.
+
+    The samples have the same weights at every output.
+    """
+    own = None if sample_weight is None else sample_weight.tolist()
     loss, gradients, moved = reference.backprop(
         naive_network(of),
         naive_weights(of, parameters),
         [np.asarray(one, float).tolist() for one in x],
-        [np.asarray(one, float).tolist() for one in y],
+        [naive_targets(np.asarray(one, float)) for one in y],
         [loss.get_config() for loss in losses],
         Run(training=True, **run),
         loss_weights,
-        None if sample_weight is None else sample_weight.tolist(),
+        [own] * len(y),
     )
     return loss, flat(of, gradients), moved

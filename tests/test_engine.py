@@ -72,18 +72,3 @@ def test_progress_is_closed_when_the_run_fails(error):
         engine.run_in_slices(10, run, progress)
     assert progress.steps == [1]
     assert progress.closed == 1
-
-
-def test_progress_bar_shows_after_a_second_only(capsys):
-    bar = engine.progress_bar(3, "fit", "step")
-    bar.update(3)
-    bar.close()
-    assert capsys.readouterr().err == ""
-    bar = engine.progress_bar(3, "fit", "step")
-    bar.start_t -= 2
-    bar.last_print_t -= 2
-    bar.update(1)
-    bar.close()
-    shown = capsys.readouterr().err
-    assert "fit" in shown
-    assert "1/3" in shown

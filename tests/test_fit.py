@@ -1,20 +1,31 @@
 """What a fit does besides its steps: validation, weights of samples, cuts, and early ends."""
 
+import io
 import re
 import signal
 import sys
 import time
+from functools import partialmethod
 
 import numpy as np
 import pytest
 from children import finish, start
+from tqdm import tqdm
 
 import fastscratch
-from fastscratch import Sequential, layers, losses, metrics, optimizers
+from fastscratch import Sequential, layers, losses, metrics, optimizers, output
 from fastscratch.callbacks import Callback, LambdaCallback
 from fastscratch.engine import Trainer, evaluation, slices
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed, to_categorical
+
+
+class EachBatch(Callback):
+    """The fit returns to Python after each step."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
 
 # Of float32: the losses are sums of fewer than 1000 terms of size about 1.
 CLOSE = {"rel": 1e-4, "abs": 1e-4}
@@ -23,6 +34,11 @@ CLOSE = {"rel": 1e-4, "abs": 1e-4}
 def data(n=50):
     rng = np.random.default_rng(n)
     return rng.random((n, 6), np.float32), rng.integers(3, size=n)
+
+
+def one_hot(n=50):
+    x, y = data(n)
+    return x, to_categorical(y)
 
 
 def network(optimizer=None, metrics=(), loss="sparse_categorical_crossentropy"):
@@ -166,6 +182,19 @@ def test_class_weights_are_weights_of_samples():
     assert bits(one_hot) == ends[0][0]
 
 
+def test_class_weights_are_for_training_only():
+    """The validation loss is that of the same model without them, as Keras has it."""
+    x, y = data()
+    weights = np.arange(1.0, 51.0) / 25
+    for sample_weight in (None, weights):
+        model = network(optimizers.SGD(1e-12))  # stays where it is
+        options = {"verbose": 0, "validation_split": 0.4, "sample_weight": sample_weight}
+        history = model.fit(x, y, class_weight={0: 5.0, 1: 0.1}, **options).history
+        held_out = None if sample_weight is None else sample_weight[30:]
+        expected = model.evaluate(x[30:], y[30:], sample_weight=held_out)
+        assert history["val_loss"] == pytest.approx([expected], **CLOSE)
+
+
 def test_a_weight_of_two_is_the_sample_twice():
     """In the loss: the sum of the weighted losses over the number of samples."""
     x, y = data(10)
@@ -187,9 +216,9 @@ def test_accuracy_of_the_loop_is_that_of_predictions(weighted):
     model.compile(optimizers.SGD(1e-12), "sparse_categorical_crossentropy", ["accuracy"])
     options = {"sample_weight": np.linspace(0, 1, 101)} if weighted else {}
     history = model.fit(x, y, batch_size=16, verbose=0, **options).history
-    share = (model.predict(x).argmax(axis=1) == y).mean()
-    assert history["accuracy"] == pytest.approx([share], abs=1e-12)
-    assert model.evaluate(x, y)[1] == pytest.approx(share, abs=1e-12)
+    share = (model.predict(x).argmax(axis=1) == y).sum() / 101  # counted, then divided once
+    assert history["accuracy"] == [share]
+    assert model.evaluate(x, y)[1] == share
 
 
 @pytest.mark.parametrize(
@@ -206,8 +235,8 @@ def test_binary_accuracy_of_several_outputs(loss, read_out, level):
     y = np.eye(3)[np.random.default_rng(1).integers(3, size=40)]
     model = Sequential([layers.Input((6,)), layers.Dense(3, read_out)])
     model.compile("sgd", loss, ["binary_accuracy"])
-    expected = ((model.predict(x) > level) == y).mean()
-    assert model.evaluate(x, y)[1] == pytest.approx(expected, abs=1e-6)  # thirds in float32
+    expected = ((model.predict(x) > level) == y).sum() / 120
+    assert model.evaluate(x, y)[1] == expected
 
 
 def test_metrics_are_those_of_the_module():
@@ -229,47 +258,96 @@ def test_metrics_are_those_of_the_module():
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def test_verbose(capsys):
-    for verbose in (0, 1, "auto"):  # fits shorter than a second show no bar
-        network().fit(*data(), verbose=verbose)
-        network().fit(*data(), verbose=verbose, callbacks=[Callback()])
-        assert capsys.readouterr() == ("", "")
-    history = network(metrics=["accuracy"]).fit(*data(), epochs=2, verbose=2).history
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [
-        f"Epoch {i + 1}/2 - loss: {history['loss'][i]:.4f} - accuracy: {history['accuracy'][i]:.4f}"
-        for i in range(2)
+def lines_of(history, epochs, first=1):
+    """The lines of a fit, as patterns: a time stands in each."""
+    last = first + epochs - 1
+    return [
+        rf"Epoch {first + i}/{last} - \d+(\.\d)?(us|ms|s) - "
+        + " - ".join(f"{name}: {values[i]:.4f}" for name, values in history.items())
+        for i in range(epochs)
     ]
 
 
-class Bar:
-    """A progress bar for the test; presses Ctrl-C after some steps."""
-
-    def __init__(self, press_after=None):
-        self.press_after, self.steps, self.closed, self.shown = press_after, 0, False, []
-
-    def update(self, count):
-        self.steps += count
-        if self.steps == self.press_after:
-            raise KeyboardInterrupt
-
-    def set_postfix(self, shown, refresh):
-        assert not refresh  # a bar that has not appeared yet must not
-        self.shown.append(shown)
-
-    def close(self):
-        self.closed = True
+@pytest.mark.parametrize(
+    ("scale", "shown"), [(1e-3, r"\d\.\d{4}e-0\d"), (0, r"0\.0000"), (30, r"\d+\.\d{4}")]
+)
+def test_numbers_are_shown_with_five_digits_as_in_keras(capsys, scale, shown):
+    """Small ones too, which four decimals would show as 0.0000."""
+    model = Sequential([layers.Input((6,)), layers.Dense(1, use_bias=False)])
+    model.compile(optimizers.SGD(0.0), "mean_squared_error")
+    model.set_weights([np.full((6, 1), scale)])
+    model.fit(data()[0], np.zeros(50), verbose=2)
+    assert re.fullmatch(rf".* - loss: {shown}\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("callbacks", [[], [Callback()]])
-def test_the_bar_is_told_of_each_step(monkeypatch, callbacks):
-    bar = Bar()
-    monkeypatch.setattr(fitting, "progress_bar", lambda total, *_: bar)
-    history = network().fit(*data(), batch_size=8, epochs=3, callbacks=callbacks).history
-    assert bar.steps == 21
-    assert bar.closed
-    if callbacks:
-        assert bar.shown == [{"loss": f"{loss:.4f}"} for loss in history["loss"]]
+FITS = [{}, {"validation_split": 0.5}, {"callbacks": [Callback()]}, {"callbacks": [EachBatch()]}]
+
+
+@pytest.mark.parametrize("options", FITS)
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_a_line_for_each_epoch(monkeypatch, capsys, options, seconds):
+    monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)  # a step, or many epochs
+    for verbose in (1, 2, "auto"):
+        options = {"epochs": 5, "initial_epoch": 2, "batch_size": 8, **options}
+        history = network(metrics=["accuracy"]).fit(*data(), verbose=verbose, **options).history
+        out, err = capsys.readouterr()
+        assert err == ""
+        wanted = lines_of(history, 3, 3)
+        assert len(out.splitlines()) == len(wanted)
+        for line, pattern in zip(out.splitlines(), wanted, strict=True):
+            assert re.fullmatch(pattern, line)
+    network().fit(*data(), verbose=0, **options)
+    assert capsys.readouterr() == ("", "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+    def frames(self):
+        """All that a line has shown, for each line."""
+        return [line.split("\r") for line in self.getvalue().split("\n")]
+
+    def screen(self):
+        """What can be read when all is done."""
+        lines = []
+        for frames in self.frames():
+            shown = ""
+            for frame in frames:
+                shown = frame + shown[len(frame) :]
+            lines.append(shown.rstrip())
+        return lines
+
+
+@pytest.mark.parametrize("options", FITS)
+def test_a_bar_within_each_epoch_leaves_only_the_line(monkeypatch, options):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(output, "DELAY", 0.0)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("tqdm.tqdm.__init__", partialmethod(tqdm.__init__, mininterval=0))
+    history = network().fit(*data(), epochs=3, batch_size=8, **options).history
+    *lines, last = terminal.screen()
+    assert last == ""
+    for line, pattern in zip(lines, lines_of(history, 3), strict=True):
+        assert re.fullmatch(pattern, line)
+    for epoch, frames in enumerate(terminal.frames()[:3]):
+        assert max(map(len, frames)) <= 80 + len(frames[-1])
+        bars = [frame for frame in frames if "step" in frame]
+        assert len(bars) >= 3
+        assert all(frame.startswith(f"Epoch {epoch + 1}/3: ") for frame in bars)
+        assert all("loss=" in frame for frame in bars[1:])
+
+
+def test_a_bar_is_removed_if_a_fit_fails(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(output, "DELAY", 0.0)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
+    with pytest.raises(FloatingPointError):
+        network(optimizers.SGD(1e30)).fit(*data(), epochs=3, batch_size=2)
+    assert terminal.screen() == [""]
 
 
 # --- frozen layers --------------------------------------------------------------------------------
@@ -297,13 +375,14 @@ def test_frozen_weights_keep_their_bits(clip, weight_decay):
 
 @pytest.mark.parametrize("callbacks", [[], [Callback()]])
 def test_ctrl_c_keeps_the_steps_that_were_taken(monkeypatch, callbacks):
-    bar = Bar(press_after=7)
-    monkeypatch.setattr(fitting, "progress_bar", lambda total, *_: bar)
+    def press(line):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(output, "say", press)  # after the first epoch
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
     interrupted, whole = network(), network()
     with pytest.raises(KeyboardInterrupt):
         interrupted.fit(*data(), batch_size=8, epochs=1000, callbacks=callbacks, verbose=1)
-    assert bar.closed
     whole.fit(*data(), batch_size=8, verbose=0)  # seven steps
     assert interrupted.iterations == 7
     for model in (interrupted, whole):
@@ -498,16 +577,17 @@ def test_divergence_names_what_overflows_first(x, where):
     [
         {},
         {"callbacks": [Callback(), LambdaCallback(on_train_batch_end=lambda batch, logs: None)]},
-        {"validation_data": data(20)},
+        {"validation_data": one_hot(20)},
     ],
     ids=["quiet", "by-batch", "validated"],
 )
 def test_a_fit_goes_on_where_the_caller_asks(options):
     """Weights of the first step are infinite, the losses after it are not numbers."""
-    model = network(optimizers.SGD(1e39), ["accuracy", "sparse_top_k_categorical_accuracy"])
+    loss, metrics = "categorical_crossentropy", ["accuracy", "precision"]
+    model = network(optimizers.SGD(1e39), metrics, loss)
     options = {"batch_size": 8, "epochs": 3, "verbose": 0, **options}
-    history = model.fit(*data(), terminate_on_nan=False, **options).history
-    for name in {"loss", "val_loss", "sparse_top_k_categorical_accuracy"} & {*history}:
+    history = model.fit(*one_hot(), terminate_on_nan=False, **options).history
+    for name in {"loss", "val_loss", "precision", "val_precision"} & {*history}:
         assert len(history[name]) == 3
         assert np.isnan(history[name]).all()
     assert (model.iterations, model.trained_epochs) == (21, 3)

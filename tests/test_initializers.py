@@ -115,6 +115,7 @@ def test_get():
     [
         ("RandomNormal", {"mean": "a"}, TypeError, "mean must be a number, got str"),
         ("RandomNormal", {"stddev": float("nan")}, ValueError, "stddev must be finite, got nan"),
+        ("RandomNormal", {"mean": 1e39}, ValueError, r"mean must be finite in float32, got 1e\+39"),
         ("RandomUniform", {"minval": None}, TypeError, "minval must be a number, got NoneType"),
         ("RandomUniform", {"maxval": float("inf")}, ValueError, "maxval must be finite, got inf"),
     ],

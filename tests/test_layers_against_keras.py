@@ -192,6 +192,7 @@ def compare(keras, graph, x, optimizer="SGD"):
 
     keras.utils.clear_session()  # names of layers are numbered from the start, as ours
     ours, theirs = model(fastscratch), model(keras)
+    ours.get_weights()  # there are weights from now on
     draws = np.random.default_rng(7)
     for layer in ours.layers:
         peer = theirs.get_layer(layer.name)

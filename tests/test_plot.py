@@ -1,13 +1,16 @@
 """Pictures: what is drawn, read back from the Axes; the truth is the data that went in."""
 
+import io
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import colormaps
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+import fastscratch as fs
 from fastscratch import History, Sequential, layers, plot
 from fastscratch.datasets import make_spirals
 from fastscratch.metrics import confusion_matrix
@@ -58,6 +61,8 @@ def test_groups_and_mosaic_draw_on_the_axes_they_are_given():
         lambda: plot.plot_history({"loss": [1, 2]}),
         lambda: plot.plot_filters(network(), 0),
         lambda: plot.plot_confusion_matrix([0, 1], [0, 1]),
+        lambda: plot.plot_gradient_norms(linear(1.0), [[2.0]], [1.0]),
+        lambda: plot.plot_input_gradients(linear(1.0), [[2.0]], [1.0]),
     ],
 )
 def test_without_matplotlib_the_extra_is_named(monkeypatch, draw):
@@ -286,6 +291,175 @@ def test_feature_maps_refuse():
         plot.plot_feature_maps(network(), image[:5], 0)
     with pytest.raises(ValueError, match="has 4 layers, got index 9"):
         plot.plot_feature_maps(network(), image, 9)
+
+
+# --- gradients ------------------------------------------------------------------------------------
+
+
+def linear(*kernel, bias=0.0, shape=None):
+    """``y = kernel . x + bias``, with the squared error as its loss."""
+    stack = [layers.Input(shape or (len(kernel),)), layers.Flatten(), layers.Dense(1, name="last")]
+    model = Sequential(stack)
+    model.compile("sgd", "mean_squared_error")
+    model.set_weights([np.reshape(kernel, (-1, 1)), [bias]])
+    return model
+
+
+def deep(activation, depth=3, units=5):
+    model = Sequential([layers.Input((4,))])
+    for _ in range(depth):
+        model.add(layers.Dense(units, activation))
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mean_squared_error")
+    return model
+
+
+def rendered(ax):
+    """Draw it: a warning would be an error."""
+    ax.figure.savefig(io.BytesIO())
+    return ax
+
+
+def test_gradient_norms_by_hand(ax):
+    """At x = 2 the model gives 2, and wants 1: the derivatives are 2 (2 - 1) 2 and 2 (2 - 1)."""
+    assert plot.plot_gradient_norms(linear(1.0), [[2.0]], [1.0], ax) is ax
+    (line,) = rendered(ax).lines
+    np.testing.assert_allclose(line.get_xydata(), [[1, 20**0.5]], rtol=1e-6)
+    assert ticks(ax.xaxis) == ["last"]
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "norm of the gradient")
+    assert ax.get_legend() is None
+
+
+def test_gradient_norms_of_several_models(ax):
+    x, y = np.ones((6, 4)), np.zeros(6)
+    plot.plot_gradient_norms({"S": deep("sigmoid"), "R": deep("relu")}, x, y, ax)
+    assert labels_of(ax) == ["S", "R"]
+    assert ticks(ax.xaxis) == ["dense", "dense_1", "dense_2", "dense_3"]
+    assert [len(line.get_xdata()) for line in rendered(ax).lines] == [4, 4]
+    ax = rendered(plot.plot_gradient_norms({"3": deep("tanh"), "1": deep("tanh", 1)}, x, y))
+    assert [len(line.get_xdata()) for line in ax.lines] == [4, 2]
+    assert (ticks(ax.xaxis), ax.get_xlabel()) == (["1", "2", "3", "4"], "layer with weights")
+
+
+def test_gradient_norm_of_zero_has_no_point():
+    ax = rendered(plot.plot_gradient_norms(linear(1.0), [[2.0]], [2.0]))
+    assert np.isnan(ax.lines[0].get_ydata()).all()
+
+
+def test_gradient_norms_vanish_behind_sigmoids_and_not_behind_relus():
+    """Nine layers of sigmoids take at least 4 ** 9 of it; ReLUs, each open for half, 2 ** 4.5."""
+    fs.utils.set_random_seed(0)
+    x, y = np.random.default_rng(0).standard_normal((50, 4)), np.ones(50)
+    models = {kind: deep(kind, depth=10, units=50) for kind in ("sigmoid", "relu")}
+    sigmoid, relu = plot.plot_gradient_norms(models, x, y).lines
+    assert sigmoid.get_ydata()[0] < 4**-9 * sigmoid.get_ydata()[-2]
+    assert relu.get_ydata()[0] > 4**-4.5 * relu.get_ydata()[-2]
+
+
+def test_input_gradients_of_a_table_by_hand(ax):
+    """The gradient is 2 (x1 - 2 x2 - y) times (1, -2, 0): 2 * 1 and 2 * -3 times that."""
+    x, y = [[1.0, 0.0, 5.0], [0.0, 1.0, 5.0]], [0.0, 1.0]
+    assert plot.plot_input_gradients(linear(1.0, -2.0, 0.0), x, y, ("a", "b", "c"), ax=ax) is ax
+    assert [bar.get_width() for bar in rendered(ax).patches] == [4, 8, 0]
+    assert ticks(ax.yaxis) == ["a", "b", "c"]
+    assert ax.get_ylim() == (2.5, -0.5)  # the first at the top
+
+
+def test_input_gradients_of_a_table_has_its_names():
+    table = pd.DataFrame({"height": [1.0, 2.0], "weight": [3.0, 4.0]})
+    ax = plot.plot_input_gradients(linear(1.0, 1.0), table, [0.0, 0.0])
+    assert ticks(ax.yaxis) == ["height", "weight"]
+    ax = plot.plot_input_gradients(linear(1.0, 1.0), table.to_numpy(), [0.0, 0.0])
+    assert ticks(ax.yaxis) == ["0", "1"]
+    many = rendered(plot.plot_input_gradients(linear(*[1.0] * 50), np.ones((2, 50)), [0.0, 0.0]))
+    assert len(many.patches) == 50
+
+
+def test_input_gradients_of_images_by_hand(ax):
+    """Pixels with weights 0, 1, -2 and 0.5: the map is 0, 1/2, 1 and 1/4 of its largest."""
+    images = np.array([[[0.0, 0.5], [1.0, 0.0]]] * 3)
+    model = linear(0.0, 1.0, -2.0, 0.5, bias=2.0, shape=(2, 2))
+    assert plot.plot_input_gradients(model, images, [0.0, 1.0, -1.0], n=2, ax=ax) is ax
+    sheet = rendered(ax).images[0].get_array()
+    assert sheet.shape == (5, 5, 4)  # two by two images of two by two pixels, with gaps of one
+    np.testing.assert_array_equal(sheet[:2, :2, 0], images[0])
+    np.testing.assert_array_equal(sheet[:2, 3:, 2], images[1])
+    shares = np.array([[0.0, 0.5], [1.0, 0.25]])
+    np.testing.assert_allclose(sheet[3:, :2], colormaps["inferno"](shares))
+    np.testing.assert_array_equal(sheet[2], 0)  # the gap is transparent
+    # The outputs are 2 + 0.5 - 2, the residuals 0.5 and -0.5; the gradient is twice that, times 2.
+    assert [text.get_text() for text in ax.texts] == ["max 2", "max 2"]
+
+
+def test_input_gradients_of_channels_and_flat_images():
+    """Of the channels the largest is taken; an image of three channels has its colours."""
+    x = np.arange(12.0).reshape(1, 2, 2, 3)
+    model = linear(*([0.0, 1.0, -2.0] * 3 + [0.0, 0.0, 0.0]), bias=100.0, shape=(2, 2, 3))
+    sheet = plot.plot_input_gradients(model, x, [0.0]).images[0].get_array()
+    np.testing.assert_allclose(sheet[:2, :, :3], x[0] / 11)
+    np.testing.assert_allclose(sheet[3:], colormaps["inferno"]([[1.0, 1.0], [1.0, 0.0]]))
+    flat = linear(0.0, 1.0, -2.0, 0.5, bias=2.0)
+    ax = plot.plot_input_gradients(flat, [[0.0, 0.5, 1.0, 0.0]], [0.0], shape=(2, 2))
+    np.testing.assert_array_equal(ax.images[0].get_array()[:2, :, 0], [[0, 0.5], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: plot.plot_gradient_norms(None, [[1.0]], [1.0]),
+            TypeError,
+            "model must be a Model, got NoneType",
+        ),
+        (
+            lambda: plot.plot_gradient_norms({}, [[1.0]], [1.0]),
+            ValueError,
+            "model must be a Model or a dict of them, got an empty dict",
+        ),
+        (
+            lambda: plot.plot_input_gradients(np.eye(2), [[1.0]], [1.0]),
+            TypeError,
+            "model must be a Model, got ndarray",
+        ),
+        (
+            lambda: plot.plot_input_gradients(linear(1.0, 1.0), np.eye(2), [1.0]),
+            ValueError,
+            "x and y must have one row for each sample, got 2 and 1",
+        ),
+        (
+            lambda: plot.plot_input_gradients(linear(1.0, 1.0), np.eye(2), [1.0, 2.0], ["a"]),
+            ValueError,
+            "names must be 2, one for each column of x, got 1",
+        ),
+        (
+            lambda: plot.plot_input_gradients(
+                linear(1.0, 1.0), np.eye(2), [1.0, 2.0], shape=(3, 1)
+            ),
+            ValueError,
+            r"rows of 3 numbers, one for each pixel of shape=\(3, 1\), got \(2, 2\)",
+        ),
+        (
+            lambda: plot.plot_input_gradients(
+                linear(1.0, shape=(1, 1, 1, 1)), np.ones((2, 1, 1, 1, 1)), [1.0, 2.0]
+            ),
+            ValueError,
+            r"x must hold rows or images, .* got \(2, 1, 1, 1, 1\)",
+        ),
+        (
+            lambda: plot.plot_input_gradients(two_inputs(), np.eye(2), [1.0, 2.0]),
+            ValueError,
+            "model must have one input, got 2",
+        ),
+    ],
+)
+def test_pictures_of_gradients_refuse(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def two_inputs():
+    a, b = layers.Input((2,)), layers.Input((2,))
+    return fs.Model([a, b], layers.Add()([a, b]))
 
 
 # --- right and wrong ------------------------------------------------------------------------------

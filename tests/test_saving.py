@@ -16,7 +16,7 @@ X, Y = RNG.random((30, 8, 8, 4), np.float32), RNG.integers(3, size=30)
 
 
 def convolutional(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=("accuracy",)):
-    """A compiled model that has every layer, with options that are not the default."""
+    """A compiled model of many kinds of layers, with options that are not the default."""
     model = Sequential(
         [
             layers.Input((8, 8, 4)),
@@ -75,10 +75,9 @@ def make_copy(request, tmp_path):
 # --- round trips ----------------------------------------------------------------------------------
 
 
-def test_every_layer_goes_on_bit_for_bit(make_copy):
+def test_layers_of_many_kinds_go_on_bit_for_bit(make_copy):
+    """Files of every kind of layer: `test_saved_or_refused.py`."""
     model = convolutional()
-    kinds = {type(layer).__name__ for layer in model.layers}
-    assert kinds == set(layers.__all__) - {"Input", "Layer", "SymbolicTensor", "Weight"}
     after(model)
     again = make_copy(model)
     assert [layer.get_config() for layer in again.layers] == [

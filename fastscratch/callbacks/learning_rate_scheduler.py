@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 
-from ..optimizers import LearningRateSchedule
+from ..optimizers import LearningRateSchedule, Optimizer
 from ..validation import as_function
 from .callback import Callback, Logs
 
@@ -33,23 +33,31 @@ class LearningRateScheduler(Callback):
             self._takes_rate = True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        check_learning_rate(self)
+        optimizer_and_rate(self)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        optimizer = self.model.optimizer
-        rate = (optimizer.learning_rate,) if self._takes_rate else ()
-        optimizer.learning_rate = self.schedule(epoch, *rate)
+        optimizer, rate = optimizer_and_rate(self)
+        optimizer.learning_rate = self.schedule(epoch, *((rate,) if self._takes_rate else ()))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
+            _, logs["learning_rate"] = optimizer_and_rate(self)
 
 
-def check_learning_rate(callback: Callback) -> None:
-    """Check that the learning rate is a number, which a callback can replace."""
-    rate = callback.model.optimizer.learning_rate
+def optimizer_and_rate(callback: Callback) -> tuple[Optimizer, float]:
+    """The optimiser of the model, and its learning rate, which a callback can replace.
+
+    Raises
+    ------
+    TypeError
+        If the learning rate is no number but a schedule.
+    """
+    optimizer = callback.model.optimizer
+    assert optimizer is not None  # a model that is fitted is compiled
+    rate = optimizer.learning_rate
     if isinstance(rate, LearningRateSchedule):
         raise TypeError(
             f"{type(callback).__name__} needs an optimizer whose learning rate is a number, got "
             f"{rate}"
         )
+    return optimizer, rate

@@ -2,7 +2,7 @@
 
 from ..validation import as_integer, as_not_negative, as_number
 from .callback import Logs
-from .learning_rate_scheduler import check_learning_rate
+from .learning_rate_scheduler import optimizer_and_rate
 from .monitor import Monitor
 
 
@@ -52,13 +52,12 @@ class ReduceLROnPlateau(Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         super().on_train_begin(logs)
-        check_learning_rate(self)
+        optimizer_and_rate(self)
         self.best = None
         self.wait = self.cooling = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        optimizer = self.model.optimizer
-        rate = optimizer.learning_rate
+        optimizer, rate = optimizer_and_rate(self)
         if logs is not None:
             logs["learning_rate"] = rate
         value = self.value(logs)

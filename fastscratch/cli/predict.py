@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         header = [target.name]
         rows = ([f"{value:.6g}"] for value in target.decode(outputs[:, 0].astype(float)))
     if arguments.output is None:
+        if sys.stdout is None:
+            return refuse(OSError("there is no output to write to; wanted: --output"))
         _write(sys.stdout, header, rows)
         return 0
     try:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import metrics
+from ..callbacks import Callback
 from ..layers import Dense, Input
 from ..models import Sequential
 from ..models.replacing import replaceable
 from ..optimizers import Adam
+from ..output import progress_bar, say
 from ..utils import set_random_seed
 from ..validation import as_integer, as_model_path, as_number, as_positive
 from .columns import Categorical, Column, Numeric, encode, to_metadata
@@ -115,22 +117,40 @@ def run(arguments: argparse.Namespace) -> int:
         model = _network(x.shape[1], arguments.hidden, target)
         model.compile(Adam(arguments.learning_rate), _loss(target))
         fitted = model.fit(
-            x[learned], y[learned], batch_size=arguments.batch_size, epochs=arguments.epochs
+            x[learned],
+            y[learned],
+            batch_size=arguments.batch_size,
+            epochs=arguments.epochs,
+            verbose=0,
+            callbacks=[_Bar()],
         )
         widths = [layer.units for layer in model.layers if isinstance(layer, Dense)]
-        print(
+        say(
             f"network {'-'.join(map(str, [x.shape[1], *widths]))}, {arguments.epochs} epochs on "
             f"{len(learned)} rows: loss {fitted.history['loss'][-1]:.4g}"
         )
-        print(f"{len(held_out)} rows held out:")
+        say(f"{len(held_out)} rows held out:")
         for name, value in _test(model, x[held_out], y[held_out], target):
-            print(f"  {name:<24}{value:>10.4g}")
+            say(f"  {name:<24}{value:>10.4g}")
         model.metadata = to_metadata(inputs, target)
         model.save(arguments.output)
     except (OSError, ValueError, FloatingPointError) as error:
         return refuse(error)
-    print(f"saved as {arguments.output}")
+    say(f"saved as {arguments.output}")
     return 0
+
+
+class _Bar(Callback):
+    """A progress bar that counts epochs."""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._bar = progress_bar(self.params["epochs"], "train", "epoch")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._bar.update()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        self._bar.close()
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -223,13 +243,13 @@ def _inputs(table: Table, target: str, ignored: Sequence[str], learned: np.ndarr
 
 def _describe(table: Table, inputs: Sequence[Column], target: Column) -> None:
     n = sum(isinstance(column, Numeric) for column in inputs)
-    print(f"{table.path}: {len(table)} rows; {n} columns of numbers, {len(inputs) - n} of texts")
+    say(f"{table.path}: {len(table)} rows; {n} columns of numbers, {len(inputs) - n} of texts")
     if isinstance(target, Categorical):
         classes = ", ".join(target.categories[:6]) + ", ..." * (len(target.categories) > 6)
         kind = f"classification, {len(target.categories)} classes: {classes}"
     else:
         kind = "regression"
-    print(f"target {target.name!r}: {kind}")
+    say(f"target {target.name!r}: {kind}")
 
 
 def _network(n_inputs: int, hidden: Sequence[int], target: Column) -> Sequential:

@@ -3,6 +3,7 @@
 import argparse
 
 from ..kernels.cache import folders
+from ..output import say
 from ..warmup import warmup
 
 __all__ = ["add_to", "run"]
@@ -21,13 +22,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """Compile, and print where the compiled kernels are kept."""
-    print(
+    say(
         "Compiling every kernel for float32 and float64. This takes about five minutes the first\n"
         "time, and seconds once the compiled kernels are on disk. They are kept in the first of\n"
         "these folders that can be written to:"
     )
     for folder in folders():
-        print(f"  {folder}")
-    total = warmup(lambda line: print(line, flush=True))
-    print(f"All kernels are ready, after {total:.1f} s.")
+        say(f"  {folder}")
+    total = warmup(say)
+    say(f"All kernels are ready, after {total:.1f} s.")
     return 0

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from ..engine import progress_bar
+from ..output import progress_bar
 from ..plot import panels
 
 __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
@@ -55,7 +54,7 @@ def clock(title: str) -> Iterator[None]:
     def tick() -> None:
         if done.wait(1):
             return
-        with tqdm(desc=title, bar_format="{desc}: {elapsed}", leave=False) as bar:
+        with progress_bar(None, title, "", bar_format="{desc}: {elapsed}", delay=0) as bar:
             bar.start_t -= 1
             while not done.wait(1):
                 bar.refresh()

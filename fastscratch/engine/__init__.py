@@ -42,7 +42,7 @@ from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
 from .network import Network, Node, chain
 from .parameters import Learning
 from .prediction import Predictor
-from .slices import progress_bar, run_in_slices
+from .slices import run_in_slices
 from .training import Trainer
 
 __all__ = [
@@ -57,7 +57,6 @@ __all__ = [
     "SampleDifferentiator",
     "Trainer",
     "chain",
-    "progress_bar",
     "run_in_slices",
     "team_size",
 ]

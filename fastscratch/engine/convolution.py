@@ -1,7 +1,6 @@
 """How a convolution becomes phases: strips of rows of images, pieces of the kernel's gradient."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 from ..kernels.codes import LINEAR, READS_Z
@@ -12,13 +11,13 @@ from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import winners
 from ..kernels.winograd import POINTS, is_winograd
-from ..layers import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
+from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
 from ..layers.convolution import Convolution, output_places
 from .parameters import Parameters
 from .plan import Plan, Record, Tensor
 from .pooling import strips
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 
 # Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
 GRADIENT_PIECES = 6
@@ -82,21 +81,21 @@ def _without_units(record: Record) -> Record:
 
 @lowers(Conv1D, takes_activation=True)
 @lowers(Conv2D, takes_activation=True, on_lanes=True)
-def lower_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_conv2d(plan: Plan, call: LayerCall[Conv1D | Conv2D]) -> Lowered:
     """``a = f(x * kernel + bias)``, image by image."""
     geometry = conv2d_geometry(call.layer, call.input, call.shape, call.layer.groups)
     return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
 
 
 @lowers(DepthwiseConv2D, takes_activation=True)
-def lower_depthwise_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_depthwise_conv2d(plan: Plan, call: LayerCall[DepthwiseConv2D]) -> Lowered:
     """As many groups as there are channels: the kernel stands in memory as theirs would."""
     geometry = conv2d_geometry(call.layer, call.input, call.shape, call.input.shape[-1])
     return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
 
 
 @lowers(SeparableConv2D, takes_activation=True)
-def lower_separable_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_separable_conv2d(plan: Plan, call: LayerCall[SeparableConv2D]) -> Lowered:
     """The depthwise convolution, and then the pointwise one."""
     channels = call.input.shape[-1]
     shape = (*call.shape[:-1], channels * call.layer.depth_multiplier)
@@ -115,9 +114,7 @@ def lower_separable_conv2d(plan: Plan, call: LayerCall) -> tuple[Tensor, Callabl
     return u, backward
 
 
-def lower_convolution(
-    plan: Plan, call: LayerCall, g: Geometry, own: Parameters
-) -> tuple[Tensor, Callable[[], None]]:
+def lower_convolution(plan: Plan, call: LayerCall[Layer], g: Geometry, own: Parameters) -> Lowered:
     """A convolution of any geometry."""
     t = call.input
     differentiated = t.is_differentiated or own.learns
@@ -127,18 +124,18 @@ def lower_convolution(
 
     def backward() -> None:
         if u.winners:
-            _follow_winners(plan, g, own, t, u)
+            _follow_winners(plan, g, own, t, u.winners)
             return
         if t.is_differentiated:
             _hand_down(plan, g, own, t, u)
         if own.learns:
-            learn_kernel(plan, g, own, t.a, u.dz)
+            learn_kernel(plan, g, own, {col.INPUT: t.a, col.DOUTPUT: u.dz})
 
     return u, backward
 
 
 def convolve(
-    plan: Plan, call: LayerCall, g: Geometry, kernel: Record, differentiated: bool
+    plan: Plan, call: LayerCall[Layer], g: Geometry, kernel: Record, differentiated: bool
 ) -> Tensor:
     """Add the phase ``a = f(x * kernel + bias)``; return what it computes."""
     t, activation = call.input, call.activation
@@ -214,8 +211,8 @@ def hand_down_by(plan: Plan, back: Geometry, packed: int, t: Tensor, u: Tensor) 
     )
 
 
-def learn_kernel(plan: Plan, g: Geometry, own: Parameters, x: int, dout: int) -> None:
-    """The gradient of kernel and bias, and the update, from the places of input and gradient.
+def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None:
+    """The gradient of kernel and bias, and the update; `read` says where input and gradient are.
 
     Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
     is cut into pieces, and each is summed over all images and used at once.
@@ -229,12 +226,11 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, x: int, dout: int) ->
     record = {
         **described(g),
         **own.place,
+        **read,
         op.INPUT_UNITS: g.height * g.width * g.channels * g.lanes,
         op.ROWS_AN_ITEM: rows,
         op.ITEMS_AN_IMAGE: items,
         col.UNITS: g.out_height * g.out_width * g.filters * g.lanes,
-        col.INPUT: x,
-        col.DOUTPUT: dout,
     }
     flops = _flops(plan, g)
     if g.lanes == 1:
@@ -264,7 +260,7 @@ def _runs_are_long(g: Geometry) -> bool:
     return inside and dense and countable and g.kernel_width * g.channels >= g.lanes
 
 
-def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -> None:
+def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Record) -> None:
     """Both gradients from the places that won the max pooling after the convolution."""
     if not (t.is_differentiated or own.learns):
         return
@@ -272,10 +268,10 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tens
     kernel = described(g) | own.place
     kernel |= {winners.PACKED: plan.take(g.filters * g.kernel_height * width)}
     plan.add(winners.winners_pack_item, 1, kernel, when="early")
-    maxima = u.winners[winners.MAXIMA_Y] * u.winners[winners.MAXIMA_X]
+    maxima = won[winners.MAXIMA_Y] * won[winners.MAXIMA_X]
     plan.scratch(winners.winners_scratch_size(g, maxima))
     passing = t.activation != LINEAR
-    records = [kernel, u.winners, {col.INPUT: t.a}]
+    records = [kernel, won, {col.INPUT: t.a}]
     if t.is_differentiated:
         records.append(plan.backward(t, da=col.NONE if passing else t.dz))
     if own.learns:

@@ -1,15 +1,14 @@
 """How a dense layer becomes phases."""
 
 import math
-from collections.abc import Callable
 
 from ..kernels.machine import TILE_VECTORS
 from ..kernels.program import columns as col
 from ..kernels.program import dense as op
-from ..layers import Dense
+from ..layers import Dense, Layer
 from .parameters import Parameters
-from .plan import ITEM_WORK, Plan, Tensor
-from .registry import LayerCall, lowers
+from .plan import ITEM_WORK, Plan
+from .registry import LayerCall, Lowered, lowers
 
 MAX_ITEMS = 8
 
@@ -28,14 +27,14 @@ def _units_an_item(plan: Plan, units: int, work: int) -> int:
 
 
 @lowers(Dense, takes_activation=True)
-def lower_dense(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_dense(plan: Plan, call: LayerCall[Dense]) -> Lowered:
     """``a = f(x @ kernel + bias)``, cut by output units or samples; backward by input units."""
     return lower_product(plan, call, call.layer.units, Parameters.of(plan, call))
 
 
 def lower_product(
-    plan: Plan, call: LayerCall, n_out: int, parameters: Parameters
-) -> tuple[Tensor, Callable[[], None]]:
+    plan: Plan, call: LayerCall[Layer], n_out: int, parameters: Parameters
+) -> Lowered:
     """The last axis of each sample times a matrix: a dense layer, or a 1 x 1 convolution."""
     t = call.input
     n_in, positions = t.shape[-1], math.prod(t.shape[:-1])

@@ -1,13 +1,12 @@
 """How activations that stand alone, and dropout, become phases."""
 
 import math
-from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import elementwise as op
-from ..layers import Activation, Dropout
+from ..layers import Activation, Dropout, Layer
 from .plan import Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 from .reshaping import lower_reshape
 
 # Multiply-adds that an exponential, or a random number, is about worth.
@@ -26,7 +25,7 @@ def by_samples(plan: Plan, t: Tensor) -> tuple[Record, int, int]:
 
 
 @lowers(Activation, on_lanes=True)
-def lower_activation(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_activation(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """``a = f(z)``, by samples."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
@@ -55,7 +54,7 @@ def lower_activation(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], 
 
 
 @lowers(Dropout, on_lanes=True)
-def lower_dropout(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_dropout(plan: Plan, call: LayerCall[Dropout]) -> Lowered:
     """In training, some numbers become zero; in use, nothing happens."""
     if not plan.training or call.layer.rate == 0:
         return lower_reshape(plan, call)

@@ -1,20 +1,18 @@
 """How an embedding becomes phases."""
 
-from collections.abc import Callable
-
 from ..kernels.program import columns as col
 from ..kernels.program import embedding as op
 from ..layers import Embedding
 from .parameters import Parameters
-from .plan import Plan, Tensor
-from .registry import LayerCall, lowers
+from .plan import Plan
+from .registry import LayerCall, Lowered, lowers
 
 # Items that the table is cut into for its gradient: each looks through the whole mini-batch.
 MAX_ITEMS = 16
 
 
 @lowers(Embedding)
-def lower_embedding(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_embedding(plan: Plan, call: LayerCall[Embedding]) -> Lowered:
     """Rows of the table; there is no gradient of the numbers that name them."""
     t, layer = call.input, call.layer
     own = Parameters.of(plan, call)

@@ -161,7 +161,7 @@ class Evaluator:
         return go_back
 
     def _add_loss(
-        self, plan: Plan, u: Tensor, objective: Objective, pair: int, targets: dict, weights: int
+        self, plan: Plan, u: Tensor, objective: Objective, pair: int, targets: Record, weights: int
     ) -> int:
         """Add the loss of an output; return where those of the samples stand."""
         batch_size, n_out = plan.batch_size, u.units
@@ -275,7 +275,7 @@ class Evaluator:
         self, sources: Sequence[np.ndarray | None], order: np.ndarray, others: Sequence[np.ndarray]
     ) -> None:
         """Say where the samples are; `others` are more rows that know the data set."""
-        self.n_samples = len(sources[0])
+        self.n_samples = order.size
         address = order.ctypes.data
         for row in (*self._gather_rows, *others):
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size

@@ -16,7 +16,7 @@ from .elementwise import by_samples, lower_activation
 from .network import Network
 from .parameters import Parameters, parameters_of
 from .plan import Plan, Tensor
-from .registry import LayerCall, Lowering, lowering_of
+from .registry import LayerCall, Lowered, Lowering, lowering_of
 from .reshaping import lower_from_lanes, lower_to_lanes
 
 # From this many filters on, a vector along the filters does as well as one along the samples.
@@ -198,7 +198,7 @@ class _Lowered:
         forks = self._forks.get(number)
         return forks.pop() if forks else self._tensors[number]
 
-    def _follow(self, lowered: tuple[Tensor, Callable[[], None]]) -> Tensor:
+    def _follow(self, lowered: Lowered) -> Tensor:
         t, go_back = lowered
         self._backward.append((self._plan.site, go_back))
         return t

@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 
 from ..kernels.program import columns as col
 from ..kernels.program import merge as op
-from ..layers import Add, Average, Maximum, Minimum, Multiply, Subtract
+from ..layers import Add, Average, Layer, Maximum, Minimum, Multiply, Subtract
 from .elementwise import by_samples
 from .plan import Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .program import Operation
+from .registry import LayerCall, Lowered, lowers
 from .strided import broadcast
 
 
-def _of_one_shape(plan: Plan, call: LayerCall) -> tuple[list[Tensor], list[Callable[[], None]]]:
+def _of_one_shape(
+    plan: Plan, call: LayerCall[Layer]
+) -> tuple[list[Tensor], list[Callable[[], None]]]:
     """The inputs, repeated where they are smaller than the output; and ways back."""
     tensors, ways_back = [], []
     for t in call.inputs:
@@ -24,11 +27,11 @@ def _of_one_shape(plan: Plan, call: LayerCall) -> tuple[list[Tensor], list[Calla
 
 def _lower_sum(
     plan: Plan,
-    call: LayerCall,
-    operation: Callable[..., None],
+    call: LayerCall[Layer],
+    operation: Operation,
     factors: Sequence[float],
     scale: float,
-) -> tuple[Tensor, Callable[[], None]]:
+) -> Lowered:
     """A sum or a difference, times a number; `factors` are the derivatives."""
     terms, ways_back = _of_one_shape(plan, call)
     u = plan.tensor(call.shape, differentiated=any(t.is_differentiated for t in terms))
@@ -53,19 +56,19 @@ def _lower_sum(
 
 
 @lowers(Add)
-def lower_add(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_add(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """The sum of all inputs, in their order."""
     return _lower_sum(plan, call, op.add_item, [1.0] * len(call.inputs), 1.0)
 
 
 @lowers(Subtract)
-def lower_subtract(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_subtract(plan: Plan, call: LayerCall[Subtract]) -> Lowered:
     """The first input less the second."""
     return _lower_sum(plan, call, op.subtract_item, [1.0, -1.0], 1.0)
 
 
 @lowers(Average)
-def lower_average(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_average(plan: Plan, call: LayerCall[Average]) -> Lowered:
     """The sum of all inputs over their number."""
     share = 1 / len(call.inputs)
     return _lower_sum(plan, call, op.add_item, [share] * len(call.inputs), share)
@@ -77,8 +80,8 @@ AddGradient = Callable[[int, Record, Tensor, Tensor, int], None]
 
 
 def _lower_chain(
-    plan: Plan, call: LayerCall, operation: Callable[..., None], add_gradient: AddGradient
-) -> tuple[Tensor, Callable[[], None]]:
+    plan: Plan, call: LayerCall[Layer], operation: Operation, add_gradient: AddGradient
+) -> Lowered:
     """Two inputs merged, and then each other one with what has come of those before."""
     tensors, ways_back = _of_one_shape(plan, call)
     if len(tensors) == 1:
@@ -106,7 +109,7 @@ def _lower_chain(
 
 
 @lowers(Multiply)
-def lower_multiply(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_multiply(plan: Plan, call: LayerCall[Multiply]) -> Lowered:
     """The product of all inputs."""
 
     def add_gradient(items: int, record: Record, x: Tensor, y: Tensor, second: int) -> None:
@@ -116,7 +119,7 @@ def lower_multiply(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], No
     return _lower_chain(plan, call, op.multiply_item, add_gradient)
 
 
-def _chosen_by(plan: Plan, operation: Callable[..., None]) -> AddGradient:
+def _chosen_by(plan: Plan, operation: Operation) -> AddGradient:
     def add_gradient(items: int, record: Record, x: Tensor, y: Tensor, second: int) -> None:
         which = {col.INPUT: x.a, op.SECOND: y.a, op.OF_SECOND: second}
         plan.add(operation, items, record, which)
@@ -125,14 +128,14 @@ def _chosen_by(plan: Plan, operation: Callable[..., None]) -> AddGradient:
 
 
 @lowers(Maximum)
-def lower_maximum(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_maximum(plan: Plan, call: LayerCall[Maximum]) -> Lowered:
     """The largest number at each place; the first of equal ones gets the gradient."""
     gradient = _chosen_by(plan, op.maximum_backward_item)
     return _lower_chain(plan, call, op.maximum_item, gradient)
 
 
 @lowers(Minimum)
-def lower_minimum(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_minimum(plan: Plan, call: LayerCall[Minimum]) -> Lowered:
     """The smallest number at each place; the first of equal ones gets the gradient."""
     gradient = _chosen_by(plan, op.minimum_backward_item)
     return _lower_chain(plan, call, op.minimum_item, gradient)

@@ -1,20 +1,18 @@
 """How layers that add noise in training become phases; in use they do nothing."""
 
-from collections.abc import Callable
-
 from ..kernels.program import columns as col
 from ..kernels.program import merge
 from ..kernels.program import noise as op
 from ..kernels.program.elementwise import RATE
 from ..layers import GaussianNoise, SpatialDropout2D
 from .elementwise import by_samples
-from .plan import Plan, Tensor
-from .registry import LayerCall, lowers
+from .plan import Plan
+from .registry import LayerCall, Lowered, lowers
 from .reshaping import lower_reshape
 
 
 @lowers(GaussianNoise, on_lanes=True)
-def lower_gaussian_noise(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_gaussian_noise(plan: Plan, call: LayerCall[GaussianNoise]) -> Lowered:
     """A normal number is added to each; the gradient passes as it is."""
     t, stddev = call.input, call.layer.stddev
     if not plan.training or stddev == 0:
@@ -34,7 +32,7 @@ def lower_gaussian_noise(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[
 
 
 @lowers(SpatialDropout2D, on_lanes=True)
-def lower_spatial_dropout(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_spatial_dropout(plan: Plan, call: LayerCall[SpatialDropout2D]) -> Lowered:
     """Some channels become zero, in the gradient too."""
     t = call.input
     if not plan.training or call.layer.rate == 0:

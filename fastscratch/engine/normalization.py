@@ -1,17 +1,18 @@
 """How batch and layer normalisation become phases: samples are shared out."""
 
 import math
-from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import normalization as op
 from ..layers import BatchNormalization, LayerNormalization
 from .parameters import Parameters
 from .plan import Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 
 # Items of a pass over the mini-batch; each keeps partial sums of its own.
 MAX_ITEMS = 16
+
+Scaled = BatchNormalization | LayerNormalization
 
 
 def _rows(plan: Plan, t: Tensor) -> tuple[Record, int]:
@@ -25,7 +26,7 @@ def _rows(plan: Plan, t: Tensor) -> tuple[Record, int]:
     }, -(-images // samples)
 
 
-def _scale(plan: Plan, call: LayerCall) -> tuple[Record, Record]:
+def _scale(plan: Plan, call: LayerCall[Scaled]) -> tuple[Record, Record]:
     """Fields of gamma and epsilon, and of beta."""
     layer, channels = call.layer, call.input.shape[-1]
     places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
@@ -34,7 +35,9 @@ def _scale(plan: Plan, call: LayerCall) -> tuple[Record, Record]:
     return {op.GAMMA: gamma, op.EPSILON: float(layer.epsilon)}, {op.BETA: beta}
 
 
-def _learn(call: LayerCall, own: Parameters, partial: int, partials: int, size: int) -> None:
+def _learn(
+    call: LayerCall[Scaled], own: Parameters, partial: int, partials: int, size: int
+) -> None:
     """The update of those of gamma and beta that are there."""
     if own.learns:
         skipped = 0 if call.layer.scale else size // 2  # the partials hold gamma, then beta
@@ -42,7 +45,7 @@ def _learn(call: LayerCall, own: Parameters, partial: int, partials: int, size: 
 
 
 @lowers(BatchNormalization, takes_activation=True)
-def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_batch_normalization(plan: Plan, call: LayerCall[BatchNormalization]) -> Lowered:
     """Each channel by its mean and variance: over the mini-batch in training, else moving ones."""
     t, layer = call.input, call.layer
     own = Parameters.of(plan, call)
@@ -108,7 +111,7 @@ def lower_batch_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Call
 
 
 @lowers(LayerNormalization, takes_activation=True)
-def lower_layer_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_layer_normalization(plan: Plan, call: LayerCall[LayerNormalization]) -> Lowered:
     """Each row by its own mean and variance."""
     t = call.input
     own = Parameters.of(plan, call)

@@ -10,6 +10,7 @@ from ..kernels.optimizers import sgd_update
 from ..kernels.program import columns as col
 from ..kernels.program import update as op
 from ..kernels.program.call import INTEGER, NUMBER, NUMBERS, values
+from ..layers import Layer
 from .network import Placed
 from .plan import Plan, Record
 from .program import Function
@@ -36,7 +37,7 @@ class Learning:
         How many steps have their gradients averaged before an update.
     """
 
-    update: Callable
+    update: Callable[..., None]
     hyper: np.ndarray
     clipvalue: float = np.inf
     clipnorm: float = np.inf
@@ -109,7 +110,9 @@ class Parameters:
             self.bias = plan.parameters + first.stop  # which is the stop, if there is no bias
 
     @classmethod
-    def of(cls, plan: Plan, call: LayerCall, first: int = 0, stop: int | None = None) -> Self:
+    def of(
+        cls, plan: Plan, call: LayerCall[Layer], first: int = 0, stop: int | None = None
+    ) -> Self:
         """Those of a layer, or some of them."""
         weights = call.weights[first:stop]
         gradient = call.gradient
@@ -176,7 +179,9 @@ class Parameters:
         done = dict.fromkeys(col.PENALTIES, 0.0)  # the gradient has them
         self._add_update({col.LENGTH: self._plan.length, **done, **optimizer}, 0, 0, 0, "late")
 
-    def _add_update(self, learning: Record, partials: int, partial: int, size: int, when: str):
+    def _add_update(
+        self, learning: Record, partials: int, partial: int, size: int, when: str
+    ) -> None:
         self._plan.add(
             op.update_item,
             -(-self.size // PARAMETERS_AN_ITEM),

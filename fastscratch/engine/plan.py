@@ -14,7 +14,7 @@ from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program.call import values
-from .program import Function, Phase, Program, assemble
+from .program import Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
@@ -62,9 +62,9 @@ class Tensor:
     z: int
     dz: int | None
     da: int | None = None
-    keep_maxima: Callable | None = None
+    keep_maxima: Callable[["Tensor", int, tuple[int, ...]], None] | None = None
     takes_winners: bool = False
-    winners: dict | None = None
+    winners: Record | None = None
 
     @property
     def units(self) -> int:
@@ -208,7 +208,7 @@ class Plan:
 
     def add(
         self,
-        operation: Callable,
+        operation: Operation,
         items: int,
         *records: Record,
         lanes: int = 0,
@@ -219,7 +219,7 @@ class Plan:
 
         Parameters
         ----------
-        operation : kernel
+        operation : Operation
         items : int
             Of the phase; of each image, if it works on images.
         *records : dict
@@ -242,19 +242,33 @@ class Plan:
         return len(self.phases) - 1
 
     def replace(
-        self, number: int, operation: Callable, items: int, *records: Record, lanes: int, flops: int
+        self,
+        number: int,
+        operation: Operation,
+        items: int,
+        *records: Record,
+        lanes: int,
+        flops: int,
     ) -> None:
         """Let a phase do something else: also what the layer does that is lowered now."""
         before, _, _ = self.phases[number].site.rpartition(" (")
         self.phases[number] = self._phase(operation, items, records, lanes, "", flops)
         self.phases[number].site = f"{before}, {self.site}"
 
-    def _phase(self, operation, items, records, lanes, when, flops) -> Phase:
+    def _phase(
+        self,
+        operation: Operation,
+        items: int,
+        records: Sequence[Record],
+        lanes: int,
+        when: str,
+        flops: int,
+    ) -> Phase:
         name = operation.__name__.removesuffix("_item")
         merged: dict[col.Field, Any] = {}
         for record in records:
             for field, value in record.items():
-                if operation.fields.get(int(field)) is not field:
+                if operation.fields.get(int(field), col.NONE) is not field:
                     raise ValueError(f"{name} does not read the field {field.name!r}")
                 if field in merged:
                     raise ValueError(f"{name} is given the field {field.name!r} twice")

@@ -1,17 +1,18 @@
 """How pooling layers become phases: strips of rows of an image."""
 
 import math
-from collections.abc import Callable
 
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
 from ..kernels.program import winners
-from ..layers import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from ..layers import AveragePooling2D, GlobalAveragePooling2D, Layer, MaxPooling2D
+from ..layers.base import Shape
 from ..layers.convolution import output_places
-from ..layers.pooling import seen_window
+from ..layers.pooling import Pooling2D, seen_window
 from .plan import ITEM_WORK, Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .program import Operation
+from .registry import LayerCall, Lowered, lowers
 
 # Items of a phase that any number of threads can share out well.
 ENOUGH_ITEMS = 64
@@ -28,7 +29,7 @@ def strips(height: int, work: int, images: int) -> tuple[int, int]:
     return rows, -(-height // rows)
 
 
-def _window(layer, t: Tensor, shape) -> Record:
+def _window(layer: Pooling2D, t: Tensor, shape: Shape) -> Record:
     """Fields of the geometry."""
     pool_size = seen_window(layer.pool_size, t.shape[:2], layer.padding)
     _, padding = output_places(layer, t.shape[:2], pool_size, layer.strides, layer.padding)
@@ -48,13 +49,13 @@ def _window(layer, t: Tensor, shape) -> Record:
     }
 
 
-def _is_sparse(layer) -> bool:
+def _is_sparse(layer: Pooling2D) -> bool:
     """Whether few places win: no window reaches over another, or over the edge."""
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
     return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
 
 
-def _is_tiled(layer, t: Tensor, shape) -> bool:
+def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:
     """Whether the windows stand side by side and wholly in the image."""
     inside = all(n * p <= size for n, p, size in zip(shape, layer.pool_size, t.shape, strict=False))
     return layer.strides == layer.pool_size and inside
@@ -67,7 +68,9 @@ def _gradient(plan: Plan, t: Tensor, activation: int) -> Record:
     return record
 
 
-def _forward(plan: Plan, call: LayerCall, u: Tensor, operation: Callable, window: Record) -> None:
+def _forward(
+    plan: Plan, call: LayerCall[Layer], u: Tensor, operation: Operation, window: Record
+) -> None:
     t, shape = call.input, call.shape
     # A comparison, or an addition, waits for memory as long as some multiply-adds take.
     numbers = t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
@@ -78,7 +81,7 @@ def _forward(plan: Plan, call: LayerCall, u: Tensor, operation: Callable, window
 
 
 def _backward(
-    plan: Plan, t: Tensor, u: Tensor, operation: Callable, window: Record, activation: int
+    plan: Plan, t: Tensor, u: Tensor, operation: Operation, window: Record, activation: int
 ) -> None:
     rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], plan.images(t.lanes))
     record = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
@@ -87,7 +90,7 @@ def _backward(
 
 
 @lowers(MaxPooling2D, on_lanes=True)
-def lower_max_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
     """The largest of each window, and where it stood."""
     t, layer, shape = call.input, call.layer, call.shape
     # The derivative at the place of a maximum is the derivative at the maximum: who hands down the
@@ -121,7 +124,7 @@ def lower_max_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[],
 
 
 @lowers(AveragePooling2D, on_lanes=True)
-def lower_average_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_average_pooling(plan: Plan, call: LayerCall[AveragePooling2D]) -> Lowered:
     """The mean of each window."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
@@ -136,7 +139,7 @@ def lower_average_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable
 
 
 @lowers(GlobalAveragePooling2D, leaves_lanes=True)
-def lower_global_average_pooling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_global_average_pooling(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """The mean of each image, by channel; the samples become rows."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,12 +11,25 @@ from ..kernels.program.call import address, operation_address
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
 
 
+class Operation(Protocol):
+    """A kernel that computes an item of a phase.
+
+    Attributes
+    ----------
+    fields : dict
+        What it reads of its row, by their places.
+    """
+
+    __name__: str
+    fields: dict[int, col.Field]
+
+
 @dataclasses.dataclass(frozen=True)
 class Function:
     """A kernel that an operation calls by its address, and the types of its arguments."""
 
-    kernel: Callable
-    kinds: tuple
+    kernel: Callable[..., Any]
+    kinds: tuple[Any, ...]
 
     @property
     def name(self) -> str:
@@ -29,7 +42,7 @@ class Phase:
 
     Attributes
     ----------
-    operation : kernel
+    operation : Operation
     items : int
     record : dict
         From fields to numbers, or :class:`Function`.
@@ -42,7 +55,7 @@ class Phase:
         written for it, each once; about.
     """
 
-    operation: Callable
+    operation: Operation
     items: int
     record: dict[col.Field, Any]
     when: str = ""
@@ -73,7 +86,7 @@ class _Group:
     """Numbers of phases that are run as one: by which operation, and in how many items."""
 
     numbers: list[int]
-    operation: Callable | None = None
+    operation: Operation | None = None
     items: int = 0
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..layers import Layer
 
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from .plan import Plan, Tensor
 
 
+KindOfLayer = TypeVar("KindOfLayer", bound=Layer, covariant=True)
+
+
 @dataclasses.dataclass(frozen=True)
-class LayerCall:
+class LayerCall(Generic[KindOfLayer]):
     """A layer at its place in a network, to be lowered.
 
     Attributes
@@ -31,7 +34,7 @@ class LayerCall:
         Where the gradient of its weights goes, if the layer is called more than once.
     """
 
-    layer: Layer
+    layer: KindOfLayer
     weights: "list[Placed]"
     inputs: "list[Tensor]"
     shape: tuple[int, ...]
@@ -44,14 +47,16 @@ class LayerCall:
         """What it reads, if that is one tensor."""
         return self.inputs[0]
 
-    def replaced(self, **changes) -> "LayerCall":
+    def replaced(self, **changes: Any) -> "LayerCall[Any]":
         """The same with some attributes changed."""
         return dataclasses.replace(self, **changes)
 
 
-#: Adds the forward phases of a layer; returns the tensor that these compute, and a function that
-#: adds the backward phases.
-Lower = Callable[["Plan", LayerCall], "tuple[Tensor, Callable[[], None]]"]
+#: A tensor, and a function that adds the backward phases to what it was computed from.
+Lowered = tuple["Tensor", Callable[[], None]]
+#: Adds the forward phases of a layer; returns the tensor that these compute.
+Lower = Callable[["Plan", LayerCall[Any]], Lowered]
+KindOfLower = TypeVar("KindOfLower", bound=Lower)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,10 +83,10 @@ class Lowering:
 _LOWERINGS: dict[type[Layer], Lowering] = {}
 
 
-def lowers(*kinds: type[Layer], **abilities: bool) -> Callable[[Lower], Lower]:
+def lowers(*kinds: type[Layer], **abilities: bool) -> Callable[[KindOfLower], KindOfLower]:
     """Register a function that lowers these kinds of layers; see :class:`Lowering`."""
 
-    def register(lower: Lower) -> Lower:
+    def register(lower: KindOfLower) -> KindOfLower:
         for kind in kinds:
             _LOWERINGS[kind] = Lowering(lower, **abilities)
         return lower

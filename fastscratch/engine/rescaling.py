@@ -1,6 +1,5 @@
 """How layers that bring numbers to a scale become phases."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,21 +8,22 @@ from ..kernels.program import columns as col
 from ..kernels.program import rescaling as op
 from ..kernels.program import strided
 from ..kernels.program.elementwise import LANES, SAMPLES_AN_ITEM
-from ..layers import Normalization, Rescaling
+from ..layers import Layer, Normalization, Rescaling
 from .elementwise import by_samples
 from .plan import Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .program import Operation
+from .registry import LayerCall, Lowered, lowers
 from .strided import box, strides_of
 
 
 def _lower(
     plan: Plan,
-    call: LayerCall,
-    forward: Callable[..., None],
-    backward: Callable[..., None],
+    call: LayerCall[Layer],
+    forward: Operation,
+    backward: Operation,
     own: Record,
     back: Record,
-) -> tuple[Tensor, Callable[[], None]]:
+) -> Lowered:
     """The two operations, with their own fields."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
@@ -46,7 +46,7 @@ def _constant(plan: Plan, t: Tensor, value: Any) -> int:
 
 
 @lowers(Rescaling, on_lanes=True)
-def lower_rescaling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_rescaling(plan: Plan, call: LayerCall[Rescaling]) -> Lowered:
     """Times the scale, plus the offset."""
     scale = {op.SCALE: _constant(plan, call.input, call.layer.scale)}
     offset = {op.OFFSET: _constant(plan, call.input, call.layer.offset)}
@@ -55,7 +55,7 @@ def lower_rescaling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], N
 
 
 @lowers(Normalization, on_lanes=True)
-def lower_normalization(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_normalization(plan: Plan, call: LayerCall[Normalization]) -> Lowered:
     """Less the mean, over the deviation; or the other way round."""
     t, layer = call.input, call.layer
     kept = layer.kept_axes(t.shape)

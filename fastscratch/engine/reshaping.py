@@ -1,18 +1,17 @@
 """How samples change their shape, and their layout in memory."""
 
 import dataclasses
-from collections.abc import Callable
 
 from ..kernels.program import columns as col
 from ..kernels.program import data as op
-from ..layers import Flatten, Reshape
+from ..layers import Flatten, Layer, Reshape
 from .plan import Plan, Tensor
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 
 
 @lowers(Reshape)
 @lowers(Flatten, leaves_lanes=True)
-def lower_reshape(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_reshape(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """The same numbers in the same places: nothing to do."""
     t = call.input
     u = dataclasses.replace(t, shape=call.shape)
@@ -25,7 +24,7 @@ def lower_reshape(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], Non
     return u, backward
 
 
-def lower_to_lanes(plan: Plan, t: Tensor, lanes: int) -> tuple[Tensor, Callable[[], None]]:
+def lower_to_lanes(plan: Plan, t: Tensor, lanes: int) -> Lowered:
     """The samples of the mini-batch become the innermost axis; and the gradient rows again."""
     u = plan.tensor(t.shape, lanes, differentiated=t.is_differentiated)
     record = {col.INPUT: t.a, col.DA: u.a, col.UNITS: t.units}
@@ -39,7 +38,7 @@ def lower_to_lanes(plan: Plan, t: Tensor, lanes: int) -> tuple[Tensor, Callable[
     return u, backward
 
 
-def lower_from_lanes(plan: Plan, t: Tensor) -> tuple[Tensor, Callable[[], None]]:
+def lower_from_lanes(plan: Plan, t: Tensor) -> Lowered:
     """The samples become rows again; backward they are brought innermost once more."""
     u = dataclasses.replace(
         plan.tensor(t.shape, t.lanes, differentiated=t.is_differentiated), lanes=1

@@ -1,18 +1,16 @@
 """How images are made larger: by copies of pixels, or by interpolation."""
 
-from collections.abc import Callable
-
 from ..kernels.program import columns as col
 from ..kernels.program import resize as op
 from ..layers import UpSampling2D
 from .elementwise import by_samples
-from .plan import Plan, Tensor
-from .registry import LayerCall, lowers
+from .plan import Plan
+from .registry import LayerCall, Lowered, lowers
 from .strided import copy_box, strides_of
 
 
 @lowers(UpSampling2D, on_lanes=True)
-def lower_up_sampling(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_up_sampling(plan: Plan, call: LayerCall[UpSampling2D]) -> Lowered:
     """A whole number of times as many rows and columns."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)

@@ -46,10 +46,3 @@ def run_in_slices(
         if progress is not None:
             progress.close()
     return enough
-
-
-def progress_bar(total: int, title: str, unit: str) -> Any:
-    """A tqdm progress bar that appears once the work has lasted a second."""
-    from tqdm import tqdm
-
-    return tqdm(total=total, desc=title, unit=unit, delay=1, leave=False, dynamic_ncols=True)

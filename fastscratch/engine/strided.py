@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from ..kernels.program import columns as col
 from ..kernels.program import strided as op
-from ..layers import Concatenate, Cropping2D, Permute, RepeatVector, ZeroPadding2D
+from ..layers import Concatenate, Cropping2D, Layer, Permute, RepeatVector, ZeroPadding2D
 from ..layers.checks import sample_axis
 from .elementwise import by_samples
 from .plan import Plan, Record, Tensor
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 
 
 def strides_of(shape: Sequence[int]) -> tuple[int, ...]:
@@ -101,7 +101,7 @@ def copy_box(
     return backward
 
 
-def broadcast(plan: Plan, t: Tensor, shape: Sequence[int]) -> tuple[Tensor, Callable[[], None]]:
+def broadcast(plan: Plan, t: Tensor, shape: Sequence[int]) -> Lowered:
     """The tensor repeated along axes of size 1, and missing first axes, to a shape."""
     own = (1,) * (len(shape) - len(t.shape)) + t.shape
     steps = [s if n > 1 else 0 for n, s in zip(own, strides_of(own), strict=True)]
@@ -110,7 +110,7 @@ def broadcast(plan: Plan, t: Tensor, shape: Sequence[int]) -> tuple[Tensor, Call
 
 
 @lowers(ZeroPadding2D, on_lanes=True)
-def lower_zero_padding(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_zero_padding(plan: Plan, call: LayerCall[ZeroPadding2D]) -> Lowered:
     """The image inside of zeros."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
@@ -121,7 +121,7 @@ def lower_zero_padding(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[]
 
 
 @lowers(Cropping2D, on_lanes=True)
-def lower_cropping(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_cropping(plan: Plan, call: LayerCall[Cropping2D]) -> Lowered:
     """The inner part of the image."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
@@ -133,7 +133,7 @@ def lower_cropping(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], No
 
 
 @lowers(Permute)
-def lower_permute(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_permute(plan: Plan, call: LayerCall[Permute]) -> Lowered:
     """The axes in another order."""
     t = call.input
     u = plan.tensor(call.shape, differentiated=t.is_differentiated)
@@ -143,13 +143,13 @@ def lower_permute(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], Non
 
 
 @lowers(RepeatVector)
-def lower_repeat(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_repeat(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """The same vector several times."""
     return broadcast(plan, call.input, call.shape)
 
 
 @lowers(Concatenate)
-def lower_concatenate(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_concatenate(plan: Plan, call: LayerCall[Concatenate]) -> Lowered:
     """Each tensor in its part of the output."""
     differentiated = any(t.is_differentiated for t in call.inputs)
     u = plan.tensor(call.shape, differentiated=differentiated)

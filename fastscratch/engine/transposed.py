@@ -5,8 +5,6 @@ input gradient, its own input gradient is the convolution, and its kernel is lea
 convolution's, with input and gradient in each other's place.
 """
 
-from collections.abc import Callable
-
 from ..kernels.conv2d import Conv2D as Geometry
 from ..kernels.conv2d import transposed_conv2d
 from ..kernels.program import bias as bias_op
@@ -17,11 +15,11 @@ from ..layers.conv2d_transpose import transposed_places
 from .convolution import convolve, described, hand_down_by, kernel_for, learn_kernel
 from .parameters import Parameters
 from .plan import Plan, Tensor
-from .registry import LayerCall, lowers
+from .registry import LayerCall, Lowered, lowers
 
 
 @lowers(Conv2DTranspose, takes_activation=True)
-def lower_conv2d_transpose(plan: Plan, call: LayerCall) -> tuple[Tensor, Callable[[], None]]:
+def lower_conv2d_transpose(plan: Plan, call: LayerCall[Conv2DTranspose]) -> Lowered:
     """Every pixel spread over a window of the output, plus the bias."""
     t, layer = call.input, call.layer
     _, padding = transposed_places(layer, t.shape[:2])
@@ -46,7 +44,7 @@ def lower_conv2d_transpose(plan: Plan, call: LayerCall) -> tuple[Tensor, Callabl
         if t.is_differentiated:
             hand_down_by(plan, g, kernel_for(plan, g, kernel.kernel), t, u)
         if kernel.learns:
-            learn_kernel(plan, g, kernel, u.dz, t.a)
+            learn_kernel(plan, g, kernel, {col.INPUT: u.dz, col.DOUTPUT: t.a})
         if bias.learns:
             _learn_bias(plan, bias, u)
 

@@ -70,6 +70,8 @@ class Layer:
     activation: str = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
+    #: Arguments that are shown even where they have their defaults.
+    _always_shown: tuple[str, ...] = ()
     #: How many attributes have been set: of the layer, and of all layers there are.
     _changes = 0
     changes_of_all = 0
@@ -191,25 +193,27 @@ class Layer:
         """The arguments that make the layer again, as JSON can hold them."""
         config = {}
         for kind in type(self).__mro__[:-1]:
-            for name, parameter in inspect.signature(kind.__init__).parameters.items():
-                if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
+            for name, parameter in inspect.signature(kind).parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
                     continue
                 value = getattr(self, name)
                 config[name] = value.get_config() if hasattr(value, "get_config") else value
         return config
 
     def __repr__(self) -> str:
-        """What is not its default."""
-        shown = []
-        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
-            if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
-                continue
+        """The arguments that it needs, and those that differ from a layer made with only these."""
+        arguments = {
+            name: parameter.default is parameter.empty or name in self._always_shown
+            for name, parameter in inspect.signature(type(self)).parameters.items()
+            if hasattr(self, name)
+        }
+        needed = {name: getattr(self, name) for name, is_needed in arguments.items() if is_needed}
+        shown, plain = list(map(repr, needed.values())), type(self)(**needed)
+        for name, is_needed in arguments.items():
             value = getattr(self, name)
-            if parameter.default is parameter.empty:
-                shown.append(repr(value))
-            elif (name, value) == ("activation", "linear"):  # as None is, the default
+            if is_needed or value == getattr(plain, name):
                 continue
-            elif isinstance(value, (str, int, float, tuple)) and value != parameter.default:
+            if isinstance(value, (str, int, float, tuple)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -9,9 +9,10 @@ from .checks import as_places
 from .convolution import output_places
 
 
-class _Pooling(Layer):
+class Pooling(Layer):
     #: Axes along which the window moves: 1 for sequences, 2 for images.
     rank: int
+    _always_shown = ("pool_size",)
 
     def __init__(self, pool_size: Any, strides: Any, padding: str, **kwargs: Any):
         super().__init__(**kwargs)
@@ -27,7 +28,7 @@ class _Pooling(Layer):
         return (*sizes, channels)
 
 
-class _Pooling1D(_Pooling):
+class Pooling1D(Pooling):
     rank = 1
 
     def __init__(
@@ -40,7 +41,7 @@ class _Pooling1D(_Pooling):
         super().__init__(pool_size, strides, padding, **kwargs)
 
 
-class _Pooling2D(_Pooling):
+class Pooling2D(Pooling):
     rank = 2
 
     def __init__(
@@ -64,7 +65,7 @@ def seen_window(pool_size: tuple[int, ...], places: Sequence[int], padding: str)
     return tuple(min(window, 2 * size) for window, size in zip(pool_size, places, strict=True))
 
 
-class MaxPooling1D(_Pooling1D):
+class MaxPooling1D(Pooling1D):
     """Largest number of each window of a sequence, channel by channel.
 
     Parameters
@@ -80,7 +81,7 @@ class MaxPooling1D(_Pooling1D):
     """
 
 
-class MaxPooling2D(_Pooling2D):
+class MaxPooling2D(Pooling2D):
     """Largest number of each window of an image, channel by channel.
 
     Parameters
@@ -96,7 +97,7 @@ class MaxPooling2D(_Pooling2D):
     """
 
 
-class AveragePooling1D(_Pooling1D):
+class AveragePooling1D(Pooling1D):
     """Mean of each window of a sequence, channel by channel.
 
     Parameters
@@ -112,7 +113,7 @@ class AveragePooling1D(_Pooling1D):
     """
 
 
-class AveragePooling2D(_Pooling2D):
+class AveragePooling2D(Pooling2D):
     """Mean of each window of an image, channel by channel.
 
     Parameters

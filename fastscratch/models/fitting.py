@@ -1,16 +1,18 @@
 """The fit: epochs of compiled steps, and what Python does between them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..callbacks import Callback, History
-from ..engine import Network, Predictor, progress_bar, run_in_slices
+from ..callbacks.callback_list import CallbackList
+from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
 from ..validation import is_finite
 from .head import logs_of
+from .progress import Progress
 from .state import State
 from .training_data import TrainingData
 
@@ -34,6 +36,13 @@ class Fit:
     data : TrainingData
     batch_size, epochs : int
     shuffle, terminate_on_nan : bool
+
+    Attributes
+    ----------
+    steps : int
+        In an epoch.
+    done : int
+        Steps that were run, of all epochs.
     """
 
     def __init__(
@@ -52,6 +61,7 @@ class Fit:
         self.first_epoch = model.trained_epochs
         self._optimizer = model._compiled_optimizer()
         self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.done = 0
         self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
         self.trainer.bind(
@@ -77,6 +87,7 @@ class Fit:
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
         before = self._notes()
         if self._run(first, count):
+            self.done = first + count
             return
         # Again from where the slice began, step by step: the same bits, up to the one that fails.
         self._restore(before)
@@ -166,9 +177,10 @@ class Fit:
         return ""
 
     def logs(self, epoch: int) -> dict[str, float]:
-        """Loss and metrics of an epoch that was run."""
-        names = self.model.output_names
-        return logs_of(self.heads, names, self.totals[epoch], len(self.data))
+        """Loss and metrics of an epoch, or of its part that was run."""
+        n, names = len(self.data), self.model.output_names
+        n_seen = min((self.done - epoch * self.steps) * self.batch_size, n)
+        return logs_of(self.heads, names, self.totals[epoch], n, n_seen)
 
 
 def fit(
@@ -178,72 +190,76 @@ def fit(
     verbose: int,
     initial_epoch: int,
 ) -> History:
-    """Run all epochs of a fit, and between them validation, callbacks and messages."""
+    """Run all epochs of a fit, and between them validation, callbacks and messages.
+
+    ``model.stop_training`` is looked at after each slice of steps.
+    """
     model, history = run.model, History()
     measured = any(head.measured for head in run.heads)
-    quiet = validation is None and not callbacks and not measured and verbose < 2
-    bar = progress_bar(run.epochs * run.steps, "fit", "step") if verbose == 1 else None
-    if quiet:
-        run_in_slices(run.epochs * run.steps, run.run, bar)
-        for epoch in range(run.epochs):
+    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
+    everyone = CallbackList([*callbacks, history], model, params)
+    everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
+    model.stop_training = False
+    progress = Progress(run, verbose, initial_epoch)
+    if validation is None and not callbacks and not measured:
+
+        def run_slice(first: int, count: int) -> bool:
+            run.run(first, count)
+            progress.end_epochs()
+            progress.update()
+            return model.stop_training
+
+        try:
+            run_in_slices(run.epochs * run.steps, run_slice)
+        finally:
+            progress.close()
+        for epoch in range(-(-run.done // run.steps)):
             history.on_epoch_end(initial_epoch + epoch, run.logs(epoch))
         return history
 
-    everyone = [history, *callbacks]
-    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
-    model.stop_training = False
-    for callback in callbacks:
-        callback.set_model(model)
-        callback.set_params(params)
-        callback.on_train_begin()
+    everyone.train_begin()
+    logs: dict[str, float] = {}
     try:
-        by_batch = [callback for callback in callbacks if callback.wants_batches]
         count = 1
         for epoch in range(run.epochs):
-            for callback in callbacks:
-                callback.on_epoch_begin(initial_epoch + epoch)
-            count = _run_epoch(run, epoch, by_batch, bar, count)
+            everyone.epoch_begin(initial_epoch + epoch)
+            count = _run_epoch(run, epoch, everyone, progress, count)
             logs = run.logs(epoch) | model._measure(run.data)
             if validation is not None:
-                for callback in callbacks:
-                    callback.on_test_begin()
-                of_validation = model._evaluate(validation)
+                everyone.test_begin()
+                if everyone.of_test_batches:
+                    of_validation = model._evaluate(validation, run.batch_size, everyone)
+                else:
+                    of_validation = model._evaluate(validation, None)
                 logs |= {f"val_{name}": value for name, value in of_validation.items()}
-                for callback in callbacks:
-                    callback.on_test_end(of_validation)
-            for callback in everyone:
-                callback.on_epoch_end(initial_epoch + epoch, logs)
-            shown = {name: f"{value:.4f}" for name, value in logs.items()}
-            if bar is not None:
-                bar.set_postfix(shown, refresh=False)  # or a short fit would show it
-            if verbose == 2:
-                numbers = " - ".join(f"{name}: {value}" for name, value in shown.items())
-                print(f"Epoch {initial_epoch + epoch + 1}/{params['epochs']} - {numbers}")
+                everyone.test_end(of_validation)
+            progress.end_epoch(logs)
+            everyone.epoch_end(initial_epoch + epoch, logs)
             if model.stop_training:
                 break
     finally:
-        if bar is not None:
-            bar.close()
-        for callback in callbacks:
-            callback.on_train_end()
+        progress.close()
+        everyone.train_end(logs)
     return history
 
 
-def _run_epoch(run: Fit, epoch: int, by_batch: list[Callback], bar: Any, count: int) -> int:
+def _run_epoch(
+    run: Fit, epoch: int, callbacks: CallbackList, progress: Progress, count: int
+) -> int:
     """Run an epoch; takes and returns the steps that are worth a slice."""
     first = epoch * run.steps
 
-    def slice_of(start: int, count: int) -> None:
+    def run_slice(start: int, count: int) -> bool:
         run.run(first + start, count)
-        if bar is not None:
-            bar.update(count)
+        progress.update()
+        return run.model.stop_training
 
-    if not by_batch:
-        return run_in_slices(run.steps, slice_of, count=count)
+    if not callbacks.of_batches:
+        return run_in_slices(run.steps, run_slice, count=count)
     for batch in range(run.steps):
-        for callback in by_batch:
-            callback.on_train_batch_begin(batch)
-        slice_of(batch, 1)
-        for callback in by_batch:
-            callback.on_train_batch_end(batch, run.logs(epoch))
+        callbacks.train_batch_begin(batch)
+        run_slice(batch, 1)
+        callbacks.train_batch_end(batch, run.logs(epoch))
+        if run.model.stop_training:
+            break
     return count

@@ -1,6 +1,8 @@
 """What is minimised and measured at one output of a model."""
 
 import dataclasses
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,11 +56,16 @@ class Head:
         loss = self.loss
         return self.is_read_once and not loss.from_logits and loss.read_out == self.activation
 
-    @property
+    @functools.cached_property
+    def kinds(self) -> dict[str, str]:
+        """The function of each metric, by the name that was given; see :func:`kind_of`."""
+        return {name: kind_of(name, self.loss, self.shape[-1]) for name in self.metrics}
+
+    @functools.cached_property
     def counted(self) -> str | None:
         """Name of the metric that the engine counts, as it was given."""
-        for name in self.metrics:
-            if self.kind(name) in _COUNTED and not self._needs_probabilities(name):
+        for name, kind in self.kinds.items():
+            if kind in _COUNTED and not self._needs_probabilities(kind):
                 return name
         return None
 
@@ -67,27 +74,18 @@ class Head:
         """Metrics that are taken of predictions."""
         return [name for name in self.metrics if name != self.counted]
 
-    def kind(self, name: str) -> str:
-        """The metric of a name; of "accuracy" the kind that suits the targets, as in Keras."""
-        if name not in ("accuracy", "acc"):
-            return name
-        if self.loss.takes_labels:
-            return "sparse_categorical_accuracy"
-        return "binary_accuracy" if self.shape[-1] == 1 else "categorical_accuracy"
-
-    def _needs_probabilities(self, name: str) -> bool:
+    def _needs_probabilities(self, kind: str) -> bool:
         """Whether a metric cannot be counted on the scores that the loss is computed from.
 
         After a softmax no single score says whether its probability is above one half.
         """
-        is_softmax = self.is_fused and self.loss.read_out == "softmax"
-        return is_softmax and self.kind(name) == "binary_accuracy"
+        return self.is_fused and self.loss.read_out == "softmax" and kind == "binary_accuracy"
 
     def objective(self, weighted: bool) -> Objective:
         """The head as the engine takes it."""
         loss, fused = self.loss, self.is_fused
         takes_outputs = loss.read_out is None or loss.from_logits
-        counted = NONE if self.counted is None else _COUNTED[self.kind(self.counted)]
+        counted = NONE if self.counted is None else _COUNTED[self.kinds[self.counted]]
         return Objective(
             loss.code if takes_outputs or fused else loss.log_loss,
             fused,
@@ -102,14 +100,43 @@ class Head:
 
     def share_right(self, right: float, n_samples: int) -> float:
         """The counted metric, from the number of right predictions."""
-        of_each = self.kind(self.counted or "") == "binary_accuracy"
-        return right / (n_samples * (int(np.prod(self.shape)) if of_each else 1))
+        of_each = self.kinds[self.counted or ""] == "binary_accuracy"
+        return right / (n_samples * (math.prod(self.shape) if of_each else 1))
 
     def measure(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Metrics that are taken of predictions."""
         if not is_finite(predicted):  # a fit that diverged and goes on
             return dict.fromkeys(self.measured, np.nan)
-        return {name: float(metrics.get(self.kind(name))(y, predicted)) for name in self.measured}
+        return {name: float(metrics.get(self.kinds[name])(y, predicted)) for name in self.measured}
+
+    def check_metrics(self, name: str, y: np.ndarray) -> None:
+        """Check that the metrics can be computed for some targets, whatever is predicted.
+
+        Parameters
+        ----------
+        name : str
+            What the targets are called in a message.
+        y : array
+
+        Raises
+        ------
+        ValueError
+            If one cannot.
+        """
+        for metric, kind in self.kinds.items():
+            try:
+                if "categorical" in kind and len(self.shape) > 1:
+                    raise ValueError(f"the outputs have several axes, {self.shape}")
+                if kind.startswith("sparse") and not self.loss.takes_labels:
+                    raise ValueError(f"it compares labels, which {self.loss.name} does not take")
+                if self.loss.takes_labels and not kind.startswith("sparse"):
+                    raise ValueError(f"{self.loss.name} takes labels, one for all outputs")
+                if metric != self.counted:
+                    metrics.get(kind)(y, np.zeros((len(y), *self.shape), y.dtype))
+            except ValueError as error:
+                raise ValueError(
+                    f"metric {metric!r} cannot be computed of {name}: {error}"
+                ) from None
 
 
 def check_logits(loss: losses.Loss, activation: str) -> None:
@@ -121,26 +148,53 @@ def check_logits(loss: losses.Loss, activation: str) -> None:
         )
 
 
+def kind_of(metric: str, loss: losses.Loss, width: int) -> str:
+    """The function of a metric; of "accuracy" the one that suits the targets, as in Keras."""
+    kind = metrics.get(metric).__name__
+    if kind != "accuracy":
+        return kind
+    if loss.takes_labels:
+        return "sparse_categorical_accuracy"
+    return "binary_accuracy" if width == 1 else "categorical_accuracy"
+
+
 def as_metrics(names: Any) -> tuple[str, ...]:
-    """Names of metrics, checked."""
-    names = [names] if isinstance(names, str) else names
+    """Names of metrics, checked; None is none of them."""
+    names = [] if names is None else [names] if isinstance(names, str) else names
     if not isinstance(names, Sequence):
         raise TypeError(f"metrics must be names of metrics, got {names!r}")
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"metrics must be names of metrics, got {name!r}")
-        if name not in ("accuracy", "acc"):
-            metrics.get(name)
+        metrics.get(name)
     return tuple(names)
 
 
-def prefixes(heads: Sequence[Head], names: Sequence[str]) -> list[str]:
+def prefixes(names: Sequence[str]) -> list[str]:
     """What stands before the names of each output's metrics: nothing, if there is one output."""
-    return [""] if len(heads) == 1 else [f"{name}_" for name in names]
+    return [""] if len(names) == 1 else [f"{name}_" for name in names]
+
+
+def directions(of_each: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, str]:
+    """Of the losses and metrics in the logs, whether "min" or "max" is better.
+
+    Parameters
+    ----------
+    of_each : sequence of sequences of str
+        Names of the metrics of each output.
+    names : sequence of str
+        Of the outputs.
+    """
+    known = {"loss": "min"}
+    if len(names) > 1:
+        known |= {f"{name}_loss": "min" for name in names}
+    for prefix, own in zip(prefixes(names), of_each, strict=False):
+        known |= {prefix + metric: metrics.direction(metric) for metric in own}
+    return known
 
 
 def logs_of(
-    heads: Sequence[Head], names: Sequence[str], totals: np.ndarray, n_samples: int
+    heads: Sequence[Head], names: Sequence[str], totals: np.ndarray, n_samples: int, n_seen: int
 ) -> dict[str, float]:
     """The losses and the counted metrics, by the names that Keras gives them.
 
@@ -151,14 +205,15 @@ def logs_of(
         Of the outputs.
     totals : (outputs + 1, 2) array
         As the engine leaves them, of one epoch.
-    n_samples : int
+    n_samples, n_seen : int
+        Samples in an epoch, and how many of these the totals are of.
     """
-    losses, right = totals[:, 0], totals[:, 1]
+    losses, right = totals[:, 0] * (n_samples / n_seen), totals[:, 1]
     weighted = sum(head.loss_weight * loss for head, loss in zip(heads, losses, strict=False))
     logs = {"loss": float(weighted + losses[-1])}
     if len(heads) > 1:
         logs |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=False)}
-    for prefix, head, count in zip(prefixes(heads, names), heads, right, strict=False):
+    for prefix, head, count in zip(prefixes(names), heads, right, strict=False):
         if head.counted:
-            logs[prefix + head.counted] = head.share_right(float(count), n_samples)
+            logs[prefix + head.counted] = head.share_right(float(count), n_seen)
     return logs

@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from .. import losses, optimizers
 from ..callbacks import Callback, History
+from ..callbacks.callback_list import CallbackList
 from ..engine import (
     Differentiator,
     Evaluator,
@@ -22,11 +24,13 @@ from ..engine import (
 from ..engine.network import Placed
 from ..engine.program import Program
 from ..layers import Layer, SymbolicTensor
+from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
+from .doubts import doubts_about
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import READ_OUTS, Head, as_metrics, check_logits, logs_of, prefixes
+from .head import Head, as_metrics, check_logits, directions, logs_of, prefixes
 from .names import all_named, different, name_layers, name_of
 from .programs import Programs, new_trainer
 from .state import Holder, State
@@ -36,6 +40,7 @@ from .training_data import (
     as_several,
     check_samples,
     check_targets,
+    class_weights,
     sample_weights,
 )
 
@@ -72,7 +77,7 @@ class Model:
     metadata : dict
         Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
     stop_training : bool
-        True, set by a callback, ends the fit after the epoch.
+        True ends the fit, by whomever it is set: a callback, a signal handler, another thread.
 
     Raises
     ------
@@ -204,7 +209,7 @@ class Model:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(summary(self.name, self._network))
+        print(encodable(summary(self.name, self._network), sys.stdout))
 
     # --- weights ----------------------------------------------------------------------------------
 
@@ -314,6 +319,11 @@ class Model:
                 placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
+    def _known_network(self) -> Network:
+        """The network, once there are weights."""
+        self._build(None)
+        return self._network
+
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._holder.state is None:
@@ -369,7 +379,9 @@ class Model:
         Warns
         -----
         UserWarning
-            If a softmax has a binary or multi-label cross-entropy, or a sigmoid a categorical one.
+            If a loss, the last activation and the metrics run together, but the model cannot learn
+            or a metric tells nothing: such as a cross-entropy with the activation of another, the
+            softmax of a single output, or the accuracy of real numbers.
 
         Notes
         -----
@@ -403,14 +415,11 @@ class Model:
                 for one in as_several("loss_weights", listed, names)
             ]
         doubts = []
-        for one, activation in zip(of_each, self._read_outs(), strict=True):
-            check_logits(one, activation)
-            if one.read_out is not None and activation in READ_OUTS and activation != one.read_out:
-                doubts.append(
-                    f"{one.name} wants a {one.read_out} activation in the last layer, got "
-                    f"{activation}: the model will learn, but the loss that it reports is not "
-                    "that of the right pair"
-                )
+        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
+            check_logits(one, layer.activation)
+            # A layer that only moves numbers does not tell what these are.
+            is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
+            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self.optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
@@ -433,11 +442,22 @@ class Model:
     def _check_layers(self) -> None:
         """Check that there are layers."""
 
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        """Of each output, the layer that makes it, and its size along the last axis if known."""
+        network = self._network
+        return [
+            (network.nodes[tensor - network.n_inputs].layer, shape[-1])
+            for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
+        ]
+
     def _read_outs(self) -> list[str]:
         """The last activation of each output."""
-        network = self._network
-        makers = [network.nodes[tensor - network.n_inputs] for tensor in network.outputs]
-        return [node.layer.activation for node in makers]
+        return [layer.activation for layer, _ in self._outputs()]
+
+    @property
+    def directions(self) -> dict[str, str]:
+        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
+        return directions(self._metrics, self.output_names)
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
@@ -467,7 +487,7 @@ class Model:
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
@@ -493,13 +513,14 @@ class Model:
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
-        batch_size : int
-            Samples in a mini-batch; the last of an epoch may have fewer.
+        batch_size : int, optional
+            Samples in a mini-batch, by default 32; the last of an epoch may have fewer.
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
-            1, as "auto" is, shows a progress bar on a fit of more than a second; 2 prints a line
-            for each epoch.
+            0 shows nothing. 2 prints a line for each epoch: its number, its time, its losses and
+            metrics. 1, as "auto" is, also shows a bar within epochs of more than a second, if the
+            output is a terminal or a notebook.
         callbacks : sequence of Callback
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.
@@ -508,7 +529,8 @@ class Model:
         shuffle : bool
             Shuffle the rows before each epoch.
         class_weight : dict, optional
-            Weights of the samples of each class; 1 where it is not named.
+            Weights of the samples of each class; 1 where it is not named. For training only: no
+            validation data have them.
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
@@ -534,7 +556,7 @@ class Model:
         RuntimeError
             If the model is not compiled, or is being trained already.
         """
-        batch_size = as_integer("batch_size", batch_size, 1)
+        batch_size = 32 if batch_size is None else as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
         initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
         shuffle = as_flag("shuffle", shuffle)
@@ -550,18 +572,22 @@ class Model:
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            validation_x, validation_y, *weight = validation_data
-            validation = self._data(validation_x, validation_y, *weight, prefix="validation ")
+            x_val, y_val, weights = (*validation_data, None)[:3]
+            validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        data = data.weighted_by_class()
+        self._check_metrics(data, "")
+        if validation is not None:
+            self._check_metrics(validation, "validation ")
         if gradient_accumulation_steps is not None:
             self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
         remaining = max(0, epochs - initial_epoch)
-        verbose = 1 if verbose == "auto" else verbose
+        level = 1 if verbose == "auto" else int(verbose)
 
         def train() -> History:
             run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, verbose, initial_epoch)
+            return fit(run, validation, callbacks, level, initial_epoch)
 
         return self._train(train)
 
@@ -591,7 +617,7 @@ class Model:
             As :meth:`fit`.
         """
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
-        data = self._data(x, y, sample_weight, class_weight)
+        data = self._data(x, y, sample_weight, class_weight).weighted_by_class()
 
         def train() -> dict[str, float]:
             run = Fit(self, data, len(data), 1, False, terminate_on_nan)
@@ -683,9 +709,10 @@ class Model:
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight, class_weight) for t in targets)
+        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_class = class_weights(targets[0], class_weight)
         self._build(samples[0].shape[1:])
-        return TrainingData(samples, targets, weights)
+        return TrainingData(samples, targets, weights, of_class)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         """Checked samples of each input."""
@@ -788,13 +815,12 @@ class Model:
         """
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
-        network = programs.network
         objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
-        gradients = [placed.view(flat).copy() for placed in network.placed()]
-        idle.append((reader, None if network.moves_averages else state))
+        gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
+        idle.append((reader, None if programs.network.moves_averages else state))
         return loss, gradients
 
     def _to_differentiate(
@@ -884,12 +910,11 @@ class Model:
             norm of the mean gradient of these weights.
         """
         _, gradients = self.gradients(x, y)
-        squares: dict[str, float] = {}
+        of_layer: dict[str, list[np.ndarray]] = {}
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
-                added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
-        return {name: square**0.5 for name, square in squares.items()}
+                of_layer.setdefault(name_of(layer), []).append(gradient.reshape(-1))
+        return {name: _norm(np.concatenate(flat)) for name, flat in of_layer.items()}
 
     # --- use --------------------------------------------------------------------------------------
 
@@ -1005,12 +1030,24 @@ class Model:
         """
         return_dict = as_flag("return_dict", return_dict)
         data = self._data(x, y, sample_weight)
+        self._check_metrics(data, "")
         logs = self._evaluate(data, batch_size)
         return logs if return_dict else _as_result(logs)
 
-    def _evaluate(self, data: TrainingData, batch_size: int | None = None) -> dict[str, float]:
-        """Loss and metrics of checked data."""
+    def _check_metrics(self, data: TrainingData, prefix: str) -> None:
+        """Check that the metrics can be computed for checked data, whatever is predicted."""
+        heads = self._heads(self._current_programs().network)
+        for head, y, name in zip(heads, data.y, self.output_names, strict=True):
+            of_output = f" of {name}" if len(heads) > 1 else ""
+            head.check_metrics(f"{prefix}y{of_output}", y)
+
+    def _evaluate(
+        self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
         size = _at_once(len(data), batch_size)
+        if callbacks is not None and batch_size is not None:
+            size = batch_size
         programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
@@ -1018,11 +1055,20 @@ class Model:
         objectives = self._objectives(data.is_weighted)
         reader, idle = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
-        reader.run(0, -(-len(data) // size))
+        names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
+        penalty = self._penalty(state)
+        if callbacks is not None:
+            for step in range(n_steps):
+                callbacks.test_batch_begin(step)
+                reader.run(step, 1)
+                n_seen = min((step + 1) * size, n)
+                totals[0, -1, 0] = penalty * n_seen / n
+                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
+        else:
+            reader.run(0, n_steps)
         idle.append((reader, state))
-        totals[0, -1, 0] = self._penalty(state)
-        names = self.output_names
-        return logs_of(heads, names, totals[0], len(data)) | self._measure(data)
+        totals[0, -1, 0] = penalty
+        return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
     def _penalty(self, state: State) -> float:
         """Regularisation of all weights."""
@@ -1041,7 +1087,7 @@ class Model:
         predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
         for prefix, head, y, out in zip(
-            prefixes(heads, self.output_names), heads, data.y, predicted, strict=True
+            prefixes(self.output_names), heads, data.y, predicted, strict=True
         ):
             logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
         return logs
@@ -1106,6 +1152,14 @@ def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
     return [
         [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
     ]
+
+
+def _norm(vector: np.ndarray) -> float:
+    """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
+    largest = float(np.abs(vector).max(initial=0))
+    if largest == 0:
+        return 0.0
+    return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

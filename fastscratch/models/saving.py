@@ -139,7 +139,7 @@ def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array)
+        digest.update(array.data)
     return digest.hexdigest()
 
 
@@ -188,9 +188,10 @@ def load_model(filepath: str | Path) -> "Model":
     except SafetensorError as error:
         what = what_it_is(path)
         raise ValueError(f"{refused}: {f'it is {what}' if what else error}") from error
+    except KeyError as error:
+        raise ValueError(f"{refused}: {error} is missing") from error
     except _UNFIT as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise ValueError(f"{refused}: {what}") from error
+        raise ValueError(f"{refused}: {error}") from error
     model._state = model._state.replaced(**progress)
     return model
 

@@ -156,6 +156,13 @@ class Sequential(Model):
     def _read_outs(self) -> list[str]:
         return [self.layers[-1].activation]
 
+    def _outputs(self) -> list[tuple[Layer, int | None]]:
+        last = self.layers[-1]
+        if self._input_shape is None:
+            return [(last, getattr(last, "units", None))]
+        (shape,) = chain(self.layers, self._input_shape).output_shapes
+        return [(last, shape[-1])]
+
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, or check that the model was built for samples of a shape."""
         if not self.layers:

@@ -17,7 +17,7 @@ def summary(name: str, network: Network) -> str:
         rows.append((f"{layer.name} ({kind})", str((None, *shape)), f"{size:,}"))
     head = ("Layer (type)", "Output Shape", "Param #")
     widths = [max(len(row[i]) for row in [head, *rows]) + 2 for i in range(3)]
-    line = "─" * sum(widths)
+    line = "-" * sum(widths)
 
     def text(row: tuple[str, str, str]) -> str:
         return f"{row[0]:<{widths[0]}}{row[1]:<{widths[1]}}{row[2]:>{widths[2]}}"

@@ -11,6 +11,7 @@ Models can be those of fastscratch, or any with the interface of scikit-learn.
 from .axes import COLORS, groups, mosaic, panels
 from .classification import plot_confusion_matrix, plot_decision_boundary, plot_misclassified
 from .convolution import plot_feature_maps, plot_filters
+from .gradients import plot_gradient_norms, plot_input_gradients
 from .training import plot_history
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "plot_decision_boundary",
     "plot_feature_maps",
     "plot_filters",
+    "plot_gradient_norms",
     "plot_history",
+    "plot_input_gradients",
     "plot_misclassified",
 ]

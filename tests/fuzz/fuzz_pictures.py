@@ -26,12 +26,14 @@ def network():
         layers.Dense(3, "softmax", name="out"),
     ]
     model = Sequential(stack)
+    model.compile("sgd", "sparse_categorical_crossentropy")
     model.count_params()
     return model
 
 
 def classifier():
     model = Sequential([layers.Dense(3, "softmax", input_shape=(2,))])
+    model.compile("sgd", "sparse_categorical_crossentropy")
     model.count_params()
     return model
 
@@ -117,6 +119,23 @@ def good_history(draw):
     return {"history": curves if draw(st.booleans()) else history, **some_of(draw, metrics)}
 
 
+def good_norms(draw):
+    n = draw(st.integers(1, 6))
+    data = {"x": numbers(draw, n, 2), "y": labels(draw, n, 3)}
+    return {"model": draw(st.sampled_from([CLASSIFIER, {"a": CLASSIFIER}])), **data}
+
+
+def good_input_gradients(draw):
+    n = draw(st.integers(1, 4))
+    if draw(st.booleans()):
+        data = {"model": NETWORK, "x": numbers(draw, n, 5, 5, 1)}
+        options = {"n": st.integers(1, 4)}
+    else:
+        data = {"model": CLASSIFIER, "x": numbers(draw, n, 2)}
+        options = {"names": st.just(["a", "b"]), "shape": st.just((1, 2))}
+    return data | {"y": labels(draw, n, 3)} | some_of(draw, options)
+
+
 def target(name, good, check=is_drawn, **how):
     return calls(f"plot.{name}", resolve(f"plot.{name}"), good, check, subjects=SUBJECTS, **how)
 
@@ -130,5 +149,7 @@ TARGETS = {
     "plot.plot_misclassified": target("plot_misclassified", good_misclassified),
     "plot.plot_feature_maps": target("plot_feature_maps", good_maps),
     "plot.plot_filters": target("plot_filters", good_filters),
+    "plot.plot_gradient_norms": target("plot_gradient_norms", good_norms),
+    "plot.plot_input_gradients": target("plot_input_gradients", good_input_gradients),
     "plot.plot_history": target("plot_history", good_history),
 }

@@ -1,0 +1,98 @@
+"""What a fit shows: a line for each epoch, and on a terminal a bar within a long one."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from .. import output
+
+if TYPE_CHECKING:
+    from .fitting import Fit
+
+
+class Progress:
+    """Shows how far a fit has come.
+
+    Parameters
+    ----------
+    run : Fit
+    verbose : {0, 1, 2}
+        0 shows nothing, 1 lines and a bar, 2 lines only. A bar needs a terminal or a notebook.
+    initial_epoch : int
+        Number of epochs before the first.
+    """
+
+    def __init__(self, run: "Fit", verbose: int, initial_epoch: int):
+        self._run, self._initial_epoch = run, initial_epoch
+        self._shows_lines = verbose > 0
+        self._shows_bar = verbose == 1 and output.is_live(sys.stdout)
+        self._bar: Any = None
+        self._lines = 0  # so many epochs have one
+        self._began, self._began_at = time.perf_counter(), 0  # at so many steps
+
+    def update(self) -> None:
+        """Show a bar of the steps of the epoch that goes on, if it takes long."""
+        if not self._shows_bar:
+            return
+        done = self._run.done - self._lines * self._run.steps
+        if self._bar is None:
+            if not done or time.perf_counter() - self._began < output.DELAY:
+                return
+            self._bar = output.progress_bar(
+                *(self._run.steps, self._title(), "step", sys.stdout), initial=done, delay=0
+            )
+        loss = self._run.logs(self._lines)["loss"]
+        self._bar.set_postfix({"loss": shown(loss)}, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def end_epochs(self) -> None:
+        """Print a line of each epoch that has ended since the last."""
+        ended = self._run.done // self._run.steps
+        if ended > self._lines and self._shows_lines:
+            self._print([self._run.logs(epoch) for epoch in range(self._lines, ended)])
+
+    def end_epoch(self, logs: dict[str, float]) -> None:
+        """Print the line of an epoch."""
+        if self._shows_lines:
+            self._print([logs])
+
+    def _print(self, of_each: list[dict[str, float]]) -> None:
+        self.close()
+        now, done = time.perf_counter(), self._run.done
+        # Of epochs shorter than a slice of steps, the mean time is known.
+        share = self._run.steps / max(self._run.steps, done - self._began_at)
+        seconds = _duration((now - self._began) * share)
+        self._began, self._began_at = now, done
+        lines = []
+        for logs in of_each:
+            numbers = "".join(f" - {name}: {shown(value)}" for name, value in logs.items())
+            lines.append(f"{self._title()} - {seconds}{numbers}")
+            self._lines += 1
+        output.say("\n".join(lines))
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _title(self) -> str:
+        last = self._initial_epoch + self._run.epochs
+        return f"Epoch {self._initial_epoch + self._lines + 1}/{last}"
+
+
+def shown(value: float) -> str:
+    """A number in a line: four decimals, or if it is small or large, five digits."""
+    return f"{value:.4f}" if value == 0 or 1e-3 < abs(value) < 1e5 else f"{value:.4e}"
+
+
+def _duration(seconds: float) -> str:
+    """A time with about two digits."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"{minutes}m{rest:02d}s"

@@ -1,0 +1,81 @@
+"""What is shown while work goes on: it must not end the work.
+
+A console can be missing (``sys.stdout`` and ``sys.stderr`` are None under ``pythonw``), closed, on
+a full disk, a pipe whose reader has ended, or without a character that is to be printed.
+"""
+
+import contextlib
+import sys
+from typing import Any, TextIO
+
+__all__ = ["encodable", "is_live", "progress_bar", "say"]
+
+#: A progress bar appears once the work has lasted this many seconds.
+DELAY = 1.0
+
+
+def encodable(text: str, stream: TextIO | None) -> str:
+    """The text, with a backslash and a number for each character that a stream cannot write."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def say(text: str) -> None:
+    """Print a text on the standard output, or if that fails, do nothing."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the stream is closed
+        print(encodable(text, sys.stdout), flush=True)
+
+
+def is_live(stream: TextIO | None) -> bool:
+    """Whether what was written to a stream can be overwritten: on a terminal, in a notebook."""
+    if type(stream).__module__.startswith("ipykernel"):
+        return True
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+class _Forgiving:
+    """A stream that loses what cannot be written."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(encodable(text, self._stream))
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+def progress_bar(
+    total: int | None, title: str, unit: str, stream: TextIO | None = None, **options: Any
+) -> Any:
+    """A tqdm progress bar that appears once the work has lasted a second.
+
+    Parameters
+    ----------
+    total : int or None
+        Number of steps.
+    title : str
+        What is written before the bar.
+    unit : str
+        Of what the steps are.
+    stream : file, optional
+        By default the standard error output.
+    **options
+        Of tqdm.
+    """
+    from tqdm import tqdm
+
+    stream = stream or sys.stderr
+    settings = {"delay": DELAY, "leave": False, "dynamic_ncols": True, **options}
+    if stream is None:
+        return tqdm(total=total, disable=True)
+    return tqdm(total=total, desc=title, unit=unit, file=_Forgiving(stream), **settings)

@@ -1,0 +1,242 @@
+"""What is shown must not end the work: consoles that are missing, closed, full or too simple."""
+
+import errno
+import io
+import os
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fastscratch import Sequential, layers, load_model, output, regression
+from fastscratch.datasets import iris as iris_module
+from fastscratch.models import progress
+
+IRIS = str(iris_module.FILE)
+
+
+class Failing(io.StringIO):
+    """A stream that fails as a full disk or a broken pipe does; a terminal, if it is asked."""
+
+    def __init__(self, error, encoding="utf-8"):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def flush(self):
+        raise self.error
+
+    def isatty(self):
+        return True
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+STREAMS = {
+    "missing": lambda: None,
+    "closed": closed,
+    "full": lambda: Failing(OSError(errno.ENOSPC, "No space left on device")),
+    "broken pipe": lambda: Failing(BrokenPipeError(errno.EPIPE, "Broken pipe")),
+    "ASCII": lambda: io.TextIOWrapper(io.BytesIO(), "ascii"),
+    "cp1252": lambda: io.TextIOWrapper(io.BytesIO(), "cp1252"),
+}
+
+
+@pytest.fixture(params=STREAMS)
+def no_console(request, monkeypatch):
+    """Both streams are of one kind, and bars appear at once."""
+    monkeypatch.setattr(output, "DELAY", 0.0)
+    monkeypatch.setattr(sys, "stdout", STREAMS[request.param]())
+    monkeypatch.setattr(sys, "stderr", STREAMS[request.param]())
+
+
+@pytest.mark.usefixtures("no_console")
+def test_a_bar_and_lines_need_no_console():
+    for stream in (None, sys.stdout, sys.stderr):
+        bar = output.progress_bar(3, "a title, \N{GREEK SMALL LETTER MU}", "step", stream)
+        for _ in range(3):
+            bar.update()
+            bar.refresh()
+        bar.set_postfix({"loss": "\N{INFINITY}"})
+        bar.close()
+    output.say("a text, \N{GREEK SMALL LETTER MU}, and \ud800")
+
+
+@pytest.mark.usefixtures("no_console")
+@pytest.mark.parametrize("verbose", ["auto", 1, 2])
+@pytest.mark.parametrize("validation", [0.0, 0.5])
+def test_a_fit_needs_no_console(verbose, validation):
+    x, y = np.eye(6, dtype=np.float32), np.arange(6.0)
+
+    def trained(verbose):
+        model = Sequential([layers.Input((6,)), layers.Dense(1, kernel_initializer="zeros")])
+        model.compile("sgd", "mse", ["mae"])
+        model.seed = 1
+        model.fit(x, y, 2, 3, verbose=verbose, validation_split=validation)
+        return [weight.tolist() for weight in model.get_weights()]
+
+    assert trained(verbose) == trained(0)
+
+
+@pytest.mark.usefixtures("no_console")
+def test_a_regression_needs_no_console():
+    x, y = np.arange(4.0), np.arange(4.0)
+    options = {"family": "linear", "learning_rate": 0.1, "n_iterations": 50}
+    shown = regression.gradient_descent(x[:, None], y, progress=True, **options)
+    assert shown.tolist() == regression.gradient_descent(x[:, None], y, **options).tolist()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_summary_on_simple_consoles(monkeypatch, encoding):
+    name = "\N{GREEK SMALL LETTER MU}\N{SNOWMAN}"
+    model = Sequential([layers.Input((2,)), layers.Dense(1, name=name)])
+    bytes_written = io.BytesIO()
+    stream = io.TextIOWrapper(bytes_written, encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    model.summary()
+    stream.flush()
+    shown = bytes_written.getvalue().decode(encoding)
+    assert (name if encoding == "utf-8" else r"\u2603 (Dense)") in shown
+    assert "-" * 20 in shown
+    assert "Total params: 3" in shown
+
+
+def test_what_is_a_live_stream():
+    class OutStream(io.StringIO):
+        """As a notebook has it: no terminal, and yet a line can be overwritten."""
+
+    OutStream.__module__ = "ipykernel.iostream"
+    assert output.is_live(OutStream())
+    assert output.is_live(Failing(OSError()))
+    for stream in (None, closed(), io.StringIO()):
+        assert not output.is_live(stream)
+
+
+def test_progress_bar_shows_after_a_second_only(capsys):
+    bar = output.progress_bar(3, "fit", "step")
+    bar.update(3)
+    bar.close()
+    assert capsys.readouterr().err == ""
+    bar = output.progress_bar(3, "fit", "step")
+    bar.start_t -= 2
+    bar.last_print_t -= 2
+    bar.update(1)
+    bar.close()
+    shown = capsys.readouterr().err
+    assert "fit" in shown
+    assert "1/3" in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((0.0, "0.0000"), (1.9e-05, "1.9000e-05"), (0.25, "0.2500"), (-12.0, "-12.0000")),
+        *((3.1e8, "3.1000e+08"), (float("nan"), "nan"), (float("inf"), "inf")),
+    ],
+)
+def test_numbers_in_lines(value, text):
+    assert progress.shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(4.2e-05, "42us"), (0.0123, "12ms"), (3.21, "3.2s"), (75, "1m15s"), (7260, "2h01m")],
+)
+def test_times_in_lines(seconds, text):
+    assert progress._duration(seconds) == text
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+CODE = "import sys; from fastscratch.cli import main; sys.exit(main())"
+
+
+def run(folder, *arguments, **options):
+    """Run a command; its exit status, and what it wrote to its two streams."""
+    environment = {k: v for k, v in os.environ.items() if k[:8] != "PYTHONUN"}  # buffered, as usual
+    environment |= options.pop("environment", {})
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    command = [sys.executable, "-c", CODE, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=environment, **settings | options)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a model of the iris data."""
+    folder = tmp_path_factory.mktemp("trained")
+    status, _, err = run(folder, "train", IRIS, "--target", "species", "--epochs", 1)
+    assert status == 0, err
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such pipes")
+@pytest.mark.parametrize("command", ["predict", "train", "--help"])
+def test_a_reader_that_has_ended(trained, command):
+    """As `head` does; the reader is gone before the first line, which is the worst case."""
+    arguments = {
+        "predict": ("model.safetensors", IRIS),
+        "train": (IRIS, "--target", "species", "--epochs", 1, "--output", "again.safetensors"),
+        "--help": (),
+    }[command]
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert run(trained, command, *arguments, stdout=writing) == (1, None, "")
+    os.close(writing)
+    if command == "train":
+        assert len(load_model(trained / "again.safetensors").layers) > 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device")
+@pytest.mark.parametrize("command", ["predict", "train", "--help"])
+def test_a_full_disk(trained, command):
+    arguments = {
+        "predict": ("model.safetensors", IRIS),
+        "train": (IRIS, "--target", "species", "--epochs", 1, "--output", "full.safetensors"),
+        "--help": (),
+    }[command]
+    wanted = "fastscratch: error: the output cannot be written: No space left on device\n"
+    with open("/dev/full", "w") as full:
+        assert run(trained, command, *arguments, stdout=full) == (2, None, wanted)
+    if command == "train":
+        assert len(load_model(trained / "full.safetensors").layers) > 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+def test_streams_that_are_closed(trained):
+    def shell(arguments, redirections):
+        command = shlex.join([sys.executable, "-c", CODE, *arguments])
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {redirections}"], cwd=trained, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    predict = ["predict", "model.safetensors", IRIS]
+    status, out, _ = shell(predict, "2>&-")
+    assert status == 0
+    assert out.startswith("species,")
+    message = "fastscratch: error: there is no output to write to; wanted: --output\n"
+    assert shell(predict, ">&-") == (2, "", message)
+    assert shell([*predict, "--output", "closed.csv"], ">&- 2>&-") == (0, "", "")
+    assert (trained / "closed.csv").read_text() == out
+    assert shell(["predict", "none", "none"], ">&- 2>&-") == (2, "", "")
+
+
+def test_output_is_utf_8_wherever_it_is_read_again(tmp_path):
+    """In a locale of ASCII too: `predict` reads UTF-8, and so it writes it."""
+    rows = ["x,größe"] + [f"{i},{'groß' if i % 2 else 'klein'}" for i in range(20)]
+    (tmp_path / "data.csv").write_text("\n".join(rows), encoding="utf-8")
+    arguments = ("data.csv", "--target", "größe", "--epochs", "1")
+    for command in (("train", *arguments), ("predict", "model.safetensors", "data.csv")):
+        status, out, err = run(tmp_path, *command, environment={"PYTHONIOENCODING": "ascii"})
+        assert status == 0, err
+    assert out.splitlines()[0] == "größe,p(groß),p(klein)"

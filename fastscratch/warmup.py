@@ -63,3 +63,7 @@ def _use(example: "Example") -> None:
     model.gradients(x, y)
     model.per_sample_gradients(x, y)
     model.input_gradients(x, y)
+    if isinstance(x, np.ndarray):
+        x = x.astype(np.float32)
+        x.flags.writeable = False  # another type for Numba
+        model.predict(x)

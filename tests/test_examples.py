@@ -27,11 +27,17 @@ def test_an_example_trains_as_the_naive_network_does(name, dtype):
 
 
 @pytest.fixture(scope="module")
-def reached():
-    """Names of the operations of all programs of all examples, and of what these call."""
-    return set().union(
-        *(one.program.operations() for example in EXAMPLES.values() for one in programs_of(example))
-    )
+def reached_by():
+    """Of each example the operations of all its programs, and what these call."""
+    return {
+        name: set().union(*(one.program.operations() for one in programs_of(example)))
+        for name, example in EXAMPLES.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def reached(reached_by):
+    return set().union(*reached_by.values())
 
 
 def names(functions):
@@ -41,6 +47,33 @@ def names(functions):
 def test_every_operation_is_reached(reached):
     assert len(OPERATIONS) > 45
     assert set(OPERATIONS) - reached == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "operations"),
+    {
+        "Adam by blocks": {"chain", "dense_forward_block", "update"},
+        "average pooling by blocks": {"dense_hand_down_block", "average_pool2d_backward"},
+        "images one by one": {"conv2d_forward", "max_pool2d_forward", "average_pool2d_forward"},
+        "many inputs": {"dense_forward_part", "dense_sum_parts"},
+        "maxima one by one": {"conv2d_maxima", "max_pool2d_backward"},
+        "overlapping maxima": {"max_pool2d_forward", "to_lanes"},
+        "shared layer": {"update"},
+        "several outputs": {"sum_gradients"},
+        "shared layer, clipped": {"clip_norm", "update"},
+        "transposed Winograd": {"conv2d_transform", "bias_gradient"},
+        "winners of max pooling": {"conv2d_winners", "winners_pack", "conv2d_maxima"},
+        "Winograd, same": {"conv2d_transform"},
+        "Winograd, valid": {"conv2d_transform"},
+    }.items(),
+)
+def test_an_example_reaches_what_it_is_about(reached_by, name, operations):
+    assert operations - reached_by[name] == set()
+
+
+def test_samples_innermost_that_do_not_go_by_blocks(reached_by):
+    assert "to_lanes" in reached_by["large head"]
+    assert "dense_hand_down_block" not in reached_by["large head"]
 
 
 def test_every_activation_loss_and_optimizer_is_reached(reached):

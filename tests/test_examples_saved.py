@@ -1,6 +1,5 @@
 """Every example goes on from a file as if nothing had happened: bit for bit."""
 
-import numpy as np
 import pytest
 
 from fastscratch import load_model
@@ -14,6 +13,11 @@ def state_of(model):
     """Weights and slots."""
     state = model._state
     return [array.tobytes() for array in (*model.get_weights(), *(state.slots or ()))]
+
+
+def outputs_of(model, x):
+    outputs = model.predict(x)
+    return [out.tobytes() for out in (outputs if isinstance(outputs, list) else [outputs])]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -31,8 +35,7 @@ def test_an_example_goes_on_from_a_file(tmp_path, name, dtype):
     model.save(tmp_path / "model")
     again = load_model(tmp_path / "model")
     assert state_of(again) == state_of(model)
-    assert again.iterations == model.iterations == -(-example.samples // example.batch_size)
+    assert (again.iterations, again.trained_epochs) == (model.iterations, 1)
     assert fit(again) == fit(model)
     assert again.evaluate(**samples) == model.evaluate(**samples)
-    outputs = [np.ravel(m.predict(samples["x"])[0]).tobytes() for m in (again, model)]
-    assert outputs[0] == outputs[1]
+    assert outputs_of(again, samples["x"]) == outputs_of(model, samples["x"])

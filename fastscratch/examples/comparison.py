@@ -126,15 +126,23 @@ def _same_bits(one: Trained, other: Trained) -> bool:
 
 
 def roundings(network: Network, example: Example) -> int:
-    """How many roundings there are on the longest way to a weight after the last step."""
-    on_the_way = 2 * FUNCTION
-    most_rows = 1
-    for node, weights in zip(network.nodes, network.weights, strict=True):
-        read = max(math.prod(network.shapes[tensor]) for tensor in node.inputs)
-        terms = [math.prod(placed.weight.shape[:-1]) for placed in weights]
-        on_the_way += max([*terms, 1]) + 2 * FUNCTION
-        if not weights or len(weights[0].weight.shape) == 1:  # pooling, normalisation
-            on_the_way += read
-        most_rows = max(most_rows, read)
+    """How many roundings there are on the longest way to a weight after the last step.
+
+    One for each term of each sum on the way forward and back, of the sum over samples and places
+    that the gradient of a weight is, and of what functions are made of.
+    """
+    on_the_way, most_places = 2 * FUNCTION, 1
+    for number, (node, weights) in enumerate(zip(network.nodes, network.weights, strict=True)):
+        tensors = [*node.inputs, network.n_inputs + number]
+        shapes = [network.shapes[tensor] for tensor in tensors]
+        places = max(math.prod(shape[:-1]) for shape in shapes)
+        kernels = [w for w in (placed.weight.shape for placed in weights) if len(w) > 1]
+        # By taps and channels forward, by taps and filters back.
+        terms = [math.prod(kernel[:-2]) * max(kernel[-2:]) for kernel in kernels]
+        if not kernels:  # pooling, normalisation, softmax
+            samples = example.samples if weights else 1
+            terms = [samples * places, *(shape[-1] for shape in shapes)]
+        on_the_way += max(terms) + 2 * FUNCTION
+        most_places = max(most_places, places)
     steps = -(-example.samples // example.batch_size)
-    return steps * (2 * on_the_way + example.samples * most_rows)
+    return steps * (2 * on_the_way + example.samples * most_places)

@@ -81,9 +81,9 @@ def _transposed(**options: Any) -> list[Layer]:
 
 
 def _transposed_wide() -> list[Layer]:
-    """So many filters that Winograd's convolution pays, forward and backward."""
+    """So many filters and places that Winograd's convolution pays, forward and backward."""
     return [
-        Conv2DTranspose(32, 1, activation="tanh", input_shape=(5, 4, 3)),
+        Conv2DTranspose(32, 1, activation="tanh", input_shape=(7, 5, 3)),
         Conv2DTranspose(32, 3, padding="same", activation="relu"),
         MaxPooling2D(2),
         Flatten(),
@@ -122,4 +122,4 @@ def examples() -> Iterator[Example]:
     yield few("transposed filters, padded", padded)
     dilated = partial(_transposed, dilation_rate=(1, 2))
     yield few("transposed filters, dilated", dilated)
-    yield few("transposed Winograd", _transposed_wide)
+    yield Example("transposed Winograd", _transposed_wide, samples=3, batch_size=2)

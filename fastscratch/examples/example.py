@@ -129,6 +129,8 @@ def _draw_weight(rng: np.random.Generator, name: str, shape: tuple[int, ...]) ->
     drawn = rng.standard_normal(shape)
     if "variance" in name:
         return _as_float32(0.5 + abs(drawn))
+    if name == "count":
+        return np.ceil(abs(drawn))
     if name == "gamma":
         return _as_float32(1 + 0.2 * drawn)
     fan_in = max(1, int(np.prod(shape[:-1])))

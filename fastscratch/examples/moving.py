@@ -28,7 +28,7 @@ def _resized(filters: int, interpolation: str) -> list[Layer]:
         Cropping2D(((1, 0), (1, 1))),
         UpSampling2D((2, 3), interpolation=interpolation),
         ZeroPadding2D(1),
-        Conv2D(filters, 3, activation="silu"),
+        Conv2D(3, 3, activation="silu"),
         MaxPooling2D(2),
         Flatten(),
         Dense(2),

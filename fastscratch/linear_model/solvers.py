@@ -55,6 +55,10 @@ class Problem:
         gradient += penalty
         return loss + np.vdot(penalty, coefficients) / 2, gradient
 
+    def value(self, coefficients: np.ndarray) -> float:
+        """Loss with both penalties."""
+        return self.loss(coefficients)[0] + float((self.l1 * np.abs(coefficients)).sum())
+
     def hessian(self, coefficients: np.ndarray) -> np.ndarray:
         """Hessian of :meth:`loss`, shape (o k, o k)."""
         hessian = np.empty((coefficients.size, coefficients.size))
@@ -333,10 +337,10 @@ def has_maximum(problem: Problem, coefficients: np.ndarray) -> bool:
     regression models.
     """
     step = _newton_step(problem, coefficients, *problem.loss(coefficients))
-    if step is not None and np.abs(_gains(problem, step)).max() < 0.1:
-        # Probabilities near 0 and 1 have no curvature in float64, and that makes steps short too.
-        if np.abs(_gains(problem, coefficients)).max() < 25:
-            return True
+    is_short = step is not None and np.abs(_gains(problem, step)).max() < 0.1
+    # Probabilities near 0 and 1 have no curvature in float64, and that makes steps short too.
+    if is_short and np.abs(_gains(problem, coefficients)).max() < 25:
+        return True
     coefficients = np.zeros_like(coefficients)
     for _ in range(100):
         step = _newton_step(problem, coefficients, *problem.loss(coefficients))
@@ -414,4 +418,12 @@ def _proximal_gradient(
     else:
         while taken < max_iter and not run(taken, 1):
             pass
+    if not met and max_iter > 1:
+        before, ended = problem.value(start), problem.value(coefficients)
+        if not ended <= before * (1 + 1e-9):
+            raise FloatingPointError(
+                f"gradient descent diverged at learning_rate={rate:g}: after {taken} iterations "
+                f"the loss is {ended:.4g}, from {before:.4g} at the start; use a smaller "
+                "learning_rate, or scale the columns to a similar range"
+            )
     return Result(coefficients, taken, "" if met else _limit(max_iter))

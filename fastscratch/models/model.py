@@ -910,12 +910,11 @@ class Model:
             norm of the mean gradient of these weights.
         """
         _, gradients = self.gradients(x, y)
-        squares: dict[str, float] = {}
+        of_layer: dict[str, list[np.ndarray]] = {}
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
-                added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
-        return {name: square**0.5 for name, square in squares.items()}
+                of_layer.setdefault(name_of(layer), []).append(gradient.reshape(-1))
+        return {name: _norm(np.concatenate(flat)) for name, flat in of_layer.items()}
 
     # --- use --------------------------------------------------------------------------------------
 
@@ -1153,6 +1152,14 @@ def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
     return [
         [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
     ]
+
+
+def _norm(vector: np.ndarray) -> float:
+    """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
+    largest = float(np.abs(vector).max(initial=0))
+    if largest == 0:
+        return 0.0
+    return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

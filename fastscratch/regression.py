@@ -1,5 +1,6 @@
 """The essay's regressions as functions: least squares, gradient descent, log-likelihood."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ FAMILIES = {
     "logistic": ("sigmoid", "multilabel_crossentropy"),
     "softmax": ("softmax", "categorical_crossentropy"),
 }
+
+#: Eigenvalues of a matrix of no more rows than this take less time than a descent.
+MOST_EIGENVALUES = 1000
 
 
 def least_squares(
@@ -142,7 +146,14 @@ def gradient_descent(
     ValueError, TypeError
         If the shapes do not match, `y` does not suit the family, or a number is out of range.
     FloatingPointError
-        If the coefficients grow without bound: the learning rate is too large.
+        If the learning rate is too large: a coefficient is no longer finite, or a loss ends above
+        where it began.
+
+    Warns
+    -----
+    RuntimeWarning
+        If a linear regression ends below where it began, but will not for ever: the learning rate
+        is above 2 over the largest eigenvalue of ``X'X / n``.
 
     Notes
     -----
@@ -157,19 +168,75 @@ def gradient_descent(
     coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
     code = ACTIVATIONS.index(activation)
     progress = as_flag("progress", progress)
+    before = _mean_losses(design, targets, coefficients, family)
+    limit = _largest_rate(design) if family == "linear" else np.inf
+    smaller = "a smaller learning_rate" if np.isinf(limit) else f"one below {limit:.4g}"
+    advice = f"use {smaller}, or scale the columns to a similar range"
 
     def run(first: int, count: int) -> None:
         kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {first + count} iterations at learning_rate="
-                f"{rate:g}; use a smaller learning_rate, or scale the columns to a similar range"
+                f"{rate:g}; {advice}"
             )
 
     run_in_slices(
         total, run, progress_bar(total, f"{family} regression", "it") if progress else None
     )
+    after = _mean_losses(design, targets, coefficients, family)
+    worse = ~(after <= before * (1 + 1e-9) + np.finfo(float).tiny)
+    if worse.any():
+        raise FloatingPointError(
+            f"gradient descent diverged at learning_rate={rate:g}: after {total} iterations the "
+            f"loss is {after[worse][0]:.4g}, from {before[worse][0]:.4g} at the start; {advice}"
+        )
+    if total and rate > limit:
+        warnings.warn(
+            f"gradient descent will diverge at learning_rate={rate:g}, although the loss is not "
+            f"above its start after {total} iterations; {advice}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return coefficients.reshape(-1, *shape)
+
+
+def _largest_rate(design: np.ndarray) -> float:
+    """The learning rate above which least squares diverge; infinity if it is not known."""
+    n, k = design.shape
+    if min(n, k) > MOST_EIGENVALUES:
+        return np.inf
+    with np.errstate(over="ignore"):
+        gram = design.T @ design if k <= n else design @ design.T
+    if not np.isfinite(gram).all():
+        return np.inf
+    largest = np.linalg.eigvalsh(gram / n)[-1]
+    return 2 / largest if largest > 0 else np.inf
+
+
+def _mean_losses(
+    design: np.ndarray, targets: np.ndarray, coefficients: np.ndarray, family: str
+) -> np.ndarray:
+    """The mean loss of each regression: of each column, or of the softmax as a whole."""
+    columns = (
+        [slice(None)] if family == "softmax" else [slice(o, o + 1) for o in range(targets.shape[1])]
+    )
+    parts = (
+        (np.ascontiguousarray(targets[:, c]), np.ascontiguousarray(coefficients[:, c]))
+        for c in columns
+    )
+    return np.array([_losses(design, y, beta, family).mean() for y, beta in parts])
+
+
+def _losses(
+    design: np.ndarray, targets: np.ndarray, coefficients: np.ndarray, family: str
+) -> np.ndarray:
+    """The loss of each sample."""
+    scores, losses = np.empty(targets.shape), np.empty(len(targets))
+    zeros = np.zeros(targets.shape[1])
+    kernels.dense.dense_forward(scores, design, coefficients, zeros)
+    kernels.losses.loss_forward(losses, scores, targets, LOSSES.index(FAMILIES[family][1]))
+    return losses
 
 
 def log_likelihood(
@@ -199,7 +266,7 @@ def log_likelihood(
     ValueError, TypeError
         If the shapes do not match, or `y` does not suit the family.
     """
-    _, loss = FAMILIES[one_of("family", family, ("logistic", "softmax"))]
+    one_of("family", family, ("logistic", "softmax"))
     design = _design_matrix(X, fit_intercept)
     beta = as_array("coefficients", coefficients)
     # A class may be missing from held-out rows: the coefficients tell how many classes there are.
@@ -208,11 +275,7 @@ def log_likelihood(
     shape = (design.shape[1], targets.shape[1])
     if beta.shape != shape and (*beta.shape, 1) != shape:
         raise ValueError(f"coefficients must have shape {shape}, got {beta.shape}")
-    scores = np.empty(targets.shape)
-    kernels.dense.dense_forward(scores, design, beta.reshape(shape), np.zeros(shape[1]))
-    losses = np.empty(len(scores))
-    kernels.losses.loss_forward(losses, scores, targets, LOSSES.index(loss))
-    return -float(losses.sum())
+    return -float(_losses(design, targets, beta.reshape(shape), family).sum())
 
 
 def _design_matrix(X: Any, fit_intercept: bool) -> np.ndarray:

@@ -4,6 +4,8 @@ Where a solver is compared, its minimum is: both are run to a tiny gradient, and
 may differ by that gradient over the smallest curvature, which the penalties here keep above 1e-4.
 """
 
+import warnings
+
 import joblib
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ pytest.importorskip("sklearn")
 
 import pandas as pd
 import sklearn.linear_model as peer
-from scipy import sparse, stats
+from scipy import optimize, sparse, stats
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -191,6 +193,11 @@ def test_warm_start_and_divergence():
         LinearRegression(solver="gradient-descent", max_iter=3).fit(X, y)
     with pytest.raises(FloatingPointError, match=r"diverged within .* learning_rate=10"):
         LinearRegression(solver="gradient-descent", learning_rate=10, max_iter=10**6).fit(X, y)
+    with pytest.raises(FloatingPointError, match="after 50 iterations the loss is .* at the start"):
+        LinearRegression(solver="gradient-descent", learning_rate=10, max_iter=50).fit(X, y)
+    with pytest.raises(FloatingPointError, match="after 50 iterations the loss is .* at the start"):
+        labels, options = y > np.median(y), {"C": np.inf, "learning_rate": 1e4, "max_iter": 50}
+        LogisticRegression(solver="gradient-descent", **options).fit(1e3 * X, labels)
 
 
 # --- logistic regression --------------------------------------------------------------------------
@@ -329,12 +336,72 @@ def test_separable_classes_are_said_and_stay_finite(solver, classes):
     assert np.isfinite(LogisticRegression(solver=solver).fit(X, y).coef_).all()  # and no warning
 
 
-def test_quasi_separation_is_seen_by_newton():
+SEPARATES = "a plane separates some class from the others"
+
+
+@pytest.mark.parametrize("solver", SMOOTH)
+def test_quasi_separation_is_seen(solver):
     """The two samples at 5 are of both classes, all others on their own side."""
     X = np.array([1.0, 2, 3, 4, 5, 5, 6, 7])[:, None]
     y = [0, 0, 0, 0, 0, 1, 1, 1]
-    with pytest.warns(ConvergenceWarning, match="a plane separates some class"):
-        LogisticRegression(C=np.inf, solver="newton-cholesky").fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=SEPARATES):
+        model = LogisticRegression(C=np.inf, solver=solver).fit(X, y)
+    assert SEPARATES in str(model.summary())
+
+
+@pytest.mark.parametrize("solver", SMOOTH)
+def test_one_class_of_three_is_separated(solver):
+    """Of the irises: setosa from the others, which overlap."""
+    X, y = iris()
+    with pytest.warns(ConvergenceWarning, match=SEPARATES):
+        summary = LogisticRegression(C=np.inf, solver=solver, max_iter=2000).fit(X, y).summary()
+    assert np.isnan(summary.standard_errors).all()
+    assert np.isnan(summary.p_values).all()
+    assert [SEPARATES in note for note in summary.notes] == [True]
+    penalised = LogisticRegression(solver=solver, max_iter=5000, tol=1e-2).fit(X, y).summary()
+    assert SEPARATES not in str(penalised)
+
+
+def gains_without_loss(X, y):
+    """Whether some coefficients raise the score of a sample's own class and lower none, by an LP.
+
+    Albert and Anderson (1984): then, and only then, the likelihood has no maximum.
+    """
+    classes = np.unique(y)
+    rows = []
+    for x, own in zip(np.column_stack([np.ones(len(X)), X]), y, strict=True):
+        for other in classes[classes != own]:
+            row = np.zeros((len(classes), len(x)))
+            row[classes == own], row[classes == other] = x, -x
+            rows.append(row.ravel())
+    gains = np.array(rows)
+    bounds = {"b_ub": np.repeat([1.0, 0.0], len(gains)), "A_ub": np.vstack([gains, -gains])}
+    found = optimize.linprog(-gains.sum(axis=0), **bounds, bounds=(None, None))
+    assert found.success
+    return found.fun < -1e-6
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("sparsely", [False, True])
+def test_separation_is_what_a_linear_program_finds(solver, n_classes, sparsely):
+    rng = np.random.default_rng(n_classes)
+    counts = {True: 0, False: 0}
+    for _ in range(60):
+        k = rng.integers(1, 4)
+        X = rng.integers(0, rng.integers(2, 9), size=(rng.integers(6, 40), k)).astype(float)
+        score = X @ rng.integers(-2, 3, k) + rng.integers(3) * rng.integers(-1, 2, len(X))
+        y = np.searchsorted(np.quantile(score, [0.3, 0.6][: n_classes - 1]), score)
+        y[:n_classes] = range(n_classes)
+        wanted = gains_without_loss(X, y)
+        counts[wanted] += 1
+        model = LogisticRegression(C=np.inf, solver=solver, max_iter=10_000)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            summary = model.fit(sparse.csr_array(X) if sparsely else X, y).summary()
+        assert (SEPARATES in str(summary)) == wanted
+        assert (SEPARATES in " ".join(str(warning.message) for warning in caught)) == wanted
+    assert min(counts.values()) > 10
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "fista"])

@@ -264,9 +264,52 @@ RUN = {"learning_rate": 0.1, "n_iterations": 3}
 
 
 def test_divergence():
-    message = "diverged within .* iterations at learning_rate=10; use a smaller learning_rate"
+    message = r"diverged within .* iterations at learning_rate=10; use one below \d"
     with pytest.raises(FloatingPointError, match=message):
         regression.gradient_descent(X, Y, learning_rate=10, n_iterations=100_000)
+
+
+ROW = np.array([[1.0], [2.0], [3.0]])  # X'X / n = 14 / 3: above 3 / 7 descent diverges
+ALONE = {"fit_intercept": False, "n_iterations": 10}
+
+
+def test_divergence_is_told_before_numbers_overflow():
+    """Each step multiplies the distance from 2 by 1 - 0.44 * 14 / 3, and the loss by its square."""
+    after = 14 / 3 * 4 * (1 - 0.44 * 14 / 3) ** 20
+    message = (
+        f"diverged at learning_rate=0.44: after 10 iterations the loss is {after:.4g}, from 18.67 "
+        "at the start; use one below 0.4286,"
+    )
+    with pytest.raises(FloatingPointError, match=message):
+        regression.gradient_descent(ROW, 2 * ROW[:, 0], learning_rate=0.44, **ALONE)
+    found = regression.gradient_descent(ROW, 2 * ROW[:, 0], learning_rate=0.42, **ALONE)
+    assert found[0] == pytest.approx(2 - 2 * (1 - 0.42 * 14 / 3) ** 10)
+    with pytest.raises(FloatingPointError, match="after 1 iterations the loss is"):
+        both = np.column_stack([0 * ROW[:, 0], 2 * ROW[:, 0]])  # the first stays at its minimum
+        regression.gradient_descent(ROW, both, learning_rate=0.44, **ALONE | {"n_iterations": 1})
+
+
+def test_divergence_that_is_still_to_come():
+    """The first column's error shrinks, while the second's grows from a small start."""
+    X = np.diag([1.0, 2.0])
+    with pytest.warns(RuntimeWarning, match=r"will diverge at learning_rate=1\.1, .* below 1, or"):
+        regression.gradient_descent(X, [1.0, 0.02], learning_rate=1.1, **ALONE)
+
+
+@pytest.mark.parametrize("family", ["logistic", "softmax"])
+def test_divergence_on_columns_that_are_not_scaled(family):
+    x = np.arange(20.0)[:, None] * 1000
+    y = (np.arange(20) % 3 == 0).astype(int)  # no plane separates them
+    with pytest.raises(FloatingPointError, match="the loss is .*, from 0.6931 at the start"):
+        regression.gradient_descent(x, y, family, learning_rate=0.1, n_iterations=1001)
+
+
+def test_a_start_at_the_minimum_is_no_divergence():
+    options = {"n_iterations": 50, "learning_rate": 0.1, "fit_intercept": False}
+    assert regression.gradient_descent(ROW, 2 * ROW[:, 0], initial=2.0, **options) == [2.0]
+    assert regression.gradient_descent(ROW, 0 * ROW[:, 0], **options) == [0.0]
+    y = [[1, 0], [0, 1], [1, 0]]
+    assert (regression.gradient_descent(0 * ROW, y, "logistic", **options) == 0).all()
 
 
 def descend(y=Y, family="linear", X=X, **options):

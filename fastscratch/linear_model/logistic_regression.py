@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 
 from ..estimators import FitTask, LabelsMixin, checked_weights, class_factors
 from ..kernels.codes import SIGMOID, SOFTMAX
-from .solvers import Problem, Scaling, minimize, pseudo_solve
+from .solvers import Problem, Scaling, has_maximum, minimize, pseudo_solve
 from .summary import Summary
 
 __all__ = ["LogisticRegression"]
@@ -29,6 +29,8 @@ __all__ = ["LogisticRegression"]
 #: A fit computes standard errors only for this many coefficients or fewer: nobody reads a longer
 #: table, and the time grows with the square of the number.
 MOST_ERRORS = 500
+
+SEPARATION = "a plane separates some class from the others"
 
 #: Coefficients, (o, k), and intercepts, (o,), of a model.
 Found = tuple[np.ndarray, np.ndarray]
@@ -110,8 +112,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     and, unless sparse, centred. The penalty stays that of the columns as given. So the units of the
     columns do not change the course of the fit.
 
-    Without a penalty, and with classes that a plane separates, the likelihood has no maximum: the
-    coefficients stop where the gradient is below `tol`, with a ConvergenceWarning.
+    Without a penalty, and with a class that a plane separates from the others, if only with samples
+    of both on the plane, the likelihood has no maximum: the coefficients stop where the gradient is
+    below `tol`, with a ConvergenceWarning, and the summary has no standard errors.
 
     Every solver calls scikit-learn's callbacks after each iteration; one that returns True ends the
     fit.
@@ -271,7 +274,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         Returns
         -------
         Summary
-            If the fit was penalised, without standard errors, and with a note that says why.
+            If the fit was penalised, or the likelihood has no maximum, without standard errors, and
+            with a note that says why.
 
         Raises
         ------
@@ -459,21 +463,29 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         coef, intercept = scaling.outside(found.coefficients)
         if one_step:
             return (coef, intercept), found.n_iter, None
-        failure = found.failure
-        if np.isinf(self.C) and (
-            found.last_move > 0.5 or _separates(X, targets, share, coef, intercept)
-        ):
+        failure, exists = found.failure, True
+        if np.isinf(self.C):
+            if found.coefficients.size <= MOST_ERRORS:
+                exists = has_maximum(problem, found.coefficients)
+            else:  # for which Newton's method takes too long
+                exists = not _separates(X, targets, share, coef, intercept)
+        if not exists:
             failure = (
-                "found no maximum of the likelihood: a plane separates some class from the others, "
-                "and without a penalty the coefficients grow without bound; use a finite C"
+                f"found no maximum of the likelihood: {SEPARATION}, and without a penalty the "
+                "coefficients grow without bound; use a finite C"
             )
         if failure:
             warnings.warn(f"{self.solver} {failure}", ConvergenceWarning, stacklevel=4)
-        statistics = self._statistics_of(problem, scaling, found.coefficients, total)
+        statistics = self._statistics_of(problem, scaling, found.coefficients, total, exists)
         return (coef, intercept), found.n_iter, statistics
 
     def _statistics_of(
-        self, problem: Problem, scaling: Scaling, coefficients: np.ndarray, total: float
+        self,
+        problem: Problem,
+        scaling: Scaling,
+        coefficients: np.ndarray,
+        total: float,
+        exists: bool,
     ) -> _Statistics:
         free = dataclasses.replace(problem, l2=np.zeros_like(problem.l2))
         log_likelihood = -total * free.loss(coefficients)[0]
@@ -489,6 +501,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             note = (
                 "no standard errors, p values and AIC: they would not account for the bias of a "
                 "penalised fit"
+            )
+        elif not exists:
+            note = (
+                f"no standard errors and p values: {SEPARATION}, so the likelihood has no maximum, "
+                "and the coefficients are those of where the solver stopped"
             )
         elif coefficients.size > MOST_ERRORS:
             note = f"no standard errors: more than {MOST_ERRORS} coefficients"

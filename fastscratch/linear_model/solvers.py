@@ -11,7 +11,7 @@ from .. import kernels
 from ..engine import run_in_slices
 from ..kernels.codes import LINEAR, SIGMOID, SOFTMAX
 
-__all__ = ["Problem", "Scaling", "minimize", "pseudo_solve"]
+__all__ = ["Problem", "Scaling", "has_maximum", "minimize", "pseudo_solve"]
 
 #: Largest second derivative of the loss of a sample in its scores.
 CURVATURE = {LINEAR: 1.0, SIGMOID: 0.25, SOFTMAX: 0.5}
@@ -54,6 +54,10 @@ class Problem:
         penalty = self.l2 * coefficients
         gradient += penalty
         return loss + np.vdot(penalty, coefficients) / 2, gradient
+
+    def value(self, coefficients: np.ndarray) -> float:
+        """Loss with both penalties."""
+        return self.loss(coefficients)[0] + float((self.l1 * np.abs(coefficients)).sum())
 
     def hessian(self, coefficients: np.ndarray) -> np.ndarray:
         """Hessian of :meth:`loss`, shape (o k, o k)."""
@@ -203,15 +207,11 @@ class Result:
     n_iter : int
     failure : str
         Why it did not converge; empty if it did.
-    last_move : float
-        For Newton's method: the largest change of a score in the last step. It tends to zero if
-        there is a minimum, but not if the loss falls for ever, however slowly.
     """
 
     coefficients: np.ndarray
     n_iter: int
     failure: str = ""
-    last_move: float = 0.0
 
 
 def minimize(
@@ -286,38 +286,87 @@ def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, boo
 def _newton(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After) -> Result:
     """Newton's method, which here is iteratively reweighted least squares."""
     coefficients = start
-    loss, gradient = problem.loss(coefficients)
     for iteration in range(1, max_iter + 1):
+        loss, gradient = problem.loss(coefficients)
         # One more step is taken after the gradient is small: it squares the error once more.
         converged = np.abs(gradient).max() <= tol
-        hessian = problem.hessian(coefficients)
-        if problem.activation == SOFTMAX:
-            # To add a number to a coefficient of all classes changes no probability. Give that
-            # direction a curvature if the penalty does not.
-            free = np.diag((problem.l2 == 0).astype(float)) * np.trace(hessian) / len(hessian)
-            hessian += np.tile(free, (len(start), len(start)))
-        move = pseudo_solve(hessian, gradient.ravel())[0].reshape(start.shape)
-        step = 1.0
-        while True:
-            new = coefficients - step * move
-            new_loss, new_gradient = problem.loss(new)
-            if new_loss <= loss + 8 * EPS * abs(loss):
-                break
-            step /= 2
-            if step < 1e-10:
-                return Result(coefficients, iteration, "did not converge: no step lowers the loss")
-        coefficients, loss, gradient = new, new_loss, new_gradient
+        step = _newton_step(problem, coefficients, loss, gradient)
+        if step is None:
+            return Result(coefficients, iteration, "did not converge: no step lowers the loss")
+        coefficients = coefficients + step
         if (after is not None and after(coefficients)) or converged:
-            return Result(coefficients, iteration, last_move=_largest_score(problem, step * move))
+            return Result(coefficients, iteration)
     return Result(coefficients, max_iter, _limit(max_iter))
 
 
-def _largest_score(problem: Problem, coefficients: np.ndarray) -> float:
+def _newton_step(
+    problem: Problem, coefficients: np.ndarray, loss: float, gradient: np.ndarray
+) -> np.ndarray | None:
+    """Newton's step, shortened until it lowers the loss; None if it never does."""
+    hessian = problem.hessian(coefficients)
+    if problem.activation == SOFTMAX:
+        # To add a number to a coefficient of all classes changes no probability. Give that
+        # direction a curvature if the penalty does not.
+        free = np.diag((problem.l2 == 0).astype(float)) * np.trace(hessian) / len(hessian)
+        hessian += np.tile(free, (len(coefficients), len(coefficients)))
+    step = -pseudo_solve(hessian, gradient.ravel())[0].reshape(coefficients.shape)
+    for _ in range(34):
+        if problem.loss(coefficients + step)[0] <= loss + 8 * EPS * abs(loss):
+            return step
+        step /= 2
+    return None
+
+
+def has_maximum(problem: Problem, coefficients: np.ndarray) -> bool:
+    """Whether the likelihood of a logistic or softmax regression has a maximum.
+
+    It has none if there is a direction in which no sample's own class loses against another, and
+    some gain: the coefficients then grow in that direction without bound. Newton's method finds it,
+    for there its steps do not become shorter: each adds about 1 to the scores that gain.
+
+    Parameters
+    ----------
+    problem : Problem
+        Without a penalty.
+    coefficients : ndarray, shape (o, k)
+        Where a solver has stopped: a short step from there shows that there is a maximum.
+
+    References
+    ----------
+    Albert and Anderson (1984), On the existence of maximum likelihood estimates in logistic
+    regression models.
+    """
+    step = _newton_step(problem, coefficients, *problem.loss(coefficients))
+    is_short = step is not None and np.abs(_gains(problem, step)).max() < 0.1
+    # Probabilities near 0 and 1 have no curvature in float64, and that makes steps short too.
+    if is_short and np.abs(_gains(problem, coefficients)).max() < 25:
+        return True
+    coefficients = np.zeros_like(coefficients)
+    for _ in range(100):
+        step = _newton_step(problem, coefficients, *problem.loss(coefficients))
+        if step is None:
+            return True
+        gains = _gains(problem, step)
+        largest = np.abs(gains).max()
+        if largest < 1e-6:
+            return True
+        if gains.min() >= -1e-6 * largest:
+            return False
+        coefficients = coefficients + step
+    return True
+
+
+def _gains(problem: Problem, coefficients: np.ndarray) -> np.ndarray:
+    """By how much the score of each sample's own class is above that of each other class."""
     X, columns, starts = problem.design
     if starts.size:
         shape = (starts.size - 1, coefficients.shape[1])
         X = sparse.csr_array((X[0], columns, starts), shape=shape)
-    return float(np.abs(X @ coefficients.T).max())
+    scores = np.asarray(X @ coefficients.T)[problem.weight > 0]
+    own = problem.y.T[problem.weight > 0] == 1
+    if scores.shape[1] == 1:
+        return np.where(own, scores, -scores)
+    return (scores[own][:, None] - scores)[~own]
 
 
 def _proximal_gradient(
@@ -369,4 +418,12 @@ def _proximal_gradient(
     else:
         while taken < max_iter and not run(taken, 1):
             pass
+    if not met and max_iter > 1:
+        before, ended = problem.value(start), problem.value(coefficients)
+        if not ended <= before * (1 + 1e-9):
+            raise FloatingPointError(
+                f"gradient descent diverged at learning_rate={rate:g}: after {taken} iterations "
+                f"the loss is {ended:.4g}, from {before:.4g} at the start; use a smaller "
+                "learning_rate, or scale the columns to a similar range"
+            )
     return Result(coefficients, taken, "" if met else _limit(max_iter))

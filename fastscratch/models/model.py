@@ -27,6 +27,7 @@ from ..layers import Layer, SymbolicTensor
 from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_positive, as_text, one_of, same_length
+from ..wording import quantity
 from .doubts import doubts_about
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
@@ -177,7 +178,7 @@ class Model:
             return range(len(self.layers))[place]
         except IndexError:
             raise ValueError(
-                f"the model has {len(self.layers)} layers, got index {layer}"
+                f"the model has {quantity(len(self.layers), 'layer')}, got index {layer}"
             ) from None
 
     def submodel(self, layer: str | int) -> "Model":
@@ -205,6 +206,14 @@ class Model:
         body.input_names = [self.input_names[k] for k in inputs]
         body._take_weights(self._weights_by_name())
         return body
+
+    def __repr__(self) -> str:
+        """The name, and how large the model is."""
+        size = "not built yet"
+        if self._holder.state is not None:
+            size = quantity(self._network.n_parameters, "weight")
+        layers = quantity(len(self.layers), "layer")
+        return f"<{type(self).__name__} {self.name!r}: {layers}, {size}>"
 
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
@@ -270,7 +279,9 @@ class Model:
         if self._holder.is_running:
             raise RuntimeError("weights cannot be set while another thread trains the model")
         if len(weights) != len(all_placed):
-            raise ValueError(f"weights must be {len(all_placed)} arrays, got {len(weights)}")
+            raise ValueError(
+                f"weights must be {quantity(len(all_placed), 'array')}, got {len(weights)}"
+            )
         arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
         parameters = self._state.parameters.copy()
         for i, (placed, array) in enumerate(zip(all_placed, arrays, strict=True)):

@@ -114,7 +114,7 @@ def test_texts_and_whole_numbers_as_classes(capsys):
     rows = [(f"{e:.3f}", kind, int(kind == "red")) for kind, e in zip(kinds, noise, strict=True)]
     write("data.csv", ["noise", "kind", "bought"], rows)
     out = run(capsys, "train", "data.csv", "--target", "bought", "--learning-rate", 0.02)
-    assert "1 columns of numbers, 1 of texts" in out
+    assert "1 column of numbers, 1 of texts" in out
     assert "classification, 2 classes: 0, 1" in out
     assert measure(out, "accuracy") == 1
     assert measure(out, "area under the ROC curve") == 1
@@ -129,7 +129,7 @@ def test_each_class_gives_its_share_of_held_out_rows(capsys):
     rows = [(i, "a" if i < 80 else "b") for i in range(100)]
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--hold-out", 0.25)
-    assert "epochs on 75 rows" in out
+    assert "1 epoch on 75 rows" in out
     assert measure(out, "share of largest class") == 0.8  # 20 of 25
 
 

@@ -300,15 +300,18 @@ def get(identifier: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], f
     return _BY_NAME[one_of("metric", full_name(identifier, _BY_NAME, _SHORT), tuple(_BY_NAME))]
 
 
-def direction(identifier: str) -> str:
+def direction(identifier: str | Callable[[Any, Any], float]) -> str:
     """Which values of a metric are better: "min", the lower ones, or "max", the higher ones.
 
     Raises
     ------
     ValueError
-        If there is no such metric.
+        If there is no such metric in this module.
     """
-    return "min" if get(identifier) in _ERRORS else "max"
+    metric = get(identifier)
+    if metric not in _BY_NAME.values():
+        raise ValueError(f"metric must be one of this module, got {identifier!r}")
+    return "min" if metric in _ERRORS else "max"
 
 
 def _pair(y_true: Any, y_pred: Any, ndim: int | None = None) -> tuple[np.ndarray, np.ndarray]:

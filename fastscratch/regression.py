@@ -19,6 +19,7 @@ from .validation import (
     one_of,
     same_length,
 )
+from .wording import quantity
 
 __all__ = ["gradient_descent", "least_squares", "log_likelihood"]
 
@@ -91,7 +92,7 @@ def _why_singular(n: int, k: int, rank: int, pivots: np.ndarray, fit_intercept: 
     names += [f"column {i}" for i in range(k - len(names))]
     dependent = " and ".join(names[p] for p in sorted(pivots[rank:]))
     if n < k:
-        cause = f"{n} rows cannot determine {k} coefficients"
+        cause = f"{quantity(n, 'row')} cannot determine {quantity(k, 'coefficient')}"
     elif rank == 0:
         cause = "every column is zero"
     else:
@@ -177,8 +178,8 @@ def gradient_descent(
         kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
-                f"gradient descent diverged within {first + count} iterations at learning_rate="
-                f"{rate:g}; {advice}"
+                f"gradient descent diverged within {quantity(first + count, 'iteration')} at "
+                f"learning_rate={rate:g}; {advice}"
             )
 
     run_in_slices(

@@ -48,7 +48,8 @@ _SETTINGS = (
 )
 _ABANDONED = 3600  # seconds after which a temporary file is taken for that of a killed process
 
-_compiling_was_said = False
+#: Whether the next compilation is told on the standard error stream; only the first is.
+says_compiling = True
 
 
 def _digest_sources() -> str:
@@ -78,9 +79,9 @@ def folders() -> list[pathlib.Path]:
 
 
 def _say_compiling_once():
-    global _compiling_was_said
-    if not _compiling_was_said:
-        _compiling_was_said = True
+    global says_compiling
+    if says_compiling:
+        says_compiling = False
         print(
             "fastscratch: compiling kernels for this processor; later runs load them from disk "
             "(`fastscratch warmup` compiles all of them ahead)",

@@ -650,8 +650,8 @@ def test_a_name_that_no_epoch_reports(where, tmp_path):
         (lambda: EarlyStopping(min_delta=-1), ValueError, "min_delta must not be negative, got -1"),
         (
             lambda: ModelCheckpoint("f", save_freq="batch"),
-            TypeError,
-            "save_freq must be an integer, got str",
+            ValueError,
+            "save_freq must be one of 'epoch', got 'batch'",
         ),
         (lambda: ModelCheckpoint("f", save_freq=0), ValueError, "save_freq must be at least 1"),
         (lambda: ReduceLROnPlateau(factor=1), ValueError, "factor must be between 0 and 1, got 1"),

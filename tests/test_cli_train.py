@@ -114,7 +114,7 @@ def test_texts_and_whole_numbers_as_classes(capsys):
     rows = [(f"{e:.3f}", kind, int(kind == "red")) for kind, e in zip(kinds, noise, strict=True)]
     write("data.csv", ["noise", "kind", "bought"], rows)
     out = run(capsys, "train", "data.csv", "--target", "bought", "--learning-rate", 0.02)
-    assert "1 columns of numbers, 1 of texts" in out
+    assert "1 column of numbers, 1 of texts" in out
     assert "classification, 2 classes: 0, 1" in out
     assert measure(out, "accuracy") == 1
     assert measure(out, "area under the ROC curve") == 1
@@ -129,7 +129,7 @@ def test_each_class_gives_its_share_of_held_out_rows(capsys):
     rows = [(i, "a" if i < 80 else "b") for i in range(100)]
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--hold-out", 0.25)
-    assert "epochs on 75 rows" in out
+    assert "1 epoch on 75 rows" in out
     assert measure(out, "share of largest class") == 0.8  # 20 of 25
 
 
@@ -233,7 +233,7 @@ def test_spreadsheets_write_a_byte_order_mark_and_blank_lines(capsys, folder):
     text = "x,y\r\n" + "\r\n".join(f" {i} ,{i / 7:.3f}" for i in range(20)) + "\r\n\r\n"
     (folder / "data.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
-    assert "20 rows; 1 columns of numbers" in out
+    assert "20 rows; 1 column of numbers" in out
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def changed(row, column, value):
         (GOOD[:9], "data.csv has 9 rows, too few to learn from some and test with others"),
         ([(*row[:2], "a") for row in GOOD], "column 'y' holds only 'a': there is nothing to pred"),
         (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
-        ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but 3 columns have names"),
+        ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but the first line names 3 columns"),
         ([(f"id{i}", *row[1:]) for i, row in enumerate(GOOD)], "leave it out with --ignore 'x'"),
         ([], "data.csv has no rows below its first line; it needs names of columns"),
         (changed(3, 0, "1e200"), "column 'x' holds numbers up to 1e+200, too large to be standard"),
@@ -280,7 +280,7 @@ def test_bad_tables(capsys, folder, rows, wanted):
         (b"a,b\n1,\xff\n", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
         (
             b"a,b\n1,2\n3\n" + b"1,2\n" * 9999 + b"\xff",
-            "data.csv, line 3: 1 values, but 2 columns have names",
+            "data.csv, line 3: 1 value, but the first line names 2 columns",
         ),
         (b"\xff\xfea\0", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
         (gzip.compress(b"a,b\n1,2\n"), "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from children import run
 
 from fastscratch import cli
 from fastscratch.datasets import load_mnist
@@ -87,6 +88,29 @@ def test_training_is_reproducible():
         return neural_network.train(model, x, y, 2)[0]
 
     assert losses() == losses()
+
+
+CHILD = """
+    import numpy as np
+
+    from fastscratch import demo
+    from fastscratch.demo.report import Report
+    from fastscratch.kernels.activations import relu_forward
+
+    for step in (demo.logistic_regression, demo.softmax_regression, demo.neural_network,
+                 demo.convolution, demo.convolutional_network):
+        step.run = lambda *_: None
+    demo.linear_regression.run = lambda _: relu_forward(np.zeros(3), np.zeros(3))
+    demo.run(Report("pictures"), None)
+"""
+
+
+def test_no_notice_of_compiling_inside_the_report(tmp_path, monkeypatch):
+    """The report tells how long it took; the notice would stand in the middle of it."""
+    monkeypatch.chdir(tmp_path)
+    out, err = run(CHILD, NUMBA_CACHE_DIR=tmp_path / "cache")
+    assert err == ""
+    assert "All 0 known answers met." in out
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def test_get_layer_refuses():
     model = Sequential([Dense(2)])
     with pytest.raises(ValueError, match="no layer is named 'tail'; there are dense"):
         model.get_layer("tail")
-    with pytest.raises(ValueError, match="the model has 1 layers, got index 1"):
+    with pytest.raises(ValueError, match="the model has 1 layer, got index 1"):
         model.get_layer(index=1)
     for both in ({}, {"name": "dense", "index": 0}):
         with pytest.raises(ValueError, match="get_layer needs either a name or an index"):

@@ -103,6 +103,10 @@ def test_get():
     assert metrics.get("AUC") is metrics.auc
     assert metrics.get("mse") is metrics.mean_squared_error
     assert metrics.get(max) is max
+    assert metrics.direction("MSE") == metrics.direction(metrics.mean_absolute_error) == "min"
+    assert metrics.direction("acc") == metrics.direction("AUC") == "max"
+    with pytest.raises(ValueError, match="metric must be one of this module, got <built-in"):
+        metrics.direction(max)
     for wrong in ("confusion_matrix", "get", "f1"):
         with pytest.raises(ValueError, match=f"metric must be one of 'accuracy', .* got '{wrong}'"):
             metrics.get(wrong)

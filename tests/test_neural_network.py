@@ -497,11 +497,11 @@ def test_verbose(capsys):
     assert lines[0] == f"Epoch 1, loss = {model.loss_curve_[0]:.8f}"
     assert lines[1] == f"Validation score: {model.validation_scores_[0]:.6f}"
     assert (
-        "Learning rate 0.0002: the validation score did not improve by tol=10 for 1 epochs" in lines
+        "Learning rate 0.0002: the validation score did not improve by tol=10 for 1 epoch" in lines
     )
     MLPClassifier(tol=10, **options).fit(X, y)
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "Stopped: the loss did not improve by tol=10 for 1 epochs"
+        "Stopped: the loss did not improve by tol=10 for 1 epoch"
     )
     MLPClassifier(solver="lbfgs", **options).fit(X, y)
     assert capsys.readouterr().out.startswith("lbfgs: ")

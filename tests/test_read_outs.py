@@ -162,6 +162,17 @@ def test_gradients_of_the_wrong_pair_are_others(loss):
             assert factors.max() > 1.5 * factors.min()
 
 
+def test_gradients_that_the_guide_gives():
+    """docs/training.md: at the scores (2, 1, 0), with the target (0, 1, 0)."""
+    gradients = []
+    for loss in ("categorical_crossentropy", "binary_crossentropy"):
+        model = Sequential([layers.Input((3,)), layers.Activation("softmax")])
+        compile_quietly(model, "sgd", loss)
+        (gradient,) = model.input_gradients([[2, 1, 0]], [[0, 1, 0]]).round(3).tolist()
+        gradients.append(pytest.approx(gradient))
+    assert gradients == [[0.665, -0.755, 0.09], [0.422, -0.422, 0.0]]
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_other_pairs_do_not_warn(loss):  # warnings are errors here
     model_of(losses.get(loss).read_out).compile("sgd", loss)

@@ -4,7 +4,7 @@ import string
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..validation import as_flag, as_integer, as_model_path, as_number
+from ..validation import as_flag, as_integer, as_model_path, as_number, one_of
 from .callback import Logs
 from .monitor import Monitor
 
@@ -44,9 +44,11 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, mode)
         self.filepath = str(as_model_path("filepath", filepath))
         self.save_best_only = as_flag("save_best_only", save_best_only)
-        self.save_freq = (
-            save_freq if save_freq == "epoch" else as_integer("save_freq", save_freq, 1)
-        )
+        self.save_freq: str | int = "epoch"
+        if isinstance(save_freq, str):
+            one_of("save_freq", save_freq, ("epoch",))
+        else:
+            self.save_freq = as_integer("save_freq", save_freq, 1)
         if initial_value_threshold is not None:
             self.best = as_number("initial_value_threshold", initial_value_threshold)
         self.initial_value_threshold = self.best

@@ -7,6 +7,8 @@ from typing import TextIO
 
 import numpy as np
 
+from ..wording import quantity
+
 __all__ = ["Table", "as_float", "read_table"]
 
 #: Values, in small letters, that mean that a value is missing.
@@ -50,7 +52,8 @@ class Table:
         values = self.columns[name]
         missing = [i for i, value in enumerate(values) if value.lower() in MISSING]
         if missing:
-            others = f", nor in {len(missing) - 1} other rows" if len(missing) > 1 else ""
+            n = len(missing) - 1
+            others = f", nor in {quantity(n, 'other row')}" if n else ""
             raise ValueError(
                 f"{self.place(missing[0])}: column {name!r} has no value{others}; fill in missing "
                 "values, or leave out the rows"
@@ -132,8 +135,8 @@ def _table(path: str, text: Iterator[str]) -> Table:
             _check_names(path, header)
         elif len(values) != len(header):
             raise ValueError(
-                f"{path}, line {reader.line_num}: {len(values)} values, but {len(header)} columns "
-                "have names"
+                f"{path}, line {reader.line_num}: {quantity(len(values), 'value')}, but the first "
+                f"line names {quantity(len(header), 'column')}"
             )
         else:
             rows.append(values)

@@ -14,6 +14,7 @@ from ..optimizers import Adam
 from ..output import progress_bar, say
 from ..utils import set_random_seed
 from ..validation import as_integer, as_model_path, as_number, as_positive
+from ..wording import quantity
 from .columns import Categorical, Column, Numeric, encode, to_metadata
 from .refusal import refuse
 from .table import Table, read_table
@@ -126,8 +127,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         widths = [layer.units for layer in model.layers if isinstance(layer, Dense)]
         say(
-            f"network {'-'.join(map(str, [x.shape[1], *widths]))}, {arguments.epochs} epochs on "
-            f"{len(learned)} rows: loss {fitted.history['loss'][-1]:.4g}"
+            f"network {'-'.join(map(str, [x.shape[1], *widths]))}, "
+            f"{quantity(arguments.epochs, 'epoch')} on {quantity(len(learned), 'row')}: loss "
+            f"{fitted.history['loss'][-1]:.4g}"
         )
         say(f"{len(held_out)} rows held out:")
         for name, value in _test(model, x[held_out], y[held_out], target):
@@ -171,8 +173,8 @@ def _classes(table: Table, name: str, task: str) -> Categorical | None:
     texts = table.texts(name)
     if len(table) < FEWEST_ROWS:
         raise ValueError(
-            f"{table.path} has {len(table)} rows, too few to learn from some and test with others; "
-            f"it needs at least {FEWEST_ROWS}"
+            f"{table.path} has {quantity(len(table), 'row')}, too few to learn from some and test "
+            f"with others; it needs at least {FEWEST_ROWS}"
         )
     if len(set(texts)) == 1:
         raise ValueError(f"column {name!r} holds only {texts[0]!r}: there is nothing to predict")
@@ -243,10 +245,11 @@ def _inputs(table: Table, target: str, ignored: Sequence[str], learned: np.ndarr
 
 def _describe(table: Table, inputs: Sequence[Column], target: Column) -> None:
     n = sum(isinstance(column, Numeric) for column in inputs)
-    say(f"{table.path}: {len(table)} rows; {n} columns of numbers, {len(inputs) - n} of texts")
+    columns = f"{quantity(n, 'column')} of numbers, {len(inputs) - n} of texts"
+    say(f"{table.path}: {len(table)} rows; {columns}")
     if isinstance(target, Categorical):
         classes = ", ".join(target.categories[:6]) + ", ..." * (len(target.categories) > 6)
-        kind = f"classification, {len(target.categories)} classes: {classes}"
+        kind = f"classification, {quantity(len(target.categories), 'class', 'classes')}: {classes}"
     else:
         kind = "regression"
     say(f"target {target.name!r}: {kind}")

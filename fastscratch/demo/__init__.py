@@ -8,7 +8,9 @@ import importlib.metadata
 import platform
 from typing import Any
 
+from ..kernels import cache
 from ..kernels.threads import get_num_threads, threading_layer
+from ..wording import quantity
 from . import (
     convolution,
     convolutional_network,
@@ -39,6 +41,7 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
     bool
         Whether every known answer was met.
     """
+    cache.says_compiling = False  # the report tells how long it took
     report.say(
         'The essay "Neural Networks from Scratch", step by step, on real data. Every result is '
         "compared with a known answer, and every speed with that of the naive twin: the same "
@@ -48,7 +51,7 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
     threads = get_num_threads()
     report.say(
         f"Python {platform.python_version()}, NumPy {version('numpy')}, Numba {version('numba')}, "
-        f"{threads} thread{'s'[: threads != 1]} ({threading_layer()}), seed {seed}."
+        f"{quantity(threads, 'thread')} ({threading_layer()}), seed {seed}."
     )
     linear_regression.run(report)
     logistic_regression.run(report)

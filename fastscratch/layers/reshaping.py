@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..validation import as_integer
+from ..wording import quantity
 from .base import Layer, Shape
 
 
@@ -52,7 +53,9 @@ class Reshape(Layer):
         known = math.prod(axis for axis in self.target_shape if axis > 0)
         target = tuple(size // known if axis == -1 else axis for axis in self.target_shape)
         if math.prod(target) != size:
-            raise ValueError(f"{self!r} cannot hold the {size} numbers of samples of {shape}")
+            raise ValueError(
+                f"{self!r} cannot hold the {quantity(size, 'number')} of samples of {shape}"
+            )
         return target
 
 
@@ -81,7 +84,8 @@ class Permute(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != len(self.dims):
             raise ValueError(
-                f"{self!r} takes samples of {len(self.dims)} axes, got samples of {shape}"
+                f"{self!r} takes samples of {quantity(len(self.dims), 'axis', 'axes')}, got "
+                f"samples of {shape}"
             )
         return tuple(shape[axis - 1] for axis in self.dims)
 

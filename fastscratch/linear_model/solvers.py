@@ -10,6 +10,7 @@ from scipy import linalg, optimize, sparse
 from .. import kernels
 from ..engine import run_in_slices
 from ..kernels.codes import LINEAR, SIGMOID, SOFTMAX
+from ..wording import quantity
 
 __all__ = ["Problem", "Scaling", "has_maximum", "minimize", "pseudo_solve"]
 
@@ -234,7 +235,7 @@ def minimize(
 
 
 def _limit(max_iter: int) -> str:
-    return f"did not converge within max_iter={max_iter} iterations"
+    return f"did not converge within max_iter={quantity(max_iter, 'iteration')}"
 
 
 def _lbfgs(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After) -> Result:
@@ -405,8 +406,9 @@ def _proximal_gradient(
             )
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
-                f"gradient descent diverged within {first + count} iterations at learning_rate="
-                f"{rate:g}; use a smaller learning_rate, or scale the columns to a similar range"
+                f"gradient descent diverged within {quantity(first + count, 'iteration')} at "
+                f"learning_rate={rate:g}; use a smaller learning_rate, or scale the columns to a "
+                "similar range"
             )
         taken += abs(n_iter)
         stop = after is not None and after(coefficients)

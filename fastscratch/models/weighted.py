@@ -13,6 +13,7 @@ from ..layers import Layer
 from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_integer, as_text, one_of
+from ..wording import quantity
 from .head import Head
 from .names import different, name_of
 from .programs import Programs
@@ -88,8 +89,16 @@ class Weighted:
             return range(len(self.layers))[place]
         except IndexError:
             raise ValueError(
-                f"the model has {len(self.layers)} layers, got index {layer}"
+                f"the model has {quantity(len(self.layers), 'layer')}, got index {layer}"
             ) from None
+
+    def __repr__(self) -> str:
+        """The name, and how large the model is."""
+        size = "not built yet"
+        if self._holder.state is not None:
+            size = quantity(self._network.n_parameters, "weight")
+        layers = quantity(len(self.layers), "layer")
+        return f"<{type(self).__name__} {self.name!r}: {layers}, {size}>"
 
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
@@ -153,7 +162,9 @@ class Weighted:
         if self._holder.is_running:
             raise RuntimeError("weights cannot be set while another thread trains the model")
         if len(weights) != len(all_placed):
-            raise ValueError(f"weights must be {len(all_placed)} arrays, got {len(weights)}")
+            raise ValueError(
+                f"weights must be {quantity(len(all_placed), 'array')}, got {len(weights)}"
+            )
         arrays = [as_array(f"weights[{i}]", w, self.dtype) for i, w in enumerate(weights)]
         parameters = self._state.parameters.copy()
         for i, (placed, array) in enumerate(zip(all_placed, arrays, strict=True)):

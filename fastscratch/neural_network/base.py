@@ -22,6 +22,7 @@ from ..estimators import FitTask, checked_weights
 from ..models import Sequential
 from ..output import say
 from ..regularizers import L2
+from ..wording import quantity
 from .epochs import Epochs
 from .full_batch import minimize
 
@@ -386,13 +387,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 sample_weight=weight,
             )
         except KeyboardInterrupt:
-            warnings.warn(f"fit was interrupted after {self.n_iter_} epochs", stacklevel=4)
+            warnings.warn(
+                f"fit was interrupted after {quantity(self.n_iter_, 'epoch')}", stacklevel=4
+            )
             epochs.ended = True
         if self.early_stopping and self._best_weights is not None:
             model.set_weights(self._best_weights)
         if not epochs.ended and not incremental:
             warnings.warn(
-                f"{self.solver} did not converge within max_iter={max_iter} epochs",
+                f"{self.solver} did not converge within max_iter={quantity(max_iter, 'epoch')}",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -419,11 +422,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         after = (lambda: task.iteration(self._attributes)) if task.is_heard else None
         found = minimize(self._model, loss, X, y, weight, l2, options, after)
         self.n_iter_, self.loss_ = found.nit, float(found.fun) + offset
+        iterations = quantity(found.nit, "iteration")
         if self.verbose:
-            say(f"lbfgs: {found.nit} iterations, loss = {self.loss_:.8f}: {found.message}")
+            say(f"lbfgs: {iterations}, loss = {self.loss_:.8f}: {found.message}")
         if not found.success:
             warnings.warn(
-                f"lbfgs did not converge within {found.nit} iterations: {found.message}",
+                f"lbfgs did not converge within {iterations}: {found.message}",
                 ConvergenceWarning,
                 stacklevel=4,
             )

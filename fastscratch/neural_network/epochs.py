@@ -9,6 +9,7 @@ from ..callbacks import Callback
 from ..callbacks.learning_rate_scheduler import optimizer_and_rate
 from ..estimators import FitTask
 from ..output import say
+from ..wording import quantity
 
 if TYPE_CHECKING:
     from .base import BaseMLP
@@ -101,7 +102,8 @@ class Epochs(Callback):
         e = self.estimator
         optimizer, rate = optimizer_and_rate(self)
         what = "validation score" if e.early_stopping else "loss"
-        reason = f"the {what} did not improve by tol={e.tol:g} for {e.n_iter_no_change} epochs"
+        epochs = quantity(e.n_iter_no_change, "epoch")
+        reason = f"the {what} did not improve by tol={e.tol:g} for {epochs}"
         adapts = e.solver == "sgd" and e.learning_rate == "adaptive"
         if adapts and rate > SMALLEST_RATE:
             optimizer.learning_rate = rate / 5

@@ -9,6 +9,7 @@ from scipy import optimize
 
 from ..models import Sequential
 from ..models.training_data import check_targets
+from ..wording import quantity
 
 __all__ = ["minimize"]
 
@@ -104,8 +105,8 @@ def minimize(
     )
     if not np.isfinite(found.fun):
         raise FloatingPointError(
-            f"the loss is {found.fun} after {found.nit} iterations of lbfgs; wanted: inputs and "
-            "targets scaled to about 0 to 1"
+            f"the loss is {found.fun} after {quantity(found.nit, 'iteration')} of lbfgs; wanted: "
+            "inputs and targets scaled to about 0 to 1"
         )
     model.set_weights(function.split(found.x, like))
     found.success = found.success or stopped

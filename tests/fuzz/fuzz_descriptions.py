@@ -104,7 +104,7 @@ def is_fraction(value):
 
 
 def is_rate(value):
-    return isinstance(value, optimizers.schedules.LearningRateSchedule) or is_positive(value)
+    return isinstance(value, optimizers.schedules.LearningRateSchedule) or is_not_negative(value)
 
 
 def is_text(value):
@@ -124,7 +124,7 @@ def is_initializer(value):
 
 
 def is_regularizer(value):
-    known = is_one_of("l1", "l2", "l1_l2")(value)
+    known = is_one_of("l1", "L1", "l2", "L2", "l1l2", "L1L2", "l1_l2")(value)
     return value is None or known or isinstance(value, regularizers.Regularizer)
 
 
@@ -154,6 +154,7 @@ MAY_BE = {
     "groups": is_int(1),
     "initial_accumulator_value": is_not_negative,
     "initial_learning_rate": is_not_negative,
+    "initial_value_threshold": or_none(is_number),
     "input_dim": is_int(1),
     "interpolation": is_one_of("nearest", "bilinear"),
     "n": is_int(1),
@@ -175,14 +176,14 @@ MAY_BE = {
     "pool_size": is_pair,
     "power": is_positive,
     "rate": is_fraction,
-    "save_freq": is_int(1),
+    "save_freq": lambda value: value == "epoch" or is_int(1)(value),
     "schedule": callable,
     "separator": lambda value: is_text(value) and len(value) == 1,
     "shape": is_shape,
     "start_from_epoch": is_int(0),
     "target_shape": is_target_shape,
     "units": is_int(1),
-    "values": is_sequence_of(is_positive),
+    "values": is_sequence_of(is_not_negative),
     "warmup_steps": is_not_negative,
     "warmup_target": or_none(is_positive),
     "weight_decay": or_none(is_not_negative),
@@ -413,7 +414,9 @@ KINDS = {
     ),
     "callbacks.ModelCheckpoint": (
         {"filepath": st.just("model.safetensors")},
-        watched | {"save_best_only": flags, "save_freq": counts},
+        watched
+        | {"save_best_only": flags, "save_freq": counts | st.just("epoch")}
+        | {"initial_value_threshold": parts},
     ),
     "callbacks.ReduceLROnPlateau": (
         {},

@@ -47,7 +47,7 @@ class Report:
     wrong: list[str]
     seconds: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         from .comparison import accuracy_table
         from .examples.comparison import training_table
 

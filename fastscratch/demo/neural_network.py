@@ -71,7 +71,9 @@ def network(
     return model
 
 
-def train(model: Sequential, x: np.ndarray, y: np.ndarray, epochs: int) -> tuple[list, float]:
+def train(
+    model: Sequential, x: np.ndarray, y: np.ndarray, epochs: int
+) -> tuple[list[float], float]:
     """Loss of each epoch, and the seconds they took together."""
     history, time = timed(
         lambda: model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0).history
@@ -101,7 +103,7 @@ def twin_step(model: Sequential, x: np.ndarray, y: np.ndarray, n_steps: int) -> 
         return seconds(steps) / n_steps
 
 
-def iris(report: Report, seed: int) -> np.ndarray:
+def iris(report: Report, seed: int) -> list[float]:
     """4-40-3 on seeded splits; return the mean loss of each epoch."""
     report.say(
         f"Iris, 4-40-3: sigmoids, weights from N(0, 1), {IRIS_EPOCHS} epochs at rate "
@@ -140,7 +142,7 @@ def iris(report: Report, seed: int) -> np.ndarray:
     steps = IRIS_EPOCHS * -(-len(rows) // BATCH)
     twin = twin_step(model, x[rows], one_hot[rows], 30) * steps
     report.speed(f"{steps} steps", min(times), twin, "30")
-    return np.mean(losses, axis=0)
+    return np.mean(losses, axis=0).tolist()
 
 
 def mnist(report: Report, digits: Any) -> tuple[dict[str, list[float]], Sequential]:
@@ -155,13 +157,16 @@ def mnist(report: Report, digits: Any) -> tuple[dict[str, list[float]], Sequenti
     )
     x, x_test, y = _rows(images), _rows(images_test), to_categorical(labels, 10)
     steps = epochs * -(-len(x) // BATCH)
-    curves = {}
+    curves: dict[str, list[float]] = {}
     for name, (how, rate, known) in DIGITS.items():
         model = network((784, 100, 10), how, rate)
         tiny = copy.deepcopy(model)  # not another: that would draw another seed
-        report.compile(
-            lambda m=tiny: (train(m, x[:20], y[:20], 1), accuracy(m, x_test, labels_test))
-        )
+
+        def once(model: Sequential = tiny) -> None:
+            train(model, x[:20], y[:20], 1)
+            accuracy(model, x_test, labels_test)
+
+        report.compile(once)
         curves[name], total = [], 0.0
         for _ in counted(epochs, name, "epoch"):
             _, time = train(model, x, y, 1)

@@ -93,7 +93,7 @@ def _transposed_wide() -> list[Layer]:
 
 def examples() -> Iterator[Example]:
     """All examples of this file."""
-    few = {"samples": 5, "batch_size": 3}
+    few = partial(Example, samples=5, batch_size=3)
     adam = partial(Adam, 0.01, epsilon=0.1)
     yield Example("sequences", _sequences, optimizer=adam)
     same = partial(_sequences, strides=2, padding="same", groups=2)
@@ -104,22 +104,22 @@ def examples() -> Iterator[Example]:
         for keepdims in (False, True):
             name = f"{pooling.__name__}, keepdims={keepdims}"
             yield Example(name, partial(_whole, pooling, keepdims))
-    innermost = {"samples": 37, "batch_size": 20}
-    yield Example("largest, samples innermost", partial(_largest, 3, True), **innermost)
-    yield Example("largest, one by one", partial(_largest, 33, False), **few)
-    yield Example("depthwise filters", _depthwise, **few)
+    innermost = partial(Example, samples=37, batch_size=20)
+    yield innermost("largest, samples innermost", partial(_largest, 3, True))
+    yield few("largest, one by one", partial(_largest, 33, False))
+    yield few("depthwise filters", _depthwise)
     several = partial(_depthwise, depth_multiplier=2, strides=2, padding="same")
-    yield Example("depthwise filters, several", several, optimizer=adam, **few)
-    yield Example("separable filters", _separable, **few)
+    yield few("depthwise filters, several", several, optimizer=adam)
+    yield few("separable filters", _separable)
     several = partial(_separable, depth_multiplier=2, dilation_rate=2, padding="same")
-    yield Example("separable filters, several", several, optimizer=adam, **few)
+    yield few("separable filters, several", several, optimizer=adam)
     momentum = partial(SGD, 0.1, 0.9)
-    yield Example("transposed filters", _transposed, optimizer=momentum, **few)
+    yield few("transposed filters", _transposed, optimizer=momentum)
     for padding in ("valid", "same"):
         wide = partial(_transposed, strides=(2, 3), padding=padding)
-        yield Example(f"transposed filters, {padding}", wide, optimizer=adam, **few)
+        yield few(f"transposed filters, {padding}", wide, optimizer=adam)
     padded = partial(_transposed, strides=3, padding="same", output_padding=(2, 1))
-    yield Example("transposed filters, padded", padded, **few)
+    yield few("transposed filters, padded", padded)
     dilated = partial(_transposed, dilation_rate=(1, 2))
-    yield Example("transposed filters, dilated", dilated, **few)
-    yield Example("transposed Winograd", _transposed_wide, **few)
+    yield few("transposed filters, dilated", dilated)
+    yield few("transposed Winograd", _transposed_wide)

@@ -55,9 +55,8 @@ def _perceptron(*sizes: int) -> list[Layer]:
 
 
 def _regularised() -> list[Layer]:
-    penalties = {"kernel_regularizer": "l1_l2", "bias_regularizer": "l2"}
     return [
-        Dense(4, "relu", **penalties, input_shape=(5,)),
+        Dense(4, "relu", kernel_regularizer="l1_l2", bias_regularizer="l2", input_shape=(5,)),
         Dense(3, use_bias=False, kernel_regularizer="l1"),
     ]
 

@@ -60,7 +60,8 @@ class Example:
         """A compiled model, with weights that are the same at each call."""
         made = self.make()
         if isinstance(made, tuple):
-            model: Model = Model(*made, dtype=dtype)
+            inputs, outputs = made
+            model: Model = Model(inputs, outputs, dtype=dtype)
         else:
             model = Sequential(made, dtype=dtype)
         model.seed = self._seed

@@ -90,22 +90,22 @@ def _large_head() -> list[Layer]:
 
 def examples() -> Iterator[Example]:
     """All examples of this file."""
-    some = {"loss": CROSSENTROPY, "samples": 37, "batch_size": 20}
-    few = {"loss": CROSSENTROPY, "samples": 5, "batch_size": 3}
+    some = partial(Example, loss=CROSSENTROPY, samples=37, batch_size=20)
+    few = partial(Example, loss=CROSSENTROPY, samples=5, batch_size=3)
     adam = partial(Adam, 0.01, epsilon=0.1)
-    yield Example("winners of max pooling", partial(_lenet, MaxPooling2D, "relu"), **some)
-    yield Example("average pooling by blocks", partial(_lenet, AveragePooling2D, "tanh"), **some)
-    yield Example("Adam by blocks", partial(_lenet, MaxPooling2D, "elu"), optimizer=adam, **some)
-    yield Example("few filters", _few_filters, optimizer=adam, **some)
-    yield Example("strides and padding", partial(_few_filters, strides=2, padding="same"), **some)
-    yield Example("dilated filters", partial(_few_filters, dilation_rate=2), **some)
+    yield some("winners of max pooling", partial(_lenet, MaxPooling2D, "relu"))
+    yield some("average pooling by blocks", partial(_lenet, AveragePooling2D, "tanh"))
+    yield some("Adam by blocks", partial(_lenet, MaxPooling2D, "elu"), optimizer=adam)
+    yield some("few filters", _few_filters, optimizer=adam)
+    yield some("strides and padding", partial(_few_filters, strides=2, padding="same"))
+    yield some("dilated filters", partial(_few_filters, dilation_rate=2))
     yield Example("overlapping maxima", _overlapping, samples=37, batch_size=20)
     yield Example("large head", _large_head, samples=20, batch_size=18)
-    yield Example("fewer samples than lanes", _few_filters, **few)
+    yield few("fewer samples than lanes", _few_filters)
     for padding in ("valid", "same"):
-        yield Example(f"Winograd, {padding}", partial(_many_filters, padding), **few)
-    yield Example("images one by one", _rows, **few)
-    yield Example("grouped filters", partial(_rows, groups=2, padding="same"), **few)
+        yield few(f"Winograd, {padding}", partial(_many_filters, padding))
+    yield few("images one by one", _rows)
+    yield few("grouped filters", partial(_rows, groups=2, padding="same"))
     yield Example(
         "maxima one by one",
         partial(_many_filters, "same"),

@@ -1,13 +1,13 @@
 """Examples of optimisers and of clipped gradients."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from ..layers import Dense, Layer
-from ..optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from ..optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from .example import Example
 
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "SGD, decaying": partial(SGD, 0.1, weight_decay=0.1),
     "momentum": partial(SGD, 0.1, momentum=0.9),
     "Nesterov": partial(SGD, 0.1, momentum=0.9, nesterov=True),

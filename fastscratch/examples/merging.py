@@ -22,18 +22,18 @@ from ..optimizers import Adam
 from .example import Example, Graph
 
 
-def _merged(merge: Layer, tensors: int) -> Graph:
+def _merged(kind: type[Layer], tensors: int) -> Graph:
     """Of the tensors the second is read twice, and the third has one number a channel."""
     x = Input((4, 3, 2))
     a = Conv2D(2, 3, padding="same", activation="relu")(x)
     b = Conv2D(2, 2, padding="same", activation="tanh")(x)
     c = GlobalAveragePooling2D(keepdims=True)(b)
-    return [x], [Dense(2)(Flatten()(merge([a, b, c, x][:tensors])))]
+    return [x], [Dense(2)(Flatten()(kind()([a, b, c, x][:tensors])))]
 
 
-def _of_one_size(merge: Layer) -> Graph:
+def _of_one_size(kind: type[Layer]) -> Graph:
     x, y = Input((5,)), Input((3,))
-    return [x, y], [Dense(2)(merge([Dense(4, "relu")(x), Dense(4, "elu")(y)]))]
+    return [x, y], [Dense(2)(kind()([Dense(4, "relu")(x), Dense(4, "elu")(y)]))]
 
 
 def _of_ranks() -> Graph:
@@ -60,14 +60,10 @@ def examples() -> Iterator[Example]:
     """All examples of this file."""
     for kind in (Add, Average, Multiply, Maximum, Minimum):
         for tensors in (1, 2, 4):
-            # A layer of an example is made anew each time.
-            def make(kind: type[Layer] = kind, tensors: int = tensors) -> Graph:
-                return _merged(kind(), tensors)
-
-            yield Example(f"{kind.__name__} of {tensors}", make)
-        yield Example(f"{kind.__name__} of one size", lambda kind=kind: _of_one_size(kind()))
-    yield Example("Subtract", lambda: _merged(Subtract(), 2))
-    yield Example("Subtract of one size", lambda: _of_one_size(Subtract()))
+            yield Example(f"{kind.__name__} of {tensors}", partial(_merged, kind, tensors))
+        yield Example(f"{kind.__name__} of one size", partial(_of_one_size, kind))
+    yield Example("Subtract", partial(_merged, Subtract, 2))
+    yield Example("Subtract of one size", partial(_of_one_size, Subtract))
     yield Example("gate", _of_ranks)
     adam = partial(Adam, 0.01, epsilon=0.1)
     yield Example("residual", _residual, "sparse_categorical_crossentropy", adam)

@@ -74,12 +74,12 @@ def _noisy(filters: int) -> list[Layer]:
 
 def examples() -> Iterator[Example]:
     """All examples of this file."""
-    innermost = {"samples": 37, "batch_size": 20}
+    innermost = partial(Example, samples=37, batch_size=20)
     for interpolation in ("nearest", "bilinear"):
         resized = partial(_resized, interpolation=interpolation)
-        yield Example(f"{interpolation}, samples innermost", partial(resized, 3), **innermost)
+        yield innermost(f"{interpolation}, samples innermost", partial(resized, 3))
         yield Example(f"{interpolation}, one by one", partial(resized, 33), samples=5)
     yield Example("axes moved", _moved)
     yield Example("maxima after a reshape", _reshaped_maxima)
-    yield Example("noise, samples innermost", partial(_noisy, 3), **innermost)
+    yield innermost("noise, samples innermost", partial(_noisy, 3))
     yield Example("noise, one by one", partial(_noisy, 33), samples=5)

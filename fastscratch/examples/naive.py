@@ -71,7 +71,8 @@ def train_naively(example: Example) -> Trained:
     loss, gradients, _ = reference.backprop(
         naive, weights, x, y, losses, run, model._loss_weights, own
     )
-    rule, rate = naive_rule(model.optimizer), model.optimizer.learning_rate
+    optimizer = model._compiled_optimizer()
+    rule, rate = naive_rule(optimizer), optimizer.learning_rate
     trained, (mean,) = SGD(
         *(naive, weights, x, y, losses, 1, example.batch_size, rate, rule),
         seed=seed,

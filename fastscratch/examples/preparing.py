@@ -50,8 +50,8 @@ def _shared_table() -> Graph:
 
 def examples() -> Iterator[Example]:
     """All examples of this file."""
-    innermost = {"samples": 37, "batch_size": 20}
-    yield Example("scales, samples innermost", partial(_scaled, 3), **innermost)
+    innermost = partial(Example, samples=37, batch_size=20)
+    yield innermost("scales, samples innermost", partial(_scaled, 3))
     yield Example("scales, one by one", partial(_scaled, 33), samples=5)
     adam = partial(Adam, 0.01, epsilon=0.1)
     yield Example("embedding", partial(_embedded, None), classes=7)

@@ -45,8 +45,7 @@ class Training:
     """
 
     def __init__(self, example: Example, model: Model, threads: int):
-        network, optimizer = network_of(model), model.optimizer
-        assert optimizer is not None  # an example is compiled
+        network, optimizer = network_of(model), model._compiled_optimizer()
         xs, ys, sample_weights = example.data(model)
         xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
         given = None if sample_weights is None else sample_weights.astype(model.dtype)
@@ -90,7 +89,8 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     def split(vector: np.ndarray) -> list[np.ndarray]:
         return [placed.view(vector).copy() for placed in network.placed()]
 
-    remembered = trainer.slots[: model.optimizer.n_slots]  # the sum of gradients is not the rule's
+    n_slots = model._compiled_optimizer().n_slots
+    remembered = trainer.slots[:n_slots]  # the sum of gradients is not the rule's
     slots = [array for slot in remembered for array in split(slot)]
     losses = [loss, float(mean)]
     return Trained(losses, outputs, split(gradient), split(trainer.parameters), slots)

@@ -227,8 +227,10 @@ def fit(
             logs = run.logs(epoch) | model._measure(run.data)
             if validation is not None:
                 everyone.test_begin()
-                size = run.batch_size if everyone.of_test_batches else None
-                of_validation = model._evaluate(validation, size, everyone)
+                if everyone.of_test_batches:
+                    of_validation = model._evaluate(validation, run.batch_size, everyone)
+                else:
+                    of_validation = model._evaluate(validation, None)
                 logs |= {f"val_{name}": value for name, value in of_validation.items()}
                 everyone.test_end(of_validation)
             progress.end_epoch(logs)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..callbacks import Callback
+from ..callbacks.learning_rate_scheduler import optimizer_and_rate
 from ..estimators import FitTask
 from ..output import say
 
@@ -55,17 +56,18 @@ class Epochs(Callback):
         e = self.estimator
         e.n_iter_ += 1
         e.t_ += self.n_samples
-        e.loss_ = logs["loss"] + self.offset
+        e.loss_ = (logs or {})["loss"] + self.offset
         e.loss_curve_.append(e.loss_)
         if e.verbose:
             say(f"Epoch {e.n_iter_}, loss = {e.loss_:.8f}")
         improved = self._compare_loss()
         if self.score is not None:
-            better_score = self._compare_score()
+            better_score = self._compare_score(self.score(self.model))
             improved = better_score if e.early_stopping else improved
         e._no_improvement_count = 0 if improved else e._no_improvement_count + 1
         if e.solver == "sgd" and e.learning_rate == "invscaling":
-            self.model.optimizer.learning_rate = e.learning_rate_init / (e.t_ + 1) ** e.power_t
+            optimizer, _ = optimizer_and_rate(self)
+            optimizer.learning_rate = e.learning_rate_init / (e.t_ + 1) ** e.power_t
         if e._no_improvement_count > e.n_iter_no_change:
             self._slow_down_or_end()
         if self.task.is_heard and self.task.iteration(e._attributes):
@@ -80,10 +82,11 @@ class Epochs(Callback):
             e.best_loss_ = e._lowest_loss
         return improved
 
-    def _compare_score(self) -> bool:
+    def _compare_score(self, score: float) -> bool:
         """Whether the validation score became higher by `tol`."""
         e = self.estimator
-        score = self.score(self.model)
+        assert e.validation_scores_ is not None  # there are validation data
+        assert e.best_validation_score_ is not None
         e.validation_scores_.append(score)
         if e.verbose:
             say(f"Validation score: {score:.6f}")
@@ -95,15 +98,16 @@ class Epochs(Callback):
         return improved
 
     def _slow_down_or_end(self) -> None:
-        e, optimizer = self.estimator, self.model.optimizer
+        e = self.estimator
+        optimizer, rate = optimizer_and_rate(self)
         what = "validation score" if e.early_stopping else "loss"
         reason = f"the {what} did not improve by tol={e.tol:g} for {e.n_iter_no_change} epochs"
         adapts = e.solver == "sgd" and e.learning_rate == "adaptive"
-        if adapts and optimizer.learning_rate > SMALLEST_RATE:
-            optimizer.learning_rate /= 5
+        if adapts and rate > SMALLEST_RATE:
+            optimizer.learning_rate = rate / 5
             e._no_improvement_count = 0
             if e.verbose:
-                say(f"Learning rate {optimizer.learning_rate:g}: {reason}")
+                say(f"Learning rate {rate / 5:g}: {reason}")
         else:
             self._end(reason)
 

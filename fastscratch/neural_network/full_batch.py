@@ -30,7 +30,7 @@ class FullBatch:
         # The copy is thrown away, and with it the memory of so large a batch.
         model = copy.deepcopy(model)
         model.compile("sgd", loss)
-        y = check_targets("y", y, model.loss, (model.layers[-1].units,), model.dtype)
+        y = check_targets("y", y, model.loss, model._network.output_shapes[0], model.dtype)
         self._data = (x,), (y,), (weights,)
         self._differentiator, self.start = model._to_differentiate(len(x), weights is not None)
         self.l2 = np.zeros(self.start.size)
@@ -90,8 +90,8 @@ def minimize(
     def callback(flat: np.ndarray) -> None:
         nonlocal stopped
         model.set_weights(function.split(flat, like))
-        stopped = after()
-        if stopped:
+        if after is not None and after():
+            stopped = True
             raise StopIteration
 
     found = optimize.minimize(

@@ -1,7 +1,7 @@
 """A network as a program: a table of operations, and the one compiled loop that runs it.
 
 A program is an int64 table with a row for each phase of a training step: the address of its
-operation, the number of its items, and then whatever the operation wants to know (sizes, and
+operation, the number of its items, and then whatever the operation needs to know (sizes, and
 places in one flat memory). The loop (:mod:`.run`) walks through the rows; every operation is
 compiled once, alone, when a network first needs it, so a new architecture compiles nothing.
 
@@ -10,8 +10,8 @@ Every operation has the one signature ``operation(memory, row, samples, item, wo
 memory
     One flat array that holds everything: parameters, gradients, activations, scratch.
 row
-    The operation's row of the table. Its columns stand in :mod:`.columns` if operations share
-    them, else beside the operation.
+    The operation's row of the table. Columns that operations share are declared in
+    :mod:`.columns`, others beside the operation.
 samples
     How many samples the mini-batch has: the last of an epoch may have fewer.
 item

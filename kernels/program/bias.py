@@ -3,7 +3,7 @@
 from ..dense import sum_rows
 from .columns import ARGUMENTS, COUNT, DOUTPUT, PLACE, UNITS, fields, operation
 
-# The length of the bias, and where the sums of the samples go, side by side.
+# The length of the bias, and where the sums of the samples go, one after the other.
 CHANNELS, PARTIAL = fields(ARGUMENTS, channels=COUNT, partial=PLACE)
 
 

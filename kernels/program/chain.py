@@ -12,7 +12,7 @@ from ..jit import njit
 from .call import array_at, call
 from .columns import ADDRESS, ARGUMENTS, COLUMNS, COUNT, ITEMS, fields, operation
 
-# How many rows are linked, and how many rows behind this one the first of them stands in the table.
+# How many rows are linked, and how many rows after this one the first of them comes in the table.
 LINKS, DISTANCE = fields(ARGUMENTS, links=COUNT, distance=COUNT)
 
 

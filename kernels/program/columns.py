@@ -9,7 +9,7 @@ and its kind:
 * a *number*: a float64, as its bits.
 
 ``@operation(...)`` names the fields that an operation reads. The plan refuses any other, so that
-nothing can be written into a row that nobody reads, and a program can be printed.
+nothing can be written into a row without being read, and a program can be printed.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ PLACE, ADDRESS_OF, COUNT, NUMBER = "place", "address", "count", "number"
 class Field(int):
     """A column of a row: kernels index with it; it knows its name and its kind.
 
-    It prints as the number that it is, for LLVM is handed it as a text.
+    It prints as the number that it is, because LLVM gets it as text.
     """
 
     def __new__(cls, column, name, kind):
@@ -61,7 +61,7 @@ SCRATCH, SCRATCH_SIZE = fields(10, scratch=PLACE, scratch_size=COUNT)
 KERNEL, BIAS, STOP = fields(12, kernel=PLACE, bias=PLACE, stop=PLACE)
 PARAMETERS = (KERNEL, BIAS, STOP)
 # Their update: the address of the optimiser's step (NONE if they are updated in a later phase), how
-# far after the parameters their gradient stands (and after that the optimiser's slots), and the
+# far after the parameters their gradient is (and after that the optimiser's slots), and the
 # address of the learning rates of the steps from FIRST_STEP on. ITERATIONS were taken before
 # step 0. Then the penalties of kernel and bias, the bounds of the gradient's elements and of its
 # norm, and the optimiser's other numbers; and how many steps have their gradients added up before
@@ -107,7 +107,7 @@ def operation(*declared):
 
 @njit
 def number(row, column):
-    """The float64 number whose bits stand in a column."""
+    """The float64 number whose bits are in a column."""
     return row[column : column + 1].view(np.float64)[0]
 
 

@@ -44,22 +44,22 @@ from .columns import (
 from .hand_down import hand_down
 from .update import learn
 
-# The geometry's fields stand in their order; UNITS are the numbers of one image (of the tensor
+# The fields of the geometry, in its order; UNITS are the numbers of one image (of the tensor
 # that the row computes), INPUT_UNITS those of what it is computed from.
 GEOMETRY = fields(ARGUMENTS, **dict.fromkeys(Conv2D._fields, COUNT))
 AFTER_GEOMETRY = ARGUMENTS + len(GEOMETRY)
 INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE = fields(
     AFTER_GEOMETRY, input_units=COUNT, rows_an_item=COUNT, items_an_image=COUNT
 )
-# Forward and for the input gradient: where behind the convolution's own scratch pre-activations
-# may stand that nobody wants afterwards. For the weight gradient: how far apart the partial
-# gradients of the images stand, or NONE if there is one for all images. Where the packed kernel
-# stands, or NONE if it is used as it is.
+# Forward and for the input gradient: where in scratch, after the convolution's own part, there is
+# room for pre-activations that are not needed later. For the weight gradient: how far apart the
+# partial gradients of the images are, or NONE if there is one for all images. Where the packed
+# kernel is, or NONE if the kernel is used as it is.
 SPARE, PARTIAL, PARTIAL_SIZE, PACKED = fields(
     ITEMS_AN_IMAGE + 1, spare=COUNT, partial=PLACE, partial_size=COUNT, packed=PLACE
 )
-# Where only the maxima of windows are kept: where in them they stood, the window, and how many rows
-# are computed before their maxima are taken.
+# If only the maxima of windows are kept: the places of their positions in the windows, the window,
+# and how many rows are computed before their maxima are taken.
 ARGMAX, POOL_Y, POOL_X, BAND = fields(
     PACKED + 1, argmax=PLACE, pool_y=COUNT, pool_x=COUNT, band=COUNT
 )
@@ -140,8 +140,8 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
 def conv2d_maxima_item(memory, row, samples, item, worker, step):
     """What a max pooling keeps of some rows of one image's output: the maxima of windows.
 
-    The activation does not change their order, so it is computed of the maxima only; and what did
-    not win never leaves the cache.
+    The activation does not change which is the largest, so it is computed of the maxima only; the
+    other numbers never leave the cache.
     """
     shape = geometry(row)
     pool_size = row[POOL_Y], row[POOL_X]
@@ -174,14 +174,14 @@ def conv2d_maxima_item(memory, row, samples, item, worker, step):
 
 @operation(*PARAMETERS, *GEOMETRY, PACKED)
 def conv2d_pack_item(memory, row, samples, item, worker, step):
-    """The kernel as the input gradient wants it."""
+    """The kernel as the input gradient needs it."""
     kernel = memory[row[KERNEL] : row[BIAS]]
     transpose_kernel(memory[row[PACKED] :][: kernel.size], kernel, geometry(row))
 
 
 @operation(INPUT, *GEOMETRY, PACKED)
 def conv2d_transform_item(memory, row, samples, item, worker, step):
-    """A kernel as Winograd's convolution wants it."""
+    """A kernel as Winograd's convolution needs it."""
     shape = geometry(row)
     size = shape.channels * shape.filters
     transform_kernel(memory[row[PACKED] :][: POINTS * size], memory[row[INPUT] :][: 9 * size])
@@ -215,7 +215,7 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
 def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     """Some rows of the kernel's gradient, or the bias's.
 
-    Summed over all images and then used for the update at once; or one image's partial gradient.
+    Summed over all images and used for the update at once, or else a partial gradient of one image.
     """
     shape = geometry(row)
     images = _images(samples, shape.lanes)

@@ -97,7 +97,7 @@ def gather_item(memory, row, samples, item, worker, step):
 
 @operation(N_SAMPLES, BATCH_SIZE, RESULTS, SAMPLES_AN_ITEM, A, UNITS)
 def scatter_item(memory, row, samples, item, worker, step):
-    """Hand out the results of a mini-batch: the rows of an array outside, in their own order."""
+    """Copy the results of a mini-batch to the rows of an array outside, in their own order."""
     units, batch_start = row[UNITS], _batch_start(row, step)
     results = array_at(row[RESULTS], row[N_SAMPLES] * units, memory.dtype)
     start = item * row[SAMPLES_AN_ITEM]
@@ -110,7 +110,7 @@ def scatter_item(memory, row, samples, item, worker, step):
 
 @njit
 def _transpose(memory, to, to_row, of, of_row, rows, columns):
-    """``to[j, i] = of[i, j]`` for so many rows and columns of `of`."""
+    """``to[j, i] = of[i, j]`` for this many rows and columns of `of`."""
     lanes = VECTOR_BYTES // memory.itemsize
     whole = columns // lanes * lanes if rows == lanes else 0
     for j in range(0, whole, lanes):
@@ -124,7 +124,7 @@ def _transpose(memory, to, to_row, of, of_row, rows, columns):
 
 @njit
 def to_lanes(memory, to, of, units, present):
-    """Rows of so many samples become a block in which the samples stand innermost."""
+    """Rows of this many samples become a block with the samples innermost."""
     lanes = VECTOR_BYTES // memory.itemsize
     _transpose(memory, to, lanes, of, units, present, units)
 
@@ -140,9 +140,9 @@ def from_lanes(memory, to, of, units):
 
 @operation(INPUT, *GRADIENT_OF_TENSOR)
 def to_lanes_item(memory, row, samples, item, worker, step):
-    """Rows of samples become a block in which the samples stand innermost.
+    """Rows of samples become a block with the samples innermost.
 
-    Lanes without a sample are zeros: whatever is computed from them stays finite.
+    Lanes without a sample are zeros: so what is computed from them stays finite.
     """
     lanes, units = VECTOR_BYTES // memory.itemsize, row[UNITS]
     first = item * lanes

@@ -41,20 +41,20 @@ from .update import learn, learning_rate
 OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
     ARGUMENTS, other_units=COUNT, units_an_item=COUNT, positions=COUNT
 )
-# The gradient of the weights is computed in strips of so many input units. Where it is used at
-# once, a strip stays in the first-level cache: so far behind the scratch of the products. Of plain
-# descent there is no gradient, and no strip.
+# The gradient of the weights is computed in strips of this many input units. If it is used at once,
+# a strip is kept GRADIENT numbers after the beginning of scratch, in the first-level cache. Plain
+# descent needs no gradient, and has no strip.
 STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
-# Where blocks of samples go through the network one by one: their size.
+# If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
-# What the items of input units add to the outputs: the place of the first, and how far the others
-# stand apart.
+# What the items of input units add to the outputs: the place of the first, and how far apart they
+# are.
 PARTS, PART_SIZE = fields(ARGUMENTS + 6, parts=PLACE, part_size=COUNT)
 
 SIZES = (OTHER_UNITS, POSITIONS)
 
-# Weights that other workers have read come back from their caches while the gradient is computed:
-# so many, or it takes longer to ask than to wait.
+# Weights that other workers have read are fetched from their caches while the gradient is computed,
+# if there are at least this many: with fewer, fetching takes longer than waiting.
 FETCHED, LINE_BYTES = 8192, 64
 
 
@@ -136,8 +136,8 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
 def dense_forward_part_item(memory, row, samples, item, worker, step):
     """What some input units add to all outputs.
 
-    The backward pass cuts a layer by its inputs. Where the weights are many and the samples few, so
-    does the forward pass: every worker finds its weights in its own cache, in every step.
+    The backward pass cuts a layer by its inputs. With many weights and few samples the forward pass
+    does the same, so that every worker finds its weights in its own cache in every step.
     """
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
     rows = samples * row[POSITIONS]
@@ -194,7 +194,7 @@ def _block(row, samples, item):
 
 @njit
 def _outer_product(memory, row, target, start, first, units, scale):
-    """The gradient of one row: a tile has nothing to sum, and only the stores take time."""
+    """The gradient of one row: there is nothing to sum, and only the stores take time."""
     n_out = row[OTHER_UNITS]
     x, doutput = memory[row[INPUT] + first :][:units], memory[row[DOUTPUT] :][:n_out]
     factor = memory.dtype.type(scale)
@@ -237,7 +237,7 @@ def _learn_strip(memory, row, rows, first, units, worker, step):
     n_out = row[OTHER_UNITS]
     kernel = row[KERNEL] + first * n_out
     at = row[LENGTH] + kernel
-    if row[GRADIENT] != NONE:  # in the worker's own scratch, behind that of the products
+    if row[GRADIENT] != NONE:  # in the worker's own scratch, after that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
     gradient, zeros = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0)
     for line in range(kernel, kernel + min(units * n_out, FETCHED), LINE_BYTES // memory.itemsize):
@@ -253,12 +253,12 @@ def _learn_strip(memory, row, rows, first, units, worker, step):
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.
 
-    In this order, for the gradient wants the weights from before the update. The weights of other
-    input units are not touched, so the items need not wait for each other.
+    In this order, because the gradient needs the weights from before the update. The weights of
+    other input units are not touched, so the items need not wait for each other.
     """
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
     first, units = _units_of(row, item)
-    if row[DA] != NONE:  # else nobody asks for the gradient of the inputs
+    if row[DA] != NONE:  # else the gradient of the inputs is not needed
         _hand_down(memory, row, 0, rows, first, units, worker)
     if row[STOP] == NONE:  # not trainable
         return

@@ -23,14 +23,14 @@ from .columns import (
 )
 from .hand_down import hand_down
 
-# So many samples stand innermost. A sample is so many rows; the softmax sees them one by one.
+# The samples innermost; the rows of a sample, which the softmax takes one by one.
 LANES, ROWS, SAMPLES_AN_ITEM = fields(ARGUMENTS, lanes=COUNT, rows=COUNT, samples_an_item=COUNT)
-# Derivative of the activation itself, where FUNCTION is that of the tensor before.
+# Derivative of the activation itself; FUNCTION is that of the tensor before.
 OWN_FUNCTION, OUTPUT = fields(ARGUMENTS + 3, own_function=ADDRESS_OF, output=PLACE)
 # Dropout: its rate, and its seed, of which each step takes a stream.
 RATE, SEED = fields(ARGUMENTS + 3, rate=NUMBER, seed=COUNT)
 # Gradients that several readers of a tensor have handed down: the place of the first, how many
-# there are, and how far they stand apart.
+# there are, and how far apart they are.
 PARTS, N_PARTS, PART_SIZE = fields(ARGUMENTS + 3, parts=PLACE, n_parts=COUNT, part_size=COUNT)
 
 
@@ -48,7 +48,7 @@ def range_of(row, samples, item):
 def blocks_of(row, samples, item):
     """The blocks of an item's samples: the first, and the one after the last.
 
-    Where no samples stand innermost a block is one sample.
+    If there are no samples innermost, a block is one sample.
     """
     lanes = row[LANES]
     blocks = (samples + lanes - 1) // lanes
@@ -85,9 +85,10 @@ def activation_backward_item(memory, row, samples, item, worker, step):
 
 @njit
 def _drop(memory, row, samples, item, step, to, of):
-    """Dropout of an item's samples. What is dropped depends on no vector's width.
+    """Dropout of an item's samples. What is dropped does not depend on the width of a vector.
 
-    A number counts as it would stand in rows of samples, even where the samples stand innermost.
+    What is drawn for a number depends on its place in rows of samples, even if the samples are
+    innermost.
     """
     start, size = range_of(row, samples, item)
     key, rate, lanes = stream_key(row[SEED], step), number(row, RATE), row[LANES]

@@ -25,7 +25,7 @@ SAMPLES_AN_ITEM, ROWS_AN_ITEM = fields(ARGUMENTS + 3, samples_an_item=COUNT, row
 def _row_number(value, rows):
     """The row that a number names; numbers that name none are brought to the nearest one.
 
-    They are refused where data come in. But a layer before this one may make others, and what lies
+    Data with such numbers are refused. But a layer before this one may compute them, and memory
     outside of the table must not be touched. NaN counts as 0.
     """
     if value >= rows:
@@ -52,7 +52,7 @@ def embedding_backward_item(memory, row, samples, item, worker, step):
     """The gradient of some rows of the table, and their update.
 
     Each item looks through the whole mini-batch for its own rows: so the gradients of a row are
-    added in the order of the samples, whoever does it.
+    added in the order of the samples, whichever worker does it.
     """
     size = row[LONG]
     first = item * row[ROWS_AN_ITEM]

@@ -1,4 +1,4 @@
-"""The last act of a backward phase: the derivative of the activation behind which it ends."""
+"""The end of a backward phase: the derivative of the activation of the tensor that it reaches."""
 
 from ..jit import njit
 from .call import call

@@ -35,7 +35,7 @@ from .columns import (
 # The loss of a sample and its gradient, by address; Huber's delta; targets (UNITS of them), or the
 # labels that they are made of; label smoothing: what each target loses, and gains; the samples'
 # losses and weights; how predictions are counted as right, and where; and what the gradient is
-# multiplied with, where a network has several losses, and divided by (NONE: by the samples).
+# multiplied with, if a network has several losses, and divided by (NONE: by the samples).
 (
     LOSS,
     DELTA,
@@ -81,8 +81,8 @@ TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR = fields(
 )
 EPOCH = (TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR)
 
-# How a prediction is called right: the largest is that of the target; or, of each output, both lie
-# on the same side of LEVEL and 0.5.
+# When a prediction counts as right: its largest output is that of the target; or, for each output,
+# it is above LEVEL exactly if the target is above 0.5.
 ARGMAX, THRESHOLD = range(2)
 
 

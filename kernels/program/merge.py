@@ -1,6 +1,6 @@
 """Operations that merge two tensors of one shape, number by number.
 
-More than two are merged one after the other. Where a maximum or a minimum stands in both tensors,
+More than two are merged one after the other. If a maximum or a minimum is in both tensors,
 all of the gradient goes to the first, as in TensorFlow.
 """
 

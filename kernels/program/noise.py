@@ -1,6 +1,6 @@
 """Operations of layers that add noise in training: normal numbers, and dropout of channels.
 
-What is drawn for a number depends on its place in rows of samples, even where the samples stand
+What is drawn for a number depends on its place in rows of samples, even if the samples are
 innermost: so the same is drawn in every layout.
 """
 
@@ -44,11 +44,11 @@ def gaussian_noise_item(memory, row, samples, item, worker, step):
 
 @njit
 def _drop_channels(memory, row, samples, item, step, to, of):
-    """Dropout of an item's samples: what is drawn for a channel holds at all its places."""
+    """Dropout of an item's samples: what is drawn for a channel is used at all its places."""
     start, size = range_of(row, samples, item)
     key, rate = stream_key(row[SEED], step), number(row, RATE)
     lanes, units, channels = row[LANES], row[UNITS], row[CHANNELS]
-    # Without samples innermost the channels of a place stand side by side, else the samples.
+    # Neighbours in memory are the channels of a place, or else samples.
     length, stride = (channels, 1) if lanes == 1 else (lanes, channels)
     for place in range(start, start + size, length):
         sample, rest = divmod(place, units * lanes)

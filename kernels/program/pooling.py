@@ -111,7 +111,7 @@ def _whole(memory, row, place, image):
 
 @njit
 def _gradient_row(memory, row, image, iy, worker):
-    """Where a row of the gradient is computed: in scratch, if it is to be multiplied yet."""
+    """Where a row of the gradient is computed: in scratch, if it is multiplied afterwards."""
     size = row[WIDTH] * row[CHANNELS]
     place = row[DZ] + (image * row[HEIGHT] + iy) * size
     if row[FUNCTION] != NONE:
@@ -128,7 +128,7 @@ def _hand_down(memory, row, image, iy, gradient):
 
 @operation(INPUT, A, *WINDOW, ARGMAX)
 def max_pool2d_forward_item(memory, row, samples, item, worker, step):
-    """Some rows of maxima; where they stood is kept as numbers of the memory's own type."""
+    """Some rows of maxima; their positions are kept as numbers of the memory's own type."""
     image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
     out, argmax = _pooled(memory, row, row[A], image), _pooled(memory, row, row[ARGMAX], image)
     x = _whole(memory, row, row[INPUT], image)

@@ -1,6 +1,6 @@
 """Operations that bring numbers to a scale: each place of a sample has its own numbers for it.
 
-Those stand one for each number of a sample, or of a block of samples where these stand innermost.
+There is one for each number of a sample, or of a block if samples are innermost.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 Pixels are squares, and what is interpolated stands in their centres: pixel ``i`` of an output
 ``s`` times as large has its centre at ``(i + 1/2) / s - 1/2`` of the input. Outside of the centres
-the outermost pixel holds. Lanes of samples count as channels.
+the outermost pixel counts. Lanes of samples count as channels.
 """
 
 from ..jit import njit
@@ -20,7 +20,7 @@ from .columns import (
 from .elementwise import LANES, SAMPLES_AN_ITEM, blocks_of
 from .hand_down import hand_down
 
-# Rows, columns and channels of the input, and how many times as many rows and columns come out.
+# Rows, columns and channels of the input; and by how much its rows and columns are multiplied.
 HEIGHT, WIDTH, CHANNELS, TIMES_Y, TIMES_X = fields(
     ARGUMENTS + 3, height=COUNT, width=COUNT, channels=COUNT, times_y=COUNT, times_x=COUNT
 )
@@ -73,7 +73,7 @@ def _add(to, of, factor):
 
 @operation(DOUTPUT, *GRADIENT_OF_TENSOR, *SIZES)
 def bilinear_backward_item(memory, row, samples, item, worker, step):
-    """Their gradient: each pixel of the output gives to four of the input, in its own turn."""
+    """Their gradient: each pixel of the output in turn adds to four of the input."""
     start, stop = blocks_of(row, samples, item)
     for block in range(start, stop):
         dx = _images(memory, row, row[DA], block, 1, 1)

@@ -24,9 +24,9 @@ def run_alone(program, prologue, memory, n_samples, batch_size, first_step, n_st
     ----------
     program : (phases, COLUMNS) int64 array
     prologue : int
-        So many of the phases are run on the first step of an epoch only.
+        This many of the phases are run only in the first step of an epoch.
     memory : (m,) array
-        What the program's places speak of.
+        What the places of the program are in.
     n_samples, batch_size : int
         An epoch is ``ceil(n_samples / batch_size)`` steps; the last may have fewer samples.
     first_step, n_steps : int
@@ -44,7 +44,7 @@ def run_alone(program, prologue, memory, n_samples, batch_size, first_step, n_st
 
 @njit
 def _work(team, worker, program, prologue, memory, n_samples, batch_size, first_step, n_steps):
-    """What one worker of a team does: of every phase as many items as it gets."""
+    """What one worker of a team does: as many items of every phase as it gets."""
     steps_per_epoch = (n_samples + batch_size - 1) // batch_size
     float_mode = set_denormals_flushed()
     done = 0
@@ -63,7 +63,7 @@ def _work(team, worker, program, prologue, memory, n_samples, batch_size, first_
 
 @njit(parallel=True)
 def run_team(workers, program, prologue, memory, n_samples, batch_size, first_step, n_steps):
-    """As :func:`run_alone`, on a team of so many threads, in one parallel region."""
+    """As :func:`run_alone`, on a team of this many threads, in one parallel region."""
     team = new_team(workers)
     for worker in prange(workers):
         _work(
@@ -81,7 +81,7 @@ def run_team(workers, program, prologue, memory, n_samples, batch_size, first_st
 
 @njit
 def _is_finite(x):
-    """Whether all numbers are: zero times any other one is not zero."""
+    """Whether all numbers are finite: zero times any other one is not zero."""
     total = x.dtype.type(0)
     for i in range(x.size):
         total += x[i] * x.dtype.type(0)
@@ -115,7 +115,7 @@ def predict_alone(program, memory, out, x, n_samples, batch_size):
 
 @njit(calls_parallel=True)
 def predict_team(workers, program, memory, out, x, n_samples, batch_size):
-    """As :func:`predict_alone`, on a team of so many threads."""
+    """As :func:`predict_alone`, on a team of this many threads."""
     if not _is_finite(x):
         return False
     bind_prediction(program, out, x, n_samples, batch_size)

@@ -13,8 +13,8 @@ def backprop_samples(
 ):
     """Losses and gradients of single samples, each by a step of its own.
 
-    Every thread runs the program on a memory of its own, so that nobody waits for anybody, and a
-    sample's numbers do not depend on who computes them.
+    Every thread runs the program on a memory of its own, so that no thread waits for another, and
+    the numbers of a sample do not depend on which thread computes them.
 
     Parameters
     ----------

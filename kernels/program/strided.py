@@ -2,7 +2,7 @@
 
 Zero padding, cropping, repeating, transposing and concatenating are the same five nested loops,
 ``out[o + i0 p0 + ... + i4 p4] = x[q + i0 s0 + ... + i4 s4]``, with other sizes and strides. A
-stride of 0 in `x` repeats what stands there.
+stride of 0 in `x` repeats the number there.
 """
 
 from ..jit import njit
@@ -63,7 +63,7 @@ def _line(to, to_step, of, of_step, size, adds):
 
 @njit
 def _box(row, to, to_stride, of, of_stride, adds):
-    """Copy the box, or add it; the strides stand in five columns from the given ones on."""
+    """Copy the box, or add it; the strides are in the five columns from the given ones on."""
     for i0 in range(row[SIZE]):
         for i1 in range(row[SIZE + 1]):
             for i2 in range(row[SIZE + 2]):

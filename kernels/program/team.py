@@ -3,10 +3,10 @@
 A parallel region costs microseconds, and a step of a small network has half a dozen phases. So a
 whole slice of steps is *one* region (0.03 to 0.5 us a phase): every worker walks through the same
 phases, and in each the workers share out its items. What an item is depends on the problem alone,
-so the bits do not depend on how many workers there are, nor on who takes what.
+so the bits do not depend on how many workers there are, nor on which of them takes an item.
 
-Nobody waits for a worker that has not come: one alone does every item of every phase, and a late
-one finds the phases done and skips them. A worker takes the items of its own share first (that
+No worker waits for another that has not started: one alone does every item of every phase, and a
+late one finds the phases done and skips them. A worker takes the items of its own share first (that
 part of the weights is in its cache), then what others have left.
 """
 

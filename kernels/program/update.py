@@ -35,12 +35,12 @@ from .columns import (
 )
 
 # Partial gradients of a layer's parameters that are still to be added up: their number (0 if the
-# gradient is complete), the place of the first, and how far they stand apart.
+# gradient is complete), the place of the first, and how far apart they are.
 PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = fields(
     ARGUMENTS, partials=COUNT, partial=PLACE, partial_size=COUNT, parameters_an_item=COUNT
 )
-# Where gradients of several steps are added up, and the size of the whole data set if the sum is to
-# be its mean gradient (NONE: the mean of the steps').
+# Where gradients of several steps are added up; and the size of the whole data set, if the sum is
+# made the mean gradient of that (NONE: the mean over the steps).
 SUM, N_SAMPLES = fields(ARGUMENTS + 4, sum=PLACE, n_samples=COUNT)
 
 

@@ -1,13 +1,13 @@
-"""Gradients of a convolution behind a max pooling, from the places that won.
+"""Gradients of a convolution before a max pooling, from the places of the maxima.
 
-Of each window only the place of the maximum has a gradient, and behind a rectified linear unit
-often not even that: three numbers of four, or more, are zeros. A product of matrices multiplies
-them all. Here the few others are found, sample by sample and filter by filter; each multiplies the
-part of the image that it was computed from (gradient of the filter), and the filter (gradient of
-the image): ``4 kh kw c`` flops for each of them. In LeNet-5 on digits, where 0.7 of the winners
-are not zero, that is four fifths of the time of the products, and less the more of them are.
+In each window only the place of the maximum, the winner, has a gradient, and after a rectified
+linear unit often not even that: three numbers of four, or more, are zeros. A product of matrices
+multiplies them all. Here the few others are found, sample by sample and filter by filter; each
+multiplies the part of the image that it was computed from (gradient of the filter), and the filter
+(gradient of the image): ``4 kh kw c`` flops for each of them. In LeNet-5 on digits, where 0.7 of
+the winners are not zero, that takes four fifths of the time of the products; with more zeros, less.
 
-For blocks of samples that stand innermost; a sample's numbers are brought side by side first.
+For blocks of samples that are innermost; the numbers of a sample are brought together first.
 """
 
 from ..jit import njit
@@ -35,9 +35,9 @@ from .conv2d import AFTER_GEOMETRY, GEOMETRY, geometry
 from .data import from_lanes, to_lanes
 from .hand_down import hand_down
 
-# Behind the geometry: where in their windows the maxima stood; their rows and columns, and the
-# window; where the packed kernel stands; where the partial gradients of the blocks do (NONE if
-# nobody asks for them), and how far apart.
+# After the geometry: the place of the maxima's positions in their windows; their rows and columns,
+# and the window; the place of the packed kernel; the place of the partial gradients of the blocks
+# (NONE if they are not needed), and how far apart they are.
 (
     ARGMAX,
     MAXIMA_Y,
@@ -84,7 +84,7 @@ def winners_scratch_size(shape, windows):
 
 @operation(*PARAMETERS, *GEOMETRY, PACKED)
 def winners_pack_item(memory, row, samples, item, worker, step):
-    """The kernel filter by filter, ``(f, kh, kw c)``, with zeros behind each run."""
+    """The kernel filter by filter, ``(f, kh, kw c)``, with zeros after each run."""
     shape = geometry(row)
     run = shape.kernel_width * shape.channels
     width = padded(run, shape.lanes)

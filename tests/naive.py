@@ -29,9 +29,9 @@ def forward(of, parameters, x):
 
 
 def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_weights=None, **run):
-    """The loss of a mini-batch in training, its gradient as a flat vector, and moved weights.
+    """The loss of a mini-batch, its gradient as a flat vector, and moved weights.
 
-    The samples have the same weights at every output.
+    In training, unless `run` says otherwise. The samples have the same weights at every output.
     """
     own = None if sample_weight is None else sample_weight.tolist()
     loss, gradients, moved = reference.backprop(
@@ -40,7 +40,7 @@ def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_wei
         [np.asarray(one, float).tolist() for one in x],
         [naive_targets(np.asarray(one, float)) for one in y],
         [loss.get_config() for loss in losses],
-        Run(training=True, **run),
+        Run(**{"training": True, **run}),
         loss_weights,
         [own] * len(y),
     )

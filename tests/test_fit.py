@@ -239,6 +239,76 @@ def test_binary_accuracy_of_several_outputs(loss, read_out, level):
     assert model.evaluate(x, y)[1] == expected
 
 
+@pytest.mark.parametrize("n", [1, 3, 7, 49, 100, 1000])
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 32, 1000])
+def test_a_perfect_model_has_an_accuracy_of_one(n, batch_size):
+    """Exactly: what is right is counted, and divided once. The sum of shares of batches is not."""
+    x = np.eye(3)[np.arange(n) % 3]
+    for loss, read_out, y in (
+        ("categorical_crossentropy", "softmax", x),
+        ("sparse_categorical_crossentropy", "softmax", x.argmax(axis=1)),
+        ("binary_crossentropy", "sigmoid", x),
+    ):
+        model = Sequential([layers.Input((3,)), layers.Dense(3, read_out)])
+        metric = "binary_accuracy" if read_out == "sigmoid" else "accuracy"
+        model.compile(optimizers.SGD(1e-3), loss, [metric])
+        model.set_weights([20 * np.eye(3) - 10, np.zeros(3)])
+        options = {"epochs": 2, "validation_data": (x, y), "verbose": 0}
+        history = model.fit(x, y, batch_size=batch_size, **options).history
+        assert history[metric] == history[f"val_{metric}"] == [1.0, 1.0]
+        assert model.evaluate(x, y, batch_size=batch_size)[1] == 1.0
+
+
+def test_accuracy_is_a_quotient_of_integers():
+    """Of 1000 samples, 7 of which are wrong, in batches that do not divide them."""
+    x = np.eye(3)[np.arange(1000) % 3]
+    y = (np.arange(1000) % 3 + (np.arange(1000) % 143 == 5)) % 3
+    assert (x.argmax(axis=1) != y).sum() == 7
+    model = Sequential([layers.Input((3,)), layers.Dense(3, "softmax")])
+    model.compile(optimizers.SGD(1e-6), "sparse_categorical_crossentropy", ["accuracy"])
+    model.set_weights([10 * np.eye(3), np.zeros(3)])
+    for batch_size in (1, 7, 33, 999, 1000):
+        assert model.evaluate(x, y, batch_size=batch_size)[1] == 993 / 1000
+        history = model.fit(x, y, batch_size=batch_size, verbose=0).history
+        assert history["accuracy"] == [993 / 1000]
+
+
+def test_acc_is_accuracy_by_another_name():
+    x, y = data()
+    models = [network(metrics=[name]) for name in ("acc", "accuracy")]
+    ends = [
+        (
+            model.fit(x, y, epochs=2, validation_data=data(20), verbose=0).history,
+            model.evaluate(x, y),
+        )
+        for model in models
+    ]
+    for prefix in ("", "val_"):
+        assert ends[0][0][f"{prefix}acc"] == ends[1][0][f"{prefix}accuracy"]
+    assert list(ends[0][0]) == ["loss", "acc", "val_loss", "val_acc"]
+    assert ends[0][1] == ends[1][1]
+    assert list(models[0].evaluate(x, y, return_dict=True)) == ["loss", "acc"]
+
+
+# Keras' variables hand themselves out to NumPy in a way that is going out of use.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_acc_is_that_of_keras(keras):
+    x, y = data()
+    theirs = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, "softmax")])
+    theirs.compile("sgd", "sparse_categorical_crossentropy", metrics=["acc"])
+    ours = Sequential([layers.Input((6,)), layers.Dense(3, "softmax")])
+    ours.compile("sgd", "sparse_categorical_crossentropy", ["acc"])
+    kernel, bias = ours.get_weights()
+    theirs.set_weights([kernel, bias])
+    expected = theirs.evaluate(x, y, verbose=0, return_dict=True)
+    assert ours.evaluate(x, y, return_dict=True) == pytest.approx(expected, **CLOSE)
+    options = {"batch_size": 50, "shuffle": False, "verbose": 0}
+    history = theirs.fit(x, y, **options).history
+    assert ours.fit(x, y, **options).history == {
+        name: pytest.approx(values, **CLOSE) for name, values in history.items()
+    }
+
+
 def test_metrics_are_those_of_the_module():
     x, y = data()
     y = to_categorical(y)

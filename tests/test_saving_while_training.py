@@ -4,10 +4,13 @@ Copies are taken at every line of Python that a fit runs, where a signal handler
 by other threads. Each is what a fit that nothing disturbs has at that step, and goes on like it.
 """
 
+import ast
 import copy
+import itertools
 import pickle
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,6 +135,55 @@ def test_at_every_line_of_a_fit(optimizer, how, seconds, undisturbed, monkeypatc
     assert len(copies) > 50
     taken = check(optimizer, copies, undisturbed[optimizer])
     assert taken == EPOCHS * STEPS + 1 if seconds == 0 else taken > 1
+
+
+def lines_with_calls():
+    """Where Ctrl-C may be heard: Python looks for it when it calls something."""
+    tree = ast.parse(Path(fitting.__file__).read_text(encoding="utf-8"))
+    return {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+@pytest.mark.parametrize("seconds", [0, 1e9])
+def test_ctrl_c_at_every_line_of_a_fit(seconds, undisturbed, monkeypatch):
+    """The model is as it was before some step, and can be fitted again."""
+    monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)
+    heard, seen = lines_with_calls(), set()
+
+    def interrupted(model, number):
+        """Fit, and press Ctrl-C at a line; whether there are so many."""
+        left = number
+
+        def press(frame, event, argument):
+            nonlocal left
+            if event == "line" and frame.f_lineno in heard:
+                left -= 1
+                if left < 0:
+                    raise KeyboardInterrupt
+            return press
+
+        def of_the_fit(frame, event, argument):
+            return press if frame.f_code.co_filename == fitting.__file__ else None
+
+        tracing = sys.gettrace()
+        sys.settrace(of_the_fit)
+        try:
+            fit(model, epochs=2)
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(tracing)
+        return False
+
+    for number in itertools.count():
+        model = network("adam")
+        if not interrupted(model, number):
+            break
+        state = bits(model)
+        seen.add(state[1])
+        assert state == undisturbed["adam"][state[1]]
+        model.train_on_batch(X, Y)
+    assert number > 50
+    assert seen == set(range(2 * STEPS + 1)) if seconds == 0 else seen >= {0, 2 * STEPS}
 
 
 @pytest.mark.parametrize("how", COPIES)

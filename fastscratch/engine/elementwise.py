@@ -9,12 +9,12 @@ from .plan import Plan, Record, Tensor
 from .registry import LayerCall, Lowered, lowers
 from .reshaping import lower_reshape
 
-# Multiply-adds that an exponential, or a random number, is about worth.
+# An exponential, or a random number, takes about as long as this many multiply-adds.
 FUNCTION_WORK = 16
 
 
 def by_samples(plan: Plan, t: Tensor) -> tuple[Record, int, int]:
-    """Fields of phases that go through a tensor sample by sample, items, and samples at once.
+    """For phases that go through a tensor sample by sample: fields, items, samples in an item.
 
     Samples that go through the network together are one item; else they are shared out.
     """

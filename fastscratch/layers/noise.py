@@ -25,7 +25,7 @@ class GaussianNoise(Layer):
 class SpatialDropout2D(Layer):
     """In training a share of the channels becomes zero, each at all places of the image.
 
-    The others are scaled up for it, as :class:`Dropout` does.
+    The others are scaled up, as :class:`Dropout` does.
 
     Parameters
     ----------

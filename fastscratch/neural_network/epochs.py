@@ -13,7 +13,7 @@ from ..output import say
 if TYPE_CHECKING:
     from .base import BaseMLP
 
-#: An adaptive learning rate ends the fit in place of falling below this.
+#: An adaptive learning rate does not fall below this: the fit ends.
 SMALLEST_RATE = 1e-6
 
 

@@ -202,7 +202,7 @@ HEADERS = {
     "optimizer": (optimizer(**{"class": "Adamax"}), "class must be one of"),
     "optimizer other": (optimizer(**{"class": "SGD"}), "unexpected keyword argument"),
     "optimizer none": (entry(optimizer=None), "config must be a dict, got NoneType"),
-    "rate": (optimizer(learning_rate=-1), "learning_rate must be positive, got -1"),
+    "rate": (optimizer(learning_rate=-1), "learning_rate must not be negative, got -1"),
     "rate not a number": (optimizer(learning_rate=float("nan")), "learning_rate must be finite"),
     "schedule": (optimizer(learning_rate={"class": "os"}), "class must be one of"),
     "seed": (entry(seed="1"), "seed must be an integer, got str"),

@@ -36,6 +36,11 @@ def data(n=50):
     return rng.random((n, 6), np.float32), rng.integers(3, size=n)
 
 
+def one_hot(n=50):
+    x, y = data(n)
+    return x, to_categorical(y)
+
+
 def network(optimizer=None, metrics=(), loss="sparse_categorical_crossentropy"):
     """A compiled model with dropout and averages, the same at each call."""
     set_random_seed(8)
@@ -177,6 +182,19 @@ def test_class_weights_are_weights_of_samples():
     assert bits(one_hot) == ends[0][0]
 
 
+def test_class_weights_are_for_training_only():
+    """The validation loss is that of the same model without them, as Keras has it."""
+    x, y = data()
+    weights = np.arange(1.0, 51.0) / 25
+    for sample_weight in (None, weights):
+        model = network(optimizers.SGD(1e-12))  # stays where it is
+        options = {"verbose": 0, "validation_split": 0.4, "sample_weight": sample_weight}
+        history = model.fit(x, y, class_weight={0: 5.0, 1: 0.1}, **options).history
+        held_out = None if sample_weight is None else sample_weight[30:]
+        expected = model.evaluate(x[30:], y[30:], sample_weight=held_out)
+        assert history["val_loss"] == pytest.approx([expected], **CLOSE)
+
+
 def test_a_weight_of_two_is_the_sample_twice():
     """In the loss: the sum of the weighted losses over the number of samples."""
     x, y = data(10)
@@ -198,9 +216,9 @@ def test_accuracy_of_the_loop_is_that_of_predictions(weighted):
     model.compile(optimizers.SGD(1e-12), "sparse_categorical_crossentropy", ["accuracy"])
     options = {"sample_weight": np.linspace(0, 1, 101)} if weighted else {}
     history = model.fit(x, y, batch_size=16, verbose=0, **options).history
-    share = (model.predict(x).argmax(axis=1) == y).mean()
-    assert history["accuracy"] == pytest.approx([share], abs=1e-12)
-    assert model.evaluate(x, y)[1] == pytest.approx(share, abs=1e-12)
+    share = (model.predict(x).argmax(axis=1) == y).sum() / 101  # counted, then divided once
+    assert history["accuracy"] == [share]
+    assert model.evaluate(x, y)[1] == share
 
 
 @pytest.mark.parametrize(
@@ -217,8 +235,8 @@ def test_binary_accuracy_of_several_outputs(loss, read_out, level):
     y = np.eye(3)[np.random.default_rng(1).integers(3, size=40)]
     model = Sequential([layers.Input((6,)), layers.Dense(3, read_out)])
     model.compile("sgd", loss, ["binary_accuracy"])
-    expected = ((model.predict(x) > level) == y).mean()
-    assert model.evaluate(x, y)[1] == pytest.approx(expected, abs=1e-6)  # thirds in float32
+    expected = ((model.predict(x) > level) == y).sum() / 120
+    assert model.evaluate(x, y)[1] == expected
 
 
 def test_metrics_are_those_of_the_module():
@@ -248,6 +266,18 @@ def lines_of(history, epochs, first=1):
         + " - ".join(f"{name}: {values[i]:.4f}" for name, values in history.items())
         for i in range(epochs)
     ]
+
+
+@pytest.mark.parametrize(
+    ("scale", "shown"), [(1e-3, r"\d\.\d{4}e-0\d"), (0, r"0\.0000"), (30, r"\d+\.\d{4}")]
+)
+def test_numbers_are_shown_with_five_digits_as_in_keras(capsys, scale, shown):
+    """Small ones too, which four decimals would show as 0.0000."""
+    model = Sequential([layers.Input((6,)), layers.Dense(1, use_bias=False)])
+    model.compile(optimizers.SGD(0.0), "mean_squared_error")
+    model.set_weights([np.full((6, 1), scale)])
+    model.fit(data()[0], np.zeros(50), verbose=2)
+    assert re.fullmatch(rf".* - loss: {shown}\n", capsys.readouterr().out)
 
 
 FITS = [{}, {"validation_split": 0.5}, {"callbacks": [Callback()]}, {"callbacks": [EachBatch()]}]
@@ -307,7 +337,7 @@ def test_a_bar_within_each_epoch_leaves_only_the_line(monkeypatch, options):
         bars = [frame for frame in frames if "step" in frame]
         assert len(bars) >= 3
         assert all(frame.startswith(f"Epoch {epoch + 1}/3: ") for frame in bars)
-        assert all("loss=" in frame for frame in bars)
+        assert all("loss=" in frame for frame in bars[1:])
 
 
 def test_a_bar_is_removed_if_a_fit_fails(monkeypatch):
@@ -547,16 +577,17 @@ def test_divergence_names_what_overflows_first(x, where):
     [
         {},
         {"callbacks": [Callback(), LambdaCallback(on_train_batch_end=lambda batch, logs: None)]},
-        {"validation_data": data(20)},
+        {"validation_data": one_hot(20)},
     ],
     ids=["quiet", "by-batch", "validated"],
 )
 def test_a_fit_goes_on_where_the_caller_asks(options):
     """Weights of the first step are infinite, the losses after it are not numbers."""
-    model = network(optimizers.SGD(1e39), ["accuracy", "sparse_top_k_categorical_accuracy"])
+    loss, metrics = "categorical_crossentropy", ["accuracy", "precision"]
+    model = network(optimizers.SGD(1e39), metrics, loss)
     options = {"batch_size": 8, "epochs": 3, "verbose": 0, **options}
-    history = model.fit(*data(), terminate_on_nan=False, **options).history
-    for name in {"loss", "val_loss", "sparse_top_k_categorical_accuracy"} & {*history}:
+    history = model.fit(*one_hot(), terminate_on_nan=False, **options).history
+    for name in {"loss", "val_loss", "precision", "val_precision"} & {*history}:
         assert len(history[name]) == 3
         assert np.isnan(history[name]).all()
     assert (model.iterations, model.trained_epochs) == (21, 3)

@@ -378,7 +378,7 @@ def test_impossible_geometry(layer, shape, message):
         (lambda: MaxPooling2D(2**31), ValueError, r"pool_size must be below 2\*\*31"),
         (lambda: optimizers.SGD(np.True_), TypeError, "learning_rate must be a number, got bool"),
         (lambda: optimizers.from_config(None), TypeError, "config must be a dict, got NoneType"),
-        (lambda: optimizers.SGD(0), ValueError, "learning_rate must be positive, got 0"),
+        (lambda: optimizers.SGD(-1), ValueError, "learning_rate must not be negative, got -1"),
         (lambda: optimizers.SGD(np.nan), ValueError, "learning_rate must be finite, got nan"),
         (lambda: optimizers.SGD("0.1"), TypeError, "learning_rate must be a number, got str"),
     ],

@@ -11,6 +11,7 @@ from children import run
 import fastscratch
 from fastscratch import Sequential, layers
 from fastscratch.kernels.machine import VECTOR_BYTES
+from fastscratch.models import programs
 
 MB = 2**20
 
@@ -117,14 +118,14 @@ def test_the_peak_is_that_of_the_formula(network, optimizer, slots, batch_size):
     """Within 3%, for the guide rounds the scratch of a thread up to 1 MB."""
     make, numbers, of_few_filters = NETWORKS[network]
     n = 1100
-    x = np.ones((n, *make()[0].shape), np.float32)
+    x = np.ones((n, *make()[0].sample_shape), np.float32)
     y = np.zeros(n, np.float32)
     compiled(make(), optimizer).fit(x, y, batch_size, verbose=0)  # reads what is compiled
     model = compiled(make(), optimizer)
     weights = model.count_params()
     found = peak_of(lambda: model.fit(x, y, batch_size, verbose=0))
     vectors = -(-batch_size // (VECTOR_BYTES // 4))
-    numbers = (3 + 2 * slots) * weights + numbers * batch_size + of_few_filters * vectors
+    numbers = (4 + 3 * slots) * weights + numbers * batch_size + of_few_filters * vectors
     assert found == pytest.approx(4 * numbers + 16 * n + MB, rel=0.03)
 
 
@@ -227,6 +228,14 @@ def test_programs_for_batches_of_any_size_are_few():
         model.evaluate(x[:size], y[:size], batch_size=size)
     assert len(model._programs._readers) == 2 * 10
     assert all(len(programs) == 1 for programs in model._programs._readers.values())
+
+
+def test_programs_for_gradients_of_any_number_of_samples_are_not_kept_for_ever():
+    model = small()
+    x, y = np.ones((200, 20), np.float32), np.zeros(200, np.float32)
+    for size in range(1, 200):
+        model.gradients(x[:size], y[:size])
+    assert len(model._programs._readers) == programs.MOST_KEPT
 
 
 @pytest.mark.slow

@@ -480,9 +480,9 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (lambda m: m.get_layer(index=None, name=1), TypeError, "name must be a string, got int"),
         (lambda m: m.submodel(None), TypeError, "layer must be an integer, got NoneType"),
         (
-            lambda m: m.compile("sgd", "mean_squared_error", None),
+            lambda m: m.compile("sgd", "mean_squared_error", 7),
             TypeError,
-            "metrics must be names of metrics, got None",
+            "metrics must be names of metrics, got 7",
         ),
         (
             lambda m: m.compile("sdg", "mean_squared_error"),

@@ -279,6 +279,17 @@ def test_class_weights_are_sample_weights(class_weight):
     MLPClassifier(class_weight=class_weight, **SMALL).fit(X, y, weight)
 
 
+def test_class_weights_are_for_training_only():
+    """A model that never moves predicts one class: its validation score is the share of that."""
+    X, y = (part[20:] for part in iris())
+    options = SMALL | {"early_stopping": True, "learning_rate_init": 1e-12, "max_iter": 2}
+    scores = [
+        MLPClassifier(class_weight=of_class, **options).fit(X, y).validation_scores_
+        for of_class in (None, {"setosa": 9.0, "virginica": 0.1})
+    ]
+    assert scores[0] == scores[1]
+
+
 def test_class_weights_of_labels_are_multiplied():
     X, Y = three_labels()
     ours = MLPClassifier(class_weight={1: 3.0}, **SMALL).fit(X, Y)

@@ -368,7 +368,7 @@ def test_attributes_are_checked_when_they_are_changed():
     optimizer = Adam()
     optimizer.learning_rate = 0.5
     assert optimizer.hyper()[0] == 0.5
-    with pytest.raises(ValueError, match="learning_rate must be positive, got -1"):
+    with pytest.raises(ValueError, match="learning_rate must not be negative, got -1"):
         optimizer.learning_rate = -1
     with pytest.raises(AttributeError, match="Adam has no attribute 'lr' to set"):
         optimizer.lr = 0.1
@@ -381,7 +381,7 @@ def test_attributes_are_checked_when_they_are_changed():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: SGD(0), ValueError, "learning_rate must be positive, got 0"),
+        (lambda: SGD(-1), ValueError, "learning_rate must not be negative, got -1"),
         (lambda: Adam("0.1"), TypeError, "learning_rate must be a number, got str"),
         (lambda: Adam(lambda: 0.1), TypeError, "learning_rate must be a number, got function"),
         (lambda: SGD(momentum=1), ValueError, "momentum must be at least 0 and below 1, got 1"),
@@ -429,9 +429,9 @@ def test_attributes_are_checked_when_they_are_changed():
             r"boundaries must increase, got \[2.0, 2.0\]",
         ),
         (
-            lambda: schedules.PiecewiseConstantDecay([2], [0.1, 0]),
+            lambda: schedules.PiecewiseConstantDecay([2], [0.1, -1]),
             ValueError,
-            r"values\[1\] must be positive, got 0",
+            r"values\[1\] must not be negative, got -1",
         ),
         (
             lambda: schedules.PiecewiseConstantDecay(2, [0.1, 0.2]),

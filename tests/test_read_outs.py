@@ -137,7 +137,7 @@ def test_a_step_goes_down_the_gradient(loss, read_out):
 def test_the_wrong_pair_warns_and_learns(loss):
     x, y, _ = data(loss)
     model, read_out = model_of(WRONG[loss]), losses.get(loss).read_out
-    message = f"{loss} wants a {read_out} activation in the last layer, got {WRONG[loss]}: the"
+    message = f"{loss} wants a {read_out} activation in the last layer, got {WRONG[loss]}: what is"
     with pytest.warns(UserWarning, match=message) as caught:
         model.compile(optimizers.SGD(1.0), loss)
     assert caught[0].filename == __file__  # it points at the caller
@@ -146,9 +146,26 @@ def test_the_wrong_pair_warns_and_learns(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_of_the_wrong_pair_are_others(loss):
+    """The essay says that they are the same. Those of each sample with respect to its scores."""
+    x, y, one_hot = data(loss)
+    for read_out in ("sigmoid", "softmax"):
+        model = compile_quietly(model_of(read_out), "sgd", loss)
+        _, (_, gradients) = model.per_sample_gradients(x, y)  # of the bias, which each score adds
+        kernel, bias = model.get_weights()
+        delta = READ_OUTS[read_out](x @ kernel + bias) - one_hot  # the essay's a - y
+        factors = gradients / delta
+        if read_out == losses.get(loss).read_out:
+            share = 1 / OUTPUTS if loss == "binary_crossentropy" else 1
+            np.testing.assert_allclose(factors, share, rtol=1e-4)
+        else:
+            assert factors.max() > 1.5 * factors.min()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_other_pairs_do_not_warn(loss):  # warnings are errors here
-    for read_out in ("tanh", "linear", losses.get(loss).read_out):
-        model_of(read_out).compile("sgd", loss)
+    model_of(losses.get(loss).read_out).compile("sgd", loss)
+    model_of("linear").compile("sgd", type(losses.get(loss))(from_logits=True))
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -40,6 +40,7 @@ from .training_data import (
     as_several,
     check_samples,
     check_targets,
+    class_weights,
     sample_weights,
 )
 
@@ -528,7 +529,8 @@ class Model:
         shuffle : bool
             Shuffle the rows before each epoch.
         class_weight : dict, optional
-            Weights of the samples of each class; 1 where it is not named.
+            Weights of the samples of each class; 1 where it is not named. For training only: no
+            validation data have them.
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
@@ -574,6 +576,7 @@ class Model:
             validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
             data, validation = data.split(validation_split)
+        data = data.weighted_by_class()
         self._check_metrics(data, "")
         if validation is not None:
             self._check_metrics(validation, "validation ")
@@ -614,7 +617,7 @@ class Model:
             As :meth:`fit`.
         """
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
-        data = self._data(x, y, sample_weight, class_weight)
+        data = self._data(x, y, sample_weight, class_weight).weighted_by_class()
 
         def train() -> dict[str, float]:
             run = Fit(self, data, len(data), 1, False, terminate_on_nan)
@@ -706,9 +709,10 @@ class Model:
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight, class_weight) for t in targets)
+        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_class = class_weights(targets[0], class_weight)
         self._build(samples[0].shape[1:])
-        return TrainingData(samples, targets, weights)
+        return TrainingData(samples, targets, weights, of_class)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         """Checked samples of each input."""
@@ -906,12 +910,11 @@ class Model:
             norm of the mean gradient of these weights.
         """
         _, gradients = self.gradients(x, y)
-        squares: dict[str, float] = {}
+        of_layer: dict[str, list[np.ndarray]] = {}
         for (layer, placed), gradient in zip(self._named_weights(), gradients, strict=True):
             if layer.trainable and placed.weight.trainable:
-                added = float(np.sum(np.square(gradient, dtype=np.float64)))
-                squares[name_of(layer)] = squares.get(name_of(layer), 0.0) + added
-        return {name: square**0.5 for name, square in squares.items()}
+                of_layer.setdefault(name_of(layer), []).append(gradient.reshape(-1))
+        return {name: _norm(np.concatenate(flat)) for name, flat in of_layer.items()}
 
     # --- use --------------------------------------------------------------------------------------
 
@@ -1149,6 +1152,14 @@ def _weight_shapes(network: Network) -> list[list[tuple[int, ...]]]:
     return [
         [placed.weight.shape for placed in weights] for _, weights in network.weights_by_layer()
     ]
+
+
+def _norm(vector: np.ndarray) -> float:
+    """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
+    largest = float(np.abs(vector).max(initial=0))
+    if largest == 0:
+        return 0.0
+    return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

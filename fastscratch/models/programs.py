@@ -11,6 +11,10 @@ from ..kernels.threads import get_num_threads
 from ..optimizers import Optimizer
 from .state import State
 
+# Programs that only read the weights, for sizes of which there are this many at most: a prediction
+# has one for each power of two, but a gradient one for each number of samples.
+MOST_KEPT = 64
+
 
 class Programs:
     """Programs of one network: one that trains it, and those that only read its weights.
@@ -62,6 +66,9 @@ class Programs:
         """
         workers = team_size(arguments[-1] * self.network.work)
         idle = self._readers.setdefault((kind, workers, *arguments), [])
+        if len(self._readers) > MOST_KEPT:
+            oldest, *_ = self._readers  # all at once: other threads may add theirs
+            self._readers.pop(oldest, None)
         try:
             reader, known = idle.pop()
         except IndexError:

@@ -22,11 +22,14 @@ class TrainingData:
         For each output.
     weights : tuple of array or None
         For each output.
+    of_class : array, optional
+        Weight of each sample's class, which is for training only.
     """
 
     x: tuple[np.ndarray, ...]
     y: tuple[np.ndarray, ...]
     weights: tuple[np.ndarray | None, ...]
+    of_class: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -51,9 +54,17 @@ class TrainingData:
                 tuple(x[which] for x in self.x),
                 tuple(y[which] for y in self.y),
                 tuple(None if weights is None else weights[which] for weights in self.weights),
+                None if self.of_class is None else self.of_class[which],
             )
 
         return part(slice(size)), part(slice(size, None))
+
+    def weighted_by_class(self) -> "TrainingData":
+        """The data that are trained on: weights of classes are weights of their samples."""
+        if self.of_class is None:
+            return self
+        weights = tuple(self.of_class * (1 if w is None else w) for w in self.weights)
+        return TrainingData(self.x, self.y, weights)
 
 
 def as_several(name: str, value: Any, names: Sequence[str]) -> list[Any]:
@@ -132,26 +143,28 @@ def _labels(y: np.ndarray) -> np.ndarray:
     return y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
 
 
-def sample_weights(
-    y: np.ndarray, sample_weight: Any, class_weight: Mapping[int, float] | None
-) -> np.ndarray | None:
-    """Weight of each sample: its own times that of its class."""
-    weights = None
-    if sample_weight is not None:
-        weights = as_array("sample_weight", sample_weight, y.dtype, 1, writeable=False)
-        same_length(y=y, sample_weight=weights)
-        if weights.min() < 0:
-            raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
-    if class_weight is not None:
-        if not isinstance(class_weight, Mapping):
-            raise TypeError(
-                "class_weight must be a dict from labels to weights, got "
-                f"{type(class_weight).__name__}"
-            )
-        labels = _labels(y)
-        of_class = np.ones(len(y), y.dtype)
-        for label, weight in class_weight.items():
-            place = as_integer("a label of class_weight", label, 0)
-            of_class[labels == place] = as_not_negative(f"class_weight[{label}]", weight)
-        weights = of_class * (1 if weights is None else weights)
-    return None if weights is None else np.ascontiguousarray(weights, y.dtype)
+def sample_weights(y: np.ndarray, sample_weight: Any) -> np.ndarray | None:
+    """Weight of each sample."""
+    if sample_weight is None:
+        return None
+    weights = as_array("sample_weight", sample_weight, y.dtype, 1, writeable=False)
+    same_length(y=y, sample_weight=weights)
+    if weights.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
+    return weights
+
+
+def class_weights(y: np.ndarray, class_weight: Any) -> np.ndarray | None:
+    """Weight of each sample's class."""
+    if class_weight is None:
+        return None
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            f"class_weight must be a dict from labels to weights, got {type(class_weight).__name__}"
+        )
+    labels = _labels(y)
+    of_class = np.ones(len(y), y.dtype)
+    for label, weight in class_weight.items():
+        place = as_integer("a label of class_weight", label, 0)
+        of_class[labels == place] = as_not_negative(f"class_weight[{label}]", weight)
+    return of_class

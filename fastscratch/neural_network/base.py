@@ -112,6 +112,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Number of outputs of the network."""
 
     @abstractmethod
+    def _weighted_by_class(
+        self, targets: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Weights of the training data; a regression has no classes."""
+        return weight
+
     def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
         """The loss; a factor, and a constant to add, that make it the loss of scikit-learn."""
 
@@ -272,6 +278,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
         if validation is None and self.early_stopping and self.solver != "lbfgs":
             (X, targets, weight), validation = self._split(X, targets, weight, random)
+        weight = self._weighted_by_class(targets, weight)
         if anew:
             self._model.seed = int(random.randint(2**31))
         X = X.toarray() if sparse.issparse(X) else X

@@ -76,7 +76,8 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         Most evaluations of the loss by ``"lbfgs"``.
     class_weight : dict or "balanced", default=None
         Weight of each class; ``"balanced"`` is inversely proportional to how often the class
-        occurs. With several labels the weight of a sample is the product of their weights.
+        occurs. With several labels the weight of a sample is the product of their weights. For
+        training only: validation scores do not have them.
 
     Attributes
     ----------
@@ -209,7 +210,6 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         else:
             self._learn_classes(y)
         validation = self._checked_validation(validation_data, self._known)
-        weight = self._weighted_by_class(y, weight)
         return self._fit(X, y, self._targets(y), weight, validation)
 
     @available_if(_is_stochastic)
@@ -246,7 +246,6 @@ class MLPClassifier(LabelsMixin, BaseMLP):
                 raise ValueError("the first call of partial_fit must be given all classes")
             self._learn_classes(y, classes)
         self._check_known(y, classes)
-        weight = self._weighted_by_class(y, weight)
         return self._fit(X, y, self._targets(y), weight, incremental=True)
 
     @property
@@ -264,9 +263,12 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         """Numbers of the classes, or the columns of the labels."""
         return y if self._multilabel else np.searchsorted(self.classes_, y)
 
-    def _weighted_by_class(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+    def _weighted_by_class(
+        self, targets: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None:
         if self.class_weight is None:
             return weight
+        y = targets if self._multilabel else self.classes_[targets]
         weight = np.ones(len(y)) if weight is None else weight
         product = weight.copy()
         for column in y.T if self._multilabel else [y]:

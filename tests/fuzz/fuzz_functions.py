@@ -280,6 +280,10 @@ def check_get(result, identifier):
     assert result is identifier or result.__name__ in metrics.__all__
 
 
+def check_direction(result, identifier):
+    assert result == ("min" if identifier == "mse" else "max")
+
+
 # --- the rest -------------------------------------------------------------------------------------
 
 
@@ -339,6 +343,10 @@ METRICS = {
     "binary_accuracy": (pairs("binary"), check_binary_accuracy),
     "categorical_accuracy": (good_categorical, check_categorical),
     "confusion_matrix": (good_confusion_matrix, check_confusion_matrix),
+    "direction": (
+        lambda draw: {"identifier": draw(st.sampled_from(["mse", "auc"]))},
+        check_direction,
+    ),
     "get": (lambda draw: {"identifier": draw(st.sampled_from(["mse", "auc"]))}, check_get),
     "mean_absolute_error": (pairs("any"), check_mean_absolute_error),
     "mean_squared_error": (pairs("any"), check_mean_squared_error),

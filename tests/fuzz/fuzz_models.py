@@ -1,4 +1,4 @@
-"""`Sequential`: random architectures, also impossible ones, and what is done with them.
+"""Models: random architectures, also impossible ones, and what is done with them.
 
 Predictions and losses are compared with the naive twins, layer by layer (`tests/naive.py`).
 """
@@ -14,8 +14,9 @@ from calls import calls, labels, numbers, real, some_of, whole
 from hostile import SCALARS
 from hypothesis import strategies as st
 
-from fastscratch import Sequential, layers, optimizers
-from fastscratch.engine import Network
+from fastscratch import Input, Model, Sequential, layers, optimizers
+from fastscratch.engine import chain
+from fastscratch.examples.example import network_of
 
 sys.path.append(str(Path(__file__).parents[1]))
 import naive
@@ -77,7 +78,7 @@ def drawn_task(draw):
     model = drawn_model(draw)
     loss = draw(st.sampled_from(sorted(losses)))
     units = draw(small)
-    if len(Network(model.layers, model._input_shape).shapes[-1]) > 1:
+    if len(chain(model.layers, model._input_shape).shapes[-1]) > 1:
         model.add(layers.Flatten())
     model.add(layers.Dense(units, losses[loss]))
     metrics = draw(st.sampled_from([[], ["accuracy"], ["mse", "mae"]]))
@@ -95,7 +96,7 @@ def drawn_task(draw):
 
 def state_of(model):
     def state():
-        if model._parameters is None:
+        if model._holder.state is None:
             return None
         return [*model.get_weights(), model.iterations, model.trained_epochs]
 
@@ -110,30 +111,14 @@ def close(a, b, dtype, scale=1.0):
     assert (abs(a - b) <= room).all(), f"got {a.ravel()[:3]}, wanted {b.ravel()[:3]}"
 
 
-def in_use(model):
-    """The network with dropout left out, and batch normalisation by its moving averages."""
-    weights = [placed.weight for placed in model._network.placed()]
-    assert len(weights) == len(model.get_weights())
-    kept = [layer for layer in model.layers if not isinstance(layer, layers.Dropout)]
-    network = Network(kept, model._input_shape)
-    return network
-
-
 def expected_outputs(model, x):
     """Outputs by the twins, or None where numbers are so large that rounding is all there is."""
     x = real(x, model.dtype)
     if abs(x).max() > 1e3:
         return None
-    was = [layer.trainable for layer in model.layers]
-    for layer in model.layers:
-        layer.trainable = False
-    try:
-        network = in_use(model)
-        parameters = np.concatenate([w.ravel() for w in model.get_weights()] or [np.zeros(0)])
-        return naive.forward(network, parameters.astype(float), x)
-    finally:
-        for layer, value in zip(model.layers, was, strict=True):
-            layer.trainable = value
+    parameters = np.concatenate([w.ravel() for w in model.get_weights()] or [np.zeros(0)])
+    (outputs,) = naive.forward(network_of(model), parameters.astype(float), [x])
+    return outputs
 
 
 def has_layer_norm_of_few(model):
@@ -171,7 +156,7 @@ def check_sequential(result, layers=(), name="sequential", dtype="float32"):
         x = np.ones((2, *result._input_shape))
         out = result.predict(x)
         assert out.dtype == dtype
-        assert out.shape == (2, *Network(result.layers, result._input_shape).shapes[-1])
+        assert out.shape == (2, *chain(result.layers, result._input_shape).shapes[-1])
         assert np.isfinite(out).all()
 
 
@@ -254,11 +239,15 @@ def predicting(method):
     def make(draw):
         model, task = drawn_task(draw)
         if draw(st.booleans()):
-            model.set_weights([numbers(draw, *w.shape, scale=0.5) for w in model.get_weights()])
-            for _, placed in model.named_weights():
-                if placed.weight.name == "moving_variance":
-                    placed.view(model._parameters)[:] = 1 + np.arange(placed.weight.shape[-1])
-                    model._version += 1
+            names = [placed.weight.name for placed in network_of(model).placed()]
+            model.set_weights(
+                [
+                    1.0 + np.arange(w.size)
+                    if name == "moving_variance"
+                    else numbers(draw, *w.shape, scale=0.5)
+                    for name, w in zip(names, model.get_weights(), strict=True)
+                ]
+            )
         arguments = {"x": task["x"]}
         if method == "predict":
             arguments |= some_of(draw, {"batch_size": st.integers(1, 10), "verbose": st.just(0)})
@@ -346,6 +335,89 @@ def loss_of(name, outputs, y):
     return terms.mean() if name[:6] == "binary" else terms.sum(axis=1).mean()
 
 
+def graph(inputs, outputs, name="model", dtype="float32"):
+    return Model(inputs, outputs, name, dtype)
+
+
+def good_graph(draw):
+    """Two ways from one input or two, that meet again; one output or two."""
+    x = Input((draw(small),))
+    other = draw(st.sampled_from([x, Input((draw(small),))]))
+    units = draw(small)
+    ends = [layers.Dense(units, draw(activations))(t) for t in (x, other)]
+    merge = draw(st.sampled_from([layers.Add, layers.Multiply, layers.Concatenate]))
+    outputs = [merge()(ends), *(ends[:1] if draw(st.booleans()) else [])]
+    return {
+        "inputs": [x] if other is x else [x, other],
+        "outputs": outputs,
+        **some_of(draw, {"dtype": st.sampled_from(["float32", "float64"])}),
+    }
+
+
+def check_graph(result, inputs, outputs, name="model", dtype="float32"):
+    inputs, outputs = (
+        [t] if isinstance(t, layers.SymbolicTensor) else t for t in (inputs, outputs)
+    )
+    found = result.predict(
+        [np.ones((2, *t.sample_shape)) for t in inputs]
+        if len(inputs) > 1
+        else np.ones((2, *inputs[0].sample_shape))
+    )
+    found = found if isinstance(found, list) else [found]
+    assert [out.shape for out in found] == [(2, *t.sample_shape) for t in outputs]
+    assert all(out.dtype == dtype and np.isfinite(out).all() for out in found)
+
+
+def is_random(model):
+    """Whether a step in training does not follow from its samples alone, or from each alone."""
+    kinds = (layers.Dropout, layers.BatchNormalization)
+    return any(isinstance(layer, kinds) for layer in model.layers)
+
+
+def differentiating(method):
+    """Gradients: of the right shapes, and their mean is the gradient of the mean."""
+
+    def make(draw):
+        model, arguments = drawn_task(draw)
+        if method == "gradients":
+            weight = {"sample_weight": st.just(abs(numbers(draw, len(arguments["x"]))))}
+            arguments |= some_of(draw, weight)
+
+        def check(result, x, y, sample_weight=None):
+            x, y = real(x, model.dtype), real(y, model.dtype)
+            if abs(x).max() > 1e3 or abs(y).max() > 1e3:
+                return
+            if method == "input_gradients":
+                assert result.shape == x.shape
+                assert np.isfinite(result).all()
+                return
+            if method == "gradient_norms":
+                assert all(math.isfinite(norm) and norm >= 0 for norm in result.values())
+                return
+            loss, found = result
+            shapes = [w.shape for w in model.get_weights()]
+            alone = method == "per_sample_gradients"
+            assert [g.shape[1:] if alone else g.shape for g in found] == shapes
+            if sample_weight is None and not is_random(model) and not has_layer_norm_of_few(model):
+                other = model.gradients(x, y) if alone else model.per_sample_gradients(x, y)
+                for a, b in zip(found, other[1], strict=True):
+                    one, mean = (b, a.mean(axis=0)) if alone else (a, b.mean(axis=0))
+                    close(one, mean, model.dtype, 100)
+                close(np.mean(loss), np.mean(other[0]), model.dtype, 1e3)
+
+        return model, arguments, check
+
+    return make
+
+
+def good_symbolic(draw):
+    return {"shape": draw(input_shapes)}
+
+
+def check_symbolic(result, shape):
+    assert result.shape == (None, *map(whole, shape))
+
+
 def target(method, make, **how):
     return of_model(method, make, **how)
 
@@ -355,6 +427,12 @@ TARGETS = {
     "Sequential": calls(
         "Sequential", sequential, good_sequential, check_sequential, subjects=SUBJECTS
     ),
+    "Model": calls("Model", graph, good_graph, check_graph, subjects=SUBJECTS),
+    "Input": calls("Input", Input, good_symbolic, check_symbolic),
+    **{
+        f"Sequential.{method}": target(method, differentiating(method), raises=DIVERGES)
+        for method in ("gradients", "per_sample_gradients", "input_gradients", "gradient_norms")
+    },
     "Sequential.add": target("add", adding),
     "Sequential.get_layer": target("get_layer", finding("get_layer")),
     "Sequential.submodel": target("submodel", finding("submodel")),

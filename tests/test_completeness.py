@@ -236,7 +236,9 @@ def test_kernels_know_nothing_of_programs(source):
 PARTS = {
     "layers": {"initializers", "regularizers"},
     "engine": {"layers", "utils"},
-    "models": {"callbacks", "engine", "layers", "losses", "metrics", "optimizers", "utils"},
+    "models": {
+        *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
+    },
 }
 
 

@@ -563,7 +563,7 @@ def test_what_layers_are_called_on():
     x = fs.Input((4,))
     with pytest.raises(TypeError, match=r"Dense\(3\) must be called on an Input or on what a la"):
         layers.Dense(3)(np.ones((2, 4)))
-    with pytest.raises(TypeError, match=r"must be called on an Input .*, got list; to compute with arrays"):
+    with pytest.raises(TypeError, match=r"called on an Input .*, got list; to compute with arrays"):
         layers.Dense(3)([x, np.ones((2, 4))])
     with pytest.raises(ValueError, match=r"Dense\(3\) reads one tensor, got 2"):
         layers.Dense(3)([x, x])

@@ -93,8 +93,8 @@ def _backward(
 def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
     """The largest of each window, and its position."""
     t, layer, shape = call.input, call.layer, call.shape
-    # The derivative at the place of a maximum is the derivative at the maximum. It is multiplied when
-    # the gradient is handed down to the few maxima, and not later, when all places get it.
+    # The derivative at the place of a maximum is the derivative at the maximum. It is multiplied
+    # when the gradient is handed down to the few maxima, and not later, when all places get it.
     activation = LINEAR if t.activation in READS_Z else t.activation
     u = plan.tensor(shape, t.lanes, activation, differentiated=t.is_differentiated, keeps_z=False)
     window = _window(layer, t, shape)

@@ -111,13 +111,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _n_outputs(self, y: np.ndarray) -> int:
         """Number of outputs of the network."""
 
-    @abstractmethod
     def _weighted_by_class(
         self, targets: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
         """Weights of the training data; a regression has no classes."""
         return weight
 
+    @abstractmethod
     def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
         """The loss; a factor, and a constant to add, that make it the loss of scikit-learn."""
 

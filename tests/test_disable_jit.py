@@ -58,7 +58,7 @@ from test_gradients import SMALL_DRAWS, Draw
 np.seterr(over="ignore")
 steps = {}
 for draw in SMALL_DRAWS:
-    for step, (_, loss, gradient, _) in enumerate(Draw(*draw.values).steps()):
+    for step, (_, loss, gradient, *_) in enumerate(Draw(*draw.values).steps()):
         steps[f"{draw.id} {step}"] = np.append(gradient, loss)
 np.savez(FILE, **steps)
 """
@@ -75,7 +75,7 @@ def test_networks_train_uncompiled(child, tmp_path):
             network = draw.network
             if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):
                 continue  # the layout, and so the dice, follow the width of the machine's vectors
-            for step, (_, loss, gradient, _) in enumerate(draw.steps()):
+            for step, (_, loss, gradient, *_) in enumerate(draw.steps()):
                 expected = np.append(gradient, loss)
                 bound = ROUNDING * max(1, abs(expected).max())
                 found = uncompiled[f"{param.id} {step}"]

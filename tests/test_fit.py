@@ -499,7 +499,7 @@ def test_divergence_names_the_step(learning_rate):
     rate = re.escape(f"{learning_rate:g}")
     message = (
         r"training diverged in step \d of epoch \d+: (the loss after|\w+ of) layer '\w+' is not "
-        rf"finite at learning_rate={rate}; wanted: a smaller one"
+        rf"finite at learning_rate={rate}; use a smaller one"
     )
     with pytest.raises(FloatingPointError, match=message):
         model.fit(x, y, batch_size=8, epochs=50, verbose=0)
@@ -699,7 +699,7 @@ def test_targets_of_images():
         model.fit(x, np.ones(3))
     labels = Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3, activation="softmax")])
     labels.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="wants a model with one axis of outputs, got"):
+    with pytest.raises(ValueError, match="needs a model with one axis of outputs, got"):
         labels.fit(x, np.zeros(3))
 
 
@@ -717,5 +717,5 @@ def test_class_weights_of_targets_that_are_no_labels():
 def test_class_weights_want_a_class_a_sample():
     model = Sequential([layers.Dense(1, input_shape=(3, 2))])
     model.compile("sgd", "mean_squared_error")
-    with pytest.raises(ValueError, match=r"class_weight wants a class .* shape \(2, 3, 1\)"):
+    with pytest.raises(ValueError, match=r"class_weight needs a class .* shape \(2, 3, 1\)"):
         model.fit(np.ones((2, 3, 2)), np.ones((2, 3, 1)), class_weight={0: 2.0})

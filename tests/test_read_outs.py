@@ -137,7 +137,7 @@ def test_a_step_goes_down_the_gradient(loss, read_out):
 def test_the_wrong_pair_warns_and_learns(loss):
     x, y, _ = data(loss)
     model, read_out = model_of(WRONG[loss]), losses.get(loss).read_out
-    message = f"{loss} wants a {read_out} activation in the last layer, got {WRONG[loss]}: what is"
+    message = f"{loss} needs a {read_out} activation in the last layer, got {WRONG[loss]}: what is"
     with pytest.warns(UserWarning, match=message) as caught:
         model.compile(optimizers.SGD(1.0), loss)
     assert caught[0].filename == __file__  # it points at the caller
@@ -243,6 +243,6 @@ def test_accuracy_counts_probabilities():
 def test_classes_stand_on_the_only_axis(loss):
     model = Sequential([layers.Input((2, 3)), layers.Dense(4, "softmax")])
     model.compile("sgd", loss)
-    message = rf"{loss} wants a model with one axis of outputs, got \(2, 4\)"
+    message = rf"{loss} needs a model with one axis of outputs, got \(2, 4\)"
     with pytest.raises(ValueError, match=message):
         model.evaluate(np.ones((5, 2, 3)), np.ones((5, 2, 4)))

@@ -58,10 +58,10 @@ class Model:
     ----------
     inputs : Input or list of Input
     outputs : SymbolicTensor or list of SymbolicTensor
-        What layers have returned that were called on the inputs, or on what others have returned.
+        What layers return that are called on the inputs, or on what other layers return.
     name : str
     dtype : {"float32", "float64"}
-        Of the weights and of all that is computed with them.
+        Of the weights and of everything that is computed with them.
 
     Attributes
     ----------
@@ -75,9 +75,9 @@ class Model:
     seed : int
         Of the first weights, the shuffles and dropout.
     metadata : dict
-        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
+        Anything else that belongs to the model, such as names of classes; saved with it as JSON.
     stop_training : bool
-        True ends the fit, by whomever it is set: a callback, a signal handler, another thread.
+        Set to True, by a callback, a signal handler or another thread, it ends the fit.
 
     Raises
     ------
@@ -111,7 +111,7 @@ class Model:
         self._take_network(network)
 
     def _start(self, name: str, dtype: str) -> None:
-        """What every model begins with."""
+        """Set the attributes of a model without layers."""
         self.name = as_text("name", name)
         self.dtype = one_of("dtype", dtype, ("float32", "float64"))
         self.optimizer: optimizers.Optimizer | None = None
@@ -144,7 +144,7 @@ class Model:
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers whose outputs the model returns, numbered where one returns two."""
+        """Names of the layers whose outputs the model returns, numbered if one returns several."""
         network = self._network
         names: list[str] = []
         for tensor in network.outputs:
@@ -364,37 +364,36 @@ class Model:
         metrics : sequence of str; a list or dict of sequences for several outputs
             Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
             targets. Accuracies are counted while the epoch runs, as the loss is; the others are
-            taken of a prediction at its end.
+            computed from a prediction at its end.
         loss_weights : list or dict of float, optional
-            Of each output: its part in the loss that is minimised; by default 1.
+            For each output, the factor of its loss in the sum that is minimised; by default 1.
 
         Raises
         ------
         TypeError, ValueError
-            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
-            softmax, or an output has no loss.
+            If one of them is not known, or a cross-entropy expects logits and the last activation
+            is a sigmoid or softmax, or an output has no loss.
         RuntimeError
             If the model is being trained.
 
         Warns
         -----
         UserWarning
-            If a loss, the last activation and the metrics run together, but the model cannot learn
-            or a metric tells nothing: such as a cross-entropy with the activation of another, the
-            softmax of a single output, or the accuracy of real numbers.
+            If a loss, the last activation and the metrics can be combined, but the model cannot
+            learn or a metric means nothing: as with a cross-entropy after the activation of another
+            one, the softmax of a single output, or the accuracy of real numbers.
 
         Notes
         -----
-        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
-        scores before it, which are finite. After any other activation the outputs are taken as
-        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one step from
+        the scores before the activation, without overflow. After any other activation the outputs
+        are taken as probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
         for doubt in self._compile(optimizer, loss, metrics, loss_weights):
             warnings.warn(doubt, stacklevel=2)
 
     def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
-        """Check and take what a model is trained with; sentences about what is probably meant
-        otherwise."""
+        """Check and keep what the model is trained with; return doubts about it, as sentences."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
@@ -417,7 +416,7 @@ class Model:
         doubts = []
         for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
             check_logits(one, layer.activation)
-            # A layer that only moves numbers does not tell what these are.
+            # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self.optimizer, self._losses = optimizer, of_each
@@ -502,14 +501,14 @@ class Model:
     ) -> History:
         """Train by mini-batch stochastic gradient descent.
 
-        All steps run in compiled code, in slices of about 0.1 s: Ctrl-C is heard in between, and
-        leaves the model as the last slice left it; the next fit begins a new epoch. Other threads
-        may predict or save meanwhile, with the weights as a slice left them.
+        All steps run in compiled code, in slices of about 0.1 s: Ctrl-C takes effect between them,
+        and the model stays as it was after the last slice; the next fit begins a new epoch. Other
+        threads may predict or save meanwhile, with the weights after a slice.
 
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
-            Samples; read where they are if of the model's dtype and C-contiguous.
+            Samples; not copied if they are of the model's dtype and C-contiguous.
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -529,8 +528,8 @@ class Model:
         shuffle : bool
             Shuffle the rows before each epoch.
         class_weight : dict, optional
-            Weights of the samples of each class; 1 where it is not named. For training only: no
-            validation data have them.
+            Weight of the samples of each class; 1 for classes that are not named. Validation data
+            do not have them.
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
@@ -632,11 +631,11 @@ class Model:
         try:
             self._holder.is_training = True
             return train()
-        finally:  # without a call, at which Ctrl-C would be heard
+        finally:  # without a call, in which Ctrl-C would take effect
             self._holder.is_training = False
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
-        """What a fit needs: heads, the program that trains, and where the state is."""
+        """What a fit needs: heads, the program that trains, and the holder of the state."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
@@ -647,14 +646,14 @@ class Model:
         if self._holder.is_training:
             raise RuntimeError(
                 "the model is being trained, by another thread or by the fit that this is a "
-                "callback of; wanted: one after the other"
+                "callback of; wait until that has ended"
             )
 
     def _take_network(self, network: Network) -> None:
         self._programs = Programs(network, self.dtype)
 
     def _current_programs(self) -> Programs:
-        """The network and its programs; others if an attribute of a layer has been set since.
+        """The network and its programs; new ones if an attribute of a layer has been set since.
 
         Raises
         ------
@@ -693,7 +692,7 @@ class Model:
         """Check samples and targets; build the model if it is not yet."""
         self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
-            check_logits(loss, activation)  # layers may have come or gone
+            check_logits(loss, activation)  # layers may have been added or removed
         samples = self._samples(prefix + "x", x)
         network = self._network_for(samples[0].shape[1:])
         network.check_inputs(prefix + "x", samples)
@@ -740,7 +739,7 @@ class Model:
     def program(self, batch_size: int = 32) -> Program:
         """What compiled code does in a training step: ``print`` shows it, a line for each phase.
 
-        The phases stand in the order in which they are run, each with its operation in
+        The phases are listed in the order in which they are run, each with its operation in
         ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
         threads share out (items), and about how many thousand floating-point operations and bytes
         of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
@@ -753,8 +752,7 @@ class Model:
         Returns
         -------
         Program
-            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
-            model.
+            Its ``lines`` hold the same numbers. It is made anew, and shares nothing with the model.
 
         Raises
         ------
@@ -869,8 +867,8 @@ class Model:
     def input_gradients(self, x: Any, y: Any) -> Any:
         """The gradient of each sample's loss with respect to what the model is given.
 
-        It tells what a prediction looks at. As in prediction, nothing is dropped, and batch
-        normalisation uses its moving averages.
+        It shows which inputs matter. As in prediction, nothing is dropped, and batch normalisation
+        uses its moving averages.
 
         Parameters
         ----------
@@ -896,7 +894,7 @@ class Model:
         return gradients[0] if len(gradients) == 1 else gradients
 
     def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
-        """How large the gradient of each layer's weights is: it shows how it fares on its way back.
+        """How large the gradient of each layer's weights is: whether it vanishes or explodes.
 
         Parameters
         ----------
@@ -928,8 +926,8 @@ class Model:
         """
         if isinstance(x, SymbolicTensor):
             raise TypeError(
-                f"{self.name!r} is a model and no layer: it can be called on arrays only; wanted: "
-                "its layers, called one by one"
+                f"{self.name!r} is a model and no layer: it can be called on arrays only; call its "
+                "layers one by one"
             )
         return self.predict(x)
 
@@ -942,7 +940,7 @@ class Model:
         batch_size : int, optional
             At most this many samples go through the network at once; the outputs are the same.
         verbose : int
-            Not looked at; Keras has it.
+            Ignored; Keras has it.
 
         Returns
         -------
@@ -965,10 +963,10 @@ class Model:
             network.check_inputs("x", several)
             outs, _ = self._predict(several, batch_size)
             return outs if len(outs) > 1 else outs[0]
-        # As fast as can be, for single samples: what follows is what `_predict` does.
+        # As fast as possible, for single samples: what follows does the same as `_predict`.
         samples = as_array("x", x, self.dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
-            self._samples("x", x)  # says so
+            self._samples("x", x)  # raises
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
@@ -976,7 +974,7 @@ class Model:
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))
         if not is_finite:
-            self._samples("x", x)  # says where
+            self._samples("x", x)  # raises, and says where
         return out
 
     def _build_for(self, x: Any) -> None:
@@ -1016,7 +1014,7 @@ class Model:
         batch_size : int, optional
             At most this many samples go through the network at once.
         verbose : int
-            Not looked at; Keras has it.
+            Ignored; Keras has it.
         return_dict : bool
 
         Returns
@@ -1080,7 +1078,7 @@ class Model:
         return total
 
     def _measure(self, data: TrainingData) -> dict[str, float]:
-        """Metrics that are taken of predictions."""
+        """Metrics that are computed from predictions."""
         heads = self._heads(self._network)
         if not any(head.measured for head in heads):
             return {}
@@ -1098,9 +1096,9 @@ class Model:
         """Save the model; see :func:`fastscratch.load_model`.
 
         One safetensors file: the weights, what the optimiser remembers, and in its header the
-        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
-        renamed, so that at every moment the old file or the new one is there. While the model is
-        trained, by a callback or another thread, it is saved as the last slice of steps left it.
+        layers, the loss, the optimiser, the seed and the metadata. It is written under
+        another name and renamed, so that at every moment the old file or the new one is there. A
+        model that is being trained is saved as it was after the last slice of steps.
 
         Parameters
         ----------
@@ -1117,10 +1115,10 @@ class Model:
         OSError
             If the path is a folder, a device or a pipe, or cannot be written.
         TypeError
-            If the metadata are no dict, or not what JSON can hold.
+            If the metadata is no dict, or JSON cannot hold it.
         ValueError
             If ``load_model`` would refuse the file, because a weight is not finite or a layer, the
-            loss or the optimiser is of a class of one's own. Nothing has been written then.
+            loss or the optimiser is of a class of your own. Nothing has been written then.
         """
         from .saving import save_model
 
@@ -1140,8 +1138,7 @@ class Model:
 def _at_once(n_samples: int, batch_size: int | None) -> int:
     """Samples that go through a program at once that only reads the weights.
 
-    Powers of two only: each size has a program, with copies of the weights, that is kept for the
-    next time.
+    Only powers of two, because for each size a program with copies of the weights is kept.
     """
     wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())

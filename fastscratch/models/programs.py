@@ -31,13 +31,13 @@ class Programs:
         self._readers: dict[Any, list[tuple[Any, State | None]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy begins without programs, for they hold addresses of this process."""
+        """A copy begins without programs, because they hold addresses of this process."""
         return Programs, (self.network, self._dtype)
 
     def trainer(
         self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
     ) -> Trainer:
-        """The program that trains the network; another one only if something has changed."""
+        """The program that trains the network; a new one only if something has changed."""
         learning = learning_of(optimizer)
         key = (
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
@@ -50,11 +50,11 @@ class Programs:
         return self._trainer[1]
 
     def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list[Any]]:
-        """A program that only reads the weights, with those of a state, and where it belongs.
+        """A program that only reads the weights, with those of a state; and the list it belongs to.
 
-        Programs hold copies of the weights and the numbers on their way, so that each is lent to
-        one thread at a time; the caller puts it back with its state, ``idle.append((reader,
-        state))``, unless it fails.
+        Programs hold copies of the weights, and activations, so that each is lent to one thread at
+        a time; the caller puts it back with its state, ``idle.append((reader, state))``, unless it
+        fails.
 
         Parameters
         ----------

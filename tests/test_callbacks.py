@@ -559,7 +559,7 @@ def test_csv_logger_keeps_its_columns(tmp_path):
     assert [row["val_loss"] == "NA" for row in rows(file)] == [False, True]
     model.fit(*data(), callbacks=CSVLogger(file), verbose=0)
     before, steps = file.read_bytes(), model.iterations
-    with pytest.raises(ValueError, match=r"log\.csv has no column for 'val_loss'; wanted: another"):
+    with pytest.raises(ValueError, match=r"log\.csv has no column for 'val_loss'; use another"):
         model.fit(*data(), callbacks=CSVLogger(file, append=True), verbose=0, **held_out)
     assert (file.read_bytes(), model.iterations) == (before, steps)
     # What another callback adds is known only when the first epoch has ended.

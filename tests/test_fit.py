@@ -557,7 +557,7 @@ def test_divergence_leaves_what_the_optimiser_remembers(optimizer):
         (1e10, "output of layer 'second'"),  # 1e40, beyond float32
         (1, "output of layer 'third'"),  # 1e45
         (1e-20, "the loss after layer 'third'"),  # 1e25 squared
-        (1e-27, "kernel of layer 'first'"),  # 1e18, and the gradient behind it is 2e18 * 1e30
+        (1e-27, "kernel of layer 'first'"),  # 1e18, and the gradient after it is 2e18 * 1e30
     ],
 )
 def test_divergence_names_what_overflows_first(x, where):

@@ -1,6 +1,6 @@
 """Cross-entropies and the activations in front of them, by Keras's formulas in NumPy.
 
-A cross-entropy behind its own activation is computed from the scores; behind any other it is that
+A cross-entropy after its own activation is computed from the scores; after any other it is that
 of the outputs as probabilities, cut off at 1e-7 and 1 - 1e-7, the categorical one after they are
 divided by their sum.
 """

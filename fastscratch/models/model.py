@@ -319,11 +319,6 @@ class Model:
                 placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
-    def _known_network(self) -> Network:
-        """The network, once there are weights."""
-        self._build(None)
-        return self._network
-
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._holder.state is None:

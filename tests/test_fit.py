@@ -390,11 +390,9 @@ def test_ctrl_c_keeps_the_steps_that_were_taken(monkeypatch, callbacks):
     assert bits(interrupted) == bits(whole)
 
 
-def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
-    """It is heard when the compiled steps are done, before Python notes them."""
-    model = network()
-    x, y = data()
-    before = model.predict(x)
+@pytest.fixture
+def ctrl_c_after_the_steps(monkeypatch):
+    """Each run of compiled steps ends with a Ctrl-C."""
     train = Trainer.train
 
     def train_and_press(*arguments):
@@ -402,6 +400,13 @@ def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Trainer, "train", train_and_press)
+
+
+def test_ctrl_c_within_a_slice_counts_its_steps(ctrl_c_after_the_steps):
+    """It takes effect when the compiled steps are done, before Python notes them."""
+    model = network()
+    x, y = data()
+    before = model.predict(x)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, batch_size=8, verbose=0)
     assert model.iterations == 1
@@ -426,16 +431,9 @@ def test_ctrl_c_before_the_compiled_steps_counts_none(monkeypatch):
     assert (bits(model), model.iterations, model.trained_epochs) == before
 
 
-def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(monkeypatch):
+def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(ctrl_c_after_the_steps):
     model = network(optimizers.SGD(1e30))
     before = bits(model)
-    train = Trainer.train
-
-    def train_and_press(*arguments):
-        train(*arguments)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "train", train_and_press)
     with pytest.raises(KeyboardInterrupt):
         fitting.Fit(model, model._data(*data()), 8, 5, True, True).run(0, 20)
     assert bits(model) == before

@@ -45,7 +45,7 @@ def child():
 @pytest.fixture(scope="session")
 def keras():
     """Keras 3 on PyTorch; it is no dependency of the tests."""
-    reason = "the comparison with Keras wants keras and torch installed"
+    reason = "the comparison with Keras needs keras and torch installed"
     pytest.importorskip("torch", reason=reason)
     os.environ.setdefault("KERAS_BACKEND", "torch")
     keras = pytest.importorskip("keras", minversion="3", reason=reason)

@@ -84,7 +84,7 @@ def sparse(module):
 
 
 def classifier(body):
-    """Layers, and a dense layer of three classes behind them."""
+    """Layers, and a dense layer of three classes after them."""
 
     def make(L, activation):
         return [*body(L, activation), L.Flatten(), L.Dense(3, "softmax")]
@@ -139,7 +139,7 @@ def test_layers(keras, body):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(keras, name):
     def body(L, activation):
-        # In a layer, behind a layer, and alone; between them a tanh, for exp(exp(x)) is too much.
+        # In a layer, after a layer, and alone; between them a tanh, for exp(exp(x)) is too much.
         own = L.Conv2D(4, 2, activation=activation(name)), L.MaxPooling2D(), L.Activation("tanh")
         return [*own, L.Activation(activation(name)), L.Dense(5), L.Activation(activation(name))]
 

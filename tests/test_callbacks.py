@@ -431,7 +431,7 @@ def test_the_direction_of_a_metric_of_one_of_several_outputs():
 def test_an_unknown_direction_is_refused_before_the_fit(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = network()
-    message = "cannot know whether a lower or a higher 'chosen' is better, .* only 'loss'; wanted"
+    message = "cannot know whether a lower or a higher 'chosen' is better, .* only 'loss'; give"
     with pytest.raises(ValueError, match=message):
         model.fit(*data(), verbose=0, callbacks=[Chosen([1]), make("chosen")])
     assert model.iterations == 0
@@ -559,7 +559,7 @@ def test_csv_logger_keeps_its_columns(tmp_path):
     assert [row["val_loss"] == "NA" for row in rows(file)] == [False, True]
     model.fit(*data(), callbacks=CSVLogger(file), verbose=0)
     before, steps = file.read_bytes(), model.iterations
-    with pytest.raises(ValueError, match=r"log\.csv has no column for 'val_loss'; wanted: another"):
+    with pytest.raises(ValueError, match=r"log\.csv has no column for 'val_loss'; use another"):
         model.fit(*data(), callbacks=CSVLogger(file, append=True), verbose=0, **held_out)
     assert (file.read_bytes(), model.iterations) == (before, steps)
     # What another callback adds is known only when the first epoch has ended.

@@ -237,14 +237,7 @@ PARTS = {
     "layers": {"initializers", "regularizers"},
     "engine": {"layers", "utils"},
     "models": {
-        "callbacks",
-        "engine",
-        "layers",
-        "losses",
-        "metrics",
-        "optimizers",
-        "output",
-        "utils",
+        *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
     },
 }
 

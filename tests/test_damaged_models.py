@@ -160,7 +160,7 @@ def without(name):
 
 
 HEADERS = {
-    "format": (entry(format=99), "its format is 99, wanted 2"),
+    "format": (entry(format=99), "its format is 99, expected 2"),
     "no layers": (without("layers"), "'layers' is missing"),
     "layers no list": (entry(layers=7), "'int' object is not iterable"),
     "layers no dicts": (entry(layers=[7]), "'int' object has no attribute 'pop'"),

@@ -28,12 +28,12 @@ NOTHING_LEARNED = {
         1,
         "softmax",
         "mse",
-        "so that nothing can be learned; wanted: for two classes Dense",
+        "so that nothing can be learned; for two classes use Dense",
     ),
     "log": (1, "log_softmax", "mse", "the log_softmax of one output is always 0, so that nothing"),
     "one sigmoid": (1, "sigmoid", "categorical_crossentropy", "the share of a single output is"),
     "one score": (1, "linear", CategoricalCrossentropy(from_logits=True), "always 1, so that"),
-    "logarithms": (3, "log_softmax", "binary_crossentropy", "after log_softmax they may lie"),
+    "logarithms": (3, "log_softmax", "binary_crossentropy", "after log_softmax they may be"),
 }
 
 
@@ -60,7 +60,7 @@ def test_outputs_that_are_no_probabilities(activation):
     (text,) = said
     assert text == (
         f"binary_crossentropy takes the outputs for probabilities, and after {activation} they may "
-        "lie outside of 0 to 1, where they are cut off and teach nothing; wanted: a sigmoid "
+        "be outside of 0 to 1, where they are cut off and have no gradient; use a sigmoid "
         "activation in the last layer, or from_logits=True"
     )
     bias = 2.0 if activation in ("softplus", "relu", "linear", "selu", "gelu") else -1.0
@@ -78,10 +78,10 @@ def test_counts_of_less_than_nothing(activation):
 @pytest.mark.parametrize(
     ("units", "activation", "loss", "metric", "message"),
     [
-        (1, "linear", "mse", "accuracy", "says nothing of the real numbers that mean_squared"),
-        (1, "linear", "mae", "acc", "acc counts how often outputs and targets lie on the same"),
-        (1, "relu", "huber", "Accuracy", "wanted: mean_absolute_error or r2_score"),
-        (1, "sigmoid", "bce", "categorical_accuracy", "of a single output is always 1; wanted"),
+        (1, "linear", "mse", "accuracy", "says nothing about the real numbers that mean_squ"),
+        (1, "linear", "mae", "acc", "acc counts how often outputs and targets are on the same"),
+        (1, "relu", "huber", "Accuracy", "use mean_absolute_error or r2_score"),
+        (1, "sigmoid", "bce", "categorical_accuracy", "of a single output is always 1; use"),
         (3, "softmax", "categorical_crossentropy", "top_k_categorical_accuracy", "its k=5 is alw"),
     ],
 )

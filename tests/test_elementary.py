@@ -99,7 +99,7 @@ def test_error(name, dtype):
 
 
 def assert_within(bound, x, y, truth):
-    """Results are so many ulp from the truth at most; infinities and nan are the same."""
+    """Results are at most this many ulp from the truth; infinities and nan are the same."""
     dtype = y.dtype
     rounded = truth.astype(dtype)
     finite = np.isfinite(rounded)

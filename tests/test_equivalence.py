@@ -32,7 +32,7 @@ def test_all_threads_give_the_bits_of_one(case, dtype):
 
 
 def in_one_block(arguments, distance, backwards):
-    """The arguments, their arrays in one block of memory, so many bytes from one to the next."""
+    """The arguments, their arrays in one block of memory, this many bytes from one to the next."""
     arguments = list(arguments)
     places = [i for i, value in enumerate(arguments) if isinstance(value, np.ndarray)]
     block = np.empty(sum(arguments[i].nbytes + distance + 8 for i in places), np.uint8)

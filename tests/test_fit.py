@@ -460,11 +460,9 @@ def test_ctrl_c_keeps_the_steps_that_were_taken(monkeypatch, callbacks):
     assert bits(interrupted) == bits(whole)
 
 
-def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
-    """It is heard when the compiled steps are done, before Python notes them."""
-    model = network()
-    x, y = data()
-    before = model.predict(x)
+@pytest.fixture
+def ctrl_c_after_the_steps(monkeypatch):
+    """Each run of compiled steps ends with a Ctrl-C."""
     train = Trainer.train
 
     def train_and_press(*arguments):
@@ -472,6 +470,13 @@ def test_ctrl_c_within_a_slice_counts_its_steps(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Trainer, "train", train_and_press)
+
+
+def test_ctrl_c_within_a_slice_counts_its_steps(ctrl_c_after_the_steps):
+    """It takes effect when the compiled steps are done, before Python notes them."""
+    model = network()
+    x, y = data()
+    before = model.predict(x)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, batch_size=8, verbose=0)
     assert model.iterations == 1
@@ -496,16 +501,9 @@ def test_ctrl_c_before_the_compiled_steps_counts_none(monkeypatch):
     assert (bits(model), model.iterations, model.trained_epochs) == before
 
 
-def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(monkeypatch):
+def test_ctrl_c_in_a_slice_that_diverged_leaves_the_weights_before_it(ctrl_c_after_the_steps):
     model = network(optimizers.SGD(1e30))
     before = bits(model)
-    train = Trainer.train
-
-    def train_and_press(*arguments):
-        train(*arguments)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "train", train_and_press)
     with pytest.raises(KeyboardInterrupt):
         fitting.Fit(model, model._data(*data()), 8, 5, True, True).run(0, 20)
     assert bits(model) == before
@@ -569,7 +567,7 @@ def test_divergence_names_the_step(learning_rate):
     rate = re.escape(f"{learning_rate:g}")
     message = (
         r"training diverged in step \d of epoch \d+: (the loss after|\w+ of) layer '\w+' is not "
-        rf"finite at learning_rate={rate}; wanted: a smaller one"
+        rf"finite at learning_rate={rate}; use a smaller one"
     )
     with pytest.raises(FloatingPointError, match=message):
         model.fit(x, y, batch_size=8, epochs=50, verbose=0)
@@ -627,7 +625,7 @@ def test_divergence_leaves_what_the_optimiser_remembers(optimizer):
         (1e10, "output of layer 'second'"),  # 1e40, beyond float32
         (1, "output of layer 'third'"),  # 1e45
         (1e-20, "the loss after layer 'third'"),  # 1e25 squared
-        (1e-27, "kernel of layer 'first'"),  # 1e18, and the gradient behind it is 2e18 * 1e30
+        (1e-27, "kernel of layer 'first'"),  # 1e18, and the gradient after it is 2e18 * 1e30
     ],
 )
 def test_divergence_names_what_overflows_first(x, where):
@@ -769,7 +767,7 @@ def test_targets_of_images():
         model.fit(x, np.ones(3))
     labels = Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3, activation="softmax")])
     labels.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="wants a model with one axis of outputs, got"):
+    with pytest.raises(ValueError, match="needs a model with one axis of outputs, got"):
         labels.fit(x, np.zeros(3))
 
 
@@ -787,5 +785,5 @@ def test_class_weights_of_targets_that_are_no_labels():
 def test_class_weights_want_a_class_a_sample():
     model = Sequential([layers.Dense(1, input_shape=(3, 2))])
     model.compile("sgd", "mean_squared_error")
-    with pytest.raises(ValueError, match=r"class_weight wants a class .* shape \(2, 3, 1\)"):
+    with pytest.raises(ValueError, match=r"class_weight needs a class .* shape \(2, 3, 1\)"):
         model.fit(np.ones((2, 3, 2)), np.ones((2, 3, 1)), class_weight={0: 2.0})

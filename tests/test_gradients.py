@@ -270,7 +270,7 @@ class Draw:
         )
 
 
-#: Few numbers have a gradient: those that won a max pooling behind a convolution. The first layer
+#: Few numbers have a gradient: the maxima of a max pooling after a convolution. The first layer
 #: hands none down, the second is larger than the tiles, the third has a frozen convolution.
 SPARSE = {
     "winners": lambda: [
@@ -317,7 +317,7 @@ WINOGRAD = chain(
     (8, 9, 2),
 )
 
-#: The same behind which only maxima are kept; the windows are not as tall as tiles.
+#: The same, and after it only maxima are kept; the windows are not as tall as tiles.
 MAXIMA = chain(
     [
         layers.Conv2D(32, (1, 2), activation="tanh"),

@@ -259,7 +259,7 @@ def test_impossible_shapes(layer, shapes, message):
         (
             lambda: Embedding(2, 2, mask_zero=True),
             ValueError,
-            "mask_zero must be False, for layers here know no masks, got True",
+            "mask_zero must be False, because there are no masks here, got True",
         ),
         (lambda: Concatenate(0), ValueError, "axis must not be 0, the axis of the batch"),
     ],

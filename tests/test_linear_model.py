@@ -14,6 +14,7 @@ pytest.importorskip("sklearn")
 
 import pandas as pd
 import sklearn.linear_model as peer
+from recorder import Recorder
 from scipy import optimize, sparse, stats
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
@@ -531,29 +532,6 @@ def test_data_frames_clones_and_dumps(model, tmp_path):
     assert (copy.coef_ == model.coef_).all()
     with pytest.warns(UserWarning, match="does not have valid feature names"):
         model.predict(X)
-
-
-class Recorder:
-    """A callback of scikit-learn's protocol."""
-
-    def __init__(self, stop_after=None):
-        self.stop_after = stop_after
-        self.calls = []
-        self.scores = []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.calls.append(f"begin {context.task_name}")
-
-    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
-        self.calls.append(f"end {context.task_name}")
-        self.scores.append(fitted_estimator.score(X, y))
-        return len(self.scores) == self.stop_after
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # gradient descent

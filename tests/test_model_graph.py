@@ -563,7 +563,7 @@ def test_what_layers_are_called_on():
     x = fs.Input((4,))
     with pytest.raises(TypeError, match=r"Dense\(3\) must be called on an Input or on what a la"):
         layers.Dense(3)(np.ones((2, 4)))
-    with pytest.raises(TypeError, match=r"must be called on an Input .*, got list; arrays go to"):
+    with pytest.raises(TypeError, match=r"called on an Input .*, got list; to compute with arrays"):
         layers.Dense(3)([x, np.ones((2, 4))])
     with pytest.raises(ValueError, match=r"Dense\(3\) reads one tensor, got 2"):
         layers.Dense(3)([x, x])
@@ -631,7 +631,7 @@ REFUSED = {
     "a layer of one's own": (
         lambda: fs.Model(X, type("Mine", (layers.Dense,), {})(3)(X)),
         TypeError,
-        "Mine is no layer that can be computed: there is no lowering for it; wanted: a layer of",
+        "Mine is no layer that can be computed: there is no lowering for it; use a layer of",
     ),
     "a name": (lambda: fs.Model(X, TENSOR, 7), TypeError, "name must be a string, got int"),
     "a type": (

@@ -15,6 +15,7 @@ pytest.importorskip("sklearn")
 
 import pandas as pd
 import sklearn.neural_network as peer
+from recorder import Recorder
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
@@ -428,29 +429,6 @@ def test_weights_can_be_set_but_not_written_to():
         model.coefs_[0][0, 0] = 1
     with pytest.raises(ValueError, match=r"weights\[0\] must have shape \(4, 12\), got \(3, 12\)"):
         model.coefs_ = [model.coefs_[0][:3], *model.coefs_[1:]]
-
-
-class Recorder:
-    """A callback of scikit-learn's protocol."""
-
-    def __init__(self, stop_after=None):
-        self.stop_after = stop_after
-        self.calls = []
-        self.scores = []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.calls.append(f"begin {context.task_name}")
-
-    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
-        self.calls.append(f"end {context.task_name}")
-        self.scores.append(fitted_estimator.score(X, y))
-        return len(self.scores) == self.stop_after
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

@@ -69,7 +69,7 @@ EXTREMES = np.array([-1000.0, -88.0, -1.0, -1e-30, 0.0, 0.5, 88.0, 1000.0])
 
 
 def close_to(expected, roundings, dtype):
-    """Within so many units of roundoff of the largest number, at least of 1."""
+    """Within this many units of roundoff of the largest number, at least of 1."""
     size = max(1, np.abs(expected).max())
     return pytest.approx(expected, rel=0, abs=float(roundings * np.finfo(dtype).eps * size))
 

@@ -224,7 +224,7 @@ def test_streams_that_are_closed(trained):
     status, out, _ = shell(predict, "2>&-")
     assert status == 0
     assert out.startswith("species,")
-    message = "fastscratch: error: there is no output to write to; wanted: --output\n"
+    message = "fastscratch: error: there is no output to write to; use --output\n"
     assert shell(predict, ">&-") == (2, "", message)
     assert shell([*predict, "--output", "closed.csv"], ">&- 2>&-") == (0, "", "")
     assert (trained / "closed.csv").read_text() == out

@@ -321,7 +321,7 @@ def rendered(ax):
 
 
 def test_gradient_norms_by_hand(ax):
-    """At x = 2 the model gives 2, and wants 1: the derivatives are 2 (2 - 1) 2 and 2 (2 - 1)."""
+    """At x = 2 the output is 2 and the target 1: the derivatives are 2 (2 - 1) 2 and 2 (2 - 1)."""
     assert plot.plot_gradient_norms(linear(1.0), [[2.0]], [1.0], ax) is ax
     (line,) = rendered(ax).lines
     np.testing.assert_allclose(line.get_xydata(), [[1, 20**0.5]], rtol=1e-6)
@@ -346,7 +346,7 @@ def test_gradient_norm_of_zero_has_no_point():
     assert np.isnan(ax.lines[0].get_ydata()).all()
 
 
-def test_gradient_norms_vanish_behind_sigmoids_and_not_behind_relus():
+def test_gradient_norms_vanish_before_sigmoids_and_not_before_relus():
     """Nine layers of sigmoids take at least 4 ** 9 of it; ReLUs, each open for half, 2 ** 4.5."""
     fs.utils.set_random_seed(0)
     x, y = np.random.default_rng(0).standard_normal((50, 4)), np.ones(50)

@@ -1,6 +1,6 @@
 """Cross-entropies and the activations in front of them, by Keras's formulas in NumPy.
 
-A cross-entropy behind its own activation is computed from the scores; behind any other it is that
+A cross-entropy after its own activation is computed from the scores; after any other it is that
 of the outputs as probabilities, cut off at 1e-7 and 1 - 1e-7, the categorical one after they are
 divided by their sum.
 """
@@ -137,7 +137,7 @@ def test_a_step_goes_down_the_gradient(loss, read_out):
 def test_the_wrong_pair_warns_and_learns(loss):
     x, y, _ = data(loss)
     model, read_out = model_of(WRONG[loss]), losses.get(loss).read_out
-    message = f"{loss} wants a {read_out} activation in the last layer, got {WRONG[loss]}: what is"
+    message = f"{loss} needs a {read_out} activation in the last layer, got {WRONG[loss]}: what is"
     with pytest.warns(UserWarning, match=message) as caught:
         model.compile(optimizers.SGD(1.0), loss)
     assert caught[0].filename == __file__  # it points at the caller
@@ -254,6 +254,6 @@ def test_accuracy_counts_probabilities():
 def test_classes_stand_on_the_only_axis(loss):
     model = Sequential([layers.Input((2, 3)), layers.Dense(4, "softmax")])
     model.compile("sgd", loss)
-    message = rf"{loss} wants a model with one axis of outputs, got \(2, 4\)"
+    message = rf"{loss} needs a model with one axis of outputs, got \(2, 4\)"
     with pytest.raises(ValueError, match=message):
         model.evaluate(np.ones((5, 2, 3)), np.ones((5, 2, 4)))

@@ -227,7 +227,7 @@ NETWORKS = [
     ([1, 1, 1], ["tanh", "sigmoid"], "binary_crossentropy"),
     ([3, 4, 3, 4, 2], ["gelu", "silu", "softplus", "softmax"], "categorical_crossentropy"),
     ([3, 4, 3, 4, 2], ["leaky_relu", "elu", "selu", "gelu_tanh"], "mean_squared_error"),
-    # Squared error behind every activation.
+    # Squared error after every activation.
     ([3, 4, 2], ["tanh", "linear"], "mean_squared_error"),
     ([3, 4, 2], ["sigmoid", "sigmoid"], "mean_squared_error"),
     ([3, 4, 2], ["relu", "tanh"], "mean_squared_error"),
@@ -237,7 +237,7 @@ NETWORKS = [
     ([3, 4, 2], ["silu", "linear"], "huber"),
     ([3, 4, 2], ["tanh", "softplus"], "poisson"),
     ([3, 4, 2], ["tanh", "exponential"], "poisson"),
-    # Cross-entropies behind an activation that is not theirs.
+    # Cross-entropies after an activation that is not theirs.
     ([3, 4, 3], ["tanh", "softmax"], "binary_log_loss"),
     ([3, 4, 3], ["tanh", "softmax"], "multilabel_log_loss"),
     ([3, 4, 3], ["tanh", "sigmoid"], "categorical_log_loss"),
@@ -255,7 +255,7 @@ def textbook_loss(prediction, y, loss):
         return sum((a - t) ** 2 - max(abs(a - t) - 1, 0) ** 2 for a, t in pairs) / 2 / len(y)
     if loss == "poisson":
         return sum(a - t * math.log(a + 1e-7) for a, t in pairs) / len(y)
-    if loss.startswith("categorical"):  # the sum is 1 behind a softmax
+    if loss.startswith("categorical"):  # the sum is 1 after a softmax
         return -sum(t * math.log(a / sum(prediction)) for a, t in pairs)
     total = -sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs)
     return total / len(y) if loss.startswith("binary") else total

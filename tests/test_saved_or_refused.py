@@ -280,7 +280,7 @@ def test_a_path_without_a_name(tmp_path, monkeypatch, name):
 
 
 def test_a_folder_is_not_replaced(tmp_path):
-    with pytest.raises(IsADirectoryError, match="is a folder; wanted: the name of a file"):
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file"):
         small().save(tmp_path)
     with pytest.raises(TypeError, match="filepath must be a string or a path, got int"):
         small().save(3)

@@ -21,7 +21,7 @@ VERSION = fastscratch.__version__
 
 
 def start(threads):
-    """Use so many threads from now on."""
+    """Use this many threads from now on."""
     fastscratch.set_num_threads(threads)
 
 

@@ -19,7 +19,7 @@ ACTIVATIONS = {
 
 
 def start(threads):
-    """Keep to so many processors: JAX takes as many threads as it is allowed processors."""
+    """Keep to this many processors: JAX takes as many threads as it is allowed processors."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 

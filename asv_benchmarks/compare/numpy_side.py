@@ -58,7 +58,7 @@ class Optimizer:
 
 
 def views(flat, shapes):
-    """The arrays of these shapes that lie in `flat`, one behind the other."""
+    """The arrays of these shapes in `flat`, one after the other."""
     ends = list(itertools.accumulate(math.prod(shape) for shape in shapes))
     parts = np.split(flat, ends[:-1])
     return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]

@@ -9,7 +9,7 @@ VERSION = cv2.__version__
 
 
 def start(threads):
-    """Use so many threads from now on."""
+    """Use this many threads from now on."""
     cv2.setNumThreads(threads)
 
 

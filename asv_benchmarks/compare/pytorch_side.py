@@ -15,7 +15,7 @@ LAYOUTS = {"": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 def start(threads):
-    """Use so many threads from now on."""
+    """Use this many threads from now on."""
     torch.set_num_threads(threads)
 
 

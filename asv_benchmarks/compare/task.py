@@ -63,7 +63,7 @@ def channels_first(network, weights):
     """Per layer, its weights for images whose channels come first.
 
     Convolution kernels become (filters, channels, height, width), dense ones (units, inputs); the
-    inputs of the dense layer behind a flatten are sorted anew.
+    inputs of the dense layer after a flatten are sorted anew.
     """
     weights, image = iter(weights), None
     for layer, before, shapes, _ in network.walk():

@@ -39,7 +39,7 @@ class CSVLogger(Callback):
         unknown = [name for name in row if name not in columns]
         if unknown:
             raise ValueError(
-                f"{self.filename} has no column for {', '.join(map(repr, unknown))}; wanted: "
+                f"{self.filename} has no column for {', '.join(map(repr, unknown))}; use "
                 "another file, or append=False"
             )
 

@@ -36,7 +36,7 @@ class Monitor(Callback):
                 return known[name]
         raise ValueError(
             f"{type(self).__name__} cannot know whether a lower or a higher {self.monitor!r} is "
-            f"better, for the model has only {', '.join(map(repr, known))}; wanted: mode='min' or "
+            f"better, for the model has only {', '.join(map(repr, known))}; give mode='min' or "
             "mode='max'"
         )
 

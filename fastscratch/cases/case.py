@@ -36,8 +36,8 @@ class Case:
     kernel : str
         Name of the kernel and of its twin.
     label : str
-        What is particular about the inputs. A case called "typical" is sized like real use:
-        benchmarks take it.
+        What is particular about the inputs. A case called "typical" has a size as in real
+        use: benchmarks take it.
     make : callable
         Called as ``make(rng, *inputs)`` with a NumPy random generator; returns arguments by name,
         in any order. Those that the kernel does not have are left out, so that the kernels of one

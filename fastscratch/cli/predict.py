@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = ([f"{value:.6g}"] for value in target.decode(outputs[:, 0].astype(float)))
     if arguments.output is None:
         if sys.stdout is None:
-            return refuse(OSError("there is no output to write to; wanted: --output"))
+            return refuse(OSError("there is no output to write to; use --output"))
         _write(sys.stdout, header, rows)
         return 0
     try:

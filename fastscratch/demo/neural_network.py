@@ -27,7 +27,7 @@ IRIS_RATE, IRIS_EPOCHS, IRIS_SPLITS = 1.0, 30, 20
 #: Flowers of each species to learn from, of 50.
 IRIS_TRAIN = 33
 
-#: Per cent of the test images that are wanted of the full MNIST set.
+#: Per cent of the test images of the full MNIST set that must be right.
 FULL_WANTED = 97
 #: Learning rate; and the per cent that scikit-learn's MLPClassifier reaches on the packaged sample
 #: with the same hidden layer, rate, batches and epochs (mean of three seeds, softmax read-out).

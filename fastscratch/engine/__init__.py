@@ -11,14 +11,14 @@ file            what it does
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
 `program`       the table that compiled code runs, and the text that people read
-`evaluation`    forward and loss
-`training`      forward, loss, backward, update
-`gradients`     forward, loss, backward
-`prediction`    forward
-`slices`        long runs in pieces of about 0.1 s, so that Python hears of Ctrl-C and of progress
+`evaluation`    programs of forward pass and loss
+`training`      programs of forward pass, loss, backward pass and update
+`gradients`     programs of forward pass, loss and backward pass
+`prediction`    programs of the forward pass
+`slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
-The operations themselves stand in :mod:`fastscratch.kernels.program`.
+The operations themselves are in :mod:`fastscratch.kernels.program`.
 """
 
 from . import (  # noqa: F401

@@ -19,9 +19,9 @@ from .plan import Plan, Record, Tensor
 from .pooling import strips
 from .registry import LayerCall, Lowered, lowers
 
-# Pieces that the gradient of a kernel is cut into where it is summed over all images at once.
+# Pieces that the gradient of a kernel is cut into if it is summed over all images at once.
 GRADIENT_PIECES = 6
-# Of rows that are pooled at once: they stay in the first-level cache.
+# Size of the rows that are pooled at once: they stay in the first-level cache.
 BAND_BYTES = 16384
 
 
@@ -57,7 +57,7 @@ def _flops(plan: Plan, g: Geometry) -> int:
 def _strips(plan: Plan, g: Geometry, spare: int, tall: int = 1) -> tuple[Record, int]:
     """Fields of a phase that computes rows of images by a convolution, and items of an image.
 
-    A number `tall` of rows stays together.
+    Rows stay together in groups of `tall`.
     """
     own = conv2d_scratch_size(g, plan.dtype.itemsize)
     plan.scratch(own + spare)
@@ -89,7 +89,7 @@ def lower_conv2d(plan: Plan, call: LayerCall[Conv1D | Conv2D]) -> Lowered:
 
 @lowers(DepthwiseConv2D, takes_activation=True)
 def lower_depthwise_conv2d(plan: Plan, call: LayerCall[DepthwiseConv2D]) -> Lowered:
-    """As many groups as there are channels: the kernel stands in memory as theirs would."""
+    """As many groups as there are channels: the kernel has the same layout in memory as theirs."""
     geometry = conv2d_geometry(call.layer, call.input, call.shape, call.input.shape[-1])
     return lower_convolution(plan, call, geometry, Parameters.of(plan, call))
 
@@ -140,7 +140,7 @@ def convolve(
     """Add the phase ``a = f(x * kernel + bias)``; return what it computes."""
     t, activation = call.input, call.activation
     u = plan.tensor(call.shape, t.lanes, activation, differentiated=differentiated, keeps_z=False)
-    # Pre-activations that nobody needs afterwards never leave the cache.
+    # Pre-activations that are not needed later never leave the cache.
     passing = activation != LINEAR and activation not in READS_Z
     cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
     read = {col.INPUT: t.a} | kernel
@@ -162,7 +162,7 @@ def _keep_maxima(
     argmax: int,
     pool_size: tuple[int, int],
 ) -> None:
-    """Let the phase of a convolution compute what a max pooling keeps of it, instead of it all."""
+    """Let the phase of a convolution compute only what a max pooling keeps of its output."""
     pool_height, pool_width = pool_size
     row = g.out_width * g.filters * g.lanes
     band = pool_height * max(1, BAND_BYTES // (pool_height * row * plan.dtype.itemsize))
@@ -180,7 +180,7 @@ def _keep_maxima(
 
 
 def kernel_for(plan: Plan, g: Geometry, kernel: int) -> int:
-    """The place of the kernel as a convolution takes it: for Winograd's it is transformed."""
+    """The place of the kernel as a convolution needs it: transformed, if it is Winograd's."""
     if not is_winograd(g):
         return kernel
     place = plan.take(POINTS * g.channels * g.filters)
@@ -234,7 +234,7 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None
     }
     flops = _flops(plan, g)
     if g.lanes == 1:
-        # All images at once, so that it is no phase of an image.
+        # A phase of all images at once, not of one.
         plan.add(op.conv2d_backward_weight_item, items, record, own.learning, flops=flops)
         return
     images, size, partial = _partial_gradients(plan, g, own)
@@ -244,7 +244,7 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None
 
 
 def _partial_gradients(plan: Plan, g: Geometry, own: Parameters) -> tuple[int, int, int]:
-    """How many blocks there are, the size of a gradient, and the place of theirs."""
+    """How many blocks there are, the size of a gradient, and the place of the blocks' gradients."""
     images = plan.images(g.lanes)
     return images, own.size, plan.take(images * own.size)
 
@@ -255,13 +255,13 @@ def _runs_are_long(g: Geometry) -> bool:
     columns = (g.out_width - 1) * g.stride_x + g.kernel_width
     inside = (g.top, g.left) == (0, 0) and rows <= g.height and columns <= g.width
     dense = (g.dilation_y, g.dilation_x, g.groups) == (1, 1, 1)
-    # Places are kept as floats.
+    # Places are kept as floats, which hold whole numbers up to this.
     countable = g.height * g.width * g.channels < 1 << 24
     return inside and dense and countable and g.kernel_width * g.channels >= g.lanes
 
 
 def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Record) -> None:
-    """Both gradients from the places that won the max pooling after the convolution."""
+    """Both gradients from the places of the maxima in the max pooling after the convolution."""
     if not (t.is_differentiated or own.learns):
         return
     width = winners.padded(g.kernel_width * g.channels, g.lanes)

@@ -12,8 +12,8 @@ from .registry import LayerCall, Lowered, lowers
 
 MAX_ITEMS = 8
 
-# Of few samples, the forward pass is cut by inputs as the backward pass is. Of more, the products
-# are long, and lose more by being cut than the cache gains.
+# Up to this many samples, the forward pass is cut by inputs as the backward pass is. With more, the
+# products are long, and being cut costs more than the cache gains.
 SMALL_BATCH = 64
 # The gradient of the weights is computed in strips of this many input units, and used at once.
 STRIP = 48

@@ -6,15 +6,16 @@ from ..kernels.program import columns as col
 from ..kernels.program import elementwise as op
 from ..layers import Activation, Dropout, Layer
 from .plan import Plan, Record, Tensor
+from .program import Operation
 from .registry import LayerCall, Lowered, lowers
 from .reshaping import lower_reshape
 
-# Multiply-adds that an exponential, or a random number, is about worth.
+# An exponential, or a random number, takes about as long as this many multiply-adds.
 FUNCTION_WORK = 16
 
 
 def by_samples(plan: Plan, t: Tensor) -> tuple[Record, int, int]:
-    """Fields of phases that go through a tensor sample by sample, items, and samples at once.
+    """For phases that go through a tensor sample by sample: fields, items, samples in an item.
 
     Samples that go through the network together are one item; else they are shared out.
     """
@@ -56,22 +57,27 @@ def lower_activation(plan: Plan, call: LayerCall[Layer]) -> Lowered:
 @lowers(Dropout, on_lanes=True)
 def lower_dropout(plan: Plan, call: LayerCall[Dropout]) -> Lowered:
     """In training, some numbers become zero; in use, nothing happens."""
+    return lower_dropping(plan, call, op.dropout_forward_item, op.dropout_backward_item, {})
+
+
+def lower_dropping(
+    plan: Plan, call: LayerCall[Dropout], forward: Operation, backward: Operation, own: Record
+) -> Lowered:
+    """Dropout by the two operations, with fields of their own."""
     if not plan.training or call.layer.rate == 0:
         return lower_reshape(plan, call)
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
     cut, items, block = by_samples(plan, t)
-    cut[op.RATE] = float(call.layer.rate)
-    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
-    phase = plan.add(op.dropout_forward_item, items, forward, cut, lanes=block)
+    cut |= own | {op.RATE: float(call.layer.rate)}
+    record = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
+    phase = plan.add(forward, items, record, cut, lanes=block)
     plan.random.append((phase, call.number))
 
-    def backward() -> None:
+    def go_back() -> None:
         if t.is_differentiated:
-            own = {col.DOUTPUT: u.dz}
-            phase = plan.add(
-                op.dropout_backward_item, items, plan.backward(t), own, cut, lanes=block
-            )
+            record = {col.DOUTPUT: u.dz}
+            phase = plan.add(backward, items, plan.backward(t), record, cut, lanes=block)
             plan.random.append((phase, call.number))
 
-    return u, backward
+    return u, go_back

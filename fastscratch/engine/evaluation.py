@@ -42,7 +42,7 @@ class Objective:
     metric : int
         How predictions are counted as right: ``ARGMAX``, ``THRESHOLD`` or ``NONE`` of the kernels.
     level : float
-        Where ``THRESHOLD`` divides the outputs.
+        For ``THRESHOLD``: outputs above this count as 1.
     weighted : bool
         Whether samples have weights.
     loss_weight : float
@@ -74,12 +74,12 @@ class Evaluator:
         Threads; by default as many as the work is worth.
     """
 
-    #: What the plan is for: see :class:`Plan`.
+    #: Arguments of the :class:`Plan`.
     _training = _differentiates = _learns = False
-    #: Multiply-adds for each of the forward pass.
+    #: Work of a step, in forward passes.
     _work = 1
     _totals_are_kept = True
-    #: What a gradient is divided by, if not by the number of samples in its mini-batch.
+    #: What a gradient is divided by; NONE for the number of samples in its mini-batch.
     _mean_over = col.NONE
 
     def __init__(
@@ -163,7 +163,7 @@ class Evaluator:
     def _add_loss(
         self, plan: Plan, u: Tensor, objective: Objective, pair: int, targets: Record, weights: int
     ) -> int:
-        """Add the loss of an output; return where those of the samples stand."""
+        """Add the loss of an output; return the place of the losses of the samples."""
         batch_size, n_out = plan.batch_size, u.units
         plan.site = "loss"
         array, rows = values(plan.dtype), values(plan.dtype, 2)
@@ -240,10 +240,9 @@ class Evaluator:
         seed: int = 0,
         first_epoch: int = 0,
     ) -> None:
-        """Say what the steps that follow are run on.
+        """Set the data that the steps that follow are run on.
 
-        Only addresses are kept: the caller must hold the arrays until the last of the steps, and
-        they can go after it, although the program stays.
+        Only addresses are kept: the caller must keep the arrays until the last of the steps.
 
         Parameters
         ----------
@@ -274,7 +273,7 @@ class Evaluator:
     def _bind_sources(
         self, sources: Sequence[np.ndarray | None], order: np.ndarray, others: Sequence[np.ndarray]
     ) -> None:
-        """Say where the samples are; `others` are more rows that know the data set."""
+        """Set where the samples are; `others` are more rows of the table that need to know."""
         self.n_samples = order.size
         address = order.ctypes.data
         for row in (*self._gather_rows, *others):

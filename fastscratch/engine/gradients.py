@@ -1,4 +1,4 @@
-"""Gradients without an update: of the weights, all in all or by samples, and of the inputs."""
+"""Gradients without an update: of the weights, for all samples or for each, and of the inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -54,7 +54,7 @@ class Differentiator(Evaluator):
         x, y, weights
             As :meth:`Evaluator.bind` takes them.
         seed, step : int
-            Of the dropout: which step of a fit it is that of.
+            Seed of the dropout, and the step of a fit whose random numbers are drawn.
 
         Returns
         -------

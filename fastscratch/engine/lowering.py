@@ -1,8 +1,8 @@
 """Lowering: a network becomes the phases of a plan, layer by layer.
 
-How a kind of layer is lowered stands in a file of its own and is registered there (`registry`).
-Its function adds the phases of the forward pass and returns the tensor that they compute, and a
-function that adds those of the backward pass; these are called in reverse order.
+A kind of layer is lowered by a function in a file of its own, where it is registered (`registry`).
+It adds the phases of the forward pass, and returns the tensor that they compute and a function that
+adds the phases of the backward pass. These functions are called in reverse order.
 """
 
 import math
@@ -34,8 +34,8 @@ def activation_code(name: str) -> int:
 def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
     """Samples innermost in the first layers: as many as a vector holds, or 1.
 
-    A convolution with few channels has no long run of numbers in one sample. So for those it is the
-    samples that fill the vectors, if a mini-batch has enough of them.
+    A convolution with few channels has no long run of numbers in one sample. There the samples
+    fill the vectors, if a mini-batch has enough of them.
     """
     few = False
     if network.n_inputs > 1:
@@ -58,7 +58,7 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
 def _goes_by_blocks(network: Network) -> bool:
     """Whether a block of samples goes through all layers before the next one.
 
-    It does not leave the cache then, and no worker waits for another. But all weights are read for
+    The block then stays in the cache, and no worker waits for another. But all weights are read for
     each block, so they must stay in the cache as well.
     """
 
@@ -72,7 +72,7 @@ def _goes_by_blocks(network: Network) -> bool:
 
 
 def _followers(network: Network) -> dict[int, int]:
-    """Nodes whose layer takes the Activation that follows it for its own, and the node of that."""
+    """For each node whose layer also computes the Activation after it: the node of that."""
     follower = {}
     for number, node in enumerate(network.nodes):
         if type(node.layer) is not Activation:
@@ -110,7 +110,7 @@ def lower_network(
 
 
 class _Lowered:
-    """What there is of a network that is being lowered: its tensors, and ways back."""
+    """A network while it is lowered: its tensors so far, and what adds their backward phases."""
 
     def __init__(
         self, plan: Plan, network: Network, inputs: Sequence[Tensor], without_activation: set[int]
@@ -121,7 +121,7 @@ class _Lowered:
         self._tensors: list[Tensor] = []
         self._backward: list[tuple[str, Callable[[], None]]] = []
         self._forks: dict[int, list[Tensor]] = {}
-        #: Of layers that are called more than once: places of the gradients that are not taken yet.
+        #: For layers that are called more than once: places of gradients that no node has yet.
         self._gradients: dict[int, list[int]] = {}
         self._sums: list[Callable[[], None]] = []
         lanes = lanes_of(network, plan.batch_size, plan.lanes)
@@ -167,7 +167,7 @@ class _Lowered:
         self._made(t)
 
     def _made(self, t: Tensor) -> None:
-        """The next tensor of the network is there; its readers hand down gradients apart."""
+        """Take the next tensor of the network; if it has several readers, fork it."""
         number, plan = len(self._tensors), self._plan
         self._tensors.append(t)
         readers = self._network.readers[number]
@@ -204,7 +204,7 @@ class _Lowered:
         return t
 
     def _gradient_of(self, number: int) -> int | None:
-        """Where the gradient of a node's weights goes, if others of the same layer have theirs."""
+        """Where the gradient of a node's weights goes, if other nodes share the layer."""
         plan, layer, weights = self._plan, self._network.nodes[number].layer, self._network.weights
         own = Parameters(plan, weights[number], layer.trainable)
         uses = self._network.uses(layer)

@@ -15,7 +15,7 @@ from .strided import broadcast
 def _of_one_shape(
     plan: Plan, call: LayerCall[Layer]
 ) -> tuple[list[Tensor], list[Callable[[], None]]]:
-    """The inputs, repeated where they are smaller than the output; and ways back."""
+    """The inputs, repeated to the shape of the output, and what adds their backward phases."""
     tensors, ways_back = [], []
     for t in call.inputs:
         if t.shape != call.shape:
@@ -82,7 +82,7 @@ AddGradient = Callable[[int, Record, Tensor, Tensor, int], None]
 def _lower_chain(
     plan: Plan, call: LayerCall[Layer], operation: Operation, add_gradient: AddGradient
 ) -> Lowered:
-    """Two inputs merged, and then each other one with what has come of those before."""
+    """Two inputs merged, then the result with the next input, and so on."""
     tensors, ways_back = _of_one_shape(plan, call)
     if len(tensors) == 1:
         return lower_add(plan, call)

@@ -45,7 +45,7 @@ class Network:
     Parameters
     ----------
     nodes : sequence of Node
-        Each reads tensors that stand before its own.
+        Each reads tensors that come before its own.
     input_shapes : sequence of tuple
         Shape of one sample of each input.
     outputs : sequence of int, optional
@@ -60,22 +60,22 @@ class Network:
     input_shapes, output_shapes : list of tuple
         Those of the inputs and outputs.
     checked_inputs : list of (int, Layer)
-        Inputs whose numbers not every one will do, and the layers that know which.
+        Inputs that must hold certain numbers, and the layers that check them.
     checked_at : int
-        What ``Layer.changes_of_all`` was when the layers were last seen to be as they were.
+        ``Layer.changes_of_all`` when the layers were last found to be unchanged.
     is_plain : bool
         Whether there is one input and one output.
     layers : list of Layer
         Each once, in the order of their first nodes.
     weights : list of list of Placed
-        Of each node; nodes of the same layer share them. All stand in one flat vector, layer by
+        Of each node; nodes of the same layer share them. All are in one flat vector, layer by
         layer.
     readers : list of int
-        How many nodes read each tensor; that the network returns it counts as one more.
+        How many nodes read each tensor, plus one if the network returns it.
     n_parameters : int
         Length of the vector of parameters.
     work : int
-        Multiply-adds for one sample, about: one for each weight and each place it is used at.
+        About the multiply-adds for one sample: one for each weight at each place where it is used.
 
     Raises
     ------
@@ -175,7 +175,7 @@ class Network:
 
     @property
     def moves_averages(self) -> bool:
-        """Whether a forward pass in training changes weights: batch normalisation has such."""
+        """Whether a forward pass in training changes weights, as batch normalisation does."""
         return any(
             placed.weight.trainable is False and layer.trainable
             for layer, weights in self.weights_by_layer()
@@ -184,7 +184,7 @@ class Network:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each layer reads what the layer before it has made, and nobody else does."""
+        """Whether each layer reads the output of the layer before it, which nothing else reads."""
         in_order = all(node.inputs == (i,) for i, node in enumerate(self.nodes))
         once = all(readers == 1 for readers in self.readers)
         return self.n_inputs == 1 and in_order and once and len(self.layers) == len(self.nodes)

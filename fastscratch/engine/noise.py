@@ -3,9 +3,8 @@
 from ..kernels.program import columns as col
 from ..kernels.program import merge
 from ..kernels.program import noise as op
-from ..kernels.program.elementwise import RATE
 from ..layers import GaussianNoise, SpatialDropout2D
-from .elementwise import by_samples
+from .elementwise import by_samples, lower_dropping
 from .plan import Plan
 from .registry import LayerCall, Lowered, lowers
 from .reshaping import lower_reshape
@@ -34,22 +33,5 @@ def lower_gaussian_noise(plan: Plan, call: LayerCall[GaussianNoise]) -> Lowered:
 @lowers(SpatialDropout2D, on_lanes=True)
 def lower_spatial_dropout(plan: Plan, call: LayerCall[SpatialDropout2D]) -> Lowered:
     """Some channels become zero, in the gradient too."""
-    t = call.input
-    if not plan.training or call.layer.rate == 0:
-        return lower_reshape(plan, call)
-    u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
-    cut, items, block = by_samples(plan, t)
-    cut |= {RATE: float(call.layer.rate), op.CHANNELS: t.shape[-1]}
-    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
-    phase = plan.add(op.spatial_dropout_forward_item, items, forward, cut, lanes=block)
-    plan.random.append((phase, call.number))
-
-    def backward() -> None:
-        if t.is_differentiated:
-            own = {col.DOUTPUT: u.dz}
-            phase = plan.add(
-                op.spatial_dropout_backward_item, items, plan.backward(t), own, cut, lanes=block
-            )
-            plan.random.append((phase, call.number))
-
-    return u, backward
+    operations = op.spatial_dropout_forward_item, op.spatial_dropout_backward_item
+    return lower_dropping(plan, call, *operations, {op.CHANNELS: call.input.shape[-1]})

@@ -38,7 +38,7 @@ def _scale(plan: Plan, call: LayerCall[Scaled]) -> tuple[Record, Record]:
 def _learn(
     call: LayerCall[Scaled], own: Parameters, partial: int, partials: int, size: int
 ) -> None:
-    """The update of those of gamma and beta that are there."""
+    """The update of gamma and beta, if the layer has them."""
     if own.learns:
         skipped = 0 if call.layer.scale else size // 2  # the partials hold gamma, then beta
         own.add_sum(partials, partial + skipped, size)
@@ -46,7 +46,7 @@ def _learn(
 
 @lowers(BatchNormalization, takes_activation=True)
 def lower_batch_normalization(plan: Plan, call: LayerCall[BatchNormalization]) -> Lowered:
-    """Each channel by its mean and variance: over the mini-batch in training, else moving ones."""
+    """Each channel by its mean and variance: in training of the mini-batch, in use moving ones."""
     t, layer = call.input, call.layer
     own = Parameters.of(plan, call)
     u = plan.tensor(

@@ -16,13 +16,13 @@ from .plan import Plan, Record
 from .program import Function
 from .registry import LayerCall
 
-# Parameters of an item of an update that stands alone.
+# Parameters of an item of a phase that only updates.
 PARAMETERS_AN_ITEM = 8192
 
 
 @dataclasses.dataclass(frozen=True)
 class Learning:
-    """What an optimiser does, as phases need it.
+    """An optimiser, as phases need it.
 
     Attributes
     ----------
@@ -75,23 +75,23 @@ class Learning:
 
 
 class Parameters:
-    """The learned weights of a layer in a plan: a kernel, and maybe a bias after it.
+    """The learned weights of a layer in a plan: a kernel, and perhaps a bias after it.
 
     Parameters
     ----------
     plan : Plan
     weights : sequence of Placed
-        One or two that stand side by side; others, which are not learned, are left out.
+        One or two that are learned, side by side; those that are not learned are left out.
     trainable : bool
         Whether the layer learns at all.
     gradient : int, optional
-        Where the gradient goes that is one of several, of a layer that is used more than once; it
-        is added to the others before anything is updated.
+        Where the gradient goes if the layer is used more than once: one of several, which are added
+        up before the update.
 
     Attributes
     ----------
     kernel, bias, stop : int
-        Places; `bias` is `stop` where there is none.
+        Places; `bias` is `stop` if there is none.
     learns : bool
         Whether their gradient is needed.
     """
@@ -127,7 +127,7 @@ class Parameters:
 
     @property
     def place(self) -> Record:
-        """Fields that say where they stand."""
+        """Fields of their places."""
         return {col.KERNEL: self.kernel, col.BIAS: self.bias, col.STOP: self.stop}
 
     @property
@@ -142,7 +142,7 @@ class Parameters:
 
     @property
     def penalties(self) -> Record:
-        """Fields of the regularisers; zeros where the gradient is one of several."""
+        """Fields of the regularisers; zeros if the gradient is one of several."""
         numbers = [0.0] * 4
         if self._gradient is None:
             for i, placed in enumerate(self._learned):
@@ -170,13 +170,13 @@ class Parameters:
         partial : int
             Place of the first.
         size : int
-            How far they stand apart.
+            How far apart they are.
         """
         self._add_update(self.learning, partials, partial, size, when)
 
     def add_update(self, optimizer: Record) -> None:
-        """Add the phase that updates them by the gradient that stands in its place."""
-        done = dict.fromkeys(col.PENALTIES, 0.0)  # the gradient has them
+        """Add the phase that updates them by the gradient, which is complete in its place."""
+        done = dict.fromkeys(col.PENALTIES, 0.0)  # they are in the gradient already
         self._add_update({col.LENGTH: self._plan.length, **done, **optimizer}, 0, 0, 0, "late")
 
     def _add_update(
@@ -201,9 +201,9 @@ class Parameters:
 def parameters_of(
     plan: Plan, weights: Sequence[Placed], trainable: bool
 ) -> list[tuple[Parameters, int]]:
-    """The learned weights of a layer, two at a time, and how far after the first each pair stands.
+    """The learned weights of a layer in pairs, and how far after the first each pair is.
 
-    A phase that updates knows a kernel and a bias, and some layers have more.
+    A phase that updates takes a kernel and a bias, and some layers have more weights.
     """
     learned = [placed for placed in weights if placed.weight.trainable]
     pairs = [learned[i : i + 2] for i in range(0, len(learned), 2)]

@@ -1,4 +1,4 @@
-"""A plan: the memory and the phases of a program, as the layers of a network lay claim to them."""
+"""A plan: the memory and the phases of a program, as the layers of a network ask for them."""
 
 import dataclasses
 import math
@@ -30,29 +30,29 @@ Record = dict[col.Field, Any]
 
 @dataclasses.dataclass
 class Tensor:
-    """What stands between two layers, for a whole mini-batch.
+    """The numbers between two layers, for a whole mini-batch.
 
     Attributes
     ----------
     shape : tuple of int
         Of one sample.
     lanes : int
-        This many samples stand innermost, or 1.
+        Number of samples that are innermost, or 1.
     activation : int
-        What was done last; its derivative belongs to the layer that hands down the gradient.
+        The last that was applied; the layer that hands down the gradient includes its derivative.
     a, z : int
-        Places of activations and of pre-activations (`a`, if nobody reads those).
+        Places of activations and of pre-activations (`a`, if those are not needed).
     dz : int or None
-        Place of the gradient with respect to the pre-activations; None if nobody needs it.
+        Place of the gradient with respect to the pre-activations; None if it is not needed.
     da : int or None
-        Place of the gradient with respect to the activations, where one was asked for.
+        Place of the gradient with respect to the activations, if one was asked for.
     keep_maxima : function or None
         Lets the phase that computes it keep only the maxima of the windows of a pooling.
     takes_winners : bool
-        Whether the layer that computes it would rather be told which places won a max pooling, and
-        with what gradient, than be handed down a gradient that is mostly zeros.
+        Whether the layer that computes it can take, from a max pooling after it, the places of the
+        maxima and their gradients, in place of a gradient that is mostly zeros.
     winners : dict or None
-        The fields that tell it.
+        The fields of these.
     """
 
     shape: tuple[int, ...]
@@ -126,7 +126,7 @@ class Plan:
         if learns:
             self.take((1 + n_slots) * self.length)
         #: Fields of the optimiser in every phase that updates; None while updates are deferred:
-        #: the gradient then waits in its place.
+        #: the gradient is then only computed.
         self.optimizer: dict[col.Field, Any] | None = None
         #: Samples that go through the whole network one block after the other, or 0.
         self.block = 0
@@ -134,7 +134,7 @@ class Plan:
         self.is_plain_descent = False
         #: Phases of random numbers, and the number of their node: each run has seeds of its own.
         self.random: list[tuple[int, int]] = []
-        #: What the phases that are added now belong to; for people who print the program.
+        #: The layer that phases added now belong to, as the printed program names it.
         self.site = ""
         self._scratch = 0
         self._constants: list[tuple[int, int, float]] = []
@@ -227,8 +227,8 @@ class Plan:
         lanes : int
             Samples in an image that it works on; 0 if it works on something else.
         when : {"", "early", "late"}
-            Whether it may be done at the begin of a step, or after the chain that it was added in
-            the middle of. Neither the early ones nor the late ones of a chain need each other's
+            Whether it may be done at the beginning of a step, or after the chain that it was added
+            in the middle of. Neither the early ones nor the late ones of a chain need each other's
             results.
         flops : int
             Floating-point operations for a mini-batch; by default one for each number.
@@ -250,7 +250,7 @@ class Plan:
         lanes: int,
         flops: int,
     ) -> None:
-        """Let a phase do something else: also what the layer does that is lowered now."""
+        """Replace a phase by one that also does the work of the layer that is lowered now."""
         before, _, _ = self.phases[number].site.rpartition(" (")
         self.phases[number] = self._phase(operation, items, records, lanes, "", flops)
         self.phases[number].site = f"{before}, {self.site}"
@@ -280,7 +280,7 @@ class Plan:
         return Phase(operation, items, merged, when, self.site, flops, self._bytes(merged))
 
     def _bytes(self, record: Record) -> int:
-        """Bytes of memory that a phase reads or writes, about: each place once, without scratch."""
+        """About how many bytes a phase reads or writes: each place once, without scratch."""
         places = {
             int(value)
             for field, value in record.items()
@@ -359,7 +359,7 @@ class Plan:
         return Function(activations.BACKWARD[activation], (values(self.dtype),) * 4)
 
     def samples_an_item(self, work: int) -> int:
-        """Samples that are worth an item, if one is this many multiply-adds."""
+        """Samples of an item, if one takes this many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
     def finish(self) -> Program:
@@ -374,7 +374,7 @@ class Plan:
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:
-    """Of each array outside, where its address belongs: a row that gathers, and the field."""
+    """Where the address of each array outside belongs: a row that gathers, and the field."""
     return [
         (rows[k // data.MAX_SOURCES], data.SOURCE_FIELDS[k % data.MAX_SOURCES][0])
         for k in range(count)
@@ -382,7 +382,7 @@ def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarr
 
 
 def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
-    """Zeros that begin with a cache line."""
+    """Zeros that begin at a cache line."""
     block = np.zeros(size + ALIGNMENT // dtype.itemsize, dtype)
     first = -block.ctypes.data % ALIGNMENT // dtype.itemsize
     return block[first : first + size]

@@ -50,13 +50,13 @@ def _window(layer: Pooling2D, t: Tensor, shape: Shape) -> Record:
 
 
 def _is_sparse(layer: Pooling2D) -> bool:
-    """Whether few places win: no window reaches over another, or over the edge."""
+    """Whether few places have a gradient: no window overlaps another, or the edge."""
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
     return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
 
 
 def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:
-    """Whether the windows stand side by side and wholly in the image."""
+    """Whether the windows are side by side and wholly in the image."""
     inside = all(n * p <= size for n, p, size in zip(shape, layer.pool_size, t.shape, strict=False))
     return layer.strides == layer.pool_size and inside
 
@@ -72,7 +72,7 @@ def _forward(
     plan: Plan, call: LayerCall[Layer], u: Tensor, operation: Operation, window: Record
 ) -> None:
     t, shape = call.input, call.shape
-    # A comparison, or an addition, waits for memory as long as some multiply-adds take.
+    # A comparison, or an addition, waits for memory: it takes as long as some multiply-adds.
     numbers = t.lanes * shape[1] * shape[2] * window[op.POOL_Y] * window[op.POOL_X]
     rows, items = strips(shape[0], 4 * numbers, plan.images(t.lanes))
     record = {col.INPUT: t.a, col.A: u.a, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
@@ -91,10 +91,10 @@ def _backward(
 
 @lowers(MaxPooling2D, on_lanes=True)
 def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
-    """The largest of each window, and where it stood."""
+    """The largest of each window, and its position."""
     t, layer, shape = call.input, call.layer, call.shape
-    # The derivative at the place of a maximum is the derivative at the maximum: who hands down the
-    # gradient of the few maxima does it, and not who hands it down to all places.
+    # The derivative at the place of a maximum is the derivative at the maximum. It is multiplied
+    # when the gradient is handed down to the few maxima, and not later, when all places get it.
     activation = LINEAR if t.activation in READS_Z else t.activation
     u = plan.tensor(shape, t.lanes, activation, differentiated=t.is_differentiated, keeps_z=False)
     window = _window(layer, t, shape)

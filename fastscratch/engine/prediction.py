@@ -51,7 +51,7 @@ class Predictor:
         self.memory = self.program.memory
         self._gathers = [self.program.row(number) for number in gathers]
         self._scatters = [self.program.row(number) for number in scatters]
-        # Compiled code finds the samples by itself where gathering them is all of the first phase.
+        # If the first phase does nothing but gather the samples, compiled code sets their address.
         gathers_first = np.shares_memory(self._gathers[0], self.program.table[0])
         self._is_plain = gathers_first and len(inputs) == len(outputs) == 1
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]

@@ -1,4 +1,4 @@
-"""A program: the phases of a plan as a table for compiled code, and as a text for people."""
+"""A program: the phases of a plan as a table for compiled code, and as text for people."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ class Operation(Protocol):
     Attributes
     ----------
     fields : dict
-        What it reads of its row, by their places.
+        The fields that it reads, by their columns.
     """
 
     __name__: str
@@ -83,7 +83,7 @@ class Phase:
 
 @dataclasses.dataclass
 class _Group:
-    """Numbers of phases that are run as one: by which operation, and in how many items."""
+    """Numbers of phases that are run as one; the operation that runs them, and its items."""
 
     numbers: list[int]
     operation: Operation | None = None
@@ -157,7 +157,7 @@ def _thousands(counted: Phase | Program) -> tuple[str, str]:
 
 
 def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Program:
-    """Put phases in the order in which they are run, and those together that are run as one.
+    """Put phases in the order in which they are run, and group those that are run as one.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
         if chain:
             groups.append(_Group(chain, chain_item, images))
         if late:
-            # The longest first: what is left to be shared out in the end is short.
+            # The longest first: the last ones to be shared out are then short.
             late.sort(key=lambda number: _learned(phases[number]), reverse=True)
             groups.append(_bundle(phases, late))
 

@@ -27,7 +27,7 @@ class LayerCall(Generic[KindOfLayer]):
     shape : tuple of int
         Of one sample that it returns.
     activation : int
-        What it is to do last; not always the layer's own, see `lowering`.
+        The last that it computes; not always the layer's own, see `lowering`.
     number : int
         Of its node.
     gradient : int or None
@@ -52,9 +52,9 @@ class LayerCall(Generic[KindOfLayer]):
         return dataclasses.replace(self, **changes)
 
 
-#: A tensor, and a function that adds the backward phases to what it was computed from.
+#: The tensor that a layer computes, and a function that adds the backward phases.
 Lowered = tuple["Tensor", Callable[[], None]]
-#: Adds the forward phases of a layer; returns the tensor that these compute.
+#: A function that adds the forward phases of a layer.
 Lower = Callable[["Plan", LayerCall[Any]], Lowered]
 KindOfLower = TypeVar("KindOfLower", bound=Lower)
 
@@ -67,11 +67,11 @@ class Lowering:
     ----------
     lower : function
     takes_activation : bool
-        Whether it does the activation that follows it as its own last act.
+        Whether its phases can include the activation after it.
     on_lanes : bool
-        Whether it also works on samples innermost.
+        Whether it also works with samples innermost.
     leaves_lanes : bool
-        Whether it is where samples innermost become rows again.
+        Whether samples that are innermost become rows again in it.
     """
 
     lower: Lower
@@ -100,14 +100,14 @@ def lowering_of(layer: Layer) -> Lowering:
     Raises
     ------
     TypeError
-        If it is of a kind that nobody has registered, such as a user's own subclass.
+        If its kind is not registered, such as a user's own subclass.
     """
     try:
         return _LOWERINGS[type(layer)]
     except KeyError:
         raise TypeError(
             f"{type(layer).__name__} is no layer that can be computed: there is no lowering "
-            f"for it; wanted: a layer of fastscratch.layers, not a subclass"
+            "for it; use a layer of fastscratch.layers, not a subclass"
         ) from None
 
 

@@ -15,11 +15,11 @@ def lower_reshape(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     """The same numbers in the same places: nothing to do."""
     t = call.input
     u = dataclasses.replace(t, shape=call.shape)
-    if u.shape != t.shape:  # windows are others
+    if u.shape != t.shape:  # the windows of a pooling are different
         u.keep_maxima, u.takes_winners = None, False
 
     def backward() -> None:
-        t.da, t.winners = u.da, u.winners  # as whoever handed down the gradient has left them
+        t.da, t.winners = u.da, u.winners  # as the layer that handed down the gradient has set them
 
     return u, backward
 

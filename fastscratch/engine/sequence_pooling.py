@@ -29,7 +29,7 @@ def _lower_as_image(lower: Lower, plan: Plan, call: LayerCall[Layer], layer: Lay
     u = dataclasses.replace(pooled, shape=call.shape)
 
     def backward() -> None:
-        pooled.da = u.da  # who handed down the gradient may have asked for a place
+        pooled.da = u.da  # the layer that handed down the gradient may have asked for a place
         go_back()
         t.da, t.winners = image.da, image.winners
 

@@ -1,4 +1,4 @@
-"""How long compiled runs are driven: in slices, so that Python hears of Ctrl-C and of progress."""
+"""Long compiled runs in slices, between which Python handles Ctrl-C and shows progress."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ def run_in_slices(
     run : callable
         Runs steps ``first ... first + count - 1`` in compiled code; True ends it before `total`.
     progress : tqdm, optional
-        Told of the steps that were done, and closed.
+        Updated after each slice, and closed.
     count : int
         Steps of the first call.
 
     Returns
     -------
     int
-        Steps that are worth 0.1 s, to begin with another time.
+        Steps that take about 0.1 s, to begin the next run with.
     """
     first, enough = 0, max(count, 1)
     try:

@@ -13,7 +13,7 @@ from .registry import LayerCall, Lowered, lowers
 
 
 def strides_of(shape: Sequence[int]) -> tuple[int, ...]:
-    """How far the neighbours along each axis of a C-contiguous array stand apart."""
+    """How far apart the neighbours along each axis of a C-contiguous array are."""
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
@@ -42,7 +42,7 @@ def box(
     Raises
     ------
     ValueError
-        If there are more axes than the operation has, after those are joined that run on.
+        If there are more axes than the operation has, after contiguous ones are joined.
     """
     to = [stride * lanes for stride in out_strides] + [1]
     of = [stride * in_lanes for stride in in_strides] + [1 if in_lanes == lanes else 0]
@@ -75,9 +75,9 @@ def copy_box(
     in_start: int = 0,
     shared: bool = False,
 ) -> Callable[[], None]:
-    """Add the phase that copies a box of `t` to one of `u`; return what adds the way back.
+    """Add the phase that copies a box of `t` to one of `u`; return what adds the backward phase.
 
-    What is not in the box is zero, unless other boxes of `u` are `shared` out.
+    What is not in the box is zero, unless `u` is `shared` with other boxes.
     """
     moved = math.prod(sizes)
     taken = math.prod(n for n, stride in zip(sizes, in_strides, strict=True) if stride)
@@ -111,7 +111,7 @@ def broadcast(plan: Plan, t: Tensor, shape: Sequence[int]) -> Lowered:
 
 @lowers(ZeroPadding2D, on_lanes=True)
 def lower_zero_padding(plan: Plan, call: LayerCall[ZeroPadding2D]) -> Lowered:
-    """The image inside of zeros."""
+    """The image, surrounded by zeros."""
     t = call.input
     u = plan.tensor(call.shape, t.lanes, differentiated=t.is_differentiated)
     (top, _), (left, _) = call.layer.padding

@@ -1,8 +1,7 @@
-"""How a transposed convolution becomes phases: the gradients of a convolution, exchanged.
+"""How a transposed convolution becomes phases: the passes of a convolution, exchanged.
 
-It takes images to where that convolution comes from. So what it computes is the convolution's
-input gradient, its own input gradient is the convolution, and its kernel is learned as the
-convolution's, with input and gradient in each other's place.
+Forward it computes the input gradient of a convolution, and its own input gradient is that
+convolution. Its kernel is learned as the convolution's, with input and gradient exchanged.
 """
 
 from ..kernels.conv2d import Conv2D as Geometry

@@ -1,4 +1,4 @@
-"""Small networks that together reach everything a training step can do.
+"""Small networks that together reach everything that a training step can do.
 
 One registry serves :func:`fastscratch.verify`, :func:`fastscratch.warmup`, the tests and the
 benchmarks. Each network is trained for an epoch by the engine and by the naive network of

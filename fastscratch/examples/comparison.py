@@ -26,7 +26,7 @@ FUNCTION = 16
 
 @dataclasses.dataclass(frozen=True)
 class TrainingComparison:
-    """How an example was trained, beside the naive network.
+    """How far the training of an example was from that of the naive network.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def _same_bits(one: Trained, other: Trained) -> bool:
 
 
 def roundings(network: Network, example: Example) -> int:
-    """How many roundings there are on the longest way to a weight after the last step.
+    """How many roundings there are on the longest path to a weight after the last step.
 
     One for each term of each sum on the way forward and back, of the sum over samples and places
     that the gradient of a weight is, and of what functions are made of.

@@ -81,7 +81,7 @@ def _transposed(**options: Any) -> list[Layer]:
 
 
 def _transposed_wide() -> list[Layer]:
-    """So many filters and places that Winograd's convolution pays, forward and backward."""
+    """Enough filters and places for Winograd's convolution to be faster, forward and backward."""
     return [
         Conv2DTranspose(32, 1, activation="tanh", input_shape=(7, 5, 3)),
         Conv2DTranspose(32, 3, padding="same", activation="relu"),

@@ -15,7 +15,7 @@ from ..losses import (
 from ..optimizers import Adam
 from .example import Example
 
-#: Losses, each with the activation before it: its own, and where it has one, another.
+#: Losses, each with an activation before it: its own, and another.
 LOSSES = (
     ("mean_squared_error", "linear"),
     ("mean_absolute_error", "tanh"),
@@ -87,7 +87,7 @@ def examples() -> Iterator[Example]:
     # Wide layers are cut by their outputs, and backward by their inputs.
     wide = partial(_perceptron, 70, 130, 60)
     yield Example("wide layers", wide, "mean_squared_error", samples=85, batch_size=80)
-    # Many inputs and few samples: forward as well by inputs.
+    # Many inputs and few samples: forward they are cut by inputs too.
     deep = partial(_perceptron, 3000, 20, 3)
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8

@@ -1,4 +1,4 @@
-"""What an example is: a network, what it learns by, and numbers for it."""
+"""What an example is: a network, its loss, its optimiser and its data."""
 
 import dataclasses
 import warnings
@@ -43,7 +43,7 @@ class Example:
         Whether samples have weights.
     loss_weights : sequence of float, optional
     classes : int, optional
-        Inputs are class numbers below this, in place of real numbers.
+        Inputs are whole numbers below this, in place of real numbers.
     """
 
     name: str
@@ -125,7 +125,7 @@ class Example:
 
 
 def _draw_weight(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Weights with which the numbers neither grow nor vanish on their way."""
+    """Weights with which activations neither grow nor vanish from layer to layer."""
     drawn = rng.standard_normal(shape)
     if "variance" in name:
         return _as_float32(0.5 + abs(drawn))

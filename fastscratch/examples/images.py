@@ -21,7 +21,7 @@ CROSSENTROPY = "sparse_categorical_crossentropy"
 
 
 def _lenet(pooling: Any, activation: str, **options: Any) -> list[Layer]:
-    """Few filters: the samples stand innermost, and blocks of them go through all layers."""
+    """Few filters: the samples are innermost, and blocks of them go through all layers."""
     return [
         Conv2D(5, 3, activation=activation, input_shape=(13, 12, 6)),
         pooling(**options),
@@ -45,7 +45,7 @@ def _few_filters(**options: Any) -> list[Layer]:
 
 
 def _many_filters(padding: str) -> list[Layer]:
-    """So many, and so many places, that Winograd's convolution pays, forward and backward."""
+    """Enough filters and places for Winograd's convolution to be faster, forward and backward."""
     height, width = (7, 5) if padding == "same" else (9, 7)
     return [
         Conv2D(32, 1, activation="tanh", input_shape=(height, width, 3)),
@@ -80,7 +80,7 @@ def _overlapping() -> list[Layer]:
 
 
 def _large_head() -> list[Layer]:
-    """The samples stand innermost in the first layers, but do not go by blocks."""
+    """The samples are innermost in the first layers, but do not go through all layers by blocks."""
     return [
         Conv2D(2, 3, activation="relu", kernel_regularizer="l2", input_shape=(20, 20, 1)),
         Flatten(),

@@ -23,7 +23,7 @@ from .example import Example, Graph
 
 
 def _merged(kind: type[Layer], tensors: int) -> Graph:
-    """Of the tensors the second is read twice, and the third has one number a channel."""
+    """The second tensor is read twice, and the third has one number for each channel."""
     x = Input((4, 3, 2))
     a = Conv2D(2, 3, padding="same", activation="relu")(x)
     b = Conv2D(2, 2, padding="same", activation="tanh")(x)

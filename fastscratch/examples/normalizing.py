@@ -20,7 +20,7 @@ from .example import Example
 def _normalised(kind: Any, **options: Any) -> list[Layer]:
     return [
         kind(**options, input_shape=(3, 2, 4)),
-        Activation("tanh"),  # else the next normalisation would take every offset back
+        Activation("tanh"),  # else the next normalisation would remove every offset
         Conv2D(33, 2, use_bias=False),
         kind(**options),
         Activation("relu"),

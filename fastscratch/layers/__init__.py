@@ -1,7 +1,7 @@
 """Layers, under the names and defaults of ``keras.layers``: descriptions that hold no numbers.
 
-Images are ``(height, width, channels)``. What a layer computes stands in
-:mod:`fastscratch.kernels`, file by file; how it becomes a part of a compiled program in
+Images are ``(height, width, channels)``. What a layer computes is in
+:mod:`fastscratch.kernels`, file by file; how it becomes part of a compiled program is in
 :mod:`fastscratch.engine`.
 """
 

@@ -42,7 +42,7 @@ class Input(SymbolicTensor):
     shape : tuple of int
         As ``(784,)`` for 784 features, or ``(28, 28, 1)`` for grey images.
     name : str, optional
-        By which a model with several inputs is given them as a dict.
+        The key of the input, if a model with several is given a dict.
     """
 
     def __init__(self, shape: Sequence[int], name: str | None = None):
@@ -66,11 +66,11 @@ class Layer:
         Shape of one sample, for the first layer of a model (or put an :class:`Input` before it).
     """
 
-    #: Name of the activation that is the layer's last act.
+    #: Name of the activation that the layer applies last.
     activation: str = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
-    #: Arguments that are shown even where they have their defaults.
+    #: Arguments that are shown even if they have their defaults.
     _always_shown: tuple[str, ...] = ()
     #: How many attributes have been set: of the layer, and of all layers there are.
     _changes = 0
@@ -88,7 +88,7 @@ class Layer:
         self.input_shape = None if input_shape is None else as_shape("input_shape", input_shape)
 
     def __call__(self, inputs: SymbolicTensor | Sequence[SymbolicTensor]) -> SymbolicTensor:
-        """Read symbolic tensors, as the first step to a :class:`fastscratch.Model`.
+        """Return the symbolic output for symbolic inputs, to build a :class:`fastscratch.Model`.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Layer:
         ):
             raise TypeError(
                 f"{self!r} must be called on an Input or on what a layer has returned, got "
-                f"{type(inputs).__name__}; arrays go to the predict of a model"
+                f"{type(inputs).__name__}; to compute with arrays, use predict of a model"
             )
         if len(tensors) != 1 and not self.reads_several:
             raise ValueError(f"{self!r} reads one tensor, got {len(tensors)}")
@@ -115,7 +115,7 @@ class Layer:
         return SymbolicTensor(shape, self, tensors)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Count the changes, so that a model hears of them."""
+        """Count the changes, so that a model can notice them."""
         object.__setattr__(self, name, value)
         if name != "_model":
             self.__dict__["_changes"] = self._changes + 1
@@ -154,11 +154,11 @@ class Layer:
         """
 
     def _belongs_to(self, model: Any) -> None:
-        """Be told whose weights are the layer's."""
+        """Remember the model that has the layer's weights."""
         self._model = weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the model: a copy belongs to whoever takes it."""
+        """Everything but the model: a copy belongs to none yet."""
         return {name: value for name, value in self.__dict__.items() if name != "_model"}
 
     def _owner(self) -> Any:

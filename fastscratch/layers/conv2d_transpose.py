@@ -24,11 +24,11 @@ class Conv2DTranspose(Convolution):
     strides : int or (int, int)
         Steps of the window over the output, from one pixel to the next.
     padding : {"valid", "same"}
-        "same" cuts off what stands around an output of `strides` times the size of the image.
+        "same" crops the output to `strides` times the size of the image.
     output_padding : int or (int, int), optional
-        Rows and columns that the output has more than the smallest possible, less than the strides;
-        by default as many as make an output as said of `padding`, or one that no step of the window
-        leaves a gap in.
+        Rows and columns that are added to those of the smallest output; less than the strides. By
+        default as many as give the size that `padding` says or, with "valid", as the strides exceed
+        the window by.
     dilation_rate : int or (int, int)
         Distance between neighbouring taps of a filter.
     activation : str or None

@@ -133,8 +133,8 @@ def output_places(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rows and columns of what a window sees, and the padding before the first of them.
 
-    With "same", Keras pads one less before than after where the number is odd. With "causal" all
-    padding stands before.
+    With "same" and an odd number, the padding before is one less than after, as in Keras. With
+    "causal" all padding is before.
     """
     sizes, before = [], []
     for size, window, stride in zip(places, extent, strides, strict=True):

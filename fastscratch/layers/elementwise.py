@@ -7,7 +7,7 @@ from .base import Layer
 
 
 class Activation(Layer):
-    """An activation on its own; directly behind a linear layer it costs what it would there.
+    """An activation as a layer; after a linear layer it costs no more than as part of that.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Activation(Layer):
 
 
 class Dropout(Layer):
-    """In training a share of the numbers becomes zero, and the others are scaled up for it.
+    """In training a share of the numbers becomes zero; the others are scaled up to keep the mean.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from .base import Layer, Shape, Weight
 
 
 class Embedding(Layer):
-    """Each number of a sample, a whole one, becomes the row of a table: a learned vector.
+    """Each whole number of a sample becomes a row of a table: a learned vector.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Embedding(Layer):
         )
         self.mask_zero = as_flag("mask_zero", mask_zero)
         if self.mask_zero:
-            raise ValueError("mask_zero must be False, for layers here know no masks, got True")
+            raise ValueError("mask_zero must be False, because there are no masks here, got True")
 
     def check_input(self, name: str, samples: np.ndarray) -> None:
         wrong = ~((samples >= 0) & (samples < self.input_dim) & (samples == np.floor(samples)))

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ..validation import as_fraction, as_not_negative
+from ..validation import as_not_negative
 from .base import Layer, Shape, as_image
+from .elementwise import Dropout
 
 
 class GaussianNoise(Layer):
@@ -22,10 +23,10 @@ class GaussianNoise(Layer):
         self.stddev = as_not_negative("stddev", stddev)
 
 
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(Dropout):
     """In training a share of the channels becomes zero, each at all places of the image.
 
-    The others are scaled up for it, as :class:`Dropout` does.
+    The others are scaled up, as :class:`Dropout` does.
 
     Parameters
     ----------
@@ -34,10 +35,6 @@ class SpatialDropout2D(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
-
-    def __init__(self, rate: float, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.rate = as_fraction("rate", rate)
 
     def output_shape(self, shape: Shape) -> Shape:
         return as_image(self, shape)

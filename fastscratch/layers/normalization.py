@@ -38,8 +38,8 @@ class _Normalization(Layer):
 class BatchNormalization(_Normalization):
     """Each channel less its mean, over its standard deviation: those of the mini-batch.
 
-    They are taken over all axes but the last. In use, moving averages of them take their place;
-    so too in training where `trainable` is False.
+    They are taken over all axes but the last. In use, and in training if `trainable` is False,
+    moving averages take their place.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class BatchNormalization(_Normalization):
 class LayerNormalization(_Normalization):
     """Each sample's channels less their mean, over their standard deviation.
 
-    At each place of an image for itself: the mean is taken along the last axis.
+    They are taken along the last axis: of an image, for each place by itself.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Pooling2D(Pooling):
 
 
 def seen_window(pool_size: tuple[int, ...], places: Sequence[int], padding: str) -> tuple[int, ...]:
-    """The window without the part that sees nothing of the image, wherever it stands.
+    """The window without the part that is outside of the image at each of its positions.
 
     With "same" padding, one of twice the image covers all of it at each of its positions, as any
     larger one does.

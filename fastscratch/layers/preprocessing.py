@@ -49,9 +49,9 @@ class Normalization(Layer):
     Parameters
     ----------
     axis : int, tuple of int or None
-        The axes along which each place has a mean of its own, counted from the axis of the batch,
-        0, which must not be among them: by default each number of the last axis. With None there is
-        one mean for all numbers.
+        The axes that are kept: each place along them has a mean of its own. Counted from the axis
+        of the batch, 0, which must not be among them; by default the last. With None there is one
+        mean for all numbers.
     mean, variance : float or array_like, optional
         Both or none.
     invert : bool
@@ -117,7 +117,7 @@ class Normalization(Layer):
         data = as_floating("data", data)
         kept = [axis + 1 for axis in self.kept_axes(data.shape[1:])]
         others = tuple(axis for axis in range(data.ndim) if axis not in kept)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found right below
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
             mean, variance = data.mean(others, np.float64), data.var(others, np.float64)
         as_array("the mean of data", mean, np.float32)
         as_array("the variance of data", variance, np.float32)
@@ -147,7 +147,7 @@ class Normalization(Layer):
         return (
             Weight("mean", places, _Adapted(self, 0), trainable=False),
             Weight("variance", places, _Adapted(self, 1), trainable=False),
-            # Nothing counts, but it is among the weights in Keras.
+            # Never used, but Keras has it among the weights.
             Weight("count", (), Zeros(), trainable=False),
         )
 

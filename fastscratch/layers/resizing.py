@@ -12,7 +12,7 @@ Borders = tuple[tuple[int, int], tuple[int, int]]
 def as_borders(name: str, value: Any) -> Borders:
     """Rows above and below an image, and columns to its left and right.
 
-    One int stands for all four; of two, the first stands for the rows.
+    One int is for all four; of two, the first is for the rows.
     """
     several = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
     if several and len(value) != 2:
@@ -71,7 +71,7 @@ class Cropping2D(Layer):
 
 
 class UpSampling2D(Layer):
-    """An image that is a whole number of times as large.
+    """An image made a whole number of times as large.
 
     Parameters
     ----------

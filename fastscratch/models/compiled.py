@@ -46,37 +46,36 @@ class Compiled(Weighted):
         metrics : sequence of str; a list or dict of sequences for several outputs
             Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
             targets. Accuracies are counted while the epoch runs, as the loss is; the others are
-            taken of a prediction at its end.
+            computed from a prediction at its end.
         loss_weights : list or dict of float, optional
-            Of each output: its part in the loss that is minimised; by default 1.
+            For each output, the factor of its loss in the sum that is minimised; by default 1.
 
         Raises
         ------
         TypeError, ValueError
-            If one of them is not known, or a cross-entropy is to take logits from a sigmoid or
-            softmax, or an output has no loss.
+            If one of them is not known, or a cross-entropy expects logits and the last activation
+            is a sigmoid or softmax, or an output has no loss.
         RuntimeError
             If the model is being trained.
 
         Warns
         -----
         UserWarning
-            If a loss, the last activation and the metrics run together, but the model cannot learn
-            or a metric tells nothing: such as a cross-entropy with the activation of another, the
-            softmax of a single output, or the accuracy of real numbers.
+            If a loss, the last activation and the metrics can be combined, but the model cannot
+            learn or a metric means nothing: as with a cross-entropy after the activation of another
+            one, the softmax of a single output, or the accuracy of real numbers.
 
         Notes
         -----
-        A cross-entropy and its own activation, sigmoid or softmax, are computed in one from the
-        scores before it, which are finite. After any other activation the outputs are taken as
-        probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
+        A cross-entropy and its own activation, sigmoid or softmax, are computed in one step from
+        the scores before the activation, without overflow. After any other activation the outputs
+        are taken as probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
         for doubt in self._compile(optimizer, loss, metrics, loss_weights):
             warnings.warn(doubt, stacklevel=2)
 
     def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
-        """Check and take what a model is trained with; sentences about what is probably meant
-        otherwise."""
+        """Check and keep what the model is trained with; return doubts about it, as sentences."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
@@ -99,7 +98,7 @@ class Compiled(Weighted):
         doubts = []
         for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
             check_logits(one, layer.activation)
-            # A layer that only moves numbers does not tell what these are.
+            # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self.optimizer, self._losses = optimizer, of_each
@@ -182,7 +181,7 @@ class Compiled(Weighted):
         """Check samples and targets; build the model if it is not yet."""
         self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
-            check_logits(loss, activation)  # layers may have come or gone
+            check_logits(loss, activation)  # layers may have been added or removed
         samples = self._samples(prefix + "x", x)
         network = self._network_for(samples[0].shape[1:])
         network.check_inputs(prefix + "x", samples)

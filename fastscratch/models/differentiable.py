@@ -20,7 +20,7 @@ class Differentiable(Compiled):
     def program(self, batch_size: int = 32) -> Program:
         """What compiled code does in a training step: ``print`` shows it, a line for each phase.
 
-        The phases stand in the order in which they are run, each with its operation in
+        The phases are listed in the order in which they are run, each with its operation in
         ``fastscratch.kernels.program``, the layer that it belongs to, the number of parts that
         threads share out (items), and about how many thousand floating-point operations and bytes
         of memory a mini-batch takes. The guide's chapter "How a network trains" explains them.
@@ -33,8 +33,7 @@ class Differentiable(Compiled):
         Returns
         -------
         Program
-            Its ``lines`` have the same as numbers. It is made anew, and shares nothing with the
-            model.
+            Its ``lines`` hold the same numbers. It is made anew, and shares nothing with the model.
 
         Raises
         ------
@@ -147,8 +146,8 @@ class Differentiable(Compiled):
     def input_gradients(self, x: Any, y: Any) -> Any:
         """The gradient of each sample's loss with respect to what the model is given.
 
-        It tells what a prediction looks at. As in prediction, nothing is dropped, and batch
-        normalisation uses its moving averages.
+        It shows which inputs matter. As in prediction, nothing is dropped, and batch normalisation
+        uses its moving averages.
 
         Parameters
         ----------
@@ -174,7 +173,7 @@ class Differentiable(Compiled):
         return gradients[0] if len(gradients) == 1 else gradients
 
     def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
-        """How large the gradient of each layer's weights is: it shows how it fares on its way back.
+        """How large the gradient of each layer's weights is: whether it vanishes or explodes.
 
         Parameters
         ----------

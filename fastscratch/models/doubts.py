@@ -1,4 +1,4 @@
-"""Losses, last activations and metrics that run together, and yet teach or tell nothing."""
+"""Losses, last activations and metrics that can be combined, but from which nothing is learned."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from .head import READ_OUTS, kind_of
 
 # Activations whose outputs may be below zero.
 _SIGNED = ("linear", "tanh", "leaky_relu", "elu", "selu", "silu", "gelu", "gelu_tanh")
-# The loss that belongs to each read-out, as the derivative of both together, ``a - y``, shows.
+# The loss that belongs to each of READ_OUTS: the derivative of both together is ``a - y``.
 _OWN_LOSS = {
     "sigmoid": "binary_crossentropy",
     "softmax": "categorical_crossentropy, or sparse_categorical_crossentropy for labels",
@@ -18,7 +18,7 @@ _OWN_LOSS = {
 def doubts_about(
     loss: Loss, activation: str | None, width: int | None, names: Sequence[str]
 ) -> list[str]:
-    """Sentences about what was probably meant otherwise, for an output of a model.
+    """Sentences about what is probably a mistake, for an output of a model.
 
     Parameters
     ----------
@@ -39,33 +39,33 @@ def _of_learning(loss: Loss, activation: str | None, width: int | None) -> list[
     if width == 1 and activation in ("softmax", "log_softmax"):
         return [
             f"the {activation} of one output is always {int(activation == 'softmax')}, so that "
-            "nothing can be learned; wanted: for two classes Dense(1, 'sigmoid') with "
+            "nothing can be learned; for two classes use Dense(1, 'sigmoid') with "
             "binary_crossentropy, or Dense(2, 'softmax')"
         ]
     if width == 1 and loss.read_out == "softmax":
         return [
             f"{name} compares classes, and the share of a single output is always 1, so that "
-            "nothing can be learned; wanted: for two classes binary_crossentropy with a sigmoid "
+            "nothing can be learned; for two classes use binary_crossentropy with a sigmoid "
             "activation"
         ]
     if name == "poisson" and activation in (*_SIGNED, "log_softmax"):
         return [
             f"{name} takes the logarithm of the outputs, which after {activation} may be negative; "
-            "wanted: an exponential or softplus activation in the last layer"
+            "use an exponential or softplus activation in the last layer"
         ]
     if loss.read_out is None or loss.from_logits or activation in (None, loss.read_out):
         return []
     if activation in READ_OUTS:
         return [
-            f"{name} wants a {loss.read_out} activation in the last layer, got {activation}: what "
+            f"{name} needs a {loss.read_out} activation in the last layer, got {activation}: what "
             f"is minimised, and so each gradient, differs from that of {activation} with its own "
             f"loss, {_OWN_LOSS[activation]}"
         ]
     if loss.read_out == "softmax" and activation in ("exponential", "softplus"):
         return []  # shares of positive numbers are probabilities
     return [
-        f"{name} takes the outputs for probabilities, and after {activation} they may lie outside "
-        "of 0 to 1, where they are cut off and teach nothing; wanted: a "
+        f"{name} takes the outputs for probabilities, and after {activation} they may be outside "
+        "of 0 to 1, where they are cut off and have no gradient; use a "
         f"{loss.read_out} activation in the last layer, or from_logits=True"
     ]
 
@@ -79,13 +79,13 @@ def _of_metrics(
         kind = kind_of(name, loss, width or 0)
         is_general = metrics.get(name) is metrics.accuracy
         if width == 1 and "categorical" in kind:
-            doubts.append(f"{name} of a single output is always 1; wanted: binary_accuracy")
+            doubts.append(f"{name} of a single output is always 1; use binary_accuracy")
         elif "top_k" in kind and width is not None and width <= 5:
             doubts.append(f"{name} with its k=5 is always 1 for {width} classes")
         elif width == 1 and is_general and loss.read_out is None and activation not in READ_OUTS:
             doubts.append(
-                f"{name} counts how often outputs and targets lie on the same side of 0.5, which "
-                f"says nothing of the real numbers that {loss.name} is for; wanted: "
+                f"{name} counts how often outputs and targets are on the same side of 0.5, which "
+                f"says nothing about the real numbers that {loss.name} is for; use "
                 "mean_absolute_error or r2_score, or, if the targets are 0 and 1, binary_accuracy"
             )
     return doubts

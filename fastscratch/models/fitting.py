@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class Fit:
     """One fit of a model.
 
-    The number of a step counts from the first that the model ever took at this batch size, and so
-    does that of an epoch: ten epochs in one fit, or in two, are the same steps.
+    Steps and epochs are counted over all fits of the model, at this batch size: ten epochs in one
+    fit, or in two, are the same steps.
 
     A slice of steps runs on the memory of the program that trains; when it is done, the model gets
-    a new state, a copy. Until then everybody reads the old one.
+    a new state, a copy. Until then all threads read the old one.
 
     Parameters
     ----------
@@ -81,24 +81,24 @@ class Fit:
         Raises
         ------
         FloatingPointError
-            If a loss or a weight is no longer finite, and that is to end the fit: the model then
-            stands before that step.
+            If a loss or a weight is no longer finite, and that ends the fit: the model is then as
+            before that step.
         """
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
         before = self._notes()
         if self._run(first, count):
             self.done = first + count
             return
-        # Again from where the slice began, step by step: the same bits, up to the one that fails.
+        # Again from the start of the slice, step by step: the same bits, up to the one that fails.
         self._restore(before)
         for step in range(first, first + count):
             if not self._run(step, 1):
                 raise self._complaint(step)
 
     def _run(self, first: int, count: int) -> bool:
-        """Run some steps from the state of the model, and give it another; or if they diverge, not.
+        """Run some steps from the state of the model; replace it, unless they have diverged.
 
-        Ctrl-C is heard before the compiled steps or after them. Then they count.
+        Ctrl-C takes effect before the compiled steps, or after them and then they count.
         """
         holder, trainer, state = self._holder, self.trainer, self._holder.state
         assert state is not None  # the model is built
@@ -124,7 +124,7 @@ class Fit:
         return counts
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the steps of a slice change that is not the model's."""
+        """What the steps of a slice change besides the state of the model."""
         return self.totals[self._epochs].copy(), self.order.copy()
 
     def _restore(self, notes: tuple[np.ndarray, np.ndarray]) -> None:
@@ -135,16 +135,16 @@ class Fit:
         return bool(np.isfinite(totals).all() and is_finite(parameters))
 
     def _complaint(self, step: int) -> FloatingPointError:
-        """What went wrong in a step that was just run; the model stands before it."""
+        """What went wrong in the step that was just run; the model is as before it."""
         after = self._first_loss_or_weight_not_finite()
         epoch, batch = divmod(step, self.steps)
         rows = self.order[batch * self.batch_size :][: self.batch_size]
-        # A loss that is NaN makes all weights NaN: what came first says more.
+        # A loss that is NaN makes all weights NaN: the first output that is not finite says more.
         where = self._first_output_not_finite(rows) or after
         return FloatingPointError(
             f"training diverged in step {batch + 1} of epoch {epoch + 1}: {where} is not finite "
-            f"at learning_rate={self._rate:g}; wanted: a smaller one, inputs and targets scaled to "
-            "about 0 to 1, or clipping of the gradient"
+            f"at learning_rate={self._rate:g}; use a smaller one, scale inputs and targets to "
+            "about 0 to 1, or clip the gradient"
         )
 
     def _first_loss_or_weight_not_finite(self) -> str:
@@ -190,7 +190,7 @@ def fit(
     verbose: int,
     initial_epoch: int,
 ) -> History:
-    """Run all epochs of a fit, and between them validation, callbacks and messages.
+    """Run all epochs of a fit, with validation, callbacks and messages between them.
 
     ``model.stop_training`` is looked at after each slice of steps.
     """
@@ -246,7 +246,7 @@ def fit(
 def _run_epoch(
     run: Fit, epoch: int, callbacks: CallbackList, progress: Progress, count: int
 ) -> int:
-    """Run an epoch; takes and returns the steps that are worth a slice."""
+    """Run an epoch; takes and returns the number of steps in a slice."""
     first = epoch * run.steps
 
     def run_slice(start: int, count: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a file is that is no model of ours."""
+"""What kind of file it is, if it is not one of our models."""
 
 import zipfile
 from contextlib import suppress

@@ -34,7 +34,7 @@ def as_inputs(value: Any) -> list[Input]:
 
 
 def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Network:
-    """The network that computes some tensors from others, its nodes as the layers were called.
+    """The network that computes some tensors from others, its nodes in the order of the calls.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Ne
 
 
 def copied_network(network: Network, output: int) -> tuple[Network, list[int]]:
-    """What one tensor of a network is computed by, with copies of the layers.
+    """The part of a network that computes one of its tensors, with copies of the layers.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def copied_network(network: Network, output: int) -> tuple[Network, list[int]]:
     -------
     Network
     list of int
-        Which inputs of the whole it has.
+        Which inputs of the whole network it has.
     """
     needed, waiting = set(), [output]
     while waiting:
@@ -95,7 +95,7 @@ def copied_network(network: Network, output: int) -> tuple[Network, list[int]]:
     place = {tensor: k for k, tensor in enumerate(ordered)}
     inputs = [tensor for tensor in ordered if tensor < network.n_inputs]
     nodes = [network.nodes[tensor - network.n_inputs] for tensor in ordered[len(inputs) :]]
-    layers = copy.deepcopy([node.layer for node in nodes])  # at once: a shared one stays shared
+    layers = copy.deepcopy([node.layer for node in nodes])  # in one call: a shared one stays shared
     copied = [
         Node(layer, tuple(place[read] for read in node.inputs))
         for layer, node in zip(layers, nodes, strict=True)

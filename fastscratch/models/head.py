@@ -14,7 +14,7 @@ from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..validation import is_finite
 
-# Activations that make probabilities.
+# Activations whose outputs are probabilities.
 READ_OUTS = ("sigmoid", "softmax")
 
 # Metrics that the engine counts while it trains.
@@ -36,7 +36,7 @@ class Head:
         As they were given.
     loss_weight : float
     activation : str
-        The last that is computed for the output.
+        The last one before the output.
     is_read_once : bool
         Whether nothing but the loss reads the output.
     shape : tuple of int
@@ -52,7 +52,7 @@ class Head:
 
     @property
     def is_fused(self) -> bool:
-        """Whether the loss is computed in one with the last activation, from the scores."""
+        """Whether the loss is computed together with the last activation, from the scores."""
         loss = self.loss
         return self.is_read_once and not loss.from_logits and loss.read_out == self.activation
 
@@ -71,11 +71,11 @@ class Head:
 
     @property
     def measured(self) -> list[str]:
-        """Metrics that are taken of predictions."""
+        """Metrics that are computed from predictions."""
         return [name for name in self.metrics if name != self.counted]
 
     def _needs_probabilities(self, kind: str) -> bool:
-        """Whether a metric cannot be counted on the scores that the loss is computed from.
+        """Whether a metric cannot be counted from the scores that the loss is computed from.
 
         After a softmax no single score says whether its probability is above one half.
         """
@@ -104,7 +104,7 @@ class Head:
         return right / (n_samples * (math.prod(self.shape) if of_each else 1))
 
     def measure(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """Metrics that are taken of predictions."""
+        """Metrics that are computed from predictions."""
         if not is_finite(predicted):  # a fit that diverged and goes on
             return dict.fromkeys(self.measured, np.nan)
         return {name: float(metrics.get(self.kinds[name])(y, predicted)) for name in self.measured}
@@ -140,7 +140,7 @@ class Head:
 
 
 def check_logits(loss: losses.Loss, activation: str) -> None:
-    """Check that a loss of scores is not given what a sigmoid or softmax has made of them."""
+    """Check that a loss of scores is not applied to outputs of a sigmoid or softmax."""
     if loss.from_logits and activation in READ_OUTS:
         raise ValueError(
             f"{loss.name} with from_logits=True needs a linear activation in the last layer, got "
@@ -171,7 +171,7 @@ def as_metrics(names: Any) -> tuple[str, ...]:
 
 
 def prefixes(names: Sequence[str]) -> list[str]:
-    """What stands before the names of each output's metrics: nothing, if there is one output."""
+    """The beginning of the names of each output's metrics: empty, if there is one output."""
     return [""] if len(names) == 1 else [f"{name}_" for name in names]
 
 

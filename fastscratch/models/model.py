@@ -30,10 +30,10 @@ class Model(Differentiable):
     ----------
     inputs : Input or list of Input
     outputs : SymbolicTensor or list of SymbolicTensor
-        What layers have returned that were called on the inputs, or on what others have returned.
+        What layers return that are called on the inputs, or on what other layers return.
     name : str
     dtype : {"float32", "float64"}
-        Of the weights and of all that is computed with them.
+        Of the weights and of everything that is computed with them.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class Model(Differentiable):
     seed : int
         Of the first weights, the shuffles and dropout.
     metadata : dict
-        Whatever else belongs to the model, such as the names of its inputs; saved with it as JSON.
+        Anything else that belongs to the model, such as names of classes; saved with it as JSON.
     stop_training : bool
-        True ends the fit, by whomever it is set: a callback, a signal handler, another thread.
+        Set to True, by a callback, a signal handler or another thread, it ends the fit.
 
     Raises
     ------
@@ -127,14 +127,14 @@ class Model(Differentiable):
     ) -> History:
         """Train by mini-batch stochastic gradient descent.
 
-        All steps run in compiled code, in slices of about 0.1 s: Ctrl-C is heard in between, and
-        leaves the model as the last slice left it; the next fit begins a new epoch. Other threads
-        may predict or save meanwhile, with the weights as a slice left them.
+        All steps run in compiled code, in slices of about 0.1 s: Ctrl-C takes effect between them,
+        and the model stays as it was after the last slice; the next fit begins a new epoch. Other
+        threads may predict or save meanwhile, with the weights after a slice.
 
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
-            Samples; read where they are if of the model's dtype and C-contiguous.
+            Samples; not copied if they are of the model's dtype and C-contiguous.
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -154,8 +154,8 @@ class Model(Differentiable):
         shuffle : bool
             Shuffle the rows before each epoch.
         class_weight : dict, optional
-            Weights of the samples of each class; 1 where it is not named. For training only: no
-            validation data have them.
+            Weight of the samples of each class; 1 for classes that are not named. Validation data
+            do not have them.
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; the gradient is still divided by their number.
         initial_epoch : int
@@ -257,11 +257,11 @@ class Model(Differentiable):
         try:
             self._holder.is_training = True
             return train()
-        finally:  # without a call, at which Ctrl-C would be heard
+        finally:  # without a call, in which Ctrl-C would take effect
             self._holder.is_training = False
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
-        """What a fit needs: heads, the program that trains, and where the state is."""
+        """What a fit needs: heads, the program that trains, and the holder of the state."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
@@ -278,8 +278,8 @@ class Model(Differentiable):
         """
         if isinstance(x, SymbolicTensor):
             raise TypeError(
-                f"{self.name!r} is a model and no layer: it can be called on arrays only; wanted: "
-                "its layers, called one by one"
+                f"{self.name!r} is a model and no layer: it can be called on arrays only; call its "
+                "layers one by one"
             )
         return self.predict(x)
 
@@ -292,7 +292,7 @@ class Model(Differentiable):
         batch_size : int, optional
             At most this many samples go through the network at once; the outputs are the same.
         verbose : int
-            Not looked at; Keras has it.
+            Ignored; Keras has it.
 
         Returns
         -------
@@ -315,10 +315,10 @@ class Model(Differentiable):
             network.check_inputs("x", several)
             outs, _ = self._predict(several, batch_size)
             return outs if len(outs) > 1 else outs[0]
-        # As fast as can be, for single samples: what follows is what `_predict` does.
+        # As fast as possible, for single samples: what follows does the same as `_predict`.
         samples = as_array("x", x, self.dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
-            self._samples("x", x)  # says so
+            self._samples("x", x)  # raises
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
@@ -326,7 +326,7 @@ class Model(Differentiable):
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))
         if not is_finite:
-            self._samples("x", x)  # says where
+            self._samples("x", x)  # raises, and says where
         return out
 
     def _build_for(self, x: Any) -> None:
@@ -366,7 +366,7 @@ class Model(Differentiable):
         batch_size : int, optional
             At most this many samples go through the network at once.
         verbose : int
-            Not looked at; Keras has it.
+            Ignored; Keras has it.
         return_dict : bool
 
         Returns
@@ -421,7 +421,7 @@ class Model(Differentiable):
         return logs_of(heads, names, totals[0], n, n) | self._measure(data)
 
     def _measure(self, data: TrainingData) -> dict[str, float]:
-        """Metrics that are taken of predictions."""
+        """Metrics that are computed from predictions."""
         heads = self._heads(self._network)
         if not any(head.measured for head in heads):
             return {}
@@ -437,9 +437,9 @@ class Model(Differentiable):
         """Save the model; see :func:`fastscratch.load_model`.
 
         One safetensors file: the weights, what the optimiser remembers, and in its header the
-        layers, the loss, the optimiser, the seed and the metadata. It is written aside and
-        renamed, so that at every moment the old file or the new one is there. While the model is
-        trained, by a callback or another thread, it is saved as the last slice of steps left it.
+        layers, the loss, the optimiser, the seed and the metadata. It is written under
+        another name and renamed, so that at every moment the old file or the new one is there. A
+        model that is being trained is saved as it was after the last slice of steps.
 
         Parameters
         ----------
@@ -456,10 +456,10 @@ class Model(Differentiable):
         OSError
             If the path is a folder, a device or a pipe, or cannot be written.
         TypeError
-            If the metadata are no dict, or not what JSON can hold.
+            If the metadata is no dict, or JSON cannot hold it.
         ValueError
             If ``load_model`` would refuse the file, because a weight is not finite or a layer, the
-            loss or the optimiser is of a class of one's own. Nothing has been written then.
+            loss or the optimiser is of a class of your own. Nothing has been written then.
         """
         from .saving import save_model
 

@@ -37,13 +37,13 @@ class Programs:
         self._readers: dict[Any, list[tuple[Any, State | None]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy begins without programs, for they hold addresses of this process."""
+        """A copy begins without programs, because they hold addresses of this process."""
         return Programs, (self.network, self._dtype)
 
     def trainer(
         self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
     ) -> Trainer:
-        """The program that trains the network; another one only if something has changed."""
+        """The program that trains the network; a new one only if something has changed."""
         learning = learning_of(optimizer)
         key = (
             *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
@@ -56,11 +56,11 @@ class Programs:
         return self._trainer[1]
 
     def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list[Any]]:
-        """A program that only reads the weights, with those of a state, and where it belongs.
+        """A program that only reads the weights, with those of a state; and the list it belongs to.
 
-        Programs hold copies of the weights and the numbers on their way, so that each is lent to
-        one thread at a time; the caller puts it back with its state, ``idle.append((reader,
-        state))``, unless it fails.
+        Programs hold copies of the weights, and activations, so that each is lent to one thread at
+        a time; the caller puts it back with its state, ``idle.append((reader, state))``, unless it
+        fails.
 
         Parameters
         ----------
@@ -111,8 +111,7 @@ def learning_of(optimizer: Optimizer) -> Learning:
 def at_once(n_samples: int, batch_size: int | None) -> int:
     """Samples that go through a program at once that only reads the weights.
 
-    Powers of two only: each size has a program, with copies of the weights, that is kept for the
-    next time.
+    Only powers of two, because for each size a program with copies of the weights is kept.
     """
     wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())

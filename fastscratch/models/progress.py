@@ -27,11 +27,11 @@ class Progress:
         self._shows_lines = verbose > 0
         self._shows_bar = verbose == 1 and output.is_live(sys.stdout)
         self._bar: Any = None
-        self._lines = 0  # so many epochs have one
-        self._began, self._began_at = time.perf_counter(), 0  # at so many steps
+        self._lines = 0  # of epochs
+        self._began, self._began_at = time.perf_counter(), 0  # the time, and the steps done then
 
     def update(self) -> None:
-        """Show a bar of the steps of the epoch that goes on, if it takes long."""
+        """Show a bar of the steps of the current epoch, if it takes long."""
         if not self._shows_bar:
             return
         done = self._run.done - self._lines * self._run.steps
@@ -46,7 +46,7 @@ class Progress:
         self._bar.update(done - self._bar.n)
 
     def end_epochs(self) -> None:
-        """Print a line of each epoch that has ended since the last."""
+        """Print a line for each epoch that has ended since the last call."""
         ended = self._run.done // self._run.steps
         if ended > self._lines and self._shows_lines:
             self._print([self._run.logs(epoch) for epoch in range(self._lines, ended)])
@@ -59,7 +59,7 @@ class Progress:
     def _print(self, of_each: list[dict[str, float]]) -> None:
         self.close()
         now, done = time.perf_counter(), self._run.done
-        # Of epochs shorter than a slice of steps, the mean time is known.
+        # If epochs are shorter than a slice of steps, only their mean time is known.
         share = self._run.steps / max(self._run.steps, done - self._began_at)
         seconds = _duration((now - self._began) * share)
         self._began, self._began_at = now, done

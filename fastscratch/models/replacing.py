@@ -8,12 +8,12 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
-# What nobody has written to for so long belongs to no save that is still going on.
+# A file that was not written to for this long belongs to no save that is still going on.
 LEFTOVER_SECONDS = 600
 
 
 def replaceable(path: Path) -> Path:
-    """The file that a path names, behind all symbolic links; there may be none yet.
+    """The file that a path leads to, through all symbolic links; there may be none yet.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def replaceable(path: Path) -> Path:
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; wanted: the name of a file")
+        raise IsADirectoryError(f"{path} is a folder; name a file in it")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to save {path.name} in")
     if os.path.lexists(target):
@@ -34,7 +34,7 @@ def replaceable(path: Path) -> Path:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it; it keeps its owner and its mode if it was there before.
+    """Write a file under another name and rename it; an old one hands on its owner and mode.
 
     A process that is killed before the renaming leaves a file ``.<name>.<random>.part``; it is
     removed when the same file is written again, ten minutes later or more.
@@ -51,10 +51,10 @@ def replace_file(path: Path, content: bytes) -> None:
         If the file cannot be written; the old one is still there then.
     """
     _remove_leftovers(path)
-    # Beside the target, for a rename does not cross file systems; under a name of its own, for two
-    # may write the same file at once.
+    # In the same folder, because a rename does not cross file systems; under a random name, because
+    # two processes may write the same file at once.
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    # Nobody else may read it before it has the mode of the file that it replaces.
+    # No other user may read it before it has the mode of the file that it replaces.
     mode = 0o600 if path.exists() else 0o666
     try:
         with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
@@ -78,7 +78,7 @@ def _take_owner_and_mode(aside: Path, path: Path) -> None:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes have left of earlier files of that name."""
+    """Remove the files that killed processes have left for that name."""
     for left in path.parent.glob(f".{escape(path.name)}.*.part"):
         with suppress(OSError):  # another process was faster, or may not be disturbed
             if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:

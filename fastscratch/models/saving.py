@@ -1,8 +1,8 @@
 """A model in one safetensors file: weights and slots as arrays, all else as JSON in its header.
 
-A file may come from anywhere, so nothing it says is believed: a checksum finds what was damaged on
-the way, and what was written in bad faith is checked like a user's arguments, before any memory of
-a size that the header claims is asked for.
+A file may come from anywhere, so nothing in it is trusted: a checksum finds damage, and the
+description is checked like a user's arguments, before memory of the sizes that it claims is
+allocated.
 """
 
 import copy
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Files of format 1, which had Sequential models only, are read too.
 FORMAT = 2
 
-# What the checks of a description raise if it does not fit.
+# What the checks of a description may raise.
 _UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -50,12 +50,13 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
     header = _header(model, state.iterations, state.epochs)
     _check_that_it_loads(model, header, arrays)
     header["sha256"] = _checksum(header, arrays)
-    # In one entry, for safetensors writes several in any order: the same model is the same bytes.
+    # In one entry, because safetensors writes several in any order: the same model gives the same
+    # bytes.
     replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
 
 
 def _header(model: "Model", iterations: int, epochs: int) -> dict[str, Any]:
-    """All of a model but its arrays, as JSON will have it.
+    """Everything of a model but its arrays, as JSON.
 
     Raises
     ------
@@ -95,9 +96,9 @@ def _check_that_it_loads(
     ------
     ValueError
         If that cannot be done, or makes another model: one of the parts is of a class that is not
-        of this package, or has an attribute that no argument could set.
+        of this package, or has an attribute that no argument can set.
     """
-    wrong = "the model cannot be saved, for it could not be loaded again:"
+    wrong = "the model cannot be saved, because it could not be loaded again:"
     try:
         again, _, progress = _checked(copy.deepcopy(header), arrays)
         same = _header(again, progress["iterations"], progress["epochs"])
@@ -107,18 +108,18 @@ def _check_that_it_loads(
         if type(part) is not type(made):
             raise ValueError(f"{wrong} {type(part).__name__} is a class of another package")
     for name, value in header.items():
-        if json.dumps(value) != json.dumps(same.get(name)):  # as texts, for NaN is not NaN
+        if json.dumps(value) != json.dumps(same.get(name)):  # as text, because NaN differs from NaN
             raise ValueError(f"{wrong} its {name} would not be the same")
 
 
 def _parts(model: "Model") -> list[Any]:
-    """What a file tells the classes of."""
+    """The parts of a model whose classes are saved."""
     rate = getattr(model.optimizer, "learning_rate", None)
     return [*model.layers, *model._losses, model.optimizer, rate]
 
 
 def _structure(model: "Model") -> dict[str, Any]:
-    """How the layers of a model read each other; those of a Sequential stand in a row."""
+    """How the layers of a model read each other; those of a Sequential are in a row."""
     from .sequential import Sequential
 
     if isinstance(model, Sequential):
@@ -146,8 +147,8 @@ def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
 def load_model(filepath: str | Path) -> "Model":
     """The model that :meth:`Model.save` saved; loading runs none of the file's code.
 
-    Training goes on where it stopped: the same epochs, fitted before and after, give the same bits
-    as without the file in between.
+    Training goes on where it stopped: some epochs, saving, loading and more epochs give the same
+    bits as all epochs in one run.
 
     Parameters
     ----------
@@ -180,9 +181,9 @@ def load_model(filepath: str | Path) -> "Model":
             header = json.loads(metadata["fastscratch"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header.pop("sha256") != _checksum(header, arrays):
-            raise ValueError("it is damaged, for its checksum differs")
+            raise ValueError("it is damaged: its checksum differs")
         if header["format"] not in (1, FORMAT):
-            raise ValueError(f"its format is {header['format']}, wanted {FORMAT}")
+            raise ValueError(f"its format is {header['format']}, expected {FORMAT}")
         model, weights, progress = _checked(header, arrays)
         model.set_weights(weights)
     except SafetensorError as error:
@@ -259,7 +260,7 @@ def _row(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
 
 
 def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
-    """The layers, called again as they were called."""
+    """The layers, called again in the same way."""
     from .model import Model
 
     inputs = [
@@ -286,7 +287,7 @@ def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
 def _sorted(
     model: "Model", arrays: dict[str, np.ndarray], n_slots: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The weights of a model that is not built yet, and what its optimiser remembers, if it does.
+    """The weights of a model that is not built yet, and what its optimiser remembers, if anything.
 
     Raises
     ------

@@ -113,7 +113,7 @@ class Sequential(Model):
         return last
 
     def _change_layers(self, layers: list[Layer]) -> None:
-        """Take other layers; weights of layers that stay are kept, and training starts anew."""
+        """Replace the layers; those that stay keep their weights, and training starts anew."""
         self._check_not_training()
         kept = None if self._holder.state is None else self._weights_by_name()
         iterations, epochs = self.iterations, self.trained_epochs
@@ -127,7 +127,7 @@ class Sequential(Model):
         """A model of the layers up to one of them, with copies of their weights.
 
         What its ``predict`` returns are the features that the network has learned there; with
-        layers added, it is a trained body with a fresh head.
+        layers added, it is a trained body with a new head.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class Sequential(Model):
             body._take_weights(self._weights_by_name())
         return body
 
-    # --- before the first samples have told the input shape ---------------------------------------
+    # --- before the input shape is known from the first samples -----------------------------------
 
     def _check_layers(self) -> None:
         if not self.layers:
@@ -191,5 +191,5 @@ class Sequential(Model):
         return chain(self.layers, shape)
 
     def _build_for(self, x: Any) -> None:
-        # A sample that is refused must not settle the shape.
+        # A sample that is refused must not fix the shape.
         self._build(as_array("x", x, self.dtype, writeable=False).shape[1:])

@@ -1,4 +1,4 @@
-"""What training changes, as one thing that is replaced as a whole."""
+"""What training changes, in one object that is replaced as a whole."""
 
 import dataclasses
 from typing import Any
@@ -10,9 +10,8 @@ import numpy as np
 class State:
     """Weights, what the optimiser remembers of them, and how far training has come.
 
-    Nobody writes to its arrays: training works on copies of its own, and gives the model another
-    state after each slice of steps. So whoever reads a state, in whatever thread, sees the numbers
-    of one moment.
+    Its arrays are never written to: training works on copies, and gives the model another state
+    after each slice of steps. So a thread that reads a state sees the numbers of one moment.
 
     Attributes
     ----------

@@ -4,7 +4,7 @@ from ..engine import Network
 
 
 def summary(name: str, network: Network) -> str:
-    """Layers, shapes behind them, and numbers of weights, as text."""
+    """Layers, the shapes of their outputs, and their numbers of weights, as text."""
     rows = []
     shapes = {
         id(n.layer): s

@@ -12,7 +12,7 @@ from ..validation import as_array, as_fraction, as_integer, as_not_negative, sam
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Samples with their targets and, maybe, their weights; of one type and C-contiguous.
+    """Samples with their targets and, perhaps, their weights; of one type and C-contiguous.
 
     Attributes
     ----------
@@ -40,13 +40,13 @@ class TrainingData:
         return [weights is not None for weights in self.weights]
 
     def split(self, share: Any) -> tuple["TrainingData", "TrainingData"]:
-        """The first samples, and the last of them: this large a share as validation data."""
+        """The first samples; and the last of them, this share of all, as validation data."""
         share = as_fraction("validation_split", share)
         size = int(len(self) * (1 - share))
         if not 0 < size < len(self):
             raise ValueError(
                 f"validation_split={share} leaves {size} of {len(self)} samples for training; "
-                "wanted: at least one on either side"
+                "both parts need at least one"
             )
 
         def part(which: slice) -> TrainingData:
@@ -110,7 +110,7 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
     targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
     if loss.read_out == "softmax" and len(shape) > 1:
-        raise ValueError(f"{loss.name} wants a model with one axis of outputs, got {shape}")
+        raise ValueError(f"{loss.name} needs a model with one axis of outputs, got {shape}")
     if loss.takes_labels:
         shape = ()
         if targets.ndim == 2 and targets.shape[1] == 1:
@@ -139,7 +139,7 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
 def _labels(y: np.ndarray) -> np.ndarray:
     """Class of each sample: the label, or the largest of several outputs."""
     if y.ndim > 2:
-        raise ValueError(f"class_weight wants a class for each sample, got y of shape {y.shape}")
+        raise ValueError(f"class_weight needs a class for each sample, got y of shape {y.shape}")
     return y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
 
 

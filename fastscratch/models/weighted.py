@@ -25,7 +25,7 @@ class Weighted:
     """The layers of a model, its weights, and how far training has come."""
 
     def _start(self, name: str, dtype: str) -> None:
-        """What every model begins with."""
+        """Set the attributes of a model without layers."""
         self.name = as_text("name", name)
         self.dtype = one_of("dtype", dtype, ("float32", "float64"))
         self.optimizer: optimizers.Optimizer | None = None
@@ -56,7 +56,7 @@ class Weighted:
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers whose outputs the model returns, numbered where one returns two."""
+        """Names of the layers whose outputs the model returns, numbered if one returns several."""
         network = self._network
         names: list[str] = []
         for tensor in network.outputs:
@@ -213,11 +213,6 @@ class Weighted:
                 placed.view(parameters)[...] = known[name]
         self._state = self._state.replaced(parameters=parameters)
 
-    def _known_network(self) -> Network:
-        """The network, once there are weights."""
-        self._build(None)
-        return self._network
-
     def _build(self, shape: tuple[int, ...] | None) -> None:
         """Make the first weights, if there are none."""
         if self._holder.state is None:
@@ -240,14 +235,14 @@ class Weighted:
         if self._holder.is_training:
             raise RuntimeError(
                 "the model is being trained, by another thread or by the fit that this is a "
-                "callback of; wanted: one after the other"
+                "callback of; wait until that has ended"
             )
 
     def _take_network(self, network: Network) -> None:
         self._programs = Programs(network, self.dtype)
 
     def _current_programs(self) -> Programs:
-        """The network and its programs; others if an attribute of a layer has been set since.
+        """The network and its programs; new ones if an attribute of a layer has been set since.
 
         Raises
         ------

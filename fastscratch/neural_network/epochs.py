@@ -14,7 +14,7 @@ from ..wording import quantity
 if TYPE_CHECKING:
     from .base import BaseMLP
 
-#: An adaptive learning rate ends the fit in place of falling below this.
+#: An adaptive learning rate does not fall below this: the fit ends.
 SMALLEST_RATE = 1e-6
 
 

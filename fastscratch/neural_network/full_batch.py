@@ -28,7 +28,7 @@ class FullBatch:
     """
 
     def __init__(self, model: Sequential, loss: Any, x: Any, y: Any, weights: Any, l2: float):
-        # The copy is thrown away, and with it the memory of so large a batch.
+        # A copy: the memory of its programs, for a batch of all samples, is freed with it.
         model = copy.deepcopy(model)
         model.compile("sgd", loss)
         y = check_targets("y", y, model.loss, model._network.output_shapes[0], model.dtype)
@@ -105,8 +105,8 @@ def minimize(
     )
     if not np.isfinite(found.fun):
         raise FloatingPointError(
-            f"the loss is {found.fun} after {quantity(found.nit, 'iteration')} of lbfgs; wanted: "
-            "inputs and targets scaled to about 0 to 1"
+            f"the loss is {found.fun} after {quantity(found.nit, 'iteration')} of lbfgs; scale "
+            "inputs and targets to about 0 to 1"
         )
     model.set_weights(function.split(found.x, like))
     found.success = found.success or stopped

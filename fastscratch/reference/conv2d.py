@@ -3,7 +3,7 @@
 As everywhere in deep learning, "convolution" means cross-correlation: the kernel is laid on the
 image as it is, not flipped first.
 
-With `groups`, the channels are cut into so many equal parts, and each output channel sees only the
+With `groups`, the channels are cut into this many equal parts; each output channel sees only the
 input channels of its own part.  One group is the ordinary convolution.
 """
 

@@ -169,7 +169,7 @@ def whole(value: Any) -> int:
 
 
 def assert_close(result: Any, expected: Any, bound: Any, roundings: float) -> None:
-    """Within so many units of roundoff of `bound`, the sum of the terms' magnitudes.
+    """Within this many units of roundoff of `bound`, the sum of the terms' magnitudes.
 
     Where the terms themselves overflow the type, there is no right answer to compare with.
     """

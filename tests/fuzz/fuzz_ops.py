@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fastscratch import ops
 from fastscratch.reference import activations as twins
 
-FUNCTION = 24  # roundings behind exp, log or tanh and the operations around it
+FUNCTION = 24  # roundings of exp, log or tanh and the operations around it
 
 
 def dtype_for(value):

@@ -22,7 +22,7 @@ class Normalization(Layer):
         self.weight_names = ["mean", "variance", "count"] if mean is None else []
 
     def kept_axes(self, axes):
-        """Return the axes along which mean and variance differ, of a mini-batch with so many."""
+        """Return the axes along which mean and variance differ, of a mini-batch with this many."""
         if self.axis is None:
             return []
         axis = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]

@@ -346,6 +346,14 @@ def test_a_single_output_takes_a_weight_too():
         np.testing.assert_allclose(of_that[-1], 3 * gradients[-1], rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.parametrize("loss", ["mse", losses.Huber(0.5)])
+def test_one_loss_is_that_of_every_output(loss):
+    x = fs.Input((2,))
+    model = fs.Model(x, [layers.Dense(1)(x), layers.Dense(2)(x)])
+    model.compile("sgd", loss)
+    assert model.loss == [losses.get(loss)] * 2
+
+
 def test_a_dict_for_one_input():
     x = fs.Input((2,), "numbers")
     model = fs.Model(x, layers.Dense(1)(x))
@@ -722,10 +730,15 @@ CALLS = {
         ValueError,
         "class_weight needs a model with one output, got several",
     ),
-    "one loss": (
-        lambda m: m.compile("sgd", "mse"),
+    "two losses": (
+        lambda m: m.compile("sgd", ["mse", "mse"]),
         ValueError,
-        "loss must be a list of 3, one for each of scores, level, size, got str",
+        "loss must be a list of 3, one for each of scores, level, size, got 2",
+    ),
+    "no loss": (
+        lambda m: m.compile("sgd"),
+        ValueError,
+        "loss must be a list of 3, one for each of scores, level, size, got NoneType",
     ),
     "losses by other names": (
         lambda m: m.compile("sgd", {"scores": "mse"}),

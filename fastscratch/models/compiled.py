@@ -39,7 +39,7 @@ class Compiled(Weighted):
         ----------
         optimizer : str or optimizers.Optimizer
             What it remembers of earlier steps is forgotten by the next ``compile``.
-        loss : str or losses.Loss; a list or dict of them for several outputs
+        loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
             "mean_squared_error", "mean_absolute_error", "huber", "poisson",
             "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
             "sparse_categorical_crossentropy".
@@ -80,6 +80,8 @@ class Compiled(Weighted):
         self._check_layers()
         optimizer = optimizers.get(optimizer)
         names = self.output_names
+        if len(names) > 1 and isinstance(loss, (str, losses.Loss)):
+            loss = [loss] * len(names)
         of_each = [losses.get(one) for one in as_several("loss", loss, names)]
         if len(names) == 1 and not isinstance(metrics, Mapping):
             counted = [as_metrics(metrics)]

@@ -194,14 +194,10 @@ def test_warm_start_and_divergence():
         LinearRegression(solver="gradient-descent", max_iter=3).fit(X, y)
     with pytest.raises(FloatingPointError, match=r"diverged within .* learning_rate=10"):
         LinearRegression(solver="gradient-descent", learning_rate=10, max_iter=10**6).fit(X, y)
-    with pytest.raises(
-        FloatingPointError, match=r"after 50 iterations the loss is .* at the start"
-    ):
+    with pytest.raises(FloatingPointError, match=r"after 50 iterations the loss is .* start"):
         LinearRegression(solver="gradient-descent", learning_rate=10, max_iter=50).fit(X, y)
     labels, options = y > np.median(y), {"C": np.inf, "learning_rate": 1e4, "max_iter": 50}
-    with pytest.raises(
-        FloatingPointError, match=r"after 50 iterations the loss is .* at the start"
-    ):
+    with pytest.raises(FloatingPointError, match=r"after 50 iterations the loss is .* start"):
         LogisticRegression(solver="gradient-descent", **options).fit(1e3 * X, labels)
 
 

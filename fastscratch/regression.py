@@ -189,13 +189,14 @@ def gradient_descent(
     worse = ~(after <= before * (1 + 1e-9) + np.finfo(float).tiny)
     if worse.any():
         raise FloatingPointError(
-            f"gradient descent diverged at learning_rate={rate:g}: after {total} iterations the "
-            f"loss is {after[worse][0]:.4g}, from {before[worse][0]:.4g} at the start; {advice}"
+            f"gradient descent diverged at learning_rate={rate:g}: after "
+            f"{quantity(total, 'iteration')} the loss is {after[worse][0]:.4g}, from "
+            f"{before[worse][0]:.4g} at the start; {advice}"
         )
     if total and rate > limit:
         warnings.warn(
             f"gradient descent will diverge at learning_rate={rate:g}, although the loss is not "
-            f"above its start after {total} iterations; {advice}",
+            f"above its start after {quantity(total, 'iteration')}; {advice}",
             RuntimeWarning,
             stacklevel=2,
         )

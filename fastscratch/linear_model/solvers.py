@@ -424,8 +424,9 @@ def _proximal_gradient(
         before, ended = problem.value(start), problem.value(coefficients)
         if not ended <= before * (1 + 1e-9):
             raise FloatingPointError(
-                f"gradient descent diverged at learning_rate={rate:g}: after {taken} iterations "
-                f"the loss is {ended:.4g}, from {before:.4g} at the start; use a smaller "
+                f"gradient descent diverged at learning_rate={rate:g}: after "
+                f"{quantity(taken, 'iteration')} the loss is {ended:.4g}, from {before:.4g} at the "
+                "start; use a smaller "
                 "learning_rate, or scale the columns to a similar range"
             )
     return Result(coefficients, taken, "" if met else _limit(max_iter))

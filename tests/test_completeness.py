@@ -232,7 +232,8 @@ def test_kernels_know_nothing_of_programs(source):
         assert not [name for name in imports(source) if "fastscratch.kernels.program" in name]
 
 
-#: What each part of the Python layer imports, apart from itself, the kernels and `validation`.
+#: What each part of the Python layer imports, apart from itself, the kernels, `validation` and
+#: `wording`.
 PARTS = {
     "layers": {"initializers", "regularizers"},
     "engine": {"layers", "utils"},
@@ -247,7 +248,7 @@ def test_models_stand_on_the_engine_and_the_engine_on_layers(source):
     part = source.parent.name
     if part in PARTS:
         found = {name.split(".")[1] for name in imports(source) if name.startswith("fastscratch.")}
-        assert found <= {part, "kernels", "validation", *PARTS[part]}
+        assert found <= {part, "kernels", "validation", "wording", *PARTS[part]}
 
 
 @pytest.mark.parametrize("source", REFERENCE_SOURCES, ids=lambda source: source.stem)

@@ -272,7 +272,8 @@ def test_a_column_of_equal_numbers_is_not_scaled(rows, value):
 
 def test_a_softmax_of_one_class_has_nothing_to_learn():
     model = Sequential([layers.Input((3,)), layers.Dense(1, "softmax")])
-    model.compile("adam", "categorical_crossentropy", ["accuracy"])
+    with pytest.warns(UserWarning, match="the softmax of one output is always 1"):
+        model.compile("adam", "categorical_crossentropy", ["accuracy"])
     x, y = np.random.default_rng(0).normal(0, 1e4, (20, 3)), np.ones((20, 1))
     before = model.predict(x), model.get_weights()
     history = model.fit(x, y, epochs=3, verbose=0).history

@@ -180,7 +180,16 @@ class Fit:
         """Loss and metrics of an epoch, or of its part that was run."""
         n, names = len(self.data), self.model.output_names
         n_seen = min((self.done - epoch * self.steps) * self.batch_size, n)
-        return logs_of(self.heads, names, self.totals[epoch], n, n_seen)
+        logs = logs_of(self.heads, names, self.totals[epoch], n, n_seen)
+        return {name: float(value) for name, value in logs.items()}
+
+    def logs_of_epochs(self, first: int, count: int) -> dict[str, list[float]]:
+        """Losses and metrics of some epochs; the last may not be complete."""
+        n, names = len(self.data), self.model.output_names
+        epochs = np.arange(first, first + count)
+        n_seen = np.minimum((self.done - epochs * self.steps) * self.batch_size, n)
+        logs = logs_of(self.heads, names, self.totals[first : first + count], n, n_seen)
+        return {name: values.tolist() for name, values in logs.items()}
 
 
 def fit(
@@ -196,9 +205,6 @@ def fit(
     """
     model, history = run.model, History()
     measured = any(head.measured for head in run.heads)
-    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
-    everyone = CallbackList([*callbacks, history], model, params)
-    everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
     model.stop_training = False
     progress = Progress(run, verbose, initial_epoch)
     if validation is None and not callbacks and not measured:
@@ -213,10 +219,14 @@ def fit(
             run_in_slices(run.epochs * run.steps, run_slice)
         finally:
             progress.close()
-        for epoch in range(-(-run.done // run.steps)):
-            history.on_epoch_end(initial_epoch + epoch, run.logs(epoch))
+        begun = -(-run.done // run.steps)
+        history.epoch = list(range(initial_epoch, initial_epoch + begun))
+        history.history = run.logs_of_epochs(0, begun) if begun else {}
         return history
 
+    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
+    everyone = CallbackList([*callbacks, history], model, params)
+    everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:

@@ -98,7 +98,7 @@ class Head:
             self.loss_weight,
         )
 
-    def share_right(self, right: float, n_samples: int) -> float:
+    def share_right(self, right: Any, n_samples: Any) -> Any:
         """The counted metric, from the number of right predictions."""
         of_each = self.kinds[self.counted or ""] == "binary_accuracy"
         return right / (n_samples * (math.prod(self.shape) if of_each else 1))
@@ -194,8 +194,8 @@ def directions(of_each: Sequence[Sequence[str]], names: Sequence[str]) -> dict[s
 
 
 def logs_of(
-    heads: Sequence[Head], names: Sequence[str], totals: np.ndarray, n_samples: int, n_seen: int
-) -> dict[str, float]:
+    heads: Sequence[Head], names: Sequence[str], totals: np.ndarray, n_samples: int, n_seen: Any
+) -> dict[str, Any]:
     """The losses and the counted metrics, by the names that Keras gives them.
 
     Parameters
@@ -203,17 +203,23 @@ def logs_of(
     heads : sequence of Head
     names : sequence of str
         Of the outputs.
-    totals : (outputs + 1, 2) array
-        As the engine leaves them, of one epoch.
-    n_samples, n_seen : int
-        Samples in an epoch, and how many of these the totals are of.
+    totals : (outputs + 1, 2) array, or (epochs, outputs + 1, 2)
+        As the engine leaves them.
+    n_samples : int
+        Samples in an epoch.
+    n_seen : int, or (epochs,) array
+        How many of these the totals are of.
+
+    Returns
+    -------
+    dict of float, or of (epochs,) array
     """
-    losses, right = totals[:, 0] * (n_samples / n_seen), totals[:, 1]
+    losses = totals[..., 0].T * (n_samples / n_seen)
     weighted = sum(head.loss_weight * loss for head, loss in zip(heads, losses, strict=False))
-    logs = {"loss": float(weighted + losses[-1])}
+    logs = {"loss": weighted + losses[-1]}
     if len(heads) > 1:
-        logs |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=False)}
-    for prefix, head, count in zip(prefixes(names), heads, right, strict=False):
+        logs |= {f"{name}_loss": loss for name, loss in zip(names, losses, strict=False)}
+    for prefix, head, right in zip(prefixes(names), heads, totals[..., 1].T, strict=False):
         if head.counted:
-            logs[prefix + head.counted] = head.share_right(float(count), n_seen)
+            logs[prefix + head.counted] = head.share_right(right, n_seen)
     return logs

@@ -413,12 +413,12 @@ class Model(Differentiable):
                 reader.run(step, 1)
                 n_seen = min((step + 1) * size, n)
                 totals[0, -1, 0] = penalty * n_seen / n
-                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
+                callbacks.test_batch_end(step, _floats(logs_of(heads, names, totals[0], n, n_seen)))
         else:
             reader.run(0, n_steps)
         idle.append((reader, state))
         totals[0, -1, 0] = penalty
-        return logs_of(heads, names, totals[0], n, n) | self._measure(data)
+        return _floats(logs_of(heads, names, totals[0], n, n)) | self._measure(data)
 
     def _measure(self, data: TrainingData) -> dict[str, float]:
         """Metrics that are computed from predictions."""
@@ -474,6 +474,11 @@ class Model(Differentiable):
         if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
+
+
+def _floats(logs: dict[str, Any]) -> dict[str, float]:
+    """NumPy's numbers as Python's."""
+    return {name: float(value) for name, value in logs.items()}
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

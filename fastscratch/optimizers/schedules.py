@@ -59,7 +59,7 @@ class LearningRateSchedule:
 
     def numbers(self) -> np.ndarray:
         """What the kernel takes: the arguments in their order, as float64."""
-        return np.array(dataclasses.astuple(self), float)
+        return np.array([getattr(self, name) for name in self.__dataclass_fields__], float)
 
     def get_config(self) -> dict[str, Any]:
         """The class and the arguments, in types that JSON has."""

@@ -24,6 +24,10 @@ from .summary import Summary
 __all__ = ["LinearRegression"]
 
 
+# Where lsqr ends: a closed form is expected to be exact up to rounding.
+ROUNDING = 1e-14
+
+
 class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Ordinary least squares, in closed form or by gradient descent.
 
@@ -403,7 +407,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         coef = np.column_stack(
             [
-                sparse.linalg.lsqr(centred, target, atol=self.tol, btol=self.tol)[0]
+                sparse.linalg.lsqr(centred, target, atol=ROUNDING, btol=ROUNDING)[0]
                 for target in targets.T
             ]
         )

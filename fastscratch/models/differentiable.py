@@ -115,6 +115,9 @@ class Differentiable(Compiled):
         As in prediction, nothing is dropped, and batch normalisation uses its moving averages: no
         sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
 
+        The result has a number for each sample and weight; where that is too much, take the samples
+        in pieces. Besides it there is a copy of the program's memory for each thread.
+
         Parameters
         ----------
         x, y

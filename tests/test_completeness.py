@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,20 @@ def test_every_kernel_module_is_listed():
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
+
+
+def test_a_wheel_has_every_package():
+    """An editable install finds a folder that the list forgets; any other does not."""
+    checkout = PACKAGE.parent
+    settings = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = {source.parent for source in SOURCES if source.name == "__init__.py"}
+    names = {
+        ".".join(["fastscratch.kernels", *folder.relative_to(KERNELS_FOLDER).parts])
+        if KERNELS_FOLDER in (folder, *folder.parents)
+        else ".".join(folder.relative_to(checkout).parts)
+        for folder in folders
+    }
+    assert set(settings["tool"]["setuptools"]["packages"]) == names
 
 
 def test_public_names_exist_and_have_docstrings():

@@ -32,7 +32,9 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["KernelCache", "file_name", "folders", "load", "save"]
+from .claims import claim
+
+__all__ = ["KernelCache", "claimed", "file_name", "folders", "is_kept", "load", "save"]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
 _VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
@@ -119,35 +121,57 @@ class KernelCache(_Cache):
     def flush(self):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
-            for file in folder.glob(f"{self._name}-*.nbc"):
+            for file in folder.glob(f"*{self._name}-*.nbc"):
                 with contextlib.suppress(OSError):
                     file.unlink()
 
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
-        payload = load(self._file_name(sig, target_context.codegen())) if self._enabled else None
+        payload = load(self.file_name(sig, target_context.codegen())) if self._enabled else None
         if payload is None:
             _say_compiling_once()
             return None
-        return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        kernel = CompileResult._rebuild(target_context, *pickle.loads(payload))
+        # What must be done before a kernel is loaded must be done before its callers are, too.
+        kernel.library._reload_init.update(kernel.reload_init)
+        return kernel
 
     def save_overload(self, sig, data):
         """Keep a compiled kernel."""
         # Machine code that contains addresses of this process is valid in this process only.
         if self._enabled and not data.library.has_dynamic_globals:
-            save(self._file_name(sig, data.codegen), dumps(data._reduce()))
+            save(self.file_name(sig, data.codegen), dumps(data._reduce()))
 
-    def _file_name(self, sig, codegen):
-        """Name made of all that the machine code depends on."""
+    def file_name(self, sig, codegen, part=""):
+        """Name made of all that the machine code depends on.
+
+        Parameters
+        ----------
+        sig : tuple of numba.types.Type
+        codegen : numba.core.codegen.CPUCodegen
+        part : {"", "entry."}
+            The kernel itself, or the way from Python into it.
+        """
         settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
-        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), settings)
+        subject = f"{part}{self._name}"
+        return file_name(subject, sig, self._parallel, codegen.magic_tuple(), settings)
 
 
 def file_name(subject, *dependencies):
     """Name for machine code that depends on the kernels' sources, the versions, and these."""
     key = hashlib.sha256(repr((dependencies, _VERSIONS)).encode()).hexdigest()[:16]
     return f"{subject}-{_DIGEST}-{key}.nbc"
+
+
+def is_kept(name):
+    """Whether there is a file of this name; it may be damaged."""
+    return any((folder / name).exists() for folder in folders())
+
+
+def claimed(name):
+    """A context in which no other process compiles what will be saved under a name."""
+    return contextlib.nullcontext() if is_kept(name) else claim(folders()[0] / name)
 
 
 def load(name):

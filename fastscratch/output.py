@@ -8,7 +8,9 @@ import contextlib
 import sys
 from typing import Any, TextIO
 
-__all__ = ["encodable", "is_live", "progress_bar", "say"]
+from .kernels import cache
+
+__all__ = ["compiling_bar", "encodable", "is_live", "progress_bar", "say"]
 
 #: A progress bar appears once the work has lasted this many seconds.
 DELAY = 1.0
@@ -79,3 +81,14 @@ def progress_bar(
     if stream is None:
         return tqdm(total=total, disable=True)
     return tqdm(total=total, desc=title, unit=unit, file=_Forgiving(stream), **settings)
+
+
+def compiling_bar(total: int) -> Any:
+    """A bar for kernels that are compiled, or where there is no terminal, one line for all."""
+    live = is_live(sys.stderr)
+    if live:
+        cache.says_compiling = False  # the bar tells
+    else:
+        cache.say_compiling_once()
+    title = "compiling, once for this machine"
+    return progress_bar(total, title, "kernel", delay=0, disable=not live)

@@ -34,7 +34,17 @@ from numba.misc.appdirs import AppDirs
 
 from .claims import claim
 
-__all__ = ["KernelCache", "claimed", "file_name", "folders", "is_kept", "load", "save"]
+__all__ = [
+    "KernelCache",
+    "claimed",
+    "file_name",
+    "folder_in_use",
+    "folders",
+    "is_kept",
+    "load",
+    "save",
+    "say_compiling_once",
+]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
 _VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
@@ -80,15 +90,35 @@ def folders() -> list[pathlib.Path]:
     return [_SOURCES / "__pycache__", *users]
 
 
-def _say_compiling_once():
+@functools.cache
+def folder_in_use() -> pathlib.Path | None:
+    """The folder that compiled kernels are written to; None if none can be written."""
+    for folder in folders():
+        with contextlib.suppress(OSError):
+            _write_aside_and_rename(folder, "probe", b"")
+            (folder / "probe").unlink()
+            return folder
+    return None
+
+
+def say_compiling_once():
+    """Tell that kernels are compiled, unless it has been told before."""
     global says_compiling
-    if says_compiling:
-        says_compiling = False
-        print(
-            "fastscratch: compiling kernels for this processor; later runs load them from disk "
-            "(`fastscratch warmup` compiles all of them ahead)",
-            file=sys.stderr,
-        )
+    if says_compiling and sys.stderr is not None:
+        if folder_in_use():
+            what_next = (
+                "later runs load them from disk (`fastscratch warmup` compiles all of them ahead)"
+            )
+        else:
+            what_next = (
+                "no folder can be written to keep them in, so every run compiles them again "
+                "(NUMBA_CACHE_DIR names another folder)"
+            )
+        with contextlib.suppress(OSError, ValueError):
+            print(
+                f"fastscratch: compiling kernels for this processor; {what_next}", file=sys.stderr
+            )
+    says_compiling = False
 
 
 class KernelCache(_Cache):
@@ -121,16 +151,17 @@ class KernelCache(_Cache):
     def flush(self):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
-            for file in folder.glob(f"*{self._name}-*.nbc"):
-                with contextlib.suppress(OSError):
-                    file.unlink()
+            for part in ("", "entry."):
+                for file in folder.glob(f"{part}{self._name}-*.nbc"):
+                    with contextlib.suppress(OSError):
+                        file.unlink()
 
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
         payload = load(self.file_name(sig, target_context.codegen())) if self._enabled else None
         if payload is None:
-            _say_compiling_once()
+            say_compiling_once()
             return None
         kernel = CompileResult._rebuild(target_context, *pickle.loads(payload))
         # What must be done before a kernel is loaded must be done before its callers are, too.
@@ -143,19 +174,22 @@ class KernelCache(_Cache):
         if self._enabled and not data.library.has_dynamic_globals:
             save(self.file_name(sig, data.codegen), dumps(data._reduce()))
 
-    def file_name(self, sig, codegen, part=""):
-        """Name made of all that the machine code depends on.
+    def file_name(self, sig, codegen):
+        """Name made of all that the machine code depends on."""
+        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), _settings())
 
-        Parameters
-        ----------
-        sig : tuple of numba.types.Type
-        codegen : numba.core.codegen.CPUCodegen
-        part : {"", "entry."}
-            The kernel itself, or the way from Python into it.
+    def entry_name(self, code):
+        """Name of the file of the way from Python into compiled code.
+
+        It is made of the code's symbol, in which Numba counts what the process compiled before.
         """
-        settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
-        subject = f"{part}{self._name}"
-        return file_name(subject, sig, self._parallel, codegen.magic_tuple(), settings)
+        target = code.target_context.codegen().magic_tuple()
+        symbol = code.fndesc.llvm_func_name
+        return file_name(f"entry.{self._name}", symbol, target, _settings())
+
+
+def _settings():
+    return [str(getattr(config, setting, None)) for setting in _SETTINGS]
 
 
 def file_name(subject, *dependencies):

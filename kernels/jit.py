@@ -48,7 +48,7 @@ class Kernel(CPUDispatcher):
         """Compile for calls from Python: code, and the way into it."""
         with ctrl_c_later(), global_compiler_lock:
             code = self.compile_code(sig)
-            entry = entry_of(code, self.file_name(sig, "entry."))
+            entry = entry_of(code, self._cache.entry_name(code))
             self._entries.append(entry)
             self._insert([kind._code for kind in code.signature.args], entry, False)
             return entry
@@ -57,13 +57,16 @@ class Kernel(CPUDispatcher):
         """Compile for calls from other kernels, or by the address of the machine code."""
         with ctrl_c_later(), global_compiler_lock:
             if sig not in self.overloads:
-                with cache.claimed(self.file_name(sig)):
+                with cache.claimed(self._file_name(sig)):
                     CPUDispatcher.compile(self, sig)
             return self.overloads[sig]
 
-    def file_name(self, sig, part=""):
-        """Name of the file of a specialisation, as :meth:`cache.KernelCache.file_name` makes it."""
-        return self._cache.file_name(sig, self.targetctx.codegen(), part)
+    def is_kept(self, sig):
+        """Whether a specialisation is on disk."""
+        return cache.is_kept(self._file_name(sig))
+
+    def _file_name(self, sig):
+        return self._cache.file_name(sig, self.targetctx.codegen())
 
     def add_overload(self, cres):
         self.overloads[tuple(cres.signature.args)] = cres

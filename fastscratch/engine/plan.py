@@ -370,7 +370,7 @@ class Plan:
         memory = aligned_zeros(self.end, self.dtype)
         for place, size, value in self._constants:
             memory[place : place + size] = value
-        return assemble(self.phases, memory, self.images(self.lanes))
+        return assemble(self.phases, memory, self.images(self.lanes), self.workers)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

@@ -1,14 +1,17 @@
 """A program: the phases of a plan as a table for compiled code, and as text for people."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..kernels.ahead import compile_ahead
 from ..kernels.program import columns as col
-from ..kernels.program.call import address, operation_address
+from ..kernels.program.call import address, operation_address, operation_kinds
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
+from ..kernels.program.run import runner
+from ..output import compiling_bar
 
 
 class Operation(Protocol):
@@ -156,7 +159,7 @@ def _thousands(counted: Phase | Program) -> tuple[str, str]:
     return flops, moved
 
 
-def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Program:
+def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int, workers: int) -> Program:
     """Put phases in the order in which they are run, and group those that are run as one.
 
     Parameters
@@ -165,8 +168,11 @@ def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Progra
     memory : array
     images : int
         Blocks of samples that go through a chain.
+    workers : int
+        Threads that run it.
     """
     groups = _groups(phases, images)
+    compile_ahead(_kernels(phases, groups, memory.dtype, workers), compiling_bar)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
     places = {group.numbers[0]: place for place, group in enumerate(groups)}
@@ -180,6 +186,20 @@ def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Progra
             places[number] = len(table)
             table.append(rows[number])
     return Program(np.array(table), groups, places, memory, phases)
+
+
+def _kernels(
+    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """All kernels that a program needs, and the types of their arguments."""
+    for operation in [*(p.operation for p in phases), *(g.operation for g in groups)]:
+        if operation is not None:
+            yield operation, operation_kinds(dtype)
+    for phase in phases:
+        for value in phase.record.values():
+            if isinstance(value, Function):
+                yield value.kernel, value.kinds
+    yield runner(workers, dtype)
 
 
 def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:

@@ -20,6 +20,7 @@ _interpreted = []  # with NUMBA_DISABLE_JIT=1 an address is a place in this list
 
 INTEGER = types.int64
 NUMBER = types.float64
+PROGRAM = types.Array(types.int64, 2, "C")
 ROW = types.Array(types.int64, 1, "C")
 NUMBERS = types.Array(types.float64, 1, "C")
 
@@ -40,9 +41,14 @@ def address(function, *kinds):
         return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
+def operation_kinds(dtype):
+    """The types of the arguments of the operations of a program."""
+    return values(dtype), ROW, INTEGER, INTEGER, INTEGER, INTEGER
+
+
 def operation_address(operation, dtype):
     """Address of an operation of a program."""
-    return address(operation, values(dtype), ROW, INTEGER, INTEGER, INTEGER, INTEGER)
+    return address(operation, *operation_kinds(dtype))
 
 
 @intrinsic

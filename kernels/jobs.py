@@ -19,7 +19,7 @@ from numba import config
 
 from . import cache
 
-__all__ = ["processes", "share"]
+__all__ = ["prepared", "processes", "share"]
 
 _MOST_PROCESSES = 8
 _PAUSE = 0.05  # seconds between two looks at what the helpers have done
@@ -60,20 +60,39 @@ def share(jobs, watch):
     -----
     What fails in a helper is done again here, so that its error is seen.
     """
-    number = min(processes(), len(jobs))
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_sharing())
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory("-fastscratch")))
-        helpers = [_start(folder, jobs, stack) for _ in range(number - 1)]
+    with _helped(jobs, processes() - 1) as (folder, helpers):
         for _ in _do(folder, jobs):
             watch(_count_done(folder))
-        while any(helper is not None and helper.poll() is None for helper in helpers):
+        while any(helper.poll() is None for helper in helpers):
             time.sleep(_PAUSE)
             watch(_count_done(folder))
         for number, (function, arguments) in enumerate(jobs):
             if not (folder / f"{number}.done").exists():
                 function(*arguments)
         watch(len(jobs))
+
+
+@contextlib.contextmanager
+def prepared(jobs):
+    """A context in which helpers do jobs; whoever needs a result finds it, or waits, or does it.
+
+    Parameters
+    ----------
+    jobs : list of (function, arguments)
+    """
+    with _helped(jobs, processes() - 1):
+        yield
+
+
+@contextlib.contextmanager
+def _helped(jobs, most):
+    """A context in which at most this many helpers take jobs; the folder of what is taken, and
+    the helpers."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_sharing())
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory("-fastscratch")))
+        helpers = [_start(folder, jobs, stack) for _ in range(min(most, len(jobs)))]
+        yield folder, [helper for helper in helpers if helper is not None]
 
 
 @contextlib.contextmanager

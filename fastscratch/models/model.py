@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -254,11 +255,12 @@ class Model(Differentiable):
     def _train(self, train: Callable[[], Any]) -> Any:
         """Call what trains the model, unless something else does already."""
         self._check_not_training()
+        here = os.getpid()
         try:
-            self._holder.is_training = True
+            self._holder.trained_in = here
             return train()
         finally:  # without a call, in which Ctrl-C would take effect
-            self._holder.is_training = False
+            self._holder.trained_in = None
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and the holder of the state."""

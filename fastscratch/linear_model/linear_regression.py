@@ -12,12 +12,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
-    validate_data,
 )
 
 from .. import kernels
-from ..estimators import as_numbers, checked_weights
+from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
+from ..validation import as_array
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
 
@@ -203,7 +203,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray, shape (n,) or (n, n_targets)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
     def summary(self) -> Summary:
@@ -293,7 +293,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
     ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,
@@ -307,7 +307,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError(f"positive=True needs solver='qr', got {self.solver!r}")
         if sample_weight is not None:
             sample_weight = checked_weights(sample_weight, X)
-        return X, as_numbers(y), sample_weight
+        return X, as_array("y", y), sample_weight
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Update the triangle of the QR factorisation of ``[1 X y]``, all that a fit needs."""

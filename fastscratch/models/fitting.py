@@ -111,10 +111,10 @@ class Fit:
         trainer.load(state, self._optimizer.slot_start)
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
-            holder.is_running = True
+            holder.run_in = holder.trained_in
             trainer.train(start, rates, state.iterations)
         finally:
-            holder.is_running = False
+            holder.run_in = None
             has_run = trainer.first_loss[0] != -np.inf
             counts = has_run and (not self.terminate_on_nan or self._is_finite())
             if counts:

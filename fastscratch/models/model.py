@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class Model(Differentiable):
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
@@ -196,7 +197,10 @@ class Model(Differentiable):
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+                raise ValueError(
+                    "validation_data must be (x, y) or (x, y, sample_weight), got a "
+                    f"{type(validation_data).__name__}"
+                )
             x_val, y_val, weights = (*validation_data, None)[:3]
             validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
@@ -219,7 +223,7 @@ class Model(Differentiable):
     def train_on_batch(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         class_weight: Any = None,
         terminate_on_nan: bool = True,
@@ -254,11 +258,12 @@ class Model(Differentiable):
     def _train(self, train: Callable[[], Any]) -> Any:
         """Call what trains the model, unless something else does already."""
         self._check_not_training()
+        here = os.getpid()
         try:
-            self._holder.is_training = True
+            self._holder.trained_in = here
             return train()
         finally:  # without a call, in which Ctrl-C would take effect
-            self._holder.is_training = False
+            self._holder.trained_in = None
 
     def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
         """What a fit needs: heads, the program that trains, and the holder of the state."""
@@ -351,7 +356,7 @@ class Model(Differentiable):
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int = 0,
         sample_weight: Any = None,

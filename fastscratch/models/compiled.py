@@ -103,12 +103,17 @@ class Compiled(Weighted):
             # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
-        self.optimizer, self._losses = optimizer, of_each
+        self._optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
         if self._holder.state is not None:
-            self._state = self._state.replaced(slots=None, iterations=0)
+            self._state = self._state.without_slots(iterations=0, updates=0)
         return doubts
+
+    @property
+    def optimizer(self) -> optimizers.Optimizer | None:
+        """What :meth:`compile` was given; its attributes can be set."""
+        return self._optimizer
 
     @property
     def loss(self) -> Any:

@@ -24,7 +24,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-__all__ = ["FitTask", "LabelsMixin", "as_numbers", "checked_weights", "class_factors"]
+__all__ = ["FitTask", "LabelsMixin", "as_numbers", "checked_weights"]
 
 
 def as_numbers(y: Any) -> np.ndarray:
@@ -93,6 +93,20 @@ class LabelsMixin(ClassifierMixin):
                     f"y must hold at least two classes, got only one class: {learned[0]}"
                 )
         self._multilabel, self.classes_ = y.ndim == 2, learned
+
+    def _class_factors(
+        self, class_weight: Any, column: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """The weight of each sample's class; `column` holds the classes, or one label's 0 and 1."""
+        classes = np.arange(2) if self._multilabel else self.classes_
+        if isinstance(class_weight, dict):
+            known = set(classes.tolist())
+            for label in class_weight:
+                if label not in known:
+                    raise ValueError(
+                        f"class_weight must have keys among the classes {classes}, got {label!r}"
+                    )
+        return class_factors(class_weight, column, weight)
 
     def _check_known(self, y: np.ndarray, classes: Any = None) -> None:
         """Check that targets, and `classes` if they are given, are those of the first call."""

@@ -712,6 +712,7 @@ X, Y = data()
         ({"class_weight": {0: np.nan}}, ValueError, r"class_weight\[0\] must be finite, got nan"),
         ({"class_weight": {-1: 2}}, ValueError, "a label of class_weight must be at least 0"),
         ({"class_weight": {"a": 2}}, TypeError, "a label of class_weight must be an integer"),
+        ({"class_weight": {0: 2, 3: 2}}, ValueError, "class_weight must have labels of y, got 3"),
     ],
 )
 def test_refused_before_anything_changes(options, error, message):

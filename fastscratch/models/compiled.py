@@ -205,7 +205,7 @@ class Compiled(Weighted):
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
         weights = tuple(sample_weights(t, sample_weight) for t in targets)
-        of_class = class_weights(targets[0], class_weight)
+        of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         self._build(samples[0].shape[1:])
         return TrainingData(samples, targets, weights, of_class)
 

@@ -73,6 +73,8 @@ class Layer:
     activation: str = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
+    #: Whether its outputs are its inputs, in another order or shape.
+    only_moves: bool = False
     #: Arguments that are shown even if they have their defaults.
     _always_shown: tuple[str, ...] = ()
     #: How many attributes have been set: of the layer, and of all layers there are.

@@ -244,8 +244,14 @@ class Weighted:
         """Make the first weights of a network, and take both."""
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
-            seed = derived_seed(self.seed, 0) + i
-            placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
+            weight, seed = placed.weight, derived_seed(self.seed, 0) + i
+            numbers = as_array(weight.name, weight.initializer(weight.shape, seed), self.dtype)
+            if numbers.shape != weight.shape:
+                raise ValueError(
+                    f"the initializer of {weight.name} must return an array of shape "
+                    f"{weight.shape}, got {numbers.shape}"
+                )
+            placed.view(parameters)[...] = numbers
         if self._programs is None or network is not self._programs.network:
             self._take_network(network)
         if self._holder.state is None:  # else another thread was faster, with the same numbers

@@ -20,7 +20,7 @@ from ..validation import (
     one_of,
 )
 from . import schedules
-from .schedules import LearningRateSchedule, as_schedule
+from .schedules import LearningRateSchedule, as_known, as_schedule
 
 __all__ = [
     "SGD",
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def _rate(name: str, value: Any) -> float | LearningRateSchedule:
-    return value if isinstance(value, LearningRateSchedule) else as_not_negative(name, value)
+    return as_known(name, value) or as_not_negative(name, value)
 
 
 def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float | None]:
@@ -126,7 +126,7 @@ class Optimizer:
     @property
     def kind(self) -> str:
         """Name of the step, one of ``codes.OPTIMIZERS``."""
-        return type(self).__name__.lower()
+        raise NotImplementedError
 
     @property
     def code(self) -> int:
@@ -289,6 +289,7 @@ class Adagrad(Optimizer):
     initial_accumulator_value: float = 0.1
     epsilon: float = 1e-7
 
+    kind: ClassVar[str] = "adagrad"
     slots: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
 
     @property
@@ -364,6 +365,7 @@ class AdamW(Optimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
+    kind: ClassVar[str] = "adamw"
     slots: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
     def _rest(self) -> tuple[float, ...]:
@@ -390,6 +392,12 @@ def get(identifier: str | Optimizer) -> Optimizer:
         If it is neither a known name nor an Optimizer.
     """
     if isinstance(identifier, Optimizer):
+        if not isinstance(identifier, tuple(_BY_NAME.values())):
+            known = ", ".join(kind.__name__ for kind in _BY_NAME.values())
+            raise ValueError(
+                f"optimizer must be one of {known}, got one with a formula of its own, "
+                f"{type(identifier).__name__}"
+            )
         return identifier
     name = identifier.lower() if isinstance(identifier, str) else identifier
     return _BY_NAME[one_of("optimizer", name, tuple(_BY_NAME))]()

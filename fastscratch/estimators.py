@@ -26,7 +26,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d, validat
 
 from .conversion import check_masks, check_texts
 
-__all__ = ["FitTask", "LabelsMixin", "checked_data", "checked_weights", "class_factors"]
+__all__ = ["FitTask", "LabelsMixin", "checked_data", "checked_weights"]
 
 
 def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
@@ -99,6 +99,20 @@ class LabelsMixin(ClassifierMixin):
                     f"y must hold at least two classes, got only one class: {learned[0]}"
                 )
         self._multilabel, self.classes_ = y.ndim == 2, learned
+
+    def _class_factors(
+        self, class_weight: Any, column: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """The weight of each sample's class; `column` holds the classes, or one label's 0 and 1."""
+        classes = np.arange(2) if self._multilabel else self.classes_
+        if isinstance(class_weight, dict):
+            known = set(classes.tolist())
+            for label in class_weight:
+                if label not in known:
+                    raise ValueError(
+                        f"class_weight must have keys among the classes {classes}, got {label!r}"
+                    )
+        return class_factors(class_weight, column, weight)
 
     def _check_known(self, y: np.ndarray, classes: Any = None) -> None:
         """Check that targets, and `classes` if they are given, are those of the first call."""

@@ -113,7 +113,8 @@ class Trainer(Evaluator):
             Number of the first, counted from epoch 0.
         learning_rates : ndarray of float64
         iterations : int
-            Steps that the optimiser has taken before.
+            Steps that the optimiser has taken before: its updates, times the number of mini-batches
+            whose gradients are added up for each; plus those that have been added up since.
         """
         table = self.program.table
         table[:, col.RATES] = learning_rates.ctypes.data

@@ -18,6 +18,8 @@ class Flatten(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
+    only_moves = True
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
 
@@ -35,6 +37,8 @@ class Reshape(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    only_moves = True
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
@@ -70,6 +74,8 @@ class Permute(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
+    only_moves = True
+
     def __init__(self, dims: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
         several = isinstance(dims, Sequence) and not isinstance(dims, (str, bytes))
@@ -100,6 +106,8 @@ class RepeatVector(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    only_moves = True
 
     def __init__(self, n: int, **kwargs: Any):
         super().__init__(**kwargs)

@@ -47,6 +47,8 @@ class Model(Differentiable):
         Steps and epochs of all fits so far.
     seed : int
         Of the first weights, the shuffles and dropout.
+    trainable : bool
+        Whether training changes any layer; what it is set to is set for all layers.
     metadata : dict
         Anything else that belongs to the model, such as names of classes; saved with it as JSON.
     stop_training : bool
@@ -321,12 +323,12 @@ class Model(Differentiable):
             outs, _ = self._predict(several, batch_size)
             return outs if len(outs) > 1 else outs[0]
         # As fast as possible, for single samples: what follows does the same as `_predict`.
-        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
+        samples = as_array("x", x, self._dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
             self._samples("x", x)  # raises
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
-        out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
+        out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
         reader, idle = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
         idle.append((reader, state))

@@ -115,13 +115,13 @@ class Sequential(Model):
     def _change_layers(self, layers: list[Layer]) -> None:
         """Replace the layers; those that stay keep their weights, and training starts anew."""
         self._check_not_training()
-        kept = None if self._holder.state is None else self._weights_by_name()
-        iterations, epochs = self.iterations, self.trained_epochs
+        before = self._holder.state
+        kept = None if before is None else self._weights_by_name()
         self._layers = layers
         self._programs = self._holder.state = None
-        if kept is not None and layers:
+        if before is not None and kept is not None and layers:
             self._take_weights(kept)
-            self._state = self._state.replaced(iterations=iterations, epochs=epochs)
+            self._state = before.without_slots(parameters=self._state.parameters)
 
     def submodel(self, layer: str | int) -> "Sequential":
         """A model of the layers up to one of them, with copies of their weights.

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..optimizers import Optimizer
+
 
 @dataclasses.dataclass(frozen=True)
 class State:
@@ -21,15 +23,24 @@ class State:
     slots : tuple of (p,) array, or None
         What the optimiser remembers, or None before its first step; the sum of gradients is the
         last of them, if these are added up over several steps.
+    remembered : tuple of str
+        A name for each slot, ``Optimizer.remembered``.
     iterations : int
         Mini-batches since the model was compiled.
+    updates : int
+        Updates of the weights since then, fewer if gradients are added up.
+    pending : int
+        Mini-batches since the last update, whose gradients are added up.
     epochs : int
         Epochs of all fits so far.
     """
 
     parameters: np.ndarray
     slots: tuple[np.ndarray, ...] | None = None
+    remembered: tuple[str, ...] = ()
     iterations: int = 0
+    updates: int = 0
+    pending: int = 0
     epochs: int = 0
 
     def __post_init__(self) -> None:
@@ -39,6 +50,26 @@ class State:
     def replaced(self, **changes: Any) -> "State":
         """The same with some attributes changed."""
         return dataclasses.replace(self, **changes)
+
+    def without_slots(self, **changes: Any) -> "State":
+        """The same with an optimiser that remembers nothing."""
+        return self.replaced(slots=None, remembered=(), pending=0, **changes)
+
+    def for_optimizer(self, optimizer: Optimizer) -> "State":
+        """The same with what an optimiser remembers, whose attributes may have been set since.
+
+        A slot is known by its name, so that none is taken for another; new ones begin anew. Where
+        the number of gradients that are added up has changed, a sum that was begun is dropped.
+        """
+        if self.slots is None or self.remembered == optimizer.remembered:
+            return self
+        known = dict(zip(self.remembered, self.slots, strict=True))
+        slots = tuple(
+            known[name] if name in known else np.full_like(self.parameters, optimizer.slot_start)
+            for name in optimizer.remembered
+        )
+        pending = self.pending if optimizer.remembered[-1:] == self.remembered[-1:] else 0
+        return self.replaced(slots=slots, remembered=optimizer.remembered, pending=pending)
 
 
 class Holder:

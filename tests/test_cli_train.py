@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from fastscratch import Sequential, cli, layers, load_model
-from fastscratch.cli.columns import Categorical, Numeric, encode
+from fastscratch.cli.columns import encode
+from fastscratch.cli.metadata import Saved
 from fastscratch.cli.table import read_table
 from fastscratch.datasets import iris as iris_module
 from fastscratch.datasets import load_iris
@@ -63,12 +64,17 @@ def measure(out, name):
 
 def test_iris(capsys):
     out = run(capsys, "train", IRIS, "--target", "species")
-    assert "150 rows; 4 columns of numbers, 0 of texts" in out
-    assert "classification, 3 classes: setosa, versicolor, virginica" in out
-    assert "network 4-32-3, 100 epochs on 120 rows" in out
-    assert "30 rows held out:" in out
+    assert "150 rows, 5 columns; separated by commas" in out
+    assert "  petal width (cm)   numeric\n" in out
+    assert "target: classification, 3 classes: setosa, versicolor, virginica" in out
+    assert re.search(r"network 4-32-3, \d+ epochs on 102 rows", out)
+    assert "of 18 rows\n30 rows held out:" in out
     assert measure(out, "share of largest class") == pytest.approx(1 / 3, abs=1e-4)
     assert measure(out, "accuracy") > 0.85
+    matrix = re.search(r"predicted class:\n.*\n((?:  \w+ +\d+ +\d+ +\d+\n)+)saved", out)[1]
+    counts = np.array([line.split()[1:] for line in matrix.splitlines()], int)
+    assert counts.sum(axis=1).tolist() == [10, 10, 10]
+    assert counts.trace() / 30 == pytest.approx(measure(out, "accuracy"), abs=1e-4)
     assert out.endswith("saved as model.safetensors\n")
 
     header, rows = read(run(capsys, "predict", "model.safetensors", IRIS))
@@ -77,23 +83,24 @@ def test_iris(capsys):
     predicted = np.array([row[0] for row in rows])
     assert (predicted == iris.target_names[iris.target]).mean() > 0.93
     shares = np.array([row[1:] for row in rows], float)
-    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=3e-6)  # six digits of each
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=3e-7)  # one rounding each
     assert (iris.target_names[shares.argmax(axis=1)] == predicted).all()
 
 
 def test_probabilities_are_those_of_the_network_on_standardised_rows(capsys):
-    run(capsys, "train", IRIS, "--target", "species", "--epochs", 2, "--hidden", 5, 4)
+    run(capsys, "train", IRIS, "--target", "species", "--epochs", 2, "--hidden", "5,4")
     _, rows = read(run(capsys, "predict", "model.safetensors", IRIS))
     model = load_model("model.safetensors")
     assert [layer.units for layer in model.layers] == [5, 4, 3]
     data = load_iris().data
     mean = np.array([column["mean"] for column in model.metadata["inputs"]])
     scale = np.array([column["scale"] for column in model.metadata["inputs"]])
-    # Of 120 of the 150 rows, so near to those of all.
-    np.testing.assert_allclose(mean, data.mean(axis=0), rtol=0.1)
-    np.testing.assert_allclose(scale, data.std(axis=0), rtol=0.1)
+    # Of 102 of the 150 rows, so near to those of all.
+    np.testing.assert_allclose(mean, data.mean(axis=0), rtol=0.15)
+    np.testing.assert_allclose(scale, data.std(axis=0), rtol=0.15)
     wanted = model.predict((data - mean) / scale)
-    np.testing.assert_allclose(np.array([r[1:] for r in rows], float), wanted, rtol=1e-5)
+    shown = np.array([r[1:] for r in rows], np.float32)
+    np.testing.assert_allclose(shown, wanted, rtol=1e-5)
 
 
 def test_the_same_arguments_give_the_same_model(capsys, folder):
@@ -114,7 +121,7 @@ def test_texts_and_whole_numbers_as_classes(capsys):
     rows = [(f"{e:.3f}", kind, int(kind == "red")) for kind, e in zip(kinds, noise, strict=True)]
     write("data.csv", ["noise", "kind", "bought"], rows)
     out = run(capsys, "train", "data.csv", "--target", "bought", "--learning-rate", 0.02)
-    assert "1 column of numbers, 1 of texts" in out
+    assert "  noise   numeric\n  kind    category of 3\n" in out
     assert "classification, 2 classes: 0, 1" in out
     assert measure(out, "accuracy") == 1
     assert measure(out, "area under the ROC curve") == 1
@@ -129,7 +136,7 @@ def test_each_class_gives_its_share_of_held_out_rows(capsys):
     rows = [(i, "a" if i < 80 else "b") for i in range(100)]
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--hold-out", 0.25)
-    assert "1 epoch on 75 rows" in out
+    assert "1 epoch on 64 rows" in out
     assert measure(out, "share of largest class") == 0.8  # 20 of 25
 
 
@@ -148,9 +155,9 @@ def linear(n=300):
 
 
 def test_a_linear_model_learns_a_plane(capsys):
-    arguments = ("--target", "y", "--hidden", "--epochs", 300, "--learning-rate", 0.01)
+    arguments = ("--target", "y", "--hidden", 0, "--epochs", 300, "--learning-rate", 0.01)
     out = run(capsys, "train", linear(), *arguments, "--output", "plane.safetensors")
-    assert "target 'y': regression" in out
+    assert "target: regression" in out
     assert "network 3-1," in out
     assert measure(out, "R squared") > 0.999
     assert measure(out, "root mean squared error") < 1
@@ -163,14 +170,15 @@ def test_a_linear_model_learns_a_plane(capsys):
 def test_the_measures_are_of_held_out_rows_in_units_of_the_target(capsys):
     out = run(capsys, "train", linear(50), "--target", "y", "--epochs", 1, "--seed", 3)
     model, table = load_model("model.safetensors"), read_table("data.csv")
-    target = Numeric(**model.metadata["target"])
-    inputs = [Categorical(**model.metadata["inputs"][0]), Numeric(**model.metadata["inputs"][1])]
+    saved = Saved.from_metadata(model.metadata)
+    target = saved.target
     # Systematic sampling of a random order: every fifth row.
     held_out = np.random.default_rng(3).permutation(50)[4::5]
     y = table.numbers("y")
     learned = np.delete(y, held_out)
     assert (target.mean, target.scale) == pytest.approx((learned.mean(), learned.std()))
-    error = target.decode(model.predict(encode(inputs, table))[:, 0].astype(float)) - y
+    (x,) = encode(saved.inputs, table)
+    error = target.decode(model.predict(x)[:, 0].astype(float)) - y
     assert measure(out, "mean absolute error") == pytest.approx(abs(error[held_out]).mean(), 1e-3)
     squares = (error[held_out] ** 2).mean()
     assert measure(out, "root mean squared error") == pytest.approx(squares**0.5, 1e-3)
@@ -194,16 +202,6 @@ def test_task(capsys, values, task, found):
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--task", task)
     assert found in out
-
-
-def test_a_column_that_does_not_vary_does_no_harm(capsys):
-    write("data.csv", ["c", "x", "y"], [(7, i, i / 3) for i in range(40)])
-    run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
-    assert load_model("model.safetensors").metadata["inputs"][0] == {
-        "name": "c",
-        "mean": 7.0,
-        "scale": 1.0,
-    }
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -233,7 +231,7 @@ def test_spreadsheets_write_a_byte_order_mark_and_blank_lines(capsys, folder):
     text = "x,y\r\n" + "\r\n".join(f" {i} ,{i / 7:.3f}" for i in range(20)) + "\r\n\r\n"
     (folder / "data.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
-    assert "20 rows; 1 column of numbers" in out
+    assert "data.csv: 20 rows, 2 columns" in out
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -254,13 +252,11 @@ def changed(row, column, value):
         (changed(3, 1, ""), "data.csv, line 5: column 'k' has no value; fill in missing values"),
         (changed(3, 0, "NaN"), "data.csv, line 5: column 'x' has no value"),
         (changed(3, 2, "?"), "data.csv, line 5: column 'y' has no value"),
-        (changed(3, 0, "inf"), "line 5: column 'x' must hold finite numbers, got 'inf'"),
-        ([(x, "", y) for x, _, y in GOOD], "line 2: column 'k' has no value, nor in 19 other rows"),
+        ([(x, k, "") for x, k, _ in GOOD], "line 2: column 'y' has no value, nor in 19 other rows"),
         (GOOD[:9], "data.csv has 9 rows, too few to learn from some and test with others"),
         ([(*row[:2], "a") for row in GOOD], "column 'y' holds only 'a': there is nothing to pred"),
         (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
         ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but the first line names 3 columns"),
-        ([(f"id{i}", *row[1:]) for i, row in enumerate(GOOD)], "leave it out with --ignore 'x'"),
         ([], "data.csv has no rows below its first line; it needs names of columns"),
         (changed(3, 0, "1e200"), "column 'x' holds numbers up to 1e+200, too large to be standard"),
     ],
@@ -276,17 +272,15 @@ def test_bad_tables(capsys, folder, rows, wanted):
     [
         (b"", "data.csv has no lines; it needs names of columns, and rows of values"),
         (b"a,a\n1,2\n", "data.csv has the name 'a' twice in its first line"),
-        (b"a,,b\n1,2,3\n", "data.csv has a column without a name in its first line"),
-        (b"a,b\n1,\xff\n", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
-        (
-            b"a,b\n1,2\n3\n" + b"1,2\n" * 9999 + b"\xff",
-            "data.csv, line 3: 1 value, but the first line names 2 columns",
-        ),
-        (b"\xff\xfea\0", "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't decode"),
-        (gzip.compress(b"a,b\n1,2\n"), "data.csv is not a CSV file in UTF-8: 'utf-8' codec can't"),
-        (b"a,b\n" + b"1" * 2**17 + b"1,2\n", "not a CSV file in UTF-8: field larger than field li"),
-        (b"a" * (2**22 + 1), "not a CSV file in UTF-8: a line has more than 4194304 characters"),
-        (b'a,b\n1,"2\n', "data.csv is not a CSV file in UTF-8: unexpected end of data"),
+        (b"a,b\n1,2\n3\n" + b"1,2\n" * 9999, "data.csv, line 3: 1 value, but the first line"),
+        (b"a,b\n1,2\n" + b"1,2,3\n" * 9, "data.csv, line 3: 3 values, but the first line names"),
+        (b"a,b\n" + b"1,2,3\n" * 9, "data.csv, line 2: 3 values, but the first line names 2 col"),
+        (b"\xff\xfea\0", "data.csv has no rows below its first line; it needs names of columns"),
+        (b"\xff\xfea\0b", "data.csv is no text in utf-16; name its --encoding: 'utf-16-le' codec"),
+        (b"a,b\n1,\x81\n", "data.csv is no text in cp1252; name its --encoding: 'charmap' codec c"),
+        (gzip.compress(b"a,b\n1,2\n"), "data.csv is no table of text: it holds zero bytes; if it"),
+        (b"a" * (2**22 + 1), "data.csv is no table: a line has more than 4194304 bytes"),
+        (b'a,b\n1,"2\n', "data.csv is no table: EOF inside string starting at row 1"),
     ],
 )
 def test_bad_files(capsys, folder, content, wanted):
@@ -300,10 +294,29 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "z"], "data.csv has no column 'z'; it has x, k, y"),
         ([], "the following arguments are required: --target; see fastscratch train --help"),
         (["--target", "y", "--ignore", "z"], "--ignore: data.csv has no column 'z'"),
-        (["--target", "y", "--ignore", "x", "k"], "data.csv has no column to predict 'y' from"),
+        (["--target", "y", "--ignore", "x", "--ignore", "k"], "no column to predict 'y' from"),
         (["--target", "y", "--task", "regression"], "column 'y' must hold finite numbers, got 'a'"),
-        (["--target", "y", "--hidden", "0"], "--hidden must be at least 1, got 0"),
-        (["--target", "y", "--hidden", "x"], "argument --hidden: invalid int value: 'x'"),
+        (["--target", "y", "--hidden", "0,1"], "units must be at least 1, as in 32,16, got '0,1'"),
+        (
+            ["--target", "y", "--hidden", "x"],
+            "argument --hidden: units must be at least 1, as in 32",
+        ),
+        (["--target", "y", "--id", "z"], "--id: data.csv has no column 'z'"),
+        (["--target", "y", "--categorical", "z"], "--categorical: data.csv has no column 'z'"),
+        (["--target", "y", "--numeric", "y"], "--numeric: column 'y' is the target; use --task"),
+        (["--target", "y", "--cv", "1"], "--cv must be at least 2, got 1"),
+        (
+            ["--target", "y", "--cv", "11"],
+            "--cv 11 needs at least two rows in each fold, and there a",
+        ),
+        (["--target", "y", "--patience", "0"], "--patience must be at least 1, got 0"),
+        (
+            ["--target", "y", "--validation-split", "1"],
+            "--validation-split must be at least 0 and b",
+        ),
+        (["--target", "y", "--encoding", "klingon"], "--encoding: there is no encoding 'klingon'"),
+        (["--target", "y", "--sep", "ab"], "--sep must be one character, got 'ab'"),
+        (["--target", "y", "--decimal", ",", "--thousands", ","], "must differ, got ',' twice"),
         (["--target", "y", "--epochs", "0"], "--epochs must be at least 1, got 0"),
         (["--target", "y", "--batch-size", "0"], "--batch-size must be at least 1, got 0"),
         (["--target", "y", "--learning-rate", "0"], "--learning-rate must be positive, got 0"),
@@ -323,7 +336,7 @@ def test_bad_arguments(capsys, arguments, wanted):
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no file without an end")
 def test_a_file_without_an_end(capsys):
-    assert "a line has more than" in refused(capsys, "train", "/dev/zero", "--target", "a")
+    assert "it holds zero bytes" in refused(capsys, "train", "/dev/zero", "--target", "a")
 
 
 def test_very_many_columns(capsys):
@@ -350,6 +363,9 @@ NUMBER = {"name": "x", "mean": 0, "scale": 1}
         (7, NUMBER, "the model does not say what columns it is for"),
         ([], NUMBER, "the model does not say what columns it is for"),
         ([{"name": "x", "categories": 7}], NUMBER, "the model does not say what columns it is"),
+        ([{"name": "x", "categories": [7]}], NUMBER, "the model does not say what columns it is"),
+        ([{**NUMBER, "kind": "magic"}], NUMBER, "the model does not say what columns it is for"),
+        ([{**NUMBER, "fill": "x"}], NUMBER, "the model does not say what columns it is for"),
     ],
 )
 def test_forged_columns(capsys, inputs, target, wanted):
@@ -370,8 +386,6 @@ def test_bad_predictions(capsys, folder):
     assert "line 2: column 'x' has no value" in refusal(["x", "k"], [("", "p")])
     wanted = "line 3: column 'x' must hold finite numbers, got 'many'"
     assert wanted in refusal(["x", "k"], [(1, "p"), ("many", "p")])
-    wanted = "line 2: column 'k' holds 'r', which the model does not know; it knows p, q"
-    assert wanted in refusal(["x", "k"], [(1, "r")])
     assert "there is no model file none" in refusal(["x"], [(1,)], "none")
     assert "data.csv is not a model that fastscratch saved" in refusal(["x"], [(1,)], "data.csv")
     assert "none.csv cannot be read: No such" in refused(

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from fastscratch import Sequential, cli, layers, load_model
 from fastscratch.cli.columns import encode
+from fastscratch.cli.experiment import Experiment
 from fastscratch.cli.metadata import Saved
 from fastscratch.cli.table import read_table
 from fastscratch.datasets import iris as iris_module
@@ -202,6 +204,197 @@ def test_task(capsys, values, task, found):
     write("data.csv", ["x", "y"], rows)
     out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1, "--task", task)
     assert found in out
+
+
+def test_the_largest_and_the_smallest_differences_are_printed(capsys):
+    """Six digits of 1.7e9 would be one number; what is printed is what the model says."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    rows = list(zip(x.tolist(), (1.7e9 + 3000 * x).tolist(), strict=True))
+    write("data.csv", ["x", "y"], rows)
+    out = run(capsys, "train", "data.csv", "--target", "y", "--hidden", 0, "--learning-rate", 0.02)
+    assert measure(out, "R squared") > 0.999
+    _, predicted = read(run(capsys, "predict", "model.safetensors", "data.csv"))
+    shown = np.array(predicted, float)[:, 0]
+    truth = np.array(rows)[:, 1]
+    assert 1 - ((shown - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum() > 0.999
+    model = load_model("model.safetensors")
+    saved = Saved.from_metadata(model.metadata)
+    (inputs,) = encode(saved.inputs, read_table("data.csv"))
+    np.testing.assert_array_equal(
+        shown, saved.target.decode(model.predict(inputs)[:, 0].astype(float))
+    )
+
+
+def test_probabilities_are_printed_in_full(capsys):
+    run(capsys, "train", IRIS, "--target", "species", "--epochs", 3)
+    _, rows = read(run(capsys, "predict", "model.safetensors", IRIS))
+    model = load_model("model.safetensors")
+    (x,) = encode(Saved.from_metadata(model.metadata).inputs, read_table(IRIS))
+    shown = np.array([row[1:] for row in rows], np.float32)
+    np.testing.assert_array_equal(shown, model.predict(x))
+
+
+# --- the target -----------------------------------------------------------------------------------
+
+
+def test_0_and_0_point_0_are_one_class(capsys):
+    write("data.csv", ["x", "y"], [(i, ("0", "0.0", "1", "1.00")[i % 4]) for i in range(40)])
+    out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
+    assert "classification, 2 classes: 0, 1\n" in out
+
+
+def test_percentages_are_predicted_as_such(capsys):
+    write("data.csv", ["x", "y"], [(i, f"{i / 2}%") for i in range(40)])
+    assert "target: regression" in run(capsys, "train", "data.csv", "--target", "y")
+    _, rows = read(run(capsys, "predict", "model.safetensors", "data.csv"))
+    assert all(re.fullmatch(r"-?[0-9.]+%", row[0]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (["2024-01-02", "2024-01-03"], "column 'y': looks like dates or times ('2024-01-02'); to"),
+        (
+            ["1,234", "999"],
+            "'y': looks like numbers ('1,234'); to use them, read the table with --th",
+        ),
+        (
+            ["1", "2", "3", "many"],
+            "'y': not numeric, because 'many' in line 5 is no number, nor are",
+        ),
+    ],
+)
+def test_targets_that_need_a_decision(capsys, values, wanted):
+    write("data.csv", ["x", "y"], [(i * 1.5, values[i % len(values)]) for i in range(40)])
+    assert wanted in refused(capsys, "train", "data.csv", "--target", "y")
+    arguments = ("--target", "y", "--task", "classification", "--epochs", 1)
+    assert f"{len(values)} classes" in run(capsys, "train", "data.csv", *arguments)
+
+
+def test_rows_without_a_target_are_left_out_on_request(capsys):
+    write("data.csv", ["x", "y"], [(i * 1.5, "" if i % 4 == 3 else i % 4) for i in range(40)])
+    wanted = "line 5: column 'y' has no value, nor in 9 other rows"
+    assert wanted in refused(capsys, "train", "data.csv", "--target", "y")
+    out = run(capsys, "train", "data.csv", "--target", "y", "--impute", "--epochs", 1)
+    assert "3 classes: 0, 1, 2; 10 rows without it left out" in out
+    assert "on 24 rows" in out
+    assert "6 rows held out" in out
+
+
+# --- when to stop, and tests ----------------------------------------------------------------------
+
+
+def noisy(n=300):
+    """Rows (eight numbers, y): the first number decides, but one in five classes is wrong."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 8)).round(3)
+    y = (x[:, 0] > 0) ^ (rng.random(n) < 0.2)
+    return write(
+        "data.csv", [*"abcdefgh", "y"], [(*u, int(v)) for u, v in zip(x.tolist(), y, strict=True)]
+    )
+
+
+def test_training_stops_early_and_keeps_the_best_epoch(capsys):
+    arguments = ("train", noisy(), "--target", "y", "--hidden", "64,64", "--learning-rate", 0.01)
+    out = run(capsys, *arguments)
+    stopped, best = re.search(r"(\d+) epochs on 204 rows, the best after (\d+):", out).groups()
+    assert int(stopped) == int(best) + 10  # the default patience
+    assert load_model("model.safetensors").trained_epochs == int(stopped)
+    overfitted = run(capsys, *arguments, "--validation-split", 0)
+    assert "100 epochs on 240 rows: loss" in overfitted
+    assert measure(out, "cross-entropy") < measure(overfitted, "cross-entropy") / 2
+
+
+def test_cross_validation(capsys, monkeypatch):
+    """Each row is tested once, by a model that has not seen it; the last model sees all of them."""
+    seen = []
+    monkeypatch.setattr(
+        "fastscratch.cli.experiment.Experiment.prepare",
+        lambda self, rows, prepare=Experiment.prepare: seen.append(rows) or prepare(self, rows),
+    )
+    out = run(capsys, "train", noisy(), "--target", "y", "--cv", 3, "--epochs", 2)
+    assert "cross-validation in 3 folds, mean and standard deviation:" in out
+    assert "held out" not in out
+    assert seen[0].tolist() == list(range(300))
+    tested = [np.setdiff1d(range(300), rows) for rows in seen[1:]]
+    assert np.sort(np.concatenate(tested)).tolist() == list(range(300))
+    counts = np.array([line.split()[1:] for line in out.splitlines()[-4:-2]], int)
+    assert counts.sum() == 300
+    accuracy = counts.trace() / 300  # folds of one size: their mean is that of all rows
+    assert measure(out, "accuracy") == pytest.approx(accuracy, abs=1e-3)
+
+
+def test_cross_validation_of_a_regression(capsys):
+    out = run(capsys, "train", linear(90), "--target", "y", "--cv", 3, "--epochs", 2)
+    deviation = re.search(r"^  mean absolute error +\S+ +(\S+)$", out, re.MULTILINE)[1]
+    assert float(deviation) > 0
+
+
+def test_many_classes_list_the_most_frequent_confusions(capsys):
+    write("data.csv", ["x", "y"], [(i % 20, f"class {i % 20}") for i in range(200)])
+    out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", 1)
+    first, *others = re.findall(r"^  class \d+ taken for class \d+: (\d+)$", out, re.MULTILINE)
+    assert len(others) == 9
+    assert int(first) == max(map(int, [first, *others]))
+
+
+# --- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(["--ignore", "k"], ["--id", "k"], ["--hidden", "4"], ["--categorical", "k"]),
+        *(["--na-values", "-9"], ["--impute"], ["--ignore", "k", "--ignore", "x2"]),
+    ],
+)
+def test_an_option_before_the_file_does_not_take_its_name(capsys, options):
+    write("data.csv", ["x", "x2", "k", "y"], [(x, x % 7, k, y) for x, k, y in GOOD])
+    out = run(capsys, "train", "--target", "y", "--epochs", 1, *options, "data.csv")
+    assert out.startswith("data.csv: 20 rows")
+    assert ("  k   ignored\n" in out) == ("--ignore" in options)
+
+
+def test_identifiers_are_carried_to_the_predictions(capsys):
+    rows = [(f"00{i}", f"name, {i}", x, y) for i, (x, _, y) in enumerate(GOOD)]
+    write("data.csv", ["nr", "name", "x", "y"], rows)
+    arguments = ("--target", "y", "--id", "nr", "--id", "name", "--epochs", 1)
+    out = run(capsys, "train", "data.csv", *arguments)
+    assert "  nr    left out, and carried to the predictions\n" in out
+    header, predicted = read(run(capsys, "predict", "model.safetensors", "data.csv"))
+    assert header == ["nr", "name", "y", "p(a)", "p(b)"]
+    assert [tuple(row[:2]) for row in predicted] == [row[:2] for row in rows]
+    other = run(capsys, "predict", "model.safetensors", "data.csv", "--id", "x")
+    assert read(other)[0] == ["x", "y", "p(a)", "p(b)"]
+    write("few.csv", ["x", "name"], [(1, "n"), (2, "")])  # those that are there
+    header, predicted = read(run(capsys, "predict", "model.safetensors", "few.csv"))
+    assert header == ["name", "y", "p(a)", "p(b)"]
+    assert [row[0] for row in predicted] == ["n", ""]
+    wanted = "few.csv has no column 'nr'; it has x, name"
+    assert wanted in refused(capsys, "predict", "model.safetensors", "few.csv", "--id", "nr")
+
+
+def test_what_means_missing_is_remembered(capsys):
+    write("data.csv", ["x", "y"], [(-99 if i % 5 == 0 else i, i % 2) for i in range(40)])
+    arguments = ("--target", "y", "--epochs", 1, "--impute", "--na-values", "-99")
+    assert "8 missing values" in run(capsys, "train", "data.csv", *arguments)
+    write("new.csv", ["x"], [(-99,), ("",)])
+    _, rows = read(run(capsys, "predict", "model.safetensors", "new.csv"))
+    assert rows[0] == rows[1]
+
+
+def test_the_standard_input(capsys, monkeypatch):
+    def stdin(path):
+        with open(path, "rb") as file:
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read())))
+
+    stdin(IRIS)
+    out = run(capsys, "train", "-", "--target", "species", "--epochs", 1)
+    assert out.startswith("the standard input: 150 rows, 5 columns")
+    stdin(IRIS)
+    shown = run(capsys, "predict", "model.safetensors", "-")
+    assert shown == run(capsys, "predict", "model.safetensors", IRIS)
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def given(arguments: argparse.Namespace, na_values: Sequence[str] = ()) -> Diale
     sep = "\t" if arguments.sep == "\\t" else arguments.sep
     return Dialect(
         *(sep, arguments.decimal, arguments.thousands, arguments.encoding),
-        [*na_values, *(value for value in arguments.na_values if value not in na_values)],
+        tuple(dict.fromkeys([*na_values, *arguments.na_values])),
     )
 
 

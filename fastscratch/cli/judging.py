@@ -12,7 +12,7 @@ from .columns import Embedded, Indicator, Input, Numeric, OneHot
 from .grammar import are_dates
 from .table import Table, Texts
 
-__all__ = ["Verdict", "Wishes", "ascending", "judge", "misread", "stray"]
+__all__ = ["Verdict", "Wishes", "ascending", "judge", "misread", "nor_others", "stray"]
 
 #: A column with more categories becomes an embedding, not zeros and ones.
 MOST_ONE_HOT = 32
@@ -81,10 +81,10 @@ def judge(table: Table, name: str, learned: np.ndarray, wishes: Wishes) -> Verdi
     missing = table.is_missing(name)
     if missing[learned].all():
         return _left_out("no values" if missing.all() else "no values in the learned rows")
-    if not isinstance(column, Texts) or name in wishes.numeric:
-        return _numbers(table, name, learned, wishes)
     if name in wishes.categorical:
         return _categories(table, name, learned, wishes)
+    if not isinstance(column, Texts) or name in wishes.numeric:
+        return _numbers(table, name, learned, wishes)
     if all(map(table.dialect.grammar.is_percentage, column.values)):
         return _numbers(table, name, learned, wishes, are_percentages=True)
     if reason := _no_category(table, name, column):
@@ -179,17 +179,21 @@ def stray(table: Table, name: str, texts: Texts) -> str | None:
     grammar = table.dialect.grammar
     for kind, fits in (("number", grammar.is_number), ("percentage", grammar.is_percentage)):
         does_fit = texts.each([fits(text) for text in texts.values], False, bool)
-        is_text = texts.codes >= 0
-        if 2 * does_fit.sum() >= is_text.sum() > 0:
-            wrong = np.flatnonzero(is_text & ~does_fit)
+        wrong = np.flatnonzero((texts.codes >= 0) & ~does_fit)
+        if 0 < len(wrong) <= does_fit.sum():
             value = table.text(name, wrong[0])
-            others = f", nor are {quantity(len(wrong) - 1, 'other value')}" * (len(wrong) > 1)
             return (
                 f"not numeric, because {value!r} in line {table.line(wrong[0])} is no {kind}"
-                f"{others}; if it means a missing value, add --na-values {shlex.quote(value)} "
-                "--impute"
+                f"{nor_others(len(wrong) - 1)}; if it means a missing value, add --na-values "
+                f"{shlex.quote(value)} --impute"
             )
     return None
+
+
+def nor_others(n: int) -> str:
+    """The end of a sentence about the first of several values."""
+    verb = "is" if n == 1 else "are"
+    return f", nor {verb} {quantity(n, 'other value')}" if n else ""
 
 
 def ascending(values: Collection[str], table: Table) -> list[str]:

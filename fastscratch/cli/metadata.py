@@ -60,7 +60,7 @@ class Saved:
             table = dict(metadata.get("table", {}))
             dialect = Dialect(
                 **{name: _text(value) for name, value in table.items() if name != "na_values"},
-                na_values=_texts(table.get("na_values", [])),
+                na_values=tuple(_texts(table.get("na_values", []))),
             )
             is_classes = "categories" in target
             return cls(inputs, _classes(target) if is_classes else _numeric(target), ids, dialect)

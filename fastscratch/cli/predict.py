@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..models import load_model
-from ..wording import quantity
 from . import dialect
 from .columns import Classes, Embedded, OneHot, Target, encode, for_model
+from .judging import nor_others
 from .metadata import Saved
 from .refusal import complain, refuse
 from .table import Table, Texts, read_table
@@ -92,15 +92,13 @@ def _tell_of_others(table: Table, saved: Saved) -> None:
     """Say which texts the model does not know."""
     for column in saved.inputs:
         if isinstance(column, (OneHot, Embedded)):
-            is_other = (column.places(table) == len(column.categories)) & ~table.is_missing(
-                column.name
-            )
-            if is_other.any():
-                row = int(is_other.argmax())
+            is_other = column.places(table) == len(column.categories)
+            rows = np.flatnonzero(is_other & ~table.is_missing(column.name))
+            if rows.size:
                 complain(
-                    f"column {column.name!r}: {quantity(int(is_other.sum()), 'value')}, the first "
-                    f"of them {table.text(column.name, row)!r} in line {table.line(row)}, are none "
-                    f"of the {len(column.categories)} categories that the model tells apart"
+                    f"column {column.name!r}: {table.text(column.name, rows[0])!r} in line "
+                    f"{table.line(rows[0])} is none of the {len(column.categories)} categories "
+                    f"that the model tells apart{nor_others(rows.size - 1)}"
                 )
 
 

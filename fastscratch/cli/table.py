@@ -295,7 +295,8 @@ def _column(series: Any, dialect: Dialect, is_text: bool) -> np.ndarray | Texts:
     grammar = dialect.grammar
     if series.dtype.kind in "iuf":
         numbers = series.to_numpy()
-        missing = [grammar.number(text) for text in dialect.na_values if grammar.is_number(text)]
+        read = map(grammar.number, dialect.na_values)
+        missing = [number for number in read if number is not None]
         is_missing = np.isin(numbers, missing)  # pandas overlooks some with spaces
         return np.where(is_missing, np.nan, numbers) if is_missing.any() else numbers
     codes, values = series.factorize()

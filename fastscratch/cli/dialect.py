@@ -102,7 +102,9 @@ def add_to(command: argparse.ArgumentParser) -> None:
         "--decimal", metavar="CHARACTER", help="before decimals (default: found out)"
     )
     group.add_argument(
-        "--thousands", metavar="CHARACTER", help="between thousands (default: nothing)"
+        "--thousands",
+        metavar="CHARACTER",
+        help="between thousands (default: found out where a number has decimals too)",
     )
     group.add_argument(
         "--encoding", metavar="NAME", help="default: UTF-8, or else cp1252, or what the file says"

@@ -558,6 +558,11 @@ NUMBER = {"name": "x", "mean": 0, "scale": 1}
         ([], NUMBER, "the model does not say what columns it is for"),
         ([{"name": "x", "categories": 7}], NUMBER, "the model does not say what columns it is"),
         ([{"name": "x", "categories": [7]}], NUMBER, "the model does not say what columns it is"),
+        (
+            [NUMBER, {"kind": "embedding", "name": "x", "categories": ["1"]}],
+            {"name": "y", "categories": ["a", "b"]},
+            "x must ",
+        ),
         ([{**NUMBER, "kind": "magic"}], NUMBER, "the model does not say what columns it is for"),
         ([{**NUMBER, "fill": "x"}], NUMBER, "the model does not say what columns it is for"),
     ],

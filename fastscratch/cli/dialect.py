@@ -75,7 +75,7 @@ class Dialect:
         usual : Dialect
             Taken where these lines show nothing.
         """
-        sep = self.sep or _separator(lines[:FEW_ROWS])
+        sep = self.sep or _separator(lines[:FEW_ROWS]) or usual.sep or ","
         decimal, thousands = self.decimal, self.thousands
         if decimal is None and thousands is None:
             decimal, thousands = _marks(lines, sep) or (usual.decimal, usual.thousands)
@@ -127,14 +127,14 @@ def given(arguments: argparse.Namespace, na_values: Sequence[str] = ()) -> Diale
     )
 
 
-def _separator(lines: Sequence[str]) -> str:
-    """The character that divides the most lines into as many values as the first, if into any."""
+def _separator(lines: Sequence[str]) -> str | None:
+    """The character that divides the most lines into as many values as the first, if one does."""
 
     def share(sep: str) -> float:
         counts = [len(row) for row in csv.reader(lines, delimiter=sep) if row]
         return counts.count(counts[0]) / len(counts) if counts and counts[0] > 1 else 0.0
 
-    return max(SEPARATORS, key=share) if any(map(share, SEPARATORS)) else ","
+    return max(SEPARATORS, key=share) if any(map(share, SEPARATORS)) else None
 
 
 def _marks(lines: Sequence[str], sep: str) -> tuple[str, str | None] | None:

@@ -5,17 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..layers import Dense
-from ..models import Model
 from ..models.replacing import replaceable
 from ..output import say
 from ..validation import as_integer, as_model_path, as_number, as_positive
-from ..wording import quantity
-from . import dialect
-from .columns import Classes, width
-from .experiment import Experiment, Lesson, Predicted
+from . import dialect, report
+from .experiment import Experiment, Predicted
 from .judging import Wishes
-from .measures import confusion_matrix, confusions, measures
 from .metadata import Saved
 from .network import Settings
 from .refusal import refuse
@@ -24,9 +19,6 @@ from .table import Table, read_table
 from .target import MOST_CLASSES, Goal, find_goal
 
 __all__ = ["add_to", "run"]
-
-#: More columns of numbers than this are not listed one by one.
-MOST_LISTED = 100
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -134,13 +126,13 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             learned, held_out = _halves(table, goal, arguments.hold_out, arguments.seed)
         lesson = experiment.prepare(learned)
-        _describe(experiment, lesson, arguments)
+        report.columns(experiment, lesson, arguments.id)
         if arguments.cv:
-            _cross_validate(experiment, parts)
+            report.folds(_cross_validate(experiment, parts))
         model, history = experiment.train(lesson)
-        say(_summary(model, lesson, history))
+        report.training(model, lesson, history)
         if not arguments.cv:
-            _test(experiment.predict(model, lesson, held_out))
+            report.test(experiment.predict(model, lesson, held_out))
         saved = Saved(lesson.inputs, lesson.target, arguments.id, table.dialect)
         model.metadata = saved.to_metadata()
         model.save(arguments.output)
@@ -214,75 +206,11 @@ def _folds(experiment: Experiment, k: int) -> list[np.ndarray]:
     return [rows[part] for part in parts]
 
 
-def _describe(experiment: Experiment, lesson: Lesson, arguments: argparse.Namespace) -> None:
-    """Print what became of each column."""
-    table, goal = experiment.table, experiment.goal
-    columns = quantity(len(table.columns), "column")
-    is_usual = table.source.encoding in ("utf-8", "utf-8-sig")
-    encoding = "" if is_usual else f", in {table.source.encoding}"
-    say(f"{table.source.name}: {quantity(len(table), 'row')}, {columns}; {table.dialect}{encoding}")
-    margin = min(24, max(map(len, table.columns)))
-    n_unlisted = 0
-    for name in table.columns:
-        words = lesson.words.get(name, "ignored")
-        if name == goal.name:
-            words = f"target: {goal}"
-            if len(goal.rows) < len(table):
-                words += f"; {quantity(len(table) - len(goal.rows), 'row')} without it left out"
-        elif name in arguments.id:
-            words = "left out, and carried to the predictions"
-        elif words == "numeric" and len(table.columns) > MOST_LISTED:
-            n_unlisted += 1
-            continue
-        say(f"  {name:<{margin}}  {words}")
-    if n_unlisted:
-        say(f"  and {quantity(n_unlisted, 'numeric column')}")
-
-
-def _summary(model: Model, lesson: Lesson, history: dict[str, list[float]]) -> str:
-    """The network, and how it was trained."""
-    widths = [layer.units for layer in model.layers if isinstance(layer, Dense)]
-    sizes = "-".join(map(str, [width(lesson.inputs), *widths]))
-    losses = history["loss"]
-    words = (
-        f"network {sizes}, {quantity(len(losses), 'epoch')} on "
-        f"{quantity(len(lesson.learned), 'row')}"
-    )
-    if "val_loss" not in history:
-        return f"{words}: loss {losses[-1]:.4g}; no other rows say when to stop"
-    best = int(np.argmin(history["val_loss"]))
-    return (
-        f"{words}, the best after {best + 1}: loss {losses[best]:.4g}, validation loss "
-        f"{history['val_loss'][best]:.4g} of {quantity(len(lesson.validation), 'row')}"
-    )
-
-
-def _test(predicted: Predicted) -> None:
-    """Print measures of predictions."""
-    say(f"{len(predicted.y)} rows held out:")
-    for name, value in measures(predicted).items():
-        say(f"  {name:<24}{value:>10.4g}")
-    if isinstance(predicted.target, Classes):
-        for line in confusions(confusion_matrix(predicted, predicted.target), predicted.target):
-            say(line)
-
-
-def _cross_validate(experiment: Experiment, parts: Sequence[np.ndarray]) -> None:
-    """Print measures of networks each of which has not seen one part of the rows."""
-    found: list[dict[str, float]] = []
-    counts: list[np.ndarray] = []
-    classes = experiment.goal.classes
+def _cross_validate(experiment: Experiment, parts: Sequence[np.ndarray]) -> list[Predicted]:
+    """Predict each part of the rows by a network that has not seen it."""
+    predicted = []
     for part in parts:
         lesson = experiment.prepare(np.setdiff1d(experiment.goal.rows, part))
         model, _ = experiment.train(lesson)
-        predicted = experiment.predict(model, lesson, part)
-        found.append(measures(predicted))
-        if classes:
-            counts.append(confusion_matrix(predicted, classes))
-    say(f"cross-validation in {len(parts)} folds, mean and standard deviation:")
-    for name in found[0]:
-        values = [measured[name] for measured in found if name in measured]
-        say(f"  {name:<24}{np.mean(values):>10.4g}{np.std(values, ddof=1):>12.2g}")
-    if classes:
-        for line in confusions(np.sum(counts, axis=0), classes):
-            say(line)
+        predicted.append(experiment.predict(model, lesson, part))
+    return predicted

@@ -38,7 +38,8 @@ number to the last. A dense product has one turn (and the outer loop costs nothi
 numbers, each with the place of the run of numbers that it multiplies.
 
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
-two vectors from memory are added. The lanes of each are added up at the end only.
+two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
+tile* they are not: there each lane is a product of its own.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
@@ -76,7 +77,7 @@ def _load(item):
         else:
             engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
             engine.finalize_object()
-    for name in ("tile", "update", "dot", "gather", "scatter", "copy", "transpose"):
+    for name in ("tile", "update", "dot", "lane", "gather", "scatter", "copy", "transpose"):
         symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
         binding.add_symbol(symbol, engine.get_function_address(symbol))
     return engine
@@ -209,6 +210,20 @@ def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_j
 
 
 @intrinsic
+def lane_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """As `dot_tile`, but without the last sum: elements of `c` and `start` are vectors too."""
+
+    scalar = c[0].dtype
+
+    def codegen(context, builder, signature, arguments):
+        unused = ir.Constant(context.get_value_type(scalar), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, "lane", arguments[:4], signature.args[:4], numbers)
+
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
+@intrinsic
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
@@ -323,6 +338,18 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                 c.values[c.at + i * c.row + j * c.step] = total
+
+    def lane_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
+        for i in range(height):
+            for j in range(width):
+                for lane in range(lanes):
+                    total = start.values[start.at + i * start.row + j * start.step + lane]
+                    for x, y in steps:
+                        left = a.values[x + i * a.row + lane]
+                        total += left * b.values[y + j * b.step + lane]
+                    c.values[c.at + i * c.row + j * c.step + lane] = total
 
     def _runs(x, found, height, width, count):
         """Each value, with the flat indices of its run in `x` as nested lists."""

@@ -71,6 +71,22 @@ def _goes_by_blocks(network: Network) -> bool:
     )
 
 
+def keeps_apart(network: Network, lanes: int) -> bool:
+    """Whether this many samples can go through a network at once, and keep their gradients apart.
+
+    That needs layers whose gradients are computed by late phases. With many filters there is
+    nothing to gain from it: one image fills the vectors, and its numbers stay in the cache.
+    """
+    learned = [
+        node.layer
+        for node, weights in zip(network.nodes, network.weights, strict=True)
+        if node.layer.trainable and any(placed.weight.trainable for placed in weights)
+    ]
+    kinds = (Dense, Conv2D) if lanes_of(network, lanes, lanes) > 1 else (Dense,)
+    once = len({id(layer) for layer in learned}) == len(learned)
+    return once and all(isinstance(layer, kinds) for layer in learned)
+
+
 def _followers(network: Network) -> dict[int, int]:
     """For each node whose layer also computes the Activation after it: the node of that."""
     follower = {}
@@ -125,7 +141,10 @@ class _Lowered:
         self._gradients: dict[int, list[int]] = {}
         self._sums: list[Callable[[], None]] = []
         lanes = lanes_of(network, plan.batch_size, plan.lanes)
-        plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
+        if plan.keeps_apart:
+            plan.block = plan.batch_size
+        elif lanes > 1 and _goes_by_blocks(network):
+            plan.block = lanes
         for t in inputs:
             self._made(t if lanes == 1 else self._follow(lower_to_lanes(plan, t, lanes)))
 

@@ -99,6 +99,8 @@ class Plan:
         Whether the gradient of the parameters is computed: it then stands after them.
     n_slots : int
         How many numbers the optimiser remembers of each parameter; they stand after the gradient.
+    keeps_apart : bool
+        Whether each sample has a gradient of its own. The mini-batch is one block then.
     """
 
     def __init__(
@@ -113,9 +115,11 @@ class Plan:
         backward: bool = False,
         learns: bool = False,
         n_slots: int = 0,
+        keeps_apart: bool = False,
     ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training, self.differentiates, self.learns = training, backward, learns
+        self.keeps_apart = keeps_apart
         self._n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
@@ -229,7 +233,7 @@ class Plan:
         when : {"", "early", "late"}
             Whether it may be done at the beginning of a step, or after the chain that it was added
             in the middle of. Neither the early ones nor the late ones of a chain need each other's
-            results.
+            results. If samples are kept apart, the late ones are run for each of them.
         flops : int
             Floating-point operations for a mini-batch; by default one for each number.
 
@@ -276,7 +280,7 @@ class Plan:
         if not flops and col.UNITS in merged:
             flops = self.batch_size * merged[col.UNITS]
         items *= self.batch_size if lanes == 1 else 1
-        when = "chained" if lanes > 1 else when
+        when = "chained" if lanes > 1 else "apart" if self.keeps_apart and when == "late" else when
         return Phase(operation, items, merged, when, self.site, flops, self._bytes(merged))
 
     def _bytes(self, record: Record) -> int:

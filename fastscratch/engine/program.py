@@ -49,8 +49,9 @@ class Phase:
     items : int
     record : dict
         From fields to numbers, or :class:`Function`.
-    when : {"", "early", "late", "chained"}
-        See :meth:`Plan.add`; "chained" is one that works on blocks of samples.
+    when : {"", "early", "late", "chained", "apart"}
+        See :meth:`Plan.add`; "chained" is one that works on blocks of samples, "apart" one that is
+        run for each sample.
     site : str
         The layer that it belongs to.
     flops, bytes : int
@@ -185,6 +186,10 @@ def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int, workers: 
         for number in group.numbers:
             places[number] = len(table)
             table.append(rows[number])
+    for number, phase in enumerate(phases):
+        if phase.when == "apart":
+            places[number] = len(table)
+            table.append(rows[number])
     return Program(np.array(table), groups, places, memory, phases)
 
 
@@ -222,6 +227,8 @@ def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
             chain.append(number)
         elif phase.when == "late" and chain:
             late.append(number)
+        elif phase.when == "apart":
+            continue
         elif phase.when == "early":
             if number == early[0]:
                 groups.append(_bundle(phases, early))

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..engine import Differentiator, InputDifferentiator, SampleDifferentiator
 from ..engine.program import Program
+from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from ..validation import as_integer
 from .compiled import Compiled
@@ -135,15 +136,15 @@ class Differentiable(Compiled):
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._current_programs().network
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader = SampleDifferentiator(network, objectives, self.dtype)
-        reader.parameters[:] = state.parameters
-        losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
+        reader, idle = programs.borrow(state, SampleDifferentiator, objectives, get_num_threads())
+        losses, flat = reader.differentiate(data.x, data.y, data.weights)
+        idle.append((reader, state))
         losses += self._penalty(state)
         return losses, [
             flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
-            for placed in network.placed()
+            for placed in programs.network.placed()
         ]
 
     def input_gradients(self, x: Any, y: Any) -> Any:

@@ -60,7 +60,9 @@ class Fit:
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
         self._optimizer = model._compiled_optimizer()
-        self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.heads, self.trainer, self._workspace, self._holder = model._to_train(
+            data, self.batch_size
+        )
         self.done = 0
         self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
@@ -100,7 +102,8 @@ class Fit:
 
         Ctrl-C takes effect before the compiled steps, or after them and then they count.
         """
-        holder, trainer, state = self._holder, self.trainer, self._holder.state
+        holder, trainer, workspace = self._holder, self.trainer, self._workspace
+        state = holder.state
         assert state is not None  # the model is built
         schedule = self._optimizer.schedule
         rates = np.empty(count)
@@ -108,7 +111,9 @@ class Fit:
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = -(-(start + count) // self.steps)
-        trainer.load(state, self._optimizer.slot_start)
+        if workspace.holds is not state:
+            trainer.load(state, self._optimizer.slot_start)
+        workspace.holds = None  # the steps change its numbers
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
             holder.is_running = True
@@ -120,7 +125,7 @@ class Fit:
             if counts:
                 parameters, slots = trainer.parameters.copy(), trainer.copied_slots()
                 holder.state = State(parameters, slots, state.iterations + count, epochs)
-                trainer.holds = holder.state
+                workspace.holds = holder.state
         return counts
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:

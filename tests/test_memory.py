@@ -129,6 +129,41 @@ def test_the_peak_is_that_of_the_formula(network, optimizer, slots, batch_size):
     assert found == pytest.approx(4 * numbers + 16 * n + MB, rel=0.03)
 
 
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("network", NETWORKS)
+def test_readers_take_no_more_than_their_formulas(network):
+    """But for 3%, because samples that are innermost are rounded up to whole vectors."""
+    make, numbers, of_few_filters = NETWORKS[network]
+    n = 300
+    x = np.ones((n, *make()[0].sample_shape), np.float32)
+    y = np.zeros(n, np.float32)
+    uses = {
+        "predict": (lambda model: model.predict(x), 1, 128 * numbers),
+        "evaluate": (lambda model: model.evaluate(x, y), 1, 128 * numbers),
+        "input_gradients": (
+            lambda model: model.input_gradients(x, y),
+            1,
+            128 * (numbers + x[0].size * (2 if of_few_filters else 1)),
+        ),
+        "gradients": (
+            lambda model: model.gradients(x, y),
+            3,
+            n * numbers + of_few_filters * -(-n // (VECTOR_BYTES // 4)),
+        ),
+    }
+    largest = 0
+    for_all = compiled(make())
+    for use, copies, activations in uses.values():
+        model = compiled(make())
+        use(model)
+        use(for_all)
+        limit = 4 * (copies * model.count_params() + activations) + MB
+        largest = max(largest, limit)
+        for kept, bound in ((model, limit), (for_all, largest)):
+            (workspace,) = kept._programs.idle
+            assert 0.5 * bound < workspace._memory.nbytes < 1.03 * bound
+
+
 # --- the data -------------------------------------------------------------------------------------
 
 

@@ -118,6 +118,7 @@ class _Lowered:
         self._plan, self._network = plan, network
         self._without_activation = without_activation
         self._followers = _followers(network)
+        self._done = set(self._followers.values())
         self._tensors: list[Tensor] = []
         self._backward: list[tuple[str, Callable[[], None]]] = []
         self._forks: dict[int, list[Tensor]] = {}
@@ -135,7 +136,7 @@ class _Lowered:
         node, shape = network.nodes[number], network.shapes[network.n_inputs + number]
         layer = node.layer
         inputs = [self.read(tensor) for tensor in node.inputs]
-        if number in self._followers.values():  # the layer before has done it
+        if number in self._done:  # by the layer before
             self._made(inputs[0])
             return
         lowering = lowering_of(layer)

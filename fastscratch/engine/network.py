@@ -116,6 +116,7 @@ class Network:
             self.shapes.append(shape)
             used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
             self.work += used + math.prod(shape)
+        self._uses = Counter(id(node.layer) for node in self.nodes)
         self._changes = [layer._changes for layer in self.layers]
         self.checked_at = Layer.changes_of_all
         self.outputs = [len(self.shapes) - 1] if outputs is None else list(outputs)
@@ -153,7 +154,7 @@ class Network:
 
     def uses(self, layer: Layer) -> int:
         """How many nodes a layer has."""
-        return sum(node.layer is layer for node in self.nodes)
+        return self._uses[id(layer)]
 
     def weights_by_layer(self) -> list[tuple[Layer, list[Placed]]]:
         """Each layer once, with its weights."""

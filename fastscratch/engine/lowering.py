@@ -42,7 +42,7 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
         return 1
     for i, node in enumerate(network.nodes):
         layer, lowering = node.layer, lowering_of(node.layer)
-        if node.inputs != (i,) or network.readers[i] > 1 or network.uses(layer) > 1:
+        if node.inputs != (i,) or network.readers[i] > 1 or network.uses[i] > 1:
             return 1
         if isinstance(layer, Conv2D):
             few = layer.filters < FEW_FILTERS
@@ -208,7 +208,7 @@ class _Lowered:
         """Where the gradient of a node's weights goes, if other nodes share the layer."""
         plan, layer, weights = self._plan, self._network.nodes[number].layer, self._network.weights
         own = Parameters(plan, weights[number], layer.trainable)
-        uses = self._network.uses(layer)
+        uses = self._network.uses[number]
         if uses == 1 or not own.learns:
             return None
         if id(layer) not in self._gradients:

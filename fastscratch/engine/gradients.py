@@ -180,6 +180,8 @@ class InputDifferentiator(Evaluator):
         plan.site = "results"
         self._results = []
         for x in self._inputs:
+            # An embedding, which takes whole numbers, computes none.
+            plan.begin_with(plan.gradient_place(x), plan.batch_size * x.units, 0.0)
             at_once = max(1, COPY_WORK // x.units)
             record = {data.SAMPLES_AN_ITEM: at_once, col.A: x.dz, col.UNITS: x.units}
             items = -(-plan.batch_size // at_once)

@@ -104,6 +104,8 @@ class Program:
     phases : (n, COLUMNS) int64 array
         The rows that are run one after the other, a view of the table.
     memory : (m,) array
+    initial : sequence of (int, int, float or array)
+        Places in the memory, their sizes, and the numbers that phases expect there.
     lines : sequence of Phase
         All phases, also those within chains and bundles, as they were added to the plan.
     flops, bytes : int
@@ -116,13 +118,20 @@ class Program:
         groups: "list[_Group]",
         places: dict[int, int],
         memory: np.ndarray,
+        initial: Sequence[tuple[int, int, Any]],
         lines: Sequence[Phase],
     ):
-        self.table, self.memory = table, memory
+        self.table, self.memory, self._initial = table, memory, initial
         self.phases = table[: len(groups)]
         self.lines, self._groups, self._places = lines, groups, places
         self.flops = sum(phase.flops for phase in lines)
         self.bytes = sum(phase.bytes for phase in lines)
+        self.write_initial()
+
+    def write_initial(self) -> None:
+        """Write the numbers that phases expect, where other programs have used the memory."""
+        for place, size, value in self._initial:
+            self.memory[place : place + size] = value
 
     def row(self, number: int) -> np.ndarray:
         """The row of the phase that was added to the plan with a number."""
@@ -160,13 +169,20 @@ def _thousands(counted: Phase | Program) -> tuple[str, str]:
     return flops, moved
 
 
-def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int, workers: int) -> Program:
+def assemble(
+    phases: Sequence[Phase],
+    memory: np.ndarray,
+    initial: Sequence[tuple[int, int, Any]],
+    images: int,
+    workers: int,
+) -> Program:
     """Put phases in the order in which they are run, and group those that are run as one.
 
     Parameters
     ----------
     phases : sequence of Phase
-    memory : array
+    memory, initial
+        As :class:`Program` has them.
     images : int
         Blocks of samples that go through a chain.
     workers : int
@@ -190,7 +206,7 @@ def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int, workers: 
         if phase.when == "apart":
             places[number] = len(table)
             table.append(rows[number])
-    return Program(np.array(table), groups, places, memory, phases)
+    return Program(np.array(table), groups, places, memory, initial, phases)
 
 
 def _kernels(

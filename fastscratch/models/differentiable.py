@@ -94,11 +94,13 @@ class Differentiable(Compiled):
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
+        reader, workspace = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
-        idle.append((reader, None if programs.network.moves_averages else state))
+        if programs.network.moves_averages:
+            workspace.holds = None
+        programs.idle.append(workspace)
         return loss, gradients
 
     def _to_differentiate(
@@ -171,9 +173,9 @@ class Differentiable(Compiled):
         size = at_once(len(data), None)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
+        reader, workspace = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         return gradients[0] if len(gradients) == 1 else gradients
 
     def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:

@@ -60,7 +60,9 @@ class Fit:
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
         self._optimizer = model._compiled_optimizer()
-        self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.heads, self.trainer, self._workspace, self._holder = model._to_train(
+            data, self.batch_size
+        )
         self.done = 0
         self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
@@ -106,7 +108,8 @@ class Fit:
 
         Ctrl-C takes effect before the compiled steps, or after them and then they count.
         """
-        holder, trainer, optimizer = self._holder, self.trainer, self._optimizer
+        holder, trainer, workspace = self._holder, self.trainer, self._workspace
+        optimizer = self._optimizer
         assert holder.state is not None  # the model is built
         state = holder.state.for_optimizer(optimizer)
         schedule = optimizer.schedule
@@ -117,7 +120,9 @@ class Fit:
         epochs = -(-(start + count) // self.steps)
         every = optimizer.gradient_accumulation_steps or 1
         taken = state.updates * every + state.pending
-        trainer.load(state, optimizer.slot_start)
+        if workspace.holds is not state:
+            trainer.load(state, optimizer.slot_start)
+        workspace.holds = None  # the steps change its numbers
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
             holder.run_in = holder.trained_in
@@ -137,7 +142,7 @@ class Fit:
                     pending=pending,
                     epochs=epochs,
                 )
-                trainer.holds = holder.state
+                workspace.holds = holder.state
         return counts
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:

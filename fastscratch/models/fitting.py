@@ -62,7 +62,12 @@ class Fit:
         self._optimizer = model._compiled_optimizer()
         self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
         self.done = 0
-        self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
+        try:
+            self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
+        except (MemoryError, ValueError):  # ValueError if NumPy cannot even count the bytes
+            raise ValueError(
+                f"epochs must be so few that their losses fit into memory, got {epochs}"
+            ) from None
         self.order = np.arange(len(data))
         self.trainer.bind(
             data.x,

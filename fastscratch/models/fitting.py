@@ -10,7 +10,7 @@ from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
-from ..validation import is_finite
+from ..validation import is_finite, memory_for
 from .head import logs_of
 from .progress import Progress
 from .state import State
@@ -62,12 +62,8 @@ class Fit:
         self._optimizer = model._compiled_optimizer()
         self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
         self.done = 0
-        try:
+        with memory_for(f"epochs={epochs}"):
             self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
-        except (MemoryError, ValueError):  # ValueError if NumPy cannot even count the bytes
-            raise ValueError(
-                f"epochs must be so few that their losses fit into memory, got {epochs}"
-            ) from None
         self.order = np.arange(len(data))
         self.trainer.bind(
             data.x,

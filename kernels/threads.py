@@ -75,9 +75,9 @@ class _Refuse:
 
     def __enter__(self):
         raise RuntimeError(
-            "this process was forked from one that had started OpenMP threads, which do not survive "
-            "a fork; start it with the 'spawn' method, or use the tbb threading layer (pip install "
-            "tbb)"
+            "this process was forked from one that had started OpenMP threads, which do not "
+            "survive a fork; start it with the 'spawn' method, or use the tbb threading layer "
+            "(pip install tbb)"
         )
 
     def __exit__(self, *error):

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..kernels.call import address
 from ..kernels.program import columns as col
-from ..kernels.program.call import address, operation_address
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
 
 
@@ -72,7 +72,7 @@ class Phase:
     def row(self, dtype: np.dtype) -> np.ndarray:
         """The phase as compiled code reads it."""
         row = np.full(col.COLUMNS, col.NONE)
-        row[col.ADDRESS] = operation_address(self.operation, dtype)
+        row[col.ADDRESS] = col.operation_address(self.operation, dtype)
         row[col.ITEMS] = self.items
         for field, value in self.record.items():
             if isinstance(value, Function):

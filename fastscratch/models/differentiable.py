@@ -1,5 +1,6 @@
 """The gradients of a model, without an update."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,6 @@ class Differentiable(Compiled):
 def _norm(vector: np.ndarray) -> float:
     """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
     largest = float(np.abs(vector).max(initial=0))
-    if largest == 0:
-        return 0.0
+    if largest == 0 or not math.isfinite(largest):
+        return largest
     return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..call import call
 from ..denormals import restore_denormals, set_denormals_flushed
 from ..jit import njit, prange
-from .call import call
 from .columns import ADDRESS, ITEMS
 from .data import bind_prediction
 from .team import claim, new_team, next_item

@@ -77,8 +77,8 @@ class _Refuse:
 
     def __enter__(self):
         raise RuntimeError(
-            "this process was forked from one that had started OpenMP threads, and they do not "
-            "survive a fork; wanted: the 'spawn' start method, or the tbb threading layer "
+            "this process was forked from one that had started OpenMP threads, which do not "
+            "survive a fork; start it with the 'spawn' method, or use the tbb threading layer "
             "(pip install tbb)"
         )
 

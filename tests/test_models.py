@@ -440,6 +440,11 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (lambda m: m.fit(X, Y, epochs=-1), ValueError, "epochs must be at least 0, got -1"),
         (lambda m: m.fit(X, Y, epochs=None), TypeError, "epochs must be an integer, got NoneType"),
         (
+            lambda m: m.fit(X, Y, epochs=2**60),
+            ValueError,
+            f"epochs={2**60} needs more memory than there is",
+        ),
+        (
             lambda m: m.fit(X[0], Y),
             ValueError,
             r"x must have samples of shape \(4,\), as the model has inputs, got \(\)",

@@ -8,7 +8,7 @@ import numpy as np
 import fastscratch as fs
 from fastscratch import layers, ops, optimizers, regression, utils
 from fastscratch.kernels import cache
-from fastscratch.kernels.program.call import operation_kinds
+from fastscratch.kernels.program.columns import operation_kinds
 
 seconds = fs.warmup()
 assert seconds > 0

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.call import NUMBER, values
 from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss, update
-from ..kernels.program.call import NUMBER, values
 from ..kernels.program.run import run_alone, run_team
 from ..kernels.threads import get_num_threads
 from ..utils import derived_seed

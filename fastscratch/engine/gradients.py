@@ -84,7 +84,7 @@ class SampleDifferentiator(Evaluator):
 
     Parameters
     ----------
-    network, objectives, dtype
+    network, objectives, dtype, **plan_arguments
         As :class:`Evaluator` takes them.
     threads : int
     """
@@ -99,11 +99,13 @@ class SampleDifferentiator(Evaluator):
         objectives: Sequence[Objective],
         threads: int,
         dtype: Any = np.float32,
+        **plan_arguments: Any,
     ):
         lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
         apart = keeps_apart(network, lanes)
         batch_size = lanes if apart else 1
-        super().__init__(network, objectives, batch_size, dtype, workers=1, keeps_apart=apart)
+        plan_arguments |= {"keeps_apart": apart}
+        super().__init__(network, objectives, batch_size, dtype, workers=1, **plan_arguments)
         size = self.memory.size
         self._memories = aligned_zeros(threads * size, self.memory.dtype).reshape(threads, size)
 

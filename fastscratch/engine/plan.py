@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import activations
+from ..kernels.call import values
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.machine import VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.call import values
 from .program import Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..kernels.ahead import compile_ahead
+from ..kernels.call import address
 from ..kernels.program import columns as col
-from ..kernels.program.call import address, operation_address, operation_kinds
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
 from ..kernels.program.run import runner
 from ..output import compiling_bar
@@ -76,7 +76,7 @@ class Phase:
     def row(self, dtype: np.dtype) -> np.ndarray:
         """The phase as compiled code reads it."""
         row = np.full(col.COLUMNS, col.NONE)
-        row[col.ADDRESS] = operation_address(self.operation, dtype)
+        row[col.ADDRESS] = col.operation_address(self.operation, dtype)
         row[col.ITEMS] = self.items
         for field, value in self.record.items():
             if isinstance(value, Function):
@@ -215,7 +215,7 @@ def _kernels(
     """All kernels that a program needs, and the types of their arguments."""
     for operation in [*(p.operation for p in phases), *(g.operation for g in groups)]:
         if operation is not None:
-            yield operation, operation_kinds(dtype)
+            yield operation, col.operation_kinds(dtype)
     for phase in phases:
         for value in phase.record.values():
             if isinstance(value, Function):

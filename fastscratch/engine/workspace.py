@@ -54,4 +54,4 @@ class Workspace:
             self.key = self.program = self.holds = None
             self._memory = np.empty(0)  # frees the smaller one before
             self._memory = aligned_zeros(size, dtype)
-        return self._memory
+        return self._memory[:size]

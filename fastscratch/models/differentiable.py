@@ -1,5 +1,6 @@
 """The gradients of a model, without an update."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -140,9 +141,10 @@ class Differentiable(Compiled):
         data = self._data(x, y)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, SampleDifferentiator, objectives, get_num_threads())
+        threads = get_num_threads()
+        reader, workspace = programs.borrow(state, SampleDifferentiator, objectives, threads)
         losses, flat = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         losses += self._penalty(state)
         return losses, [
             flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
@@ -212,6 +214,6 @@ class Differentiable(Compiled):
 def _norm(vector: np.ndarray) -> float:
     """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
     largest = float(np.abs(vector).max(initial=0))
-    if largest == 0:
-        return 0.0
+    if largest == 0 or not math.isfinite(largest):
+        return largest
     return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))

@@ -10,7 +10,7 @@ from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
-from ..validation import is_finite
+from ..validation import is_finite, memory_for
 from .head import logs_of
 from .progress import Progress
 from .state import State
@@ -64,7 +64,8 @@ class Fit:
             data, self.batch_size
         )
         self.done = 0
-        self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
+        with memory_for(f"epochs={epochs}"):
+            self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
         self._bind()
 
@@ -78,7 +79,7 @@ class Fit:
 
     def renew(self) -> None:
         """Take another program, if an attribute of a layer or the optimiser has been set."""
-        self.heads, trainer, _ = self.model._to_train(self.data, self.batch_size)
+        self.heads, trainer, self._workspace, _ = self.model._to_train(self.data, self.batch_size)
         if trainer is not self.trainer:
             self.trainer = trainer
             self._bind()

@@ -117,7 +117,9 @@ class Differentiable(Compiled):
         sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
 
         The result has a number for each sample and weight; where that is too much, take the samples
-        in pieces. Besides it there is a copy of the program's memory for each thread.
+        in pieces. Besides it there is a copy of the program's memory for each thread. The model keeps
+        the memory of one result, of up to 268 MB, for the next call, once nobody uses the result any
+        more.
 
         Parameters
         ----------

@@ -68,7 +68,8 @@ class Programs:
         kind : type
             Of the program.
         *arguments
-            Of the program, after the network; the last of them is the batch size.
+            Of the program, after the network; the last of them is how many samples it takes at
+            once, or at least takes at once: the batch size, or the number of threads.
         """
         workers = team_size(arguments[-1] * self.network.work)
         idle = self._readers.setdefault((kind, workers, *arguments), [])

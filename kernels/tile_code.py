@@ -243,23 +243,22 @@ def _write_transpose(w):
     w.builder.ret_void()
 
 
-def write_module():
-    """The text of all the functions, for float32 and float64."""
+def write_module(item):
+    """The text of all the functions, for numbers of `item` bytes."""
     module = ir.Module("fastscratch_tiles")
     module.triple = binding.get_process_triple()
-    for item in (4, 8):
-        w = Writer(module, item)
-        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
-        for name, scaled in (("tile", False), ("update", True)):
-            tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
-            _write_choice(w, _tile_function, name, tiles, w.lanes)
-        shapes = list(product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS)))
-        for name, keeps_lanes in (("dot", False), ("lane", True)):
-            dots = {shape: _write_dot(w, *shape, keeps_lanes) for shape in shapes}
-            _write_choice(w, _tile_function, name, dots, 1)
-        for name, scatters in (("gather", False), ("scatter", True)):
-            runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
-            _write_choice(w, _runs_function, name, runs, w.lanes)
-        _write_copy(w)
-        _write_transpose(w)
+    w = Writer(module, item)
+    shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
+    for name, scaled in (("tile", False), ("update", True)):
+        tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
+        _write_choice(w, _tile_function, name, tiles, w.lanes)
+    shapes = list(product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS)))
+    for name, keeps_lanes in (("dot", False), ("lane", True)):
+        dots = {shape: _write_dot(w, *shape, keeps_lanes) for shape in shapes}
+        _write_choice(w, _tile_function, name, dots, 1)
+    for name, scatters in (("gather", False), ("scatter", True)):
+        runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
+        _write_choice(w, _runs_function, name, runs, w.lanes)
+    _write_copy(w)
+    _write_transpose(w)
     return str(module)

@@ -86,7 +86,7 @@ class SampleDifferentiator(Evaluator):
 
     Parameters
     ----------
-    network, objectives, dtype
+    network, objectives, dtype, **plan_arguments
         As :class:`Evaluator` takes them.
     threads : int
     """
@@ -101,11 +101,13 @@ class SampleDifferentiator(Evaluator):
         objectives: Sequence[Objective],
         threads: int,
         dtype: Any = np.float32,
+        **plan_arguments: Any,
     ):
         lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
         apart = keeps_apart(network, lanes)
         batch_size = lanes if apart else 1
-        super().__init__(network, objectives, batch_size, dtype, workers=1, keeps_apart=apart)
+        plan_arguments |= {"keeps_apart": apart}
+        super().__init__(network, objectives, batch_size, dtype, workers=1, **plan_arguments)
         size = self.memory.size
         self._memories = aligned_zeros(threads * size, self.memory.dtype).reshape(threads, size)
         self._results = Recycled()
@@ -200,6 +202,8 @@ class InputDifferentiator(Evaluator):
         plan.site = "results"
         self._results = []
         for x in self._inputs:
+            # An embedding, which takes whole numbers, computes none.
+            plan.begin_with(plan.gradient_place(x), plan.batch_size * x.units, 0.0)
             at_once = max(1, COPY_WORK // x.units)
             record = {data.SAMPLES_AN_ITEM: at_once, col.A: x.dz, col.UNITS: x.units}
             items = -(-plan.batch_size // at_once)

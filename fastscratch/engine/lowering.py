@@ -42,7 +42,7 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
         return 1
     for i, node in enumerate(network.nodes):
         layer, lowering = node.layer, lowering_of(node.layer)
-        if node.inputs != (i,) or network.readers[i] > 1 or network.uses(layer) > 1:
+        if node.inputs != (i,) or network.readers[i] > 1 or network.uses[i] > 1:
             return 1
         if isinstance(layer, Conv2D):
             few = layer.filters < FEW_FILTERS
@@ -134,6 +134,7 @@ class _Lowered:
         self._plan, self._network = plan, network
         self._without_activation = without_activation
         self._followers = _followers(network)
+        self._done = set(self._followers.values())
         self._tensors: list[Tensor] = []
         self._backward: list[tuple[str, Callable[[], None]]] = []
         self._forks: dict[int, list[Tensor]] = {}
@@ -154,7 +155,7 @@ class _Lowered:
         node, shape = network.nodes[number], network.shapes[network.n_inputs + number]
         layer = node.layer
         inputs = [self.read(tensor) for tensor in node.inputs]
-        if number in self._followers.values():  # the layer before has done it
+        if number in self._done:  # by the layer before
             self._made(inputs[0])
             return
         lowering = lowering_of(layer)
@@ -226,7 +227,7 @@ class _Lowered:
         """Where the gradient of a node's weights goes, if other nodes share the layer."""
         plan, layer, weights = self._plan, self._network.nodes[number].layer, self._network.weights
         own = Parameters(plan, weights[number], layer.trainable)
-        uses = self._network.uses(layer)
+        uses = self._network.uses[number]
         if uses == 1 or not own.learns:
             return None
         if id(layer) not in self._gradients:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import activations
+from ..kernels.call import values
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.machine import VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.call import values
 from .program import Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
@@ -26,6 +26,8 @@ ITEM_WORK = 200_000
 COPY_WORK = 16384
 
 Record = dict[col.Field, Any]
+#: What gives a program its memory, from its size and type.
+Allocate = Callable[[int, np.dtype], np.ndarray]
 
 
 @dataclasses.dataclass
@@ -141,7 +143,7 @@ class Plan:
         #: The layer that phases added now belong to, as the printed program names it.
         self.site = ""
         self._scratch = 0
-        self._constants: list[tuple[int, int, float]] = []
+        self._initial: list[tuple[int, int, float]] = []
 
     @property
     def lanes(self) -> int:
@@ -175,8 +177,12 @@ class Plan:
     def constant(self, value: Any, size: int) -> int:
         """A place with this many equal numbers, or with the numbers of an array."""
         place = self.take(size)
-        self._constants.append((place, size, value))
+        self.begin_with(place, size, value)
         return place
+
+    def begin_with(self, place: int, size: int, value: Any) -> None:
+        """Have these numbers in a place before the first step."""
+        self._initial.append((place, size, value))
 
     def images(self, lanes: int) -> int:
         """Blocks of this many samples in a mini-batch."""
@@ -366,15 +372,14 @@ class Plan:
         """Samples of an item, if one takes this many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
-    def finish(self) -> Program:
+    def finish(self, allocate: Allocate) -> Program:
         """Table and memory."""
         scratch = self.take(self._scratch * self.workers)
         for phase in self.phases:
             phase.record |= {col.SCRATCH: scratch, col.SCRATCH_SIZE: self._scratch}
-        memory = aligned_zeros(self.end, self.dtype)
-        for place, size, value in self._constants:
-            memory[place : place + size] = value
-        return assemble(self.phases, memory, self.images(self.lanes))
+        memory = allocate(self.end, self.dtype)
+        images = self.images(self.lanes)
+        return assemble(self.phases, memory, self._initial, images, self.workers)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

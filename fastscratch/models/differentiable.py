@@ -1,5 +1,6 @@
 """The gradients of a model, without an update."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -94,11 +95,13 @@ class Differentiable(Compiled):
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
+        reader, workspace = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
-        idle.append((reader, None if programs.network.moves_averages else state))
+        if programs.network.moves_averages:
+            workspace.holds = None
+        programs.idle.append(workspace)
         return loss, gradients
 
     def _to_differentiate(
@@ -117,9 +120,8 @@ class Differentiable(Compiled):
         sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
 
         The result has a number for each sample and weight; where that is too much, take the samples
-        in pieces. Besides it there is a copy of the program's memory for each thread. The model keeps
-        the memory of one result, of up to 268 MB, for the next call, once nobody uses the result any
-        more.
+        in pieces. Besides it there is a copy of the program's memory for each thread. The memory of
+        a result of up to 268 MB is kept for the next one, once nobody uses it any more.
 
         Parameters
         ----------
@@ -140,9 +142,10 @@ class Differentiable(Compiled):
         data = self._data(x, y)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, SampleDifferentiator, objectives, get_num_threads())
+        threads = get_num_threads()
+        reader, workspace = programs.borrow(state, SampleDifferentiator, objectives, threads)
         losses, flat = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         losses += self._penalty(state)
         return losses, [
             flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
@@ -173,9 +176,9 @@ class Differentiable(Compiled):
         size = at_once(len(data), None)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
+        reader, workspace = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         return gradients[0] if len(gradients) == 1 else gradients
 
     def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
@@ -212,6 +215,6 @@ class Differentiable(Compiled):
 def _norm(vector: np.ndarray) -> float:
     """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
     largest = float(np.abs(vector).max(initial=0))
-    if largest == 0:
-        return 0.0
+    if largest == 0 or not math.isfinite(largest):
+        return largest
     return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))

@@ -3,6 +3,7 @@
 An *image* is one sample, channels last, or a block of samples that stand innermost (`lanes`).
 """
 
+from ..call import call
 from ..conv2d import (
     Conv2D,
     conv2d_bias_gradient,
@@ -13,7 +14,6 @@ from ..conv2d import (
 from ..jit import njit
 from ..pooling import max_row
 from ..winograd import POINTS, transform_kernel
-from .call import call
 from .columns import (
     ARGUMENTS,
     BIAS,

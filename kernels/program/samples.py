@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from ..call import array_at, call
 from ..chunks import chunk_bounds
 from ..denormals import restore_denormals, set_denormals_flushed
 from ..instructions import finish_stores, store_past_cache
 from ..jit import njit, prange
 from ..machine import VECTOR_BYTES
-from .call import array_at, call
 from .columns import ADDRESS, HYPER, ITEMS
 from .run import run_alone
 

@@ -168,6 +168,30 @@ def test_rows_of_weight_gradient(geometry, dtype, samples_innermost):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_weight_gradient_of_each_sample(geometry, dtype):
+    """Samples innermost, that are kept apart."""
+    lanes = layouts(dtype)[1]
+    shape, x, kernel, bias, dout, rest = problem(geometry, dtype, lanes)
+    flat, dkernel = guarded(np.full(kernel.size * lanes, np.nan, dtype))
+    bias_flat, dbias = guarded(np.full(bias.size * lanes, np.nan, dtype))
+    _, image = guarded(interleaved(x))
+    _, gradient = guarded(interleaved(dout))
+    rows, scratch = kernel.size // shape.filters, scratch_of(shape, dtype)
+    for first, stop in ((rows // 3, rows), (0, rows // 3)):
+        where = shape, first, stop
+        conv2d.conv2d_weight_rows(dkernel, image, gradient, *where, False, scratch, True)
+    conv2d.conv2d_bias_gradient(dbias, gradient, shape, False, True)
+    sizes, terms = [kernel.shape, bias.shape], dout[0, ..., 0].size
+    for n in range(lanes):
+        one = x[n : n + 1], dout[n : n + 1]
+        expected, expected_bias = twin_of(twin.conv2d_backward_weight, sizes, *one, *rest)
+        assert_close(dkernel.reshape(*kernel.shape, lanes)[..., n], expected, terms)
+        assert_close(dbias.reshape(-1, lanes)[:, n], expected_bias, terms)
+    assert np.isnan(flat).sum() == np.isnan(bias_flat).sum() == 2 * GUARD
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_a_tall_image_is_computed_in_bands(dtype, samples_innermost):
     """The truth is NumPy's, and the bits do not depend on which rows are computed together."""
     lanes, height = layouts(dtype)[samples_innermost], 900

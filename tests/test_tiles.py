@@ -186,6 +186,44 @@ def test_dot_tile(dtype, height, width):
     assert_product(c.T, left, right, start)
 
 
+@njit
+def lane_products(c, start, a, b, c_step, height, width, lanes, sizes):
+    depth, turns, a_jump, b_jump, a_row, a_step, b_row, b_step = sizes
+    tiles.lane_tile(
+        Matrix(c, 0, lanes, c_step),
+        Matrix(start, 0, width * lanes, lanes),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, 0, b_row, b_step),
+        height,
+        width,
+        depth,
+        turns,
+        a_jump,
+        b_jump,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", range(1, machine.DOT_ROWS + 1))
+@pytest.mark.parametrize("width", range(1, machine.DOT_COLUMNS + 1))
+def test_lane_tile(dtype, height, width):
+    """Each lane is a product of its own."""
+    lanes, depth, turns = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
+    a = random((turns, depth + 1, height, 2, lanes), dtype, 1)  # every second vector, and jumps
+    b = random((turns, depth + 2, width, lanes), dtype, 2)
+    start = random((height, width, lanes), dtype, 3)
+    flat, c = guarded(np.full((width, height, lanes), np.nan, dtype))
+    a_step, b_row = height * 2 * lanes, width * lanes
+    sizes = depth, turns, a_step, 2 * b_row, 2 * lanes, a_step, b_row, lanes
+    arrays = c.reshape(-1), start.ravel(), a.ravel(), b.ravel()
+    lane_products(*arrays, height * lanes, height, width, lanes, sizes)
+    for lane in range(lanes):
+        left = np.moveaxis(a[:, :depth, :, 0, lane], 2, 0).reshape(height, -1)
+        right = b[:, :depth, :, lane].reshape(-1, width)
+        assert_product(c[..., lane].T, left, right, start[..., lane])
+    assert np.isnan(flat).sum() == 2 * GUARD
+
+
 def odd_shapes():
     if INTERPRETED:
         return [(1, 1, 1), (1, 3, 9), (3, 5, 2), (7, 4, 9), (13, 2, 5)]

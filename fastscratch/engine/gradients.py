@@ -9,11 +9,13 @@ from ..kernels.machine import VECTOR_BYTES
 from ..kernels.program import columns as col
 from ..kernels.program import data, loss
 from ..kernels.program import update as update_op
-from ..kernels.program.samples import backprop_samples
+from ..kernels.program.samples import backprop_samples, keep_gradient
 from .evaluation import Evaluator, Objective
 from .lowering import keeps_apart
 from .network import Network
+from .parameters import Learning
 from .plan import COPY_WORK, Plan, aligned_zeros
+from .recycling import Recycled
 
 
 class Differentiator(Evaluator):
@@ -108,14 +110,26 @@ class SampleDifferentiator(Evaluator):
         super().__init__(network, objectives, batch_size, dtype, workers=1, **plan_arguments)
         size = self.memory.size
         self._memories = aligned_zeros(threads * size, self.memory.dtype).reshape(threads, size)
+        self._results = Recycled()
+        self._rows_apart = np.array([self.program.place(n) for n in self._apart], np.int64)
+        self._not_learned = [
+            (placed.offset, placed.stop)
+            for layer, weights in network.weights_by_layer()
+            for placed in weights
+            if not (layer.trainable and placed.weight.trainable)
+        ]
+
+    def _prepare(self, plan: Plan) -> None:
+        plan.optimizer = Learning(keep_gradient, np.zeros(col.N_HYPER)).record(plan)
 
     def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
         go_back = self._lower_to_losses(plan, network, objectives)
         self._lower_backward(plan, network, go_back)
-        self._gradient = plan.parameters + plan.length
+        self._parameters_at = plan.parameters
         self._apart = [n for n, phase in enumerate(plan.phases) if phase.when == "apart"]
         self._strides = np.zeros((len(self._apart), col.COLUMNS), np.int64)
         for number, strides in zip(self._apart, self._strides, strict=True):
+            strides[col.HYPER] = network.n_parameters * plan.dtype.itemsize
             for field, place in plan.phases[number].record.items():
                 if field.kind == col.PLACE and field not in col.PARAMETERS and place != col.NONE:
                     strides[field] = plan.sizes[place] // plan.batch_size
@@ -142,18 +156,24 @@ class SampleDifferentiator(Evaluator):
         # Whole mini-batches only: the bits of a sample do not depend on how many there are.
         order = np.minimum(np.arange(-(-n // self.batch_size) * self.batch_size), n - 1)
         self._bind_sources([*x, *y, *weights], order, [])
+        rates = np.zeros(n)
+        table = self.program.table
+        table[:, col.RATES], table[:, col.FIRST_STEP] = rates.ctypes.data, 0
         losses = np.empty(n)
-        gradients = np.empty((n, self.network.n_parameters), self.memory.dtype)
-        rows = [self.program.row(number) for number in self._apart]
+        shape = n, self.network.n_parameters
+        gradients = self._results.empty(shape, self.memory.dtype)
+        for start, stop in self._not_learned:
+            gradients[:, start:stop] = 0
         backprop_samples(
             gradients,
             losses,
-            self.program.phases,
-            np.array(rows, np.int64).reshape(self._strides.shape),
+            np.tile(table, (len(self._memories), 1, 1)),
+            len(self.program.phases),
+            self._rows_apart,
             self._strides,
             self.memory,
             self._memories,
-            self._gradient,
+            self._parameters_at,
             np.array(self._losses),
             self.loss_weights,
             self.batch_size,

@@ -135,7 +135,11 @@ class Program:
 
     def row(self, number: int) -> np.ndarray:
         """The row of the phase that was added to the plan with a number."""
-        return self.table[self._places[number]]
+        return self.table[self.place(number)]
+
+    def place(self, number: int) -> int:
+        """Where in the table that row is."""
+        return self._places[number]
 
     def operations(self) -> set[str]:
         """Names of all operations, and of the functions that they call by address."""

@@ -120,7 +120,8 @@ class Differentiable(Compiled):
         sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
 
         The result has a number for each sample and weight; where that is too much, take the samples
-        in pieces. Besides it there is a copy of the program's memory for each thread.
+        in pieces. Besides it there is a copy of the program's memory for each thread. The memory of
+        a result of up to 268 MB is kept for the next one, once nobody uses it any more.
 
         Parameters
         ----------

@@ -84,7 +84,8 @@ class Programs:
         kind : type of program
             Predictor, or one of the kinds of Evaluator.
         *arguments
-            Of the program, after the network; the last of them is the batch size.
+            Of the program, after the network; the last of them is how many samples it takes at
+            once, or at least takes at once: the batch size, or the number of threads.
         """
         workers = team_size(kind._work * arguments[-1] * self.network.work)
         try:

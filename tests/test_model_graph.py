@@ -5,6 +5,7 @@ Sequential model of the same layers, and Keras' functional models.
 """
 
 import copy
+import gc
 import pickle
 
 import naive
@@ -399,6 +400,28 @@ def test_a_layer_knows_its_weights():
     ]
     with pytest.raises(ValueError, match=r"Dense\(2\) has no weights yet: it is not part of a bui"):
         layers.Dense(2).get_weights()
+
+
+def test_a_layer_in_two_models_is_warned_of():
+    x = fs.Input((2,))
+    shared, flat = layers.Dense(3), layers.Flatten()
+    h = flat(shared(x))
+    whole, part = fs.Model(x, layers.Dense(1)(h), "whole"), fs.Model(x, h, "part")
+    whole.count_params()  # builds it
+    with pytest.warns(UserWarning, match=r"Dense\(3\) is in two models, 'whole' and 'part', and"):
+        part.count_params()
+    features = whole.submodel("flatten").predict([[1.0, 2.0]])  # what the warning says to use
+    np.testing.assert_array_equal(features, [[1, 2]] @ whole.get_weights()[0])
+    # A layer that has left its model, or whose model is gone, may go into another one.
+    first = fs.Sequential([fs.Input((2,)), layers.Dense(3)])
+    first.count_params()
+    moved = first.layers[0]
+    first.pop()
+    second = fs.Sequential([fs.Input((2,)), moved])
+    second.count_params()
+    del second
+    gc.collect()
+    fs.Sequential([fs.Input((2,)), moved]).count_params()
 
 
 def test_names_that_are_given_are_kept_for_those_who_have_them():

@@ -95,8 +95,8 @@ class Permute(Layer):
         runs = _runs([axis for axis in self.dims if shape[axis - 1] > 1])
         if runs > MOST_RUNS:
             raise ValueError(
-                f"{self!r} moves {runs} runs of axes, at most {MOST_RUNS} can be moved; got samples "
-                f"of {shape}"
+                f"{self!r} moves {runs} runs of axes, at most {MOST_RUNS} can be moved; got "
+                f"samples of {shape}"
             )
         return tuple(shape[axis - 1] for axis in self.dims)
 

@@ -1,7 +1,8 @@
 """The first page of the dashboard: how many times faster than plain Python everything is.
 
-A plugin of asv (see ``plugins`` in ``asv.conf.json``): ``asv publish`` calls it. asv's own first
-page becomes ``asv.html``. The page here needs no script and nothing from the network.
+A plugin of asv (see ``plugins`` in ``asv.conf.json``): ``asv publish`` calls it. The page here
+needs no script and nothing from the network. asv's own first page becomes ``asv.html``, and the
+scripts that it loads are kept beside it.
 """
 
 import html
@@ -11,6 +12,7 @@ from pathlib import Path
 from asv.console import log
 from asv.publishing import OutputPublisher
 from asv.results import iter_results
+from offline import make_offline
 
 KERNELS = "benchmark_kernels.Speedup.track_speedup"
 TRAINING = "benchmark_training.TrainingSpeedup.track_training_speedup"
@@ -69,6 +71,8 @@ class FirstPage(OutputPublisher):
         releases = {commit: tag for tag, commit in repo.get_tags().items()}
         folder = Path(conf.html_dir)
         (folder / "index.html").rename(folder / "asv.html")
+        for reason in make_offline(folder / "asv.html"):
+            log.warning(f"asv.html loads {reason}")
         text = page(conf.project, by_machine, releases)
         (folder / "index.html").write_text(text, encoding="utf-8")
         log.info("The first page is index.html; asv's own is asv.html")
@@ -112,8 +116,8 @@ def page(project, by_machine, releases):
             "of one and two threads. Both are measured in the same minute of the same process. The "
             "axis is logarithmic: each line is ten times the one before.</p>",
             *(body or ["<p>There are no results yet: <code>asv run</code> makes them.</p>"]),
-            '<p>Times, memory and single commits: <a href="asv.html">the pages of asv</a>, which '
-            "load their scripts from the network.</p></body></html>",
+            '<p>Times, memory and single commits: <a href="asv.html">the pages of asv</a>.</p>',
+            "</body></html>",
         ]
     )
 

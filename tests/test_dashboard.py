@@ -18,12 +18,20 @@ SUITE = Path(__file__).parents[1] / "asv_benchmarks"
 sys.path.insert(0, str(SUITE))
 try:
     import first_page
+    import offline
 finally:
     sys.path.remove(str(SUITE))
 
 #: One of them is slower than its twin, and one was not measured on two threads.
 SPEEDUPS = {"dense_forward": (500.0, 1000.0), "shuffle": (10.0, None), "penalty": (0.5, 0.25)}
 NETWORKS = {"iris 4-40-3": (300.0, 250.0)}
+#: Nothing is fetched in a test.
+NO_NETWORK = """
+import urllib.request
+def _refuse(url, timeout):
+    raise OSError("there is no network")
+urllib.request.urlopen = _refuse
+"""
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 #: Where every bar, name and number is on the screen, as JSON in place of the page.
@@ -53,6 +61,7 @@ def published(folder, n_commits):
     machine.mkdir(parents=True)
     for name in ("first_page.py", "asv.conf.json"):
         shutil.copy(SUITE / name, suite)
+    (suite / "offline.py").write_text(NO_NETWORK + (SUITE / "offline.py").read_text())
     described = {"machine": "quiet", "cpu": "A <processor>", "num_cpu": "2", "os": "Linux"}
     described |= {"arch": "x86_64", "ram": "1"}
     (machine / "machine.json").write_text(json.dumps(described | {"version": 1}))
@@ -155,6 +164,38 @@ def test_a_browser_without_a_network_shows_every_bar_and_label(html, tmp_path):
         assert name[4] <= 0  # nothing of the name is cut off
     tops = [(row[0][1], row[0][3]) for row in rows]
     assert all(above[1] <= below[0] + 0.5 for above, below in itertools.pairwise(tops))
+
+
+def test_scripts_are_kept_beside_the_page(tmp_path):
+    page, script = tmp_path / "page.html", b""
+    right = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # SHA-256 of no bytes
+    tags = [
+        f'<script src="https://a.b/c/one.js" integrity="sha256-{right}" crossorigin="anonymous">',
+        '<link rel="stylesheet" href="https://a.b/two.css">',
+        '<script src="https://a.b/three.js" integrity="sha256-AAAA" crossorigin="anonymous">',
+        '<script src="https://a.b/four.js">',
+        '<a href="https://a.b/five.html">',
+        '<script src="six.js">',
+    ]
+    page.write_text("\n".join(tags))
+
+    def fetch(url):
+        if "four" in url:
+            raise OSError("not reached")
+        return script
+
+    left = offline.make_offline(page, fetch)
+    assert left == [
+        "https://a.b/three.js: the checksum differs",
+        "https://a.b/four.js: not reached",
+    ]
+    assert page.read_text().splitlines() == [
+        '<script src="vendor/one.js">',
+        '<link rel="stylesheet" href="vendor/two.css">',
+        *tags[2:],
+    ]
+    assert sorted(file.name for file in (tmp_path / "vendor").iterdir()) == ["one.js", "two.css"]
+    assert (tmp_path / "vendor" / "one.js").read_bytes() == script
 
 
 def test_typical_kernels_exist():

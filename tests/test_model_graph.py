@@ -436,8 +436,8 @@ def test_summary(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["Model:", '"both"']
     assert rows[4:-4] == [
-        ["both", "(Dense)", "(None,", "4)", "20"],
         ["flatten", "(Flatten)", "(None,", "4)", "0"],
+        ["both", "(Dense)", "(None,", "4)", "20"],
         ["concatenate", "(Concatenate)", "(None,", "8)", "0"],
         ["scores", "(Dense)", "(None,", "3)", "27"],
         ["concatenate_1", "(Concatenate)", "(None,", "7)", "0"],
@@ -469,7 +469,7 @@ def test_submodels_are_what_the_model_computes_on_the_way():
     before = bits(model)
     size.fit(image, np.ones((13, 2)), verbose=0)
     assert bits(model) == before
-    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are both, flatten, con"):
+    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are flatten, both, con"):
         model.submodel("sizes")
 
 

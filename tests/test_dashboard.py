@@ -166,6 +166,19 @@ def test_a_browser_without_a_network_shows_every_bar_and_label(html, tmp_path):
     assert all(above[1] <= below[0] + 0.5 for above, below in itertools.pairwise(tops))
 
 
+def test_results_of_the_reference_machine_are_in_the_repository():
+    """They name no folder of a machine, and have the typical kernels."""
+    files = sorted((SUITE / "results" / "reference").glob("*-*.json"))
+    assert files
+    for file in files:
+        stored = json.loads(file.read_text())
+        assert stored["params"]["machine"] == "reference"
+        assert not re.search(r"/\w+/", file.read_text())
+        values, (kernels, _), *_ = stored["results"][first_page.KERNELS]
+        assert len(values) == 2 * len(kernels)
+        assert {repr(name) for name in first_page.TYPICAL} <= set(kernels)
+
+
 def test_scripts_are_kept_beside_the_page(tmp_path):
     page, script = tmp_path / "page.html", b""
     right = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # SHA-256 of no bytes

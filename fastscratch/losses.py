@@ -192,9 +192,15 @@ def get(identifier: Any) -> Loss:
     Raises
     ------
     ValueError
-        If it is none of them.
+        If it is none of them, or of a class with a formula of its own, which would not be computed.
     """
     if isinstance(identifier, Loss):
+        is_known = isinstance(identifier, tuple(_BY_NAME.values()))
+        if not is_known or callable(identifier) or hasattr(identifier, "call"):
+            raise ValueError(
+                "loss must be a loss of fastscratch.losses, got one with a formula of its own, "
+                f"{type(identifier).__name__}"
+            )
         return identifier
     if isinstance(identifier, dict):
         arguments = dict(identifier)

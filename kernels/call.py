@@ -35,8 +35,7 @@ def address(function, *kinds):
             _interpreted.append(function)
         return _interpreted.index(function)
     with ctrl_c_later():
-        function.compile(kinds)
-        compiled = function.overloads[kinds]
+        compiled = function.compile_code(kinds)
         return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 

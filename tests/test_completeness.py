@@ -293,6 +293,6 @@ def test_compiler_flags_stand_in_one_module(source):
 
 
 def test_import_is_light(child):
-    extras = ["matplotlib", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
+    extras = ["matplotlib", "pandas", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
     code = f"import sys, fastscratch; print(sorted(set({extras}) & set(sys.modules)))"
     assert child(code).strip() == "[]"

@@ -7,7 +7,7 @@ are fixed, so it fails never.
 import numpy as np
 import pytest
 
-from fastscratch import initializers
+from fastscratch import Sequential, initializers, layers
 
 SHAPE = (400, 500)
 N = 400 * 500
@@ -128,3 +128,20 @@ def test_errors(make, arguments, error, message):
 def test_base_is_abstract():
     with pytest.raises(NotImplementedError):
         initializers.Initializer()((1,), 0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (np.ones(1), r"initializer of kernel must return an array of shape \(4, 2\), got \(1,\)"),
+        (np.full((4, 2), np.nan), r"kernel must be finite in float32, got nan at \(0, 0\)"),
+    ],
+)
+def test_what_an_initializer_of_ones_own_returns_is_checked(numbers, message):
+    class Chosen(initializers.Initializer):
+        def __call__(self, shape, seed):
+            return numbers
+
+    model = Sequential([layers.Input((4,)), layers.Dense(2, kernel_initializer=Chosen())])
+    with pytest.raises(ValueError, match=message):
+        model.get_weights()

@@ -17,6 +17,7 @@ from fastscratch.layers import (
     Cropping2D,
     DepthwiseConv2D,
     Embedding,
+    Flatten,
     GaussianNoise,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -31,6 +32,7 @@ from fastscratch.layers import (
     Permute,
     RepeatVector,
     Rescaling,
+    Reshape,
     SeparableConv2D,
     SpatialDropout2D,
     Subtract,
@@ -375,6 +377,39 @@ def test_an_embedding_refuses_what_names_no_row(number):
         several.fit([wrong, x], y, verbose=0)
     with pytest.raises(ValueError, match=f"x {message}"):
         Sequential([Input((3,)), Embedding(4, 2)]).predict(wrong)
+
+
+@pytest.mark.parametrize(
+    ("moved", "shape"),
+    [
+        (Flatten(), (6,)),
+        (Reshape((2, 3)), (6,)),
+        (Permute((2, 1)), (3, 2)),
+        (RepeatVector(2), (6,)),
+        (Concatenate(), (6,)),
+    ],
+    ids=repr,
+)
+def test_numbers_that_are_only_moved_to_an_embedding_are_checked(moved, shape):
+    inputs = [Input(shape), Input(shape)][: 1 + moved.reads_several]
+    model = Model(inputs, Embedding(4, 2)(Flatten()(moved(inputs))))
+    right, wrong = np.ones((2, *shape)), np.full((2, *shape), 4)
+    model.predict([right, right] if moved.reads_several else right)
+    with pytest.raises(ValueError, match=r"must hold whole numbers from 0 to 3, .* got 4"):
+        model.predict([right, wrong] if moved.reads_several else wrong)
+
+
+def test_an_embedding_of_more_rows_than_float32_can_name():
+    """Every whole number up to 2**24 is one in float32; the next is rounded to another row."""
+    rows = 2**24 + 2
+    model = Sequential([Input((1,)), Embedding(rows, 1, "zeros")])
+    with pytest.raises(ValueError, match="rows that float32 cannot name, because it does not hold"):
+        model.predict([[rows - 1]])
+    model = Sequential([Input((1,)), Embedding(rows, 1, "zeros")], dtype="float64")
+    weights = model.get_weights()
+    weights[0][rows - 1] = 7
+    model.set_weights(weights)
+    assert model.predict([[rows - 1], [rows - 2]]).ravel().tolist() == [7, 0]
 
 
 def test_constant():

@@ -457,7 +457,7 @@ def test_weights_without_end_and_targets_that_are_texts():
     for model in (LinearRegression(), LogisticRegression()):
         with pytest.raises(ValueError, match="sample_weight must be finite, got inf"):
             model.fit(X, y, sample_weight=np.inf)
-    with pytest.raises(ValueError, match="y must hold numbers, got <U1"):
+    with pytest.raises(TypeError, match="y must hold real numbers, got 'a' at"):
         LinearRegression().fit(X, np.full((150, 2), "a"))
 
 
@@ -669,6 +669,65 @@ def test_summary_of_other_fits():
     with pytest.raises(ValueError, match="a summary needs a fit with solver='qr' on dense data"):
         LinearRegression().fit(sparse.csr_array(X), y).summary()
     assert "forced to be positive" in str(LinearRegression(positive=True).fit(X, y).summary())
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "fista"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_summary_does_not_count_columns_that_depend_on_others(solver, classes):
+    """R leaves them out: the criterion and the degrees of freedom are those without them."""
+    X, y = load_diabetes(return_X_y=True)
+    X, y = scaled(X)[:, :3], np.digitize(y, [100, 180][: classes - 1])
+    options = {"C": np.inf, "solver": solver, "tol": 1e-8, "max_iter": 10_000}
+    plain = LogisticRegression(**options).fit(X, y).summary()
+    for more in (X[:, :1] - X[:, 1:2], np.full((len(X), 1), 0.1)):
+        summary = LogisticRegression(**options).fit(np.column_stack([X, more]), y).summary()
+        assert np.isnan(summary.standard_errors).all()
+        assert summary.aic == pytest.approx(plain.aic, rel=1e-9)
+        assert summary.df_resid == plain.df_resid == len(X) - 4 * (classes - 1)
+
+
+def test_a_summary_of_an_exact_fit_has_no_tests_of_rounding_errors():
+    X = load_diabetes().data[:, :3]
+    line = X @ [1, 2, 3] + 0.1
+    Y = np.column_stack([line, np.full(len(X), 0.1), line + X[:, 0] ** 2])
+    summary = LinearRegression().fit(X, Y).summary()
+    assert np.isnan(summary.standard_errors[:2]).all()
+    assert np.isnan(summary.log_likelihood[:2]).all()
+    assert np.isfinite(summary.standard_errors[2]).all()
+    assert "fitted exactly" in str(summary)
+    assert "Residual standard error: 0 on" in str(summary)
+    assert "R-squared: 1.0000" in str(summary)
+    saturated = LinearRegression().fit(X[:4], Y[:4, 2]).summary()
+    assert saturated.df_resid == 0
+    assert np.isnan(saturated.log_likelihood)
+    assert "fitted exactly" in str(saturated)
+    assert "fitted exactly" not in str(LinearRegression().fit(X, Y[:, 2]).summary())
+
+
+@pytest.mark.parametrize("power", [-700, -550, 550, 700])
+def test_units_of_any_size_change_a_linear_regression_by_their_factor_only(power):
+    """Powers of two, whose squares overflow or vanish in float64."""
+    X, y = load_diabetes(return_X_y=True)
+    X, unit = X[:, :3], 2.0**power
+    plain, expected = (m := LinearRegression().fit(X, y)), m.summary()
+    of_x = LinearRegression().fit(X * unit, y)
+    assert of_x.coef_ * unit == pytest.approx(plain.coef_, rel=1e-12)
+    assert of_x.summary().p_values == pytest.approx(expected.p_values, rel=1e-9)
+    of_y = LinearRegression().fit(X, y * unit)
+    summary = of_y.summary()
+    assert of_y.coef_ / unit == pytest.approx(plain.coef_, rel=1e-12)
+    assert summary.standard_errors / unit == pytest.approx(expected.standard_errors, rel=1e-12)
+    assert summary.p_values == pytest.approx(expected.p_values, rel=1e-9)
+    shift = len(y) * power * np.log(2)
+    assert summary.log_likelihood + shift == pytest.approx(expected.log_likelihood, rel=1e-9)
+
+
+@pytest.mark.parametrize("class_weight", [{"a": 3}, {0: 1, 7: 3}, {"no": 2, "yess": 1}])
+def test_weights_of_unknown_classes_are_refused(class_weight):
+    X, y = flowers()
+    for targets in (np.array(["no", "yes"])[y - 1], y - 1):
+        with pytest.raises(ValueError, match=r"class_weight must have keys among the classes \["):
+            LogisticRegression(class_weight=class_weight).fit(X, targets)
 
 
 def test_import_without_scikit_learn(child):

@@ -62,6 +62,8 @@ def test_errors_of_regressions_by_hand():
     assert metrics.r2_score(y, p) == ((1 - 4 / 2) + (1 - 1 / 2)) / 2
     assert metrics.r2_score([2.0, 2.0], [2.0, 2.0]) == 1
     assert metrics.r2_score([2.0, 2.0], [2.0, 3.0]) == 0
+    # The mean of seven times 0.1 is not 0.1 in binary.
+    assert metrics.r2_score([0.1] * 7, [0.2] * 7) == 0
 
 
 # --- scikit-learn ---------------------------------------------------------------------------------

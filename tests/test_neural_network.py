@@ -280,6 +280,13 @@ def test_class_weights_are_sample_weights(class_weight):
     MLPClassifier(class_weight=class_weight, **SMALL).fit(X, y, weight)
 
 
+def test_weights_of_unknown_classes_are_refused():
+    X, y = load_iris(return_X_y=True)
+    for class_weight in ({3: 2.0}, {"0": 2.0}):
+        with pytest.raises(ValueError, match=r"keys among the classes \[0 1 2\], got '?[03]'?"):
+            MLPClassifier(class_weight=class_weight).fit(X, y)
+
+
 def test_class_weights_are_for_training_only():
     """A model that never moves predicts one class: its validation score is the share of that."""
     X, y = (part[20:] for part in iris())

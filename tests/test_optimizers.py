@@ -568,3 +568,57 @@ def test_schedules_equal_keras(keras, schedule):
     for step in STEPS:
         expected = float(twin(step))  # in float32
         assert schedule(step) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+# --- classes of one's own -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [SGD, RMSprop, Adagrad, Adam, AdamW])
+def test_a_class_with_other_defaults_takes_the_steps_of_its_base(kind):
+    class Mine(kind):
+        pass
+
+    ends = []
+    for optimizer in (kind(0.1), Mine(0.1)):
+        model = Sequential([layers.Input((2,)), layers.Dense(1, kernel_initializer="ones")])
+        model.compile(optimizer, "mse")
+        model.fit(np.eye(2), np.ones(2), epochs=3, verbose=0)
+        ends.append(model.get_weights()[0].tolist())
+    assert ends[0] == ends[1]
+
+
+def test_a_schedule_with_other_defaults_has_the_rates_of_its_base():
+    class Mine(schedules.ExponentialDecay):
+        pass
+
+    assert Mine(0.1, 5, 0.5)(10) == schedules.ExponentialDecay(0.1, 5, 0.5)(10)
+    assert SGD(Mine(0.1, 5, 0.5)).hyper(10)[0] == close(0.025)
+
+
+class Formula(schedules.LearningRateSchedule):
+    pass
+
+
+class Changed(schedules.ExponentialDecay):
+    def __call__(self, step):
+        return 1.0
+
+
+@pytest.mark.parametrize("schedule", [Formula(), Changed(0.1, 5, 0.5)], ids=["new", "changed"])
+def test_schedules_with_a_formula_of_their_own_are_refused(schedule):
+    message = r"learning_rate must be a number or a schedule .* own, \w+; callbacks\.Learning"
+    with pytest.raises(ValueError, match=message):
+        SGD(schedule)
+    optimizer = SGD(0.1)
+    with pytest.raises(ValueError, match=message):
+        optimizer.learning_rate = schedule
+    assert optimizer.learning_rate == 0.1
+
+
+def test_optimizers_with_a_formula_of_their_own_are_refused():
+    class Mine(optimizers.Optimizer):
+        pass
+
+    message = "optimizer must be one of SGD, RMSprop, Adagrad, Adam, AdamW, got one with .* Mine"
+    with pytest.raises(ValueError, match=message):
+        Sequential([layers.Input((2,)), layers.Dense(1)]).compile(Mine(0.1), "mse")

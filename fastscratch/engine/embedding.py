@@ -1,5 +1,7 @@
 """How an embedding becomes phases."""
 
+import numpy as np
+
 from ..kernels.program import columns as col
 from ..kernels.program import embedding as op
 from ..layers import Embedding
@@ -15,6 +17,12 @@ MAX_ITEMS = 16
 def lower_embedding(plan: Plan, call: LayerCall[Embedding]) -> Lowered:
     """Rows of the table; there is no gradient of the numbers that name them."""
     t, layer = call.input, call.layer
+    whole = 2 ** (np.finfo(plan.dtype).nmant + 1)
+    if layer.input_dim > whole:
+        raise ValueError(
+            f"{layer!r} has rows that {plan.dtype} cannot name, because it does not hold every "
+            f"whole number above {whole}; use dtype='float64'"
+        )
     own = Parameters.of(plan, call)
     u = plan.tensor(call.shape, differentiated=own.learns)
     sizes = {op.INDICES: t.units, op.LONG: layer.output_dim, op.ROWS: layer.input_dim}

@@ -72,6 +72,8 @@ class Network:
         layer.
     readers : list of int
         How many nodes read each tensor, plus one if the network returns it.
+    uses : list of int
+        How many nodes the layer of each node has.
     n_parameters : int
         Length of the vector of parameters.
     work : int
@@ -116,21 +118,29 @@ class Network:
             self.shapes.append(shape)
             used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
             self.work += used + math.prod(shape)
+        nodes_of = Counter(id(node.layer) for node in self.nodes)
+        self.uses = [nodes_of[id(node.layer)] for node in self.nodes]
         self._changes = [layer._changes for layer in self.layers]
         self.checked_at = Layer.changes_of_all
         self.outputs = [len(self.shapes) - 1] if outputs is None else list(outputs)
-        self.checked_inputs = [
-            (tensor, node.layer)
-            for node in self.nodes
-            for tensor in node.inputs
-            if tensor < self.n_inputs and type(node.layer).check_input is not Layer.check_input
-        ]
+        self.checked_inputs = self._find_checked_inputs()
         self.is_plain = self.n_inputs == len(self.outputs) == 1
         self.input_shapes = self.shapes[: self.n_inputs]
         self.output_shapes = [self.shapes[tensor] for tensor in self.outputs]
         read = Counter(tensor for node in self.nodes for tensor in node.inputs)
         read.update(self.outputs)
         self.readers = [read[tensor] for tensor in range(len(self.shapes))]
+
+    def _find_checked_inputs(self) -> list[tuple[int, Layer]]:
+        """Inputs whose numbers reach a layer that checks them, if only moved to other places."""
+        reached_by = [[k] for k in range(self.n_inputs)]  # for each tensor, inputs that make it up
+        found = []
+        for node in self.nodes:
+            inputs = [k for tensor in node.inputs for k in reached_by[tensor]]
+            if type(node.layer).check_input is not Layer.check_input:
+                found += [(k, node.layer) for k in dict.fromkeys(inputs)]
+            reached_by.append(inputs if node.layer.only_moves else [])
+        return found
 
     def _place(self, weights: Sequence[Weight]) -> list[Placed]:
         placed = []
@@ -150,10 +160,6 @@ class Network:
         for tensor, layer in self.checked_inputs:
             which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
             layer.check_input(which, samples[tensor])
-
-    def uses(self, layer: Layer) -> int:
-        """How many nodes a layer has."""
-        return sum(node.layer is layer for node in self.nodes)
 
     def weights_by_layer(self) -> list[tuple[Layer, list[Placed]]]:
         """Each layer once, with its weights."""

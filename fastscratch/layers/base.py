@@ -1,6 +1,7 @@
 """What all layers have in common."""
 
 import dataclasses
+import functools
 import inspect
 import weakref
 from collections.abc import Sequence
@@ -56,6 +57,8 @@ class Input(SymbolicTensor):
 class Layer:
     """Base of all layers.
 
+    Attributes that are arguments can be set, and are then checked like arguments.
+
     Parameters
     ----------
     name : str, optional
@@ -70,6 +73,8 @@ class Layer:
     activation: str = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
+    #: Whether its outputs are its inputs, in another order or shape.
+    only_moves: bool = False
     #: Arguments that are shown even if they have their defaults.
     _always_shown: tuple[str, ...] = ()
     #: How many attributes have been set: of the layer, and of all layers there are.
@@ -84,7 +89,7 @@ class Layer:
         input_shape: Sequence[int] | None = None,
     ):
         self.name = None if name is None else as_text("name", name)
-        self.trainable = trainable
+        self.trainable = as_flag("trainable", trainable)
         self.input_shape = None if input_shape is None else as_shape("input_shape", input_shape)
 
     def __call__(self, inputs: SymbolicTensor | Sequence[SymbolicTensor]) -> SymbolicTensor:
@@ -115,20 +120,15 @@ class Layer:
         return SymbolicTensor(shape, self, tensors)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Count the changes, so that a model can notice them."""
+        """Check an argument that is set anew, and count the changes: a model can notice them."""
+        kind: Any = type(self)
+        names = _argument_names(kind) if kind.__module__.startswith(__package__) else {}
+        if name in names and self.__dict__.keys() >= names.keys():  # else it is only being made
+            value = getattr(kind(**self._arguments() | {name: value}), name)
         object.__setattr__(self, name, value)
         if name != "_model":
             self.__dict__["_changes"] = self._changes + 1
             Layer.changes_of_all += 1
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = as_flag("trainable", value)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Shape of one sample after the layer.
@@ -197,14 +197,15 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the layer again, as JSON can hold them."""
-        config = {}
-        for kind in type(self).__mro__[:-1]:
-            for name, parameter in inspect.signature(kind).parameters.items():
-                if parameter.kind is parameter.VAR_KEYWORD:
-                    continue
-                value = getattr(self, name)
-                config[name] = value.get_config() if hasattr(value, "get_config") else value
-        return config
+        return {
+            name: value.get_config() if hasattr(value, "get_config") else value
+            for name, value in self._arguments().items()
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments that make the layer again."""
+        kind: Any = type(self)
+        return {name: getattr(self, name) for name in _argument_names(kind)}
 
     def __repr__(self) -> str:
         """The arguments that it needs, and those that differ from a layer made with only these."""
@@ -222,6 +223,17 @@ class Layer:
             if isinstance(value, (str, int, float, tuple)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@functools.cache
+def _argument_names(kind: type) -> dict[str, None]:
+    """Names of the arguments of a layer, and of those that it hands on to its bases, in order."""
+    return dict.fromkeys(
+        name
+        for base in kind.__mro__[:-1]
+        for name, parameter in inspect.signature(base).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    )
 
 
 def as_image(layer: Layer, shape: Shape) -> Shape:

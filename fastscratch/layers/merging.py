@@ -119,7 +119,7 @@ class Concatenate(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
-    reads_several = True
+    reads_several = only_moves = True
 
     def __init__(self, axis: int = -1, **kwargs: Any):
         super().__init__(**kwargs)

@@ -19,6 +19,8 @@ class Flatten(Layer):
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
+    only_moves = True
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
 
@@ -36,6 +38,8 @@ class Reshape(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    only_moves = True
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
@@ -74,6 +78,8 @@ class Permute(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    only_moves = True
 
     def __init__(self, dims: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
@@ -117,6 +123,8 @@ class RepeatVector(Layer):
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
+
+    only_moves = True
 
     def __init__(self, n: int, **kwargs: Any):
         super().__init__(**kwargs)

@@ -12,12 +12,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
-    validate_data,
 )
 
 from .. import kernels
-from ..estimators import as_numbers, checked_weights
+from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
+from ..validation import as_array
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
 
@@ -203,7 +203,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray, shape (n,) or (n, n_targets)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
     def summary(self) -> Summary:
@@ -234,13 +234,24 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             coefficients = np.column_stack([np.atleast_1d(self.intercept_), coef])
         design, targets = R[: first + k, : first + k], R[:, first + k :]
         rank = first + self.rank_
-        df = self._n_rows - rank
-        residuals = targets.copy()
-        residuals[: first + k] -= design @ coefficients.T
+        n, df = self._n_rows, self._n_rows - rank
+        # In units of a power of two near the largest number: no square overflows or vanishes.
+        unit = np.ldexp(1.0, np.frexp(np.abs(targets).max(axis=0))[1])
+        residuals = targets / unit
+        residuals[: first + k] -= design @ (coefficients.T / unit)
         squares = (residuals**2).sum(axis=0)
-        total = (targets[first:] ** 2).sum(axis=0)
+        total = ((targets[first:] / unit) ** 2).sum(axis=0)
+        # What is left of these sums if only rounding is left; the bound is that of R.
+        rounding = 1e-30 * ((targets / unit) ** 2).sum(axis=0) / n
+        exact = squares <= df * rounding if df > 0 else np.full(len(squares), True)
+        squares[exact], total[total <= (n - first) * rounding] = 0, 0
 
         notes, spread = [], np.full(first + k, np.nan)
+        if exact.any():
+            notes.append(
+                "where all targets are fitted exactly, up to rounding, nothing is left to compute "
+                "standard errors, tests and the log-likelihood from"
+            )
         if self.positive:
             notes.append("coefficients forced to be positive have no standard errors")
         elif self.rank_ < k:
@@ -249,17 +260,19 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "are one choice of many, and have no standard errors"
             )
         else:
-            spread = np.linalg.norm(linalg.solve_triangular(design, np.eye(first + k)), axis=1)
+            spread = _lengths(linalg.solve_triangular(design, np.eye(first + k)).T)
         with np.errstate(divide="ignore", invalid="ignore"):
-            sigma = np.sqrt(squares / df if df > 0 else np.full(len(squares), np.nan))
-            errors = sigma[:, None] * spread
+            variance = squares / df if df > 0 else np.full(len(squares), np.nan)
+            sigma = unit * np.sqrt(variance)
+            errors = np.where(exact, np.nan, sigma)[:, None] * spread
             statistics = coefficients / errors
             explained = 1 - squares / total
-            adjusted = 1 - (1 - explained) * (self._n_rows - first) / df if df > 0 else np.nan
-            F = (total - squares) / self.rank_ / sigma**2
+            adjusted = 1 - (1 - explained) * (n - first) / df if df > 0 else np.nan
+            F = np.where(exact, np.nan, (total - squares) / self.rank_ / variance)
             log_likelihood = 0.5 * (
-                self._log_weights - self._n_rows * (np.log(2 * np.pi * squares / self._n_rows) + 1)
+                self._log_weights - n * (np.log(2 * np.pi * squares / n) + 2 * np.log(unit) + 1)
             )
+            log_likelihood[exact] = np.nan
         p_of_F = special.fdtrc(self.rank_, df, F)
         n_targets = len(coef)
         fit = []
@@ -284,7 +297,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             distribution="t",
             log_likelihood=log_likelihood,
             aic=2 * (rank + 1) - 2 * log_likelihood,
-            n_samples=self._n_rows,
+            n_samples=n,
             df_resid=df,
             fit=fit,
             notes=notes,
@@ -293,7 +306,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
     ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,
@@ -307,7 +320,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError(f"positive=True needs solver='qr', got {self.solver!r}")
         if sample_weight is not None:
             sample_weight = checked_weights(sample_weight, X)
-        return X, as_numbers(y), sample_weight
+        return X, as_array("y", y), sample_weight
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Update the triangle of the QR factorisation of ``[1 X y]``, all that a fit needs."""
@@ -324,7 +337,12 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             n_rows, logarithms = above.size, np.log(above).sum()
         if self._triangle is None:
             self._triangle = np.zeros((rows.shape[1], rows.shape[1]))
-        kernels.qr.qr_update(self._triangle, rows)
+        # Powers of two near the largest number of each column, for squares that are numbers.
+        largest = np.maximum(np.abs(rows).max(axis=0), np.abs(self._triangle).max(axis=0))
+        unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+        self._triangle /= unit
+        kernels.qr.qr_update(self._triangle, rows / unit)
+        self._triangle *= unit
         self._n_rows += n_rows
         self._log_weights += logarithms
         return self._triangle
@@ -337,10 +355,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         first, k = int(self.fit_intercept), self.n_features_in_
         design = R[first : first + k, first : first + k].copy()
         targets = np.ascontiguousarray(R[first : first + k, first + k :])
-        lengths = np.linalg.norm(design, axis=0)
+        lengths = _lengths(design)
         if first:  # columns that are constant up to rounding
             design[:, lengths <= self._n_rows * EPS * np.abs(R[0, first : first + k])] = 0
-            lengths = np.linalg.norm(design, axis=0)
+            lengths = _lengths(design)
         lengths[lengths == 0] = 1
         coef = np.empty(targets.shape)
         self.rank_ = kernels.least_squares.least_squares(
@@ -448,3 +466,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if found.failure and not one_step:
             warnings.warn(f"gradient-descent {found.failure}", ConvergenceWarning, stacklevel=2)
         return self._set(*scaling.outside(found.coefficients), y.ndim, found.n_iter)
+
+
+def _lengths(columns: np.ndarray) -> np.ndarray:
+    """Euclidean lengths of columns, whose squares may be too large or too small for a float."""
+    largest = np.abs(columns).max(axis=0, initial=0)
+    unit = np.where(largest > 0, largest, 1)
+    return unit * np.linalg.norm(columns / unit, axis=0)

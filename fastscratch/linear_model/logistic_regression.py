@@ -16,10 +16,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
-    validate_data,
 )
 
-from ..estimators import FitTask, LabelsMixin, checked_weights, class_factors
+from ..estimators import FitTask, LabelsMixin, checked_data, checked_weights
 from ..kernels.codes import SIGMOID, SOFTMAX
 from .solvers import Problem, Scaling, has_maximum, minimize, pseudo_solve
 from .summary import Summary
@@ -48,12 +47,15 @@ class _Statistics:
         Of the coefficients, in the order of the summary's tables; None if it is not known.
     note : str
         Why it is not known.
+    n_parameters : int
+        Coefficients that can be chosen apart from each other, if that is known; else all.
     """
 
     log_likelihood: float
     null_log_likelihood: float
     covariance: np.ndarray | None
     note: str
+    n_parameters: int
 
 
 def _descends(model: "LogisticRegression") -> bool:
@@ -257,7 +259,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         ndarray, shape (n,), (n, n_classes) or (n, n_labels)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.coef_) == 1 and not self._multilabel else scores
 
@@ -286,7 +288,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         models = [statistics for statistics in self._statistics if statistics is not None]
         if not models:
             raise ValueError("a summary needs a fit, got coefficients of partial_fit")
-        first, k = int(self.fit_intercept), self.n_features_in_
+        first = int(self.fit_intercept)
         coefficients = self.coef_
         if first:
             coefficients = np.column_stack([self.intercept_, self.coef_])
@@ -305,8 +307,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         ratios = coefficients / errors
         log_likelihood = np.array([model.log_likelihood for model in models])
         null = np.array([model.null_log_likelihood for model in models])
-        parameters = rows * (first + k)
-        df = self._n_samples - parameters
+        parameters = np.array([model.n_parameters for model in models])
+        df = self._n_samples - int(parameters.max())
         penalised = np.isfinite(self.C)
         notes = list(dict.fromkeys(model.note for model in models if model.note))
         if self.class_weight is not None:
@@ -350,7 +352,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 f"solver={self.solver!r} needs l1_ratio=0, got {self.l1_ratio:g}; use "
                 "solver='fista'"
             )
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,
@@ -372,7 +374,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 member = column[None] == 1
             elif len(classes) == 2:
                 member = member[1:]
-            of_class = class_factors(self.class_weight, column, weight)
+            of_class = self._class_factors(self.class_weight, column, weight)
             yield member.astype(np.float64), weight * of_class
 
     def _fit(
@@ -496,7 +498,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             null = -np.log(len(shares))
         else:
             null = special.xlogy(shares, shares).sum()
-        covariance, note = None, ""
+        # With several classes, only the differences from the first class are determined.
+        own = slice(coefficients.shape[1] if len(coefficients) > 1 else 0, None)
+        covariance, note, n_parameters = None, "", coefficients.size - (own.start or 0)
         if np.isfinite(self.C):
             note = (
                 "no standard errors, p values and AIC: they would not account for the bias of a "
@@ -509,14 +513,12 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             )
         elif coefficients.size > MOST_ERRORS:
             note = f"no standard errors: more than {MOST_ERRORS} coefficients"
-        elif np.isinf(scaling.scale).any():
-            note = "no standard errors: a column is constant, and its coefficient is arbitrary"
         else:
-            # With several classes, only the differences from the first class are determined.
-            own = slice(coefficients.shape[1] if len(coefficients) > 1 else 0, None)
             information = total * free.hessian(coefficients)[own, own]
-            inverse, regular = pseudo_solve(information, np.eye(len(information)))
-            if regular:
+            inverse, n_parameters = pseudo_solve(information, np.eye(len(information)))
+            if np.isinf(scaling.scale).any():
+                note = "no standard errors: a column is constant, and its coefficient is arbitrary"
+            elif n_parameters == len(information):
                 back = np.kron(np.eye(len(information) // coefficients.shape[1]), scaling.matrix())
                 covariance = back @ inverse @ back.T
             else:
@@ -524,7 +526,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                     "no standard errors: the columns depend on each other, and the coefficients "
                     "are one choice of many"
                 )
-        return _Statistics(log_likelihood, total * null, covariance, note)
+        return _Statistics(log_likelihood, total * null, covariance, note, n_parameters)
 
 
 def _separates(

@@ -265,23 +265,23 @@ def _lbfgs(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after
     return Result(found.x.reshape(shape), found.nit, failure)
 
 
-def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, bool]:
+def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, int]:
     """Solve ``matrix @ x = right`` for a symmetric matrix without negative eigenvalues.
 
-    Returns the shortest solution, and whether the matrix is regular.
+    Returns the shortest solution, and the rank of the matrix.
     """
     limit = len(matrix) * EPS
     try:
         factor = linalg.cho_factor(matrix, lower=True)
         diagonal = np.diag(factor[0])
         if diagonal.min() ** 2 > limit * diagonal.max() ** 2:
-            return linalg.cho_solve(factor, right), True
+            return linalg.cho_solve(factor, right), len(matrix)
     except linalg.LinAlgError:
         pass
     values, vectors = linalg.eigh(matrix)
     kept = values > limit * values.max()
     vectors = vectors[:, kept]
-    return vectors @ ((vectors.T @ right).T / values[kept]).T, bool(kept.all())
+    return vectors @ ((vectors.T @ right).T / values[kept]).T, int(kept.sum())
 
 
 def _newton(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After) -> Result:

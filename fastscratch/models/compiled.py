@@ -103,12 +103,17 @@ class Compiled(Weighted):
             # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
-        self.optimizer, self._losses = optimizer, of_each
+        self._optimizer, self._losses = optimizer, of_each
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
         if self._holder.state is not None:
-            self._state = self._state.replaced(slots=None, iterations=0)
+            self._state = self._state.without_slots(iterations=0, updates=0)
         return doubts
+
+    @property
+    def optimizer(self) -> optimizers.Optimizer | None:
+        """What :meth:`compile` was given; its attributes can be set."""
+        return self._optimizer
 
     @property
     def loss(self) -> Any:
@@ -200,7 +205,7 @@ class Compiled(Weighted):
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
         weights = tuple(sample_weights(t, sample_weight) for t in targets)
-        of_class = class_weights(targets[0], class_weight)
+        of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         self._build(samples[0].shape[1:])
         return TrainingData(samples, targets, weights, of_class)
 

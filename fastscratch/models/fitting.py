@@ -55,26 +55,34 @@ class Fit:
         terminate_on_nan: bool,
     ):
         self.model, self.data, self.epochs = model, data, epochs
-        self.terminate_on_nan = terminate_on_nan
+        self.shuffle, self.terminate_on_nan = shuffle, terminate_on_nan
         self.batch_size = min(batch_size, len(data))
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
         self._optimizer = model._compiled_optimizer()
-        self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.heads, self.trainer, self._workspace, self._holder = model._to_train(
+            data, self.batch_size
+        )
         self.done = 0
         with memory_for(f"epochs={epochs}"):
             self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
+        self._bind()
+
+    def _bind(self) -> None:
+        """Let the program read the data, and write its losses here."""
+        data, seed = self.data, derived_seed(self.model.seed, 1)
         self.trainer.bind(
-            data.x,
-            data.y,
-            data.weights,
-            self.order,
-            self.totals,
-            shuffle,
-            derived_seed(model.seed, 1),
-            self.first_epoch,
+            *(data.x, data.y, data.weights, self.order, self.totals),
+            *(self.shuffle, seed, self.first_epoch),
         )
+
+    def renew(self) -> None:
+        """Take another program, if an attribute of a layer or the optimiser has been set."""
+        self.heads, trainer, self._workspace, _ = self.model._to_train(self.data, self.batch_size)
+        if trainer is not self.trainer:
+            self.trainer = trainer
+            self._bind()
 
     def run(self, first: int, count: int) -> None:
         """Run some steps; `first` counts from the start of the fit.
@@ -101,27 +109,41 @@ class Fit:
 
         Ctrl-C takes effect before the compiled steps, or after them and then they count.
         """
-        holder, trainer, state = self._holder, self.trainer, self._holder.state
-        assert state is not None  # the model is built
-        schedule = self._optimizer.schedule
+        holder, trainer, workspace = self._holder, self.trainer, self._workspace
+        optimizer = self._optimizer
+        assert holder.state is not None  # the model is built
+        state = holder.state.for_optimizer(optimizer)
+        schedule = optimizer.schedule
         rates = np.empty(count)
         scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = -(-(start + count) // self.steps)
-        trainer.load(state, self._optimizer.slot_start)
+        every = optimizer.gradient_accumulation_steps or 1
+        taken = state.updates * every + state.pending
+        if workspace.holds is not state:
+            trainer.load(state, optimizer.slot_start)
+        workspace.holds = None  # the steps change its numbers
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
-            holder.is_running = True
-            trainer.train(start, rates, state.iterations)
+            holder.run_in = holder.trained_in
+            trainer.train(start, rates, taken)
         finally:
-            holder.is_running = False
+            holder.run_in = None
             has_run = trainer.first_loss[0] != -np.inf
             counts = has_run and (not self.terminate_on_nan or self._is_finite())
             if counts:
-                parameters, slots = trainer.parameters.copy(), trainer.copied_slots()
-                holder.state = State(parameters, slots, state.iterations + count, epochs)
-                trainer.holds = holder.state
+                updates, pending = divmod(taken + count, every)
+                holder.state = State(
+                    trainer.parameters.copy(),
+                    trainer.copied_slots(),
+                    optimizer.remembered,
+                    iterations=state.iterations + count,
+                    updates=updates,
+                    pending=pending,
+                    epochs=epochs,
+                )
+                workspace.holds = holder.state
         return counts
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -234,6 +256,7 @@ def fit(
         count = 1
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
+            run.renew()
             count = _run_epoch(run, epoch, everyone, progress, count)
             logs = run.logs(epoch) | model._measure(run.data)
             if validation is not None:

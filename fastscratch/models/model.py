@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
-from ..engine import Evaluator, Predictor, Trainer
+from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer
 from .differentiable import Differentiable
@@ -46,6 +47,8 @@ class Model(Differentiable):
         Steps and epochs of all fits so far.
     seed : int
         Of the first weights, the shuffles and dropout.
+    trainable : bool
+        Whether training changes any layer; what it is set to is set for all layers.
     metadata : dict
         Anything else that belongs to the model, such as names of classes; saved with it as JSON.
     stop_training : bool
@@ -111,7 +114,7 @@ class Model(Differentiable):
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
@@ -196,7 +199,10 @@ class Model(Differentiable):
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+                raise ValueError(
+                    "validation_data must be (x, y) or (x, y, sample_weight), got a "
+                    f"{type(validation_data).__name__}"
+                )
             x_val, y_val, weights = (*validation_data, None)[:3]
             validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
@@ -219,7 +225,7 @@ class Model(Differentiable):
     def train_on_batch(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         class_weight: Any = None,
         terminate_on_nan: bool = True,
@@ -254,19 +260,22 @@ class Model(Differentiable):
     def _train(self, train: Callable[[], Any]) -> Any:
         """Call what trains the model, unless something else does already."""
         self._check_not_training()
+        here = os.getpid()
         try:
-            self._holder.is_training = True
+            self._holder.trained_in = here
             return train()
         finally:  # without a call, in which Ctrl-C would take effect
-            self._holder.is_training = False
+            self._holder.trained_in = None
 
-    def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
-        """What a fit needs: heads, the program that trains, and the holder of the state."""
+    def _to_train(
+        self, data: TrainingData, batch_size: int
+    ) -> tuple[list[Head], Trainer, Workspace, Holder]:
+        """A fit needs heads, the program that trains, its workspace, and the state's holder."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
-        trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
-        return heads, trainer, self._holder
+        optimizer = self._compiled_optimizer()
+        return heads, *programs.trainer(objectives, optimizer, batch_size), self._holder
 
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
@@ -316,15 +325,15 @@ class Model(Differentiable):
             outs, _ = self._predict(several, batch_size)
             return outs if len(outs) > 1 else outs[0]
         # As fast as possible, for single samples: what follows does the same as `_predict`.
-        samples = as_array("x", x, self.dtype, writeable=False, finite=False)
+        samples = as_array("x", x, self._dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
             self._samples("x", x)  # raises
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
-        out = np.empty((len(samples), *network.output_shapes[0]), self.dtype)
-        reader, idle = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
+        out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
+        reader, workspace = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         if not is_finite:
             self._samples("x", x)  # raises, and says where
         return out
@@ -339,9 +348,9 @@ class Model(Differentiable):
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        reader, idle = programs.borrow(state, Predictor, at_once(n, batch_size))
+        reader, workspace = programs.borrow(state, Predictor, at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         return outs, is_finite
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -351,7 +360,7 @@ class Model(Differentiable):
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int = 0,
         sample_weight: Any = None,
@@ -403,7 +412,7 @@ class Model(Differentiable):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Evaluator, objectives, size)
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)
@@ -416,7 +425,7 @@ class Model(Differentiable):
                 callbacks.test_batch_end(step, _floats(logs_of(heads, names, totals[0], n, n_seen)))
         else:
             reader.run(0, n_steps)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         totals[0, -1, 0] = penalty
         return _floats(logs_of(heads, names, totals[0], n, n)) | self._measure(data)
 

@@ -21,6 +21,7 @@ from ..layers.base import as_shape
 from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
 from .foreign import what_it_is
 from .replacing import replace_file, replaceable
+from .state import State
 
 if TYPE_CHECKING:
     from .model import Model
@@ -40,6 +41,8 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
         raise FileExistsError(f"there is a file {path} already, and overwrite is False")
     model.count_params()  # builds it
     state = model._state
+    if model.optimizer is not None:
+        state = state.for_optimizer(model.optimizer)
     arrays = {
         f"{layer.name}/{placed.weight.name}": placed.view(state.parameters)
         for layer, weights in model._network.weights_by_layer()
@@ -47,7 +50,7 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
     }
     for k, slot in enumerate(state.slots or ()):
         arrays[f"optimizer/{k}"] = slot
-    header = _header(model, state.iterations, state.epochs)
+    header = _header(model, state)
     _check_that_it_loads(model, header, arrays)
     header["sha256"] = _checksum(header, arrays)
     # In one entry, because safetensors writes several in any order: the same model gives the same
@@ -55,7 +58,7 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
     replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
 
 
-def _header(model: "Model", iterations: int, epochs: int) -> dict[str, Any]:
+def _header(model: "Model", state: State) -> dict[str, Any]:
     """Everything of a model but its arrays, as JSON.
 
     Raises
@@ -74,8 +77,10 @@ def _header(model: "Model", iterations: int, epochs: int) -> dict[str, Any]:
         "name": model.name,
         "dtype": model.dtype,
         "seed": model.seed,
-        "iterations": iterations,
-        "trained_epochs": epochs,
+        "iterations": state.iterations,
+        "updates": state.updates,
+        "pending": state.pending,
+        "trained_epochs": state.epochs,
         "layers": [{"class": type(layer).__name__, **layer.get_config()} for layer in model.layers],
         **_structure(model),
         "losses": [loss.get_config() for loss in model._losses],
@@ -101,7 +106,7 @@ def _check_that_it_loads(
     wrong = "the model cannot be saved, because it could not be loaded again:"
     try:
         again, _, progress = _checked(copy.deepcopy(header), arrays)
-        same = _header(again, progress["iterations"], progress["epochs"])
+        same = _header(again, State(np.empty(0), **progress))
     except _UNFIT as error:
         raise ValueError(f"{wrong} {error}") from error
     for part, made in zip(_parts(model), _parts(again), strict=True):
@@ -206,7 +211,7 @@ def _checked(
     """
     layers = [_layer(config) for config in header["layers"]]
     model = _graph(header, layers) if "nodes" in header else _row(header, layers)
-    n_slots = 0
+    remembered: tuple[str, ...] = ()
     names = model.output_names
     if header["format"] == 1:
         of_each = [] if header["loss"] is None else [header["loss"]]
@@ -226,17 +231,33 @@ def _checked(
             metrics[0] if one else metrics,
             weights[0] if one else weights,
         )
-        n_slots = optimizer.n_remembered
+        remembered = optimizer.remembered
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
-    ordered, slots = _sorted(model, arrays, n_slots)
+    ordered, slots = _sorted(model, arrays, len(remembered))
     slots = [_in_order_of_model(model, layers, slot) for slot in slots]
     progress = {
         "slots": tuple(slots) or None,
-        "iterations": as_integer("iterations", header["iterations"], 0),
-        "epochs": as_integer("trained_epochs", header["trained_epochs"], 0),
+        "remembered": remembered if slots else (),
+        **_counts(header, model.optimizer),
     }
     return model, ordered, progress
+
+
+def _counts(header: dict[str, Any], optimizer: optimizers.Optimizer | None) -> dict[str, int]:
+    """How far training has come."""
+    every = (optimizer and optimizer.gradient_accumulation_steps) or 1
+    iterations = as_integer("iterations", header["iterations"], 0)
+    updates, pending = divmod(iterations, every)  # of files from before the two were saved
+    pending = as_integer("pending", header.get("pending", pending), 0)
+    if pending >= every:
+        raise ValueError(f"pending must be below {every}, got {pending}")
+    return {
+        "iterations": iterations,
+        "updates": as_integer("updates", header.get("updates", updates), 0),
+        "pending": pending,
+        "epochs": as_integer("trained_epochs", header["trained_epochs"], 0),
+    }
 
 
 def _layer(config: dict[str, Any]) -> layer_kinds.Layer:

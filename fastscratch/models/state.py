@@ -1,9 +1,12 @@
 """What training changes, in one object that is replaced as a whole."""
 
 import dataclasses
+import os
 from typing import Any
 
 import numpy as np
+
+from ..optimizers import Optimizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,15 +23,24 @@ class State:
     slots : tuple of (p,) array, or None
         What the optimiser remembers, or None before its first step; the sum of gradients is the
         last of them, if these are added up over several steps.
+    remembered : tuple of str
+        A name for each slot, ``Optimizer.remembered``.
     iterations : int
         Mini-batches since the model was compiled.
+    updates : int
+        Updates of the weights since then, fewer if gradients are added up.
+    pending : int
+        Mini-batches since the last update, whose gradients are added up.
     epochs : int
         Epochs of all fits so far.
     """
 
     parameters: np.ndarray
     slots: tuple[np.ndarray, ...] | None = None
+    remembered: tuple[str, ...] = ()
     iterations: int = 0
+    updates: int = 0
+    pending: int = 0
     epochs: int = 0
 
     def __post_init__(self) -> None:
@@ -39,20 +51,54 @@ class State:
         """The same with some attributes changed."""
         return dataclasses.replace(self, **changes)
 
+    def without_slots(self, **changes: Any) -> "State":
+        """The same with an optimiser that remembers nothing."""
+        return self.replaced(slots=None, remembered=(), pending=0, **changes)
+
+    def for_optimizer(self, optimizer: Optimizer) -> "State":
+        """The same with what an optimiser remembers, whose attributes may have been set since.
+
+        A slot is known by its name, so that none is taken for another; new ones begin anew. Where
+        the number of gradients that are added up has changed, a sum that was begun is dropped.
+        """
+        if self.slots is None or self.remembered == optimizer.remembered:
+            return self
+        known = dict(zip(self.remembered, self.slots, strict=True))
+        slots = tuple(
+            known[name] if name in known else np.full_like(self.parameters, optimizer.slot_start)
+            for name in optimizer.remembered
+        )
+        pending = self.pending if optimizer.remembered[-1:] == self.remembered[-1:] else 0
+        return self.replaced(slots=slots, remembered=optimizer.remembered, pending=pending)
+
 
 class Holder:
     """Where a model keeps its state, and whether it is being trained.
+
+    A child that is forked while another thread trains the model has a copy of the holder, but not
+    the thread: there nobody trains it.
 
     Attributes
     ----------
     state : State or None
         None before there are weights.
-    is_training : bool
-        Whether a fit is going on.
-    is_running : bool
-        Whether steps of it are running, after which the state will be replaced.
+    trained_in : int or None
+        The process in which a fit is going on.
+    run_in : int or None
+        The process in which steps of it are running, after which the state will be replaced.
     """
 
     def __init__(self, state: State | None = None):
         self.state = state
-        self.is_training = self.is_running = False
+        self.trained_in: int | None = None
+        self.run_in: int | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a fit is going on."""
+        return self.trained_in == os.getpid()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether steps of it are running."""
+        return self.run_in == os.getpid()

@@ -154,8 +154,8 @@ def sample_weights(y: np.ndarray, sample_weight: Any) -> np.ndarray | None:
     return weights
 
 
-def class_weights(y: np.ndarray, class_weight: Any) -> np.ndarray | None:
-    """Weight of each sample's class."""
+def class_weights(y: np.ndarray, class_weight: Any, n_outputs: int) -> np.ndarray | None:
+    """Weight of each sample's class; the output of a model of two classes may be one number."""
     if class_weight is None:
         return None
     if not isinstance(class_weight, Mapping):
@@ -166,5 +166,7 @@ def class_weights(y: np.ndarray, class_weight: Any) -> np.ndarray | None:
     of_class = np.ones(len(y), y.dtype)
     for label, weight in class_weight.items():
         place = as_integer("a label of class_weight", label, 0)
+        if place >= max(n_outputs, 2) and place not in labels:
+            raise ValueError(f"class_weight must have labels of y, got {label}")
         of_class[labels == place] = as_not_negative(f"class_weight[{label}]", weight)
     return of_class

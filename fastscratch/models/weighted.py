@@ -13,7 +13,7 @@ from ..engine.network import Placed
 from ..layers import Layer
 from ..output import encodable
 from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_integer, as_text, one_of
+from ..validation import as_array, as_flag, as_integer, as_text, one_of
 from ..wording import quantity
 from .head import Head
 from .names import different, name_of
@@ -28,8 +28,8 @@ class Weighted:
     def _start(self, name: str, dtype: str) -> None:
         """Set the attributes of a model without layers."""
         self.name = as_text("name", name)
-        self.dtype = one_of("dtype", dtype, ("float32", "float64"))
-        self.optimizer: optimizers.Optimizer | None = None
+        self._dtype = one_of("dtype", dtype, ("float32", "float64"))
+        self._optimizer: optimizers.Optimizer | None = None
         self.metadata: dict[str, Any] = {}
         self.seed = next_seed()
         self.stop_training = False
@@ -118,9 +118,31 @@ class Weighted:
         self._holder.state = state
 
     @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def seed(self) -> int:
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed = as_integer("seed", seed, 0)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any layer; what it is set to is set for all layers."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = as_flag("trainable", value)
+        for layer in self.layers:
+            layer.trainable = value
+
+    @property
     def iterations(self) -> int:
-        every = getattr(self.optimizer, "gradient_accumulation_steps", None) or 1
-        return 0 if self._holder.state is None else self._holder.state.iterations // every
+        return 0 if self._holder.state is None else self._holder.state.updates
 
     @property
     def trained_epochs(self) -> int:
@@ -223,8 +245,14 @@ class Weighted:
         """Make the first weights of a network, and take both."""
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
-            seed = derived_seed(self.seed, 0) + i
-            placed.view(parameters)[...] = placed.weight.initializer(placed.weight.shape, seed)
+            weight, seed = placed.weight, derived_seed(self.seed, 0) + i
+            numbers = as_array(weight.name, weight.initializer(weight.shape, seed), self.dtype)
+            if numbers.shape != weight.shape:
+                raise ValueError(
+                    f"the initializer of {weight.name} must return an array of shape "
+                    f"{weight.shape}, got {numbers.shape}"
+                )
+            placed.view(parameters)[...] = numbers
         if self._programs is None or network is not self._programs.network:
             self._take_network(network)
         if self._holder.state is None:  # else another thread was faster, with the same numbers

@@ -8,7 +8,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..estimators import LabelsMixin, class_factors
+from ..estimators import LabelsMixin
 from ..losses import MultilabelCrossentropy, SparseCategoricalCrossentropy
 from .base import BaseMLP, _is_stochastic
 from .epochs import accuracy
@@ -272,7 +272,7 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         weight = np.ones(len(y)) if weight is None else weight
         product = weight.copy()
         for column in y.T if self._multilabel else [y]:
-            product *= class_factors(self.class_weight, column, weight)
+            product *= self._class_factors(self.class_weight, column, weight)
         return product
 
     def _n_outputs(self, y: np.ndarray) -> int:

@@ -20,7 +20,7 @@ from ..validation import (
     one_of,
 )
 from . import schedules
-from .schedules import LearningRateSchedule, as_schedule
+from .schedules import LearningRateSchedule, as_known, as_schedule
 
 __all__ = [
     "SGD",
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def _rate(name: str, value: Any) -> float | LearningRateSchedule:
-    return value if isinstance(value, LearningRateSchedule) else as_not_negative(name, value)
+    return as_known(name, value) or as_not_negative(name, value)
 
 
 def _optional(check: Callable[[str, Any], float]) -> Callable[[str, Any], float | None]:
@@ -126,7 +126,7 @@ class Optimizer:
     @property
     def kind(self) -> str:
         """Name of the step, one of ``codes.OPTIMIZERS``."""
-        return type(self).__name__.lower()
+        raise NotImplementedError
 
     @property
     def code(self) -> int:
@@ -134,14 +134,26 @@ class Optimizer:
         return OPTIMIZERS.index(self.kind)
 
     @property
-    def n_slots(self) -> int:
-        """How many numbers are remembered for each parameter."""
+    def slots(self) -> tuple[str, ...]:
+        """What is remembered for each parameter, in the order of the kernel's arguments."""
         raise NotImplementedError
 
     @property
+    def n_slots(self) -> int:
+        """How many numbers are remembered for each parameter."""
+        return len(self.slots)
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """:attr:`slots`, and the sum of gradients if they are added up over several steps."""
+        if self.gradient_accumulation_steps is None:
+            return self.slots
+        return *self.slots, f"sum of {self.gradient_accumulation_steps} gradients"
+
+    @property
     def n_remembered(self) -> int:
-        """:attr:`n_slots`, and one more if gradients are added up over several steps."""
-        return self.n_slots + (self.gradient_accumulation_steps is not None)
+        """How many :attr:`remembered` are."""
+        return len(self.remembered)
 
     @property
     def slot_start(self) -> float:
@@ -198,8 +210,8 @@ class SGD(Optimizer):
         return "momentum" if self.momentum else "sgd"
 
     @property
-    def n_slots(self) -> int:
-        return 1 if self.momentum else 0
+    def slots(self) -> tuple[str, ...]:
+        return ("velocity",) if self.momentum else ()
 
     def _rest(self) -> tuple[float, ...]:
         return (self.momentum, self.nesterov) if self.momentum else ()
@@ -241,8 +253,10 @@ class RMSprop(Optimizer):
         return "rmsprop_momentum" if self.momentum or self.centered else "rmsprop"
 
     @property
-    def n_slots(self) -> int:
-        return 3 if self.momentum or self.centered else 1
+    def slots(self) -> tuple[str, ...]:
+        if self.momentum or self.centered:
+            return "mean_square", "mean", "velocity"
+        return ("mean_square",)
 
     def _rest(self) -> tuple[float, ...]:
         if self.momentum or self.centered:
@@ -275,7 +289,8 @@ class Adagrad(Optimizer):
     initial_accumulator_value: float = 0.1
     epsilon: float = 1e-7
 
-    n_slots: ClassVar[int] = 1
+    kind: ClassVar[str] = "adagrad"
+    slots: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
 
     @property
     def slot_start(self) -> float:
@@ -313,7 +328,7 @@ class Adam(Optimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    n_slots: ClassVar[int] = 2
+    slots: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
     @property
     def kind(self) -> str:
@@ -350,7 +365,8 @@ class AdamW(Optimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    n_slots: ClassVar[int] = 2
+    kind: ClassVar[str] = "adamw"
+    slots: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
     def _rest(self) -> tuple[float, ...]:
         return self.beta_1, self.beta_2, self.epsilon
@@ -376,6 +392,12 @@ def get(identifier: str | Optimizer) -> Optimizer:
         If it is neither a known name nor an Optimizer.
     """
     if isinstance(identifier, Optimizer):
+        if not isinstance(identifier, tuple(_BY_NAME.values())):
+            known = ", ".join(kind.__name__ for kind in _BY_NAME.values())
+            raise ValueError(
+                f"optimizer must be one of {known}, got one with a formula of its own, "
+                f"{type(identifier).__name__}"
+            )
         return identifier
     name = identifier.lower() if isinstance(identifier, str) else identifier
     return _BY_NAME[one_of("optimizer", name, tuple(_BY_NAME))]()

@@ -54,8 +54,9 @@ class LearningRateSchedule:
 
     @property
     def code(self) -> int:
-        """Place of the schedule's name in ``codes.SCHEDULES``."""
-        return SCHEDULES.index(type(self).__name__)
+        """Place of the schedule's name, or that of its base, in ``codes.SCHEDULES``."""
+        names = [kind.__name__ for kind in type(self).__mro__]
+        return next(SCHEDULES.index(name) for name in names if name in SCHEDULES)
 
     def numbers(self) -> np.ndarray:
         """What the kernel takes: the arguments in their order, as float64."""
@@ -302,9 +303,28 @@ def _each(check: Any) -> Any:
 
 def as_schedule(name: str, value: Any) -> LearningRateSchedule:
     """A schedule; a number is made into a constant one."""
-    if isinstance(value, LearningRateSchedule):
-        return value
-    return Constant(as_not_negative(name, value))
+    return as_known(name, value) or Constant(as_not_negative(name, value))
+
+
+def as_known(name: str, value: Any) -> LearningRateSchedule | None:
+    """A schedule, or None for what is none.
+
+    Raises
+    ------
+    ValueError
+        If it is of a class with a formula of its own, which compiled training could not call.
+    """
+    if not isinstance(value, LearningRateSchedule):
+        return None
+    kind = type(value)
+    if kind.__call__ is not LearningRateSchedule.__call__ or not any(
+        base.__name__ in SCHEDULES for base in kind.__mro__
+    ):
+        raise ValueError(
+            f"{name} must be a number or a schedule of optimizers.schedules, got one with a "
+            f"formula of its own, {kind.__name__}; callbacks.LearningRateScheduler takes functions"
+        )
+    return value
 
 
 def from_config(config: dict[str, Any]) -> LearningRateSchedule:

@@ -91,9 +91,14 @@ COLUMNS = ARGUMENTS + 31
 ZEROS, FIRST_FREE = 0, 128
 
 
+def operation_kinds(dtype):
+    """The types of the arguments of an operation that computes with numbers of a type."""
+    return values(dtype), values(np.int64), *(INTEGER,) * 4
+
+
 def operation_address(operation, dtype):
     """Address of an operation of a program that computes with numbers of a type."""
-    return address(operation, values(dtype), values(np.int64), *(INTEGER,) * 4)
+    return address(operation, *operation_kinds(dtype))
 
 
 def operation(*declared):

@@ -5,6 +5,7 @@ Sequential model of the same layers, and Keras' functional models.
 """
 
 import copy
+import gc
 import pickle
 
 import naive
@@ -401,6 +402,28 @@ def test_a_layer_knows_its_weights():
         layers.Dense(2).get_weights()
 
 
+def test_a_layer_in_two_models_is_warned_of():
+    x = fs.Input((2,))
+    shared, flat = layers.Dense(3), layers.Flatten()
+    h = flat(shared(x))
+    whole, part = fs.Model(x, layers.Dense(1)(h), "whole"), fs.Model(x, h, "part")
+    whole.count_params()  # builds it
+    with pytest.warns(UserWarning, match=r"Dense\(3\) is in two models, 'whole' and 'part', and"):
+        part.count_params()
+    features = whole.submodel("flatten").predict([[1.0, 2.0]])  # what the warning says to use
+    np.testing.assert_array_equal(features, [[1, 2]] @ whole.get_weights()[0])
+    # A layer that has left its model, or whose model is gone, may go into another one.
+    first = fs.Sequential([fs.Input((2,)), layers.Dense(3)])
+    first.count_params()
+    moved = first.layers[0]
+    first.pop()
+    second = fs.Sequential([fs.Input((2,)), moved])
+    second.count_params()
+    del second
+    gc.collect()
+    fs.Sequential([fs.Input((2,)), moved]).count_params()
+
+
 def test_names_that_are_given_are_kept_for_those_who_have_them():
     x = fs.Input((2,))
     h = layers.Dense(3)(x)
@@ -413,8 +436,8 @@ def test_summary(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["Model:", '"both"']
     assert rows[4:-4] == [
-        ["both", "(Dense)", "(None,", "4)", "20"],
         ["flatten", "(Flatten)", "(None,", "4)", "0"],
+        ["both", "(Dense)", "(None,", "4)", "20"],
         ["concatenate", "(Concatenate)", "(None,", "8)", "0"],
         ["scores", "(Dense)", "(None,", "3)", "27"],
         ["concatenate_1", "(Concatenate)", "(None,", "7)", "0"],
@@ -446,7 +469,7 @@ def test_submodels_are_what_the_model_computes_on_the_way():
     before = bits(model)
     size.fit(image, np.ones((13, 2)), verbose=0)
     assert bits(model) == before
-    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are both, flatten, con"):
+    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are flatten, both, con"):
         model.submodel("sizes")
 
 

@@ -235,6 +235,7 @@ def _checked(
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
     ordered, slots = _sorted(model, arrays, len(remembered))
+    slots = [_in_order_of_model(model, layers, slot) for slot in slots]
     progress = {
         "slots": tuple(slots) or None,
         "remembered": remembered if slots else (),
@@ -303,6 +304,23 @@ def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
         tensors.append(layers[k]([tensor(number) for number in read]))
     outputs = [tensor(number) for number in header["outputs"]]
     return Model(inputs, outputs, name=str(header["name"]), dtype=header["dtype"])
+
+
+def _in_order_of_model(
+    model: "Model", layers: list[layer_kinds.Layer], slot: np.ndarray
+) -> np.ndarray:
+    """What an optimiser remembers of all weights, from the order of the layers in a file.
+
+    A file may have been written when the layers of a graph were ordered by their calls.
+    """
+    placed = {id(layer): own for layer, own in model._network_for(None).weights_by_layer()}
+    ordered, start = np.empty_like(slot), 0
+    for layer in layers:
+        for weight in placed.get(id(layer), ()):
+            size = weight.stop - weight.offset
+            ordered[weight.offset : weight.stop] = slot[start : start + size]
+            start += size
+    return ordered
 
 
 def _sorted(

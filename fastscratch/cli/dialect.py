@@ -140,7 +140,8 @@ def _separator(lines: Sequence[str]) -> str | None:
 def _marks(lines: Sequence[str], sep: str) -> tuple[str, str | None] | None:
     """The marks before decimals and between thousands that only some numbers of a table prove.
 
-    1,5 proves a decimal comma, 1.234,50 a point between thousands too, and 1,234 nothing.
+    1,5 proves a decimal comma, 1.234,50 a point between thousands too, and 1,234 nothing. Where
+    commas separate values, 1,5 may be a list.
     """
     english, european = Grammar(".", ","), Grammar(",", ".")
     proofs: dict[str, list[str]] = {".": [], ",": []}
@@ -152,4 +153,6 @@ def _marks(lines: Sequence[str], sep: str) -> tuple[str, str | None] | None:
     if bool(proofs["."]) == bool(proofs[","]):
         return None
     decimal, other = (".", ",") if proofs["."] else (",", ".")
+    if decimal == sep:
+        return None
     return decimal, other if any(other in text for text in proofs[decimal]) else None

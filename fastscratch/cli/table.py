@@ -199,7 +199,7 @@ def read_table(
     except (csv.Error, pandas.errors.ParserError, pandas.errors.ParserWarning) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise ValueError(f"{source.name} is no table: {reason}") from None
-    columns = {name: _column(frame.pop(name), dialect, name in as_texts) for name in names}
+    columns = {name: _column(frame[name], dialect, name in as_texts) for name in names}
     return Table(source, dialect, columns)
 
 

@@ -83,10 +83,10 @@ def judge(table: Table, name: str, learned: np.ndarray, wishes: Wishes) -> Verdi
         return _left_out("no values" if missing.all() else "no values in the learned rows")
     if name in wishes.categorical:
         return _categories(table, name, learned, wishes)
+    if table.holds_percentages(name):
+        return _numbers(table, name, learned, wishes, are_percentages=True)
     if not isinstance(column, Texts) or name in wishes.numeric:
         return _numbers(table, name, learned, wishes)
-    if all(map(table.dialect.grammar.is_percentage, column.values)):
-        return _numbers(table, name, learned, wishes, are_percentages=True)
     if reason := _no_category(table, name, column):
         return _left_out(reason)
     return _categories(table, name, learned, wishes)

@@ -101,6 +101,11 @@ class Table:
             )
         return numbers
 
+    def holds_percentages(self, name: str) -> bool:
+        """Whether a column holds percentages, and nothing else."""
+        column, is_percentage = self[name], self.dialect.grammar.is_percentage
+        return isinstance(column, Texts) and all(map(is_percentage, column.values))
+
     def texts(self, name: str) -> Texts:
         """The values of a column as texts; equal numbers are the same text."""
         column = self[name]

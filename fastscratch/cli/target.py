@@ -79,7 +79,6 @@ def find_goal(table: Table, name: str, task: str, impute: bool) -> Goal:
     ValueError
         If it cannot be predicted.
     """
-    column = table[name]
     if not impute:
         table.check_complete(name)
     rows = np.flatnonzero(~table.is_missing(name))
@@ -93,9 +92,7 @@ def find_goal(table: Table, name: str, task: str, impute: bool) -> Goal:
         raise ValueError(
             f"column {name!r} holds only {texts.values[0]!r}: there is nothing to predict"
         )
-    are_percentages = isinstance(column, Texts) and all(
-        map(table.dialect.grammar.is_percentage, texts.values)
-    )
+    are_percentages = table.holds_percentages(name)
     if task == "auto":
         task = _task(table, name, are_percentages)
     if task == "regression":

@@ -499,6 +499,7 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "y", "--id", "z"], "--id: data.csv has no column 'z'"),
         (["--target", "y", "--categorical", "z"], "--categorical: data.csv has no column 'z'"),
         (["--target", "y", "--numeric", "y"], "--numeric: column 'y' is the target; use --task"),
+        (["--target", "x", "--id", "x"], "--id: column 'x' is the target"),
         (["--target", "y", "--cv", "1"], "--cv must be at least 2, got 1"),
         (
             ["--target", "y", "--cv", "11"],

@@ -44,11 +44,10 @@ class Dialect:
     na_values: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name, value in (("sep", self.sep), ("decimal", self.decimal)):
+        for name in ("sep", "decimal", "thousands"):
+            value = getattr(self, name)
             if value is not None and len(value) != 1:
                 raise ValueError(f"--{name} must be one character, got {value!r}")
-        if self.thousands is not None and len(self.thousands) != 1:
-            raise ValueError(f"--thousands must be one character, got {self.thousands!r}")
         if self.thousands is not None and self.thousands == self.decimal:
             raise ValueError(f"--decimal and --thousands must differ, got {self.decimal!r} twice")
 

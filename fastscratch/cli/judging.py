@@ -150,7 +150,8 @@ def misread(table: Table, values: Sequence[str]) -> str | None:
             "as the year, the month, or the days since the first"
         )
     grammar = table.dialect.grammar
-    if others := grammar.others(values):
+    others = [] if all(map(grammar.is_number, values)) else grammar.others(values)
+    if others:
         options = " or ".join(dict.fromkeys(other.options(values, grammar) for other in others))
         example = next(value for value in values if not grammar.is_number(value))
         return f"looks like numbers ({example!r}); to use them, read the table with {options}"

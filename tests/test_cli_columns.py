@@ -179,6 +179,7 @@ def test_one_stray_text_is_named_with_its_line():
 def test_what_is_found_can_be_overruled():
     assert judged([9, 2, 5], "id", numeric=["id"])[1] == "numeric"
     assert judged(["007", "010"] * 3, numeric=["x"])[0] == [Numeric("x", 8.5, 1.5)]
+    assert judged(["1%", "3%"], numeric=["x"])[1] == "percentages"
     dates = ["2024-01-02", "2024-01-03"] * 3
     assert judged(dates, categorical=["x"])[0] == [OneHot("x", sorted(set(dates)))]
     assert judged([1, 2] * 2, categorical=["x"]) == ([OneHot("x", ["1", "2"])], "category of 2")

@@ -447,6 +447,7 @@ def changed(row, column, value):
         (changed(3, 0, "NaN"), "data.csv, line 5: column 'x' has no value"),
         (changed(3, 2, "?"), "data.csv, line 5: column 'y' has no value"),
         ([(x, k, "") for x, k, _ in GOOD], "line 2: column 'y' has no value, nor in 19 other rows"),
+        ([(x, 0, f"{x % 1001}c") for x in range(2002)], "holds 1001 different values, too many c"),
         (GOOD[:9], "data.csv has 9 rows, too few to learn from some and test with others"),
         ([(*row[:2], "a") for row in GOOD], "column 'y' holds only 'a': there is nothing to pred"),
         (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
@@ -498,6 +499,7 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "y", "--id", "z"], "--id: data.csv has no column 'z'"),
         (["--target", "y", "--categorical", "z"], "--categorical: data.csv has no column 'z'"),
         (["--target", "y", "--numeric", "y"], "--numeric: column 'y' is the target; use --task"),
+        (["--target", "x", "--id", "x"], "--id: column 'x' is the target"),
         (["--target", "y", "--cv", "1"], "--cv must be at least 2, got 1"),
         (
             ["--target", "y", "--cv", "11"],

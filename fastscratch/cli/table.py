@@ -101,6 +101,11 @@ class Table:
             )
         return numbers
 
+    def holds_percentages(self, name: str) -> bool:
+        """Whether a column holds percentages, and nothing else."""
+        column, is_percentage = self[name], self.dialect.grammar.is_percentage
+        return isinstance(column, Texts) and all(map(is_percentage, column.values))
+
     def texts(self, name: str) -> Texts:
         """The values of a column as texts; equal numbers are the same text."""
         column = self[name]
@@ -199,7 +204,7 @@ def read_table(
     except (csv.Error, pandas.errors.ParserError, pandas.errors.ParserWarning) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise ValueError(f"{source.name} is no table: {reason}") from None
-    columns = {name: _column(frame.pop(name), dialect, name in as_texts) for name in names}
+    columns = {name: _column(frame[name], dialect, name in as_texts) for name in names}
     return Table(source, dialect, columns)
 
 

@@ -117,8 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
         table = read_table(
             arguments.data, dialect.given(arguments), as_texts={*wishes.categorical, *arguments.id}
         )
-        goal = find_goal(table, arguments.target, arguments.task, arguments.impute)
         names = _input_names(table, arguments)
+        goal = find_goal(table, arguments.target, arguments.task, arguments.impute)
         experiment = Experiment(table, goal, names, wishes, settings)
         if arguments.cv:
             learned, held_out = goal.rows, goal.rows[:0]

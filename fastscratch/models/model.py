@@ -10,7 +10,7 @@ from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
 from ..engine import Evaluator, Predictor, Trainer
 from ..layers import Layer, SymbolicTensor
-from ..validation import as_array, as_flag, as_integer
+from ..validation import as_array, as_flag, as_integer, as_model_path
 from .differentiable import Differentiable
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
@@ -466,6 +466,14 @@ class Model(Differentiable):
         from .saving import save_model
 
         save_model(self, filepath, overwrite)
+
+    def _check_save(self, filepath: str | Path) -> None:
+        """Raise what :meth:`save` would raise, and write nothing."""
+        from .replacing import replaceable
+        from .saving import described
+
+        replaceable(as_model_path("filepath", filepath))
+        described(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything, the state as one that is not being trained."""

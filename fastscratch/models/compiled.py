@@ -19,6 +19,7 @@ from .training_data import (
     check_targets,
     class_weights,
     sample_weights,
+    weights_of_outputs,
 )
 from .weighted import Weighted
 
@@ -206,7 +207,8 @@ class Compiled(Weighted):
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_each = weights_of_outputs(sample_weight, self.output_names)
+        weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         self._build(samples[0].shape[1:])
         return TrainingData(samples, targets, weights, of_class)

@@ -158,8 +158,9 @@ class Model(Differentiable):
         class_weight : dict, optional
             Weight of the samples of each class; 1 for classes that are not named. Validation data
             do not have them.
-        sample_weight : array_like, shape (n,), optional
-            Weights of the samples in the loss; the gradient is still divided by their number.
+        sample_weight : array_like, shape (n,), optional; a list or dict for several outputs
+            Weights of the samples in the loss; the gradient is still divided by their number. One
+            array weights the samples at all outputs.
         initial_epoch : int
             Number of the epoch before the first.
         terminate_on_nan : bool

@@ -755,6 +755,21 @@ def test_units_of_columns_do_not_matter_if_there_are_few_rows(fit_intercept):
     assert model.rank_ == 5 - fit_intercept
 
 
+def test_parameters_that_are_set_after_a_fit_leave_its_summary():
+    X, y = flowers()
+    plain = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(X, y)
+    line = LinearRegression().fit(X[:, :1], X[:, 1])
+    expected = [str(model.summary()) for model in (plain, line)]
+    plain.set_params(C=1.0, fit_intercept=False, solver="fista", class_weight="balanced")
+    line.set_params(fit_intercept=False, positive=True)
+    assert [str(model.summary()) for model in (plain, line)] == expected
+    before = line.coef_.copy()
+    with pytest.raises(ValueError, match="go on with fit_intercept=True, as it began, got False"):
+        line.partial_fit(X[:, :1], X[:, 1])
+    assert np.array_equal(line.coef_, before)
+    assert str(clone(line).fit(X[:, :1], X[:, 1]).summary()) != expected[1]
+
+
 @pytest.mark.parametrize("class_weight", [{"a": 3}, {0: 1, 7: 3}, {"no": 2, "yess": 1}])
 def test_weights_of_unknown_classes_are_refused(class_weight):
     X, y = flowers()

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,11 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         if self.solver == "gradient-descent":
             return self._descend(X, y, weight, one_step=True)
+        if not first_call and self.fit_intercept != self._fitted_with.fit_intercept:
+            raise ValueError(
+                f"partial_fit must go on with fit_intercept={not self.fit_intercept}, as it began, "
+                f"got {self.fit_intercept}"
+            )
         if first_call:
             self._forget_rows()
         elif self._triangle is None:
@@ -227,7 +233,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError(
                 "a summary needs a fit with solver='qr' on dense data with more rows than columns"
             )
-        first, k = int(self.fit_intercept), self.n_features_in_
+        first, k = int(self._fitted_with.fit_intercept), self.n_features_in_
         R = self._triangle
         coef = np.atleast_2d(self.coef_)
         coefficients = coef
@@ -253,7 +259,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "where all targets are fitted exactly, up to rounding, nothing is left to compute "
                 "standard errors, tests and the log-likelihood from"
             )
-        if self.positive:
+        if self._fitted_with.positive:
             notes.append("coefficients forced to be positive have no standard errors")
         elif self.rank_ < k:
             notes.append(
@@ -391,6 +397,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self, coef: np.ndarray, intercept: np.ndarray, ndim: int, n_iter: int = 1
     ) -> "LinearRegression":
         one = ndim == 1
+        # Parameters may be set after the fit, and then say nothing about it.
+        self._fitted_with = SimpleNamespace(**self.get_params())
         self.coef_ = coef[0] if one else coef
         self.n_iter_ = n_iter
         self.intercept_: float | np.ndarray = 0.0

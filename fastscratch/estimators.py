@@ -22,23 +22,28 @@ from scipy import sparse, special
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-__all__ = ["FitTask", "LabelsMixin", "as_numbers", "checked_weights"]
+from .conversion import check_masks, check_texts
+
+__all__ = ["FitTask", "LabelsMixin", "checked_data", "checked_weights"]
 
 
-def as_numbers(y: Any) -> np.ndarray:
-    """Targets as float64.
+def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
+    """As scikit-learn's ``validate_data``; that takes what is under a mask, and "1_0" as 10.
 
     Raises
     ------
     ValueError
-        If one of them is not a number.
+        If a value is masked.
+    TypeError
+        If an element of `X` is a text, or one of `y` where that must be numeric.
     """
-    try:
-        return np.asarray(y, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"y must hold numbers, got {np.asarray(y).dtype}") from None
+    for name, value, is_numeric in (("X", X, True), ("y", y, options.get("y_numeric"))):
+        check_masks(name, value)
+        if is_numeric:
+            check_texts(name, value)
+    return validate_data(estimator, X, y, **options)
 
 
 def checked_weights(sample_weight: Any, X: Any) -> np.ndarray:
@@ -49,6 +54,7 @@ def checked_weights(sample_weight: Any, X: Any) -> np.ndarray:
     ValueError
         If a weight is negative or not finite, or there is not one for each sample.
     """
+    check_masks("sample_weight", sample_weight)
     weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
     )

@@ -5,10 +5,15 @@ a full disk, a pipe whose reader has ended, or without a character that is to be
 """
 
 import contextlib
+import functools
+import os
 import sys
+import warnings
 from typing import Any, TextIO
 
-__all__ = ["encodable", "is_live", "progress_bar", "say"]
+from .kernels import cache
+
+__all__ = ["compiling_bar", "encodable", "is_live", "progress_bar", "say"]
 
 #: A progress bar appears once the work has lasted this many seconds.
 DELAY = 1.0
@@ -54,10 +59,28 @@ class _Forgiving:
             self._stream.flush()
 
 
+@functools.cache
+def _tqdm() -> Any:
+    """The class of progress bars, for a terminal or a notebook; importing it takes a while."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without ipywidgets: then a bar of text
+        from tqdm.auto import tqdm
+    from tqdm.std import TqdmDefaultWriteLock  # type: ignore[attr-defined]
+
+    lock = TqdmDefaultWriteLock.th_lock
+    if hasattr(os, "register_at_fork"):  # else a child may wait for a bar of a thread it has not
+        os.register_at_fork(
+            before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+        )
+    return tqdm
+
+
 def progress_bar(
     total: int | None, title: str, unit: str, stream: TextIO | None = None, **options: Any
 ) -> Any:
     """A tqdm progress bar that appears once the work has lasted a second.
+
+    It writes nothing into a file or a pipe, where each of its pictures would stay.
 
     Parameters
     ----------
@@ -72,10 +95,17 @@ def progress_bar(
     **options
         Of tqdm.
     """
-    from tqdm import tqdm
-
     stream = stream or sys.stderr
+    if stream is None or not is_live(stream):
+        return _tqdm()(total=total, disable=True)
     settings = {"delay": DELAY, "leave": False, "dynamic_ncols": True, **options}
-    if stream is None:
-        return tqdm(total=total, disable=True)
-    return tqdm(total=total, desc=title, unit=unit, file=_Forgiving(stream), **settings)
+    return _tqdm()(total=total, desc=title, unit=unit, file=_Forgiving(stream), **settings)
+
+
+def compiling_bar(total: int) -> Any:
+    """A bar for kernels that are compiled, or where there is no terminal, one line for all."""
+    if is_live(sys.stderr):
+        cache.says_compiling = False  # the bar tells
+    else:
+        cache.say_compiling_once()
+    return progress_bar(total, "compiling, once for this machine", "kernel", delay=0)

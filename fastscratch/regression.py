@@ -237,7 +237,8 @@ def _losses(
     scores, losses = np.empty(targets.shape), np.empty(len(targets))
     zeros = np.zeros(targets.shape[1])
     kernels.dense.dense_forward(scores, design, coefficients, zeros)
-    kernels.losses.loss_forward(losses, scores, targets, LOSSES.index(FAMILIES[family][1]))
+    loss = kernels.losses.forward_of(LOSSES.index(FAMILIES[family][1]), losses.dtype)
+    kernels.losses.loss_forward(losses, scores, targets, loss)
     return losses
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .conversion import located, real_numbers
 from .kernels.codes import ACTIVATIONS
 
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
@@ -59,12 +60,7 @@ def as_array(
         usable = flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
         if right and usable and (not finite or is_finite(value)):
             return value
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name} must be an array, got rows of different lengths") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got an array of {array.dtype}")
+    array = real_numbers(name, value)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(
             f"{name} must be {_DIMENSIONS.get(ndim, f'{ndim}-D')}, got shape {array.shape}"
@@ -75,9 +71,8 @@ def as_array(
         array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
     if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(
-            f"{name} must be finite in {np.dtype(dtype)}, got {np.asarray(value)[place]} at {place}"
-        )
+        given = f"{np.asarray(value)[place]}{located(value, place)}"
+        raise ValueError(f"{name} must be finite in {np.dtype(dtype)}, got {given}")
     return array
 
 
@@ -96,10 +91,9 @@ def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
 
 def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
     """As :func:`as_array`: in float64 if `value` is of that precision or more, else in float32."""
-    dtype = getattr(value, "dtype", None)
-    is_double = dtype == np.float64 or (
-        isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize >= 8
-    )
+    array = value if type(value) is np.ndarray else real_numbers(name, value)
+    has_type = hasattr(value, "dtype") or hasattr(value, "columns")  # a list has none
+    is_double = has_type and array.dtype.kind == "f" and array.dtype.itemsize >= 8
     return as_array(name, value, np.float64 if is_double else np.float32, ndim)
 
 

@@ -1,26 +1,30 @@
 """Compile every kernel before its first use."""
 
+import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .examples import Example
+from .kernels.jobs import share
+from .output import progress_bar
 
 __all__ = ["warmup"]
 
+Job = tuple[Callable[..., None], tuple[Any, ...]]
 
-def warmup(report: Callable[[str], None] | None = None) -> float:
-    """Compile every kernel for float32 and float64, or load it from the disk cache.
 
-    This includes, in float32, what a model of any layers, loss and optimiser needs.
+def warmup(progress: bool = False) -> float:
+    """Compile every kernel for float32 and float64, unless it is in the disk cache.
+
+    This includes, in float32, what a model of any layers, loss and optimiser needs. As many
+    processes as there are processors work at it.
 
     Parameters
     ----------
-    report : callable, optional
-        Called with one line of text after each kernel, and after each kind of models.
+    progress : bool
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -28,32 +32,35 @@ def warmup(report: Callable[[str], None] | None = None) -> float:
         Seconds it took.
     """
     # The small inputs and networks of the tests.
-    from .cases import CASES, kernel_call
-    from .examples import FILES
+    from .cases import CASES
+    from .comparison import DTYPES
+    from .examples import EXAMPLES
 
     start = time.perf_counter()
-
-    def done(name: str, begin: float) -> None:
-        if report is not None:
-            report(f"{name:<36}{time.perf_counter() - begin:6.2f} s")
-
-    for name in dict.fromkeys(case.kernel for case in CASES):
-        begin = time.perf_counter()
-        case = next(case for case in CASES if case.kernel == name)
-        for dtype in (np.float32, np.float64):
-            kernel, arguments = kernel_call(case, dtype)
-            kernel(*arguments)
-        done(name, begin)
-    for file, examples in FILES.items():
-        begin = time.perf_counter()
-        for example in examples:
-            _use(example)
-        done(f"models: {file}", begin)
+    kernels = dict.fromkeys(case.kernel for case in CASES)
+    jobs: list[Job] = [(_use_kernel, (name, dtype)) for name in kernels for dtype in DTYPES]
+    jobs += [(_use_model, (name,)) for name in EXAMPLES]
+    # Neighbours need the same kernels: apart from each other, processes seldom wait for each other.
+    random.Random(0).shuffle(jobs)
+    with progress_bar(len(jobs), "warmup", "job", disable=not progress, delay=0) as bar:
+        share(jobs, lambda done: bar.update(done - bar.n))
     return time.perf_counter() - start
 
 
-def _use(example: "Example") -> None:
+def _use_kernel(name: str, dtype: type[np.floating[Any]]) -> None:
+    """Call a kernel."""
+    from .cases import CASES, kernel_call
+
+    case = next(case for case in CASES if case.kernel == name)
+    kernel, arguments = kernel_call(case, dtype)
+    kernel(*arguments)
+
+
+def _use_model(name: str) -> None:
     """Do with a small model all that can be done with one."""
+    from .examples import EXAMPLES
+
+    example = EXAMPLES[name]
     model = example.model()
     samples = example.arguments(model)
     model.fit(**samples, batch_size=example.batch_size, verbose=0)

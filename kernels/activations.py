@@ -10,23 +10,11 @@ Names and defaults are those of ``keras.activations``.
 """
 
 import math
+from functools import cache
 
+from .call import address, call, values
 from .chunks import chunk_bounds, chunk_count
-from .codes import (
-    ELU,
-    EXPONENTIAL,
-    GELU,
-    GELU_TANH,
-    LEAKY_RELU,
-    LOG_SOFTMAX,
-    RELU,
-    SELU,
-    SIGMOID,
-    SILU,
-    SOFTMAX,
-    SOFTPLUS,
-    TANH,
-)
+from .codes import OF_SAMPLES
 from .elementary import erfc, exp, expm1, log, log1p, sigmoid, tanh
 from .jit import njit, prange
 
@@ -629,137 +617,6 @@ def gelu_tanh_backward(dz, z, a, da):
 
 
 @njit
-def activate(a, z, activation):
-    """Activation of some rows, on one thread; elementwise ones see them as one long vector."""
-    if activation == SOFTMAX:
-        for n in range(z.shape[0]):
-            softmax_forward(a[n], z[n])
-    elif activation == LOG_SOFTMAX:
-        for n in range(z.shape[0]):
-            log_softmax_forward(a[n], z[n])
-    elif activation == SIGMOID:
-        sigmoid_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == TANH:
-        tanh_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == RELU:
-        relu_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == LEAKY_RELU:
-        leaky_relu_forward(a.reshape(-1), z.reshape(-1), NEGATIVE_SLOPE)
-    elif activation == ELU:
-        elu_forward(a.reshape(-1), z.reshape(-1), ALPHA)
-    elif activation == SELU:
-        selu_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == EXPONENTIAL:
-        exponential_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == SOFTPLUS:
-        softplus_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == SILU:
-        silu_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == GELU:
-        gelu_forward(a.reshape(-1), z.reshape(-1))
-    elif activation == GELU_TANH:
-        gelu_tanh_forward(a.reshape(-1), z.reshape(-1))
-    else:
-        for n in range(z.shape[0]):
-            for o in range(z.shape[1]):
-                a[n, o] = z[n, o]
-
-
-@njit
-def activate_backward(dz, z, a, da, activation):
-    """Derivative of :func:`activate`."""
-    flat_dz, flat_z, flat_a, flat_da = dz.reshape(-1), z.reshape(-1), a.reshape(-1), da.reshape(-1)
-    if activation == SOFTMAX:
-        for n in range(a.shape[0]):
-            softmax_backward(dz[n], z[n], a[n], da[n])
-    elif activation == LOG_SOFTMAX:
-        for n in range(a.shape[0]):
-            log_softmax_backward(dz[n], z[n], a[n], da[n])
-    elif activation == SIGMOID:
-        sigmoid_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == TANH:
-        tanh_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == RELU:
-        relu_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == LEAKY_RELU:
-        leaky_relu_backward(flat_dz, flat_z, flat_a, flat_da, NEGATIVE_SLOPE)
-    elif activation == ELU:
-        elu_backward(flat_dz, flat_z, flat_a, flat_da, ALPHA)
-    elif activation == SELU:
-        selu_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == EXPONENTIAL:
-        exponential_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == SOFTPLUS:
-        softplus_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == SILU:
-        silu_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == GELU:
-        gelu_backward(flat_dz, flat_z, flat_a, flat_da)
-    elif activation == GELU_TANH:
-        gelu_tanh_backward(flat_dz, flat_z, flat_a, flat_da)
-    else:
-        for n in range(a.shape[0]):
-            for o in range(a.shape[1]):
-                dz[n, o] = da[n, o]
-
-
-@njit(parallel=True)
-def activation_forward(a, z, activation):
-    """Activation of a batch, parallel over samples.
-
-    Leaky ReLU has the slope 0.2, and ELU the limit -1: the defaults of Keras.
-
-    Parameters
-    ----------
-    a : (n, o) array
-        Output.
-    z : (n, o) array
-        Pre-activations.
-    activation : int
-        Place of the activation's name in ``codes.ACTIVATIONS``.
-    """
-    samples, units = z.shape
-    chunks = chunk_count(samples, units * EXP_WORK)
-    if chunks == 1:
-        activate(a, z, activation)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, samples)
-            activate(a[start:stop], z[start:stop], activation)
-
-
-@njit(parallel=True)
-def activation_backward(dz, z, a, da, activation):
-    """Derivative of the activation of a batch, parallel over samples.
-
-    Leaky ReLU has the slope 0.2, and ELU the limit -1.
-
-    Parameters
-    ----------
-    dz : (n, o) array
-        Output: gradient with respect to the pre-activations.
-    z : (n, o) array
-        Pre-activations; read only for activations in ``codes.READS_Z``.
-    a : (n, o) array
-        Activations of the forward pass; read only for the others.
-    da : (n, o) array
-        Gradient with respect to the activations.
-    activation : int
-        Place of the activation's name in ``codes.ACTIVATIONS``.
-    """
-    samples, units = a.shape
-    chunks = chunk_count(samples, units)
-    if chunks == 1:
-        activate_backward(dz, z, a, da, activation)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, samples)
-            activate_backward(
-                dz[start:stop], z[start:stop], a[start:stop], da[start:stop], activation
-            )
-
-
-@njit
 def _linear_forward(a, z):
     a[:] = z
 
@@ -823,3 +680,106 @@ BACKWARD = (
     gelu_backward,
     gelu_tanh_backward,
 )
+
+
+@cache
+def forward_of(code, dtype):
+    """An activation as :func:`activation_forward` takes it.
+
+    Parameters
+    ----------
+    code : int
+        Place of its name in ``codes.ACTIVATIONS``.
+    dtype : dtype
+        Of the arrays.
+
+    Returns
+    -------
+    address : int
+    takes_samples : bool
+        Whether it takes the scores of a sample, and not any number of scores.
+    """
+    return address(FORWARD[code], *(values(dtype),) * 2), code in OF_SAMPLES
+
+
+@cache
+def backward_of(code, dtype):
+    """The derivative of an activation, as :func:`activation_backward` takes it."""
+    return address(BACKWARD[code], *(values(dtype),) * 4), code in OF_SAMPLES
+
+
+@njit
+def _forward(a, z, function, takes_samples):
+    """An activation of some samples, on one thread."""
+    if takes_samples:
+        for n in range(z.shape[0]):
+            call(function, a[n], z[n])
+    else:
+        call(function, a.reshape(-1), z.reshape(-1))
+
+
+@njit
+def _backward(dz, z, a, da, function, takes_samples):
+    """Its derivative."""
+    if takes_samples:
+        for n in range(z.shape[0]):
+            call(function, dz[n], z[n], a[n], da[n])
+    else:
+        call(function, dz.reshape(-1), z.reshape(-1), a.reshape(-1), da.reshape(-1))
+
+
+@njit(parallel=True)
+def activation_forward(a, z, activation):
+    """Activation of a batch, parallel over samples.
+
+    Leaky ReLU has the slope 0.2, and ELU the limit -1: the defaults of Keras.
+
+    Parameters
+    ----------
+    a : (n, o) array
+        Output.
+    z : (n, o) array
+        Pre-activations.
+    activation : (int, bool)
+        From :func:`forward_of`.
+    """
+    function, takes_samples = activation
+    samples, units = z.shape
+    chunks = chunk_count(samples, units * EXP_WORK)
+    if chunks == 1:
+        _forward(a, z, function, takes_samples)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            _forward(a[start:stop], z[start:stop], function, takes_samples)
+
+
+@njit(parallel=True)
+def activation_backward(dz, z, a, da, activation):
+    """Derivative of the activation of a batch, parallel over samples.
+
+    Leaky ReLU has the slope 0.2, and ELU the limit -1.
+
+    Parameters
+    ----------
+    dz : (n, o) array
+        Output: gradient with respect to the pre-activations.
+    z : (n, o) array
+        Pre-activations; read only for activations in ``codes.READS_Z``.
+    a : (n, o) array
+        Activations of the forward pass; read only for the others.
+    da : (n, o) array
+        Gradient with respect to the activations.
+    activation : (int, bool)
+        From :func:`backward_of`.
+    """
+    function, takes_samples = activation
+    samples, units = a.shape
+    chunks = chunk_count(samples, units)
+    if chunks == 1:
+        _backward(dz, z, a, da, function, takes_samples)
+    else:
+        for chunk in prange(chunks):
+            start, stop = chunk_bounds(chunk, chunks, samples)
+            rows = dz[start:stop], z[start:stop], a[start:stop], da[start:stop]
+            _backward(*rows, function, takes_samples)

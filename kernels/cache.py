@@ -32,7 +32,19 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-__all__ = ["KernelCache", "file_name", "folders", "load", "save"]
+from .claims import claim
+
+__all__ = [
+    "KernelCache",
+    "claimed",
+    "file_name",
+    "folder_in_use",
+    "folders",
+    "is_kept",
+    "load",
+    "save",
+    "say_compiling_once",
+]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
 _VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
@@ -78,15 +90,35 @@ def folders() -> list[pathlib.Path]:
     return [_SOURCES / "__pycache__", *users]
 
 
-def _say_compiling_once():
+@functools.cache
+def folder_in_use() -> pathlib.Path | None:
+    """The folder that compiled kernels are written to; None if none can be written."""
+    for folder in folders():
+        with contextlib.suppress(OSError):
+            _write_aside_and_rename(folder, "probe", b"")
+            (folder / "probe").unlink()
+            return folder
+    return None
+
+
+def say_compiling_once():
+    """Tell that kernels are compiled, unless it has been told before."""
     global says_compiling
-    if says_compiling:
-        says_compiling = False
-        print(
-            "fastscratch: compiling kernels for this processor; later runs load them from disk "
-            "(`fastscratch warmup` compiles all of them ahead)",
-            file=sys.stderr,
-        )
+    if says_compiling and sys.stderr is not None:
+        if folder_in_use():
+            what_next = (
+                "later runs load them from disk (`fastscratch warmup` compiles all of them ahead)"
+            )
+        else:
+            what_next = (
+                "no folder can be written to keep them in, so every run compiles them again "
+                "(NUMBA_CACHE_DIR names another folder)"
+            )
+        with contextlib.suppress(OSError, ValueError):
+            print(
+                f"fastscratch: compiling kernels for this processor; {what_next}", file=sys.stderr
+            )
+    says_compiling = False
 
 
 class KernelCache(_Cache):
@@ -119,35 +151,61 @@ class KernelCache(_Cache):
     def flush(self):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
-            for file in folder.glob(f"{self._name}-*.nbc"):
-                with contextlib.suppress(OSError):
-                    file.unlink()
+            for part in ("", "entry."):
+                for file in folder.glob(f"{part}{self._name}-*.nbc"):
+                    with contextlib.suppress(OSError):
+                        file.unlink()
 
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
-        payload = load(self._file_name(sig, target_context.codegen())) if self._enabled else None
+        payload = load(self.file_name(sig, target_context.codegen())) if self._enabled else None
         if payload is None:
-            _say_compiling_once()
+            say_compiling_once()
             return None
-        return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        kernel = CompileResult._rebuild(target_context, *pickle.loads(payload))
+        # What must be done before a kernel is loaded must be done before its callers are, too.
+        kernel.library._reload_init.update(kernel.reload_init)
+        return kernel
 
     def save_overload(self, sig, data):
         """Keep a compiled kernel."""
         # Machine code that contains addresses of this process is valid in this process only.
         if self._enabled and not data.library.has_dynamic_globals:
-            save(self._file_name(sig, data.codegen), dumps(data._reduce()))
+            save(self.file_name(sig, data.codegen), dumps(data._reduce()))
 
-    def _file_name(self, sig, codegen):
+    def file_name(self, sig, codegen):
         """Name made of all that the machine code depends on."""
-        settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
-        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), settings)
+        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), _settings())
+
+    def entry_name(self, code):
+        """Name of the file of the way from Python into compiled code.
+
+        It is made of the code's symbol, in which Numba counts what the process compiled before.
+        """
+        target = code.target_context.codegen().magic_tuple()
+        symbol = code.fndesc.llvm_func_name
+        return file_name(f"entry.{self._name}", symbol, target, _settings())
+
+
+def _settings():
+    return [str(getattr(config, setting, None)) for setting in _SETTINGS]
 
 
 def file_name(subject, *dependencies):
     """Name for machine code that depends on the kernels' sources, the versions, and these."""
     key = hashlib.sha256(repr((dependencies, _VERSIONS)).encode()).hexdigest()[:16]
     return f"{subject}-{_DIGEST}-{key}.nbc"
+
+
+def is_kept(name):
+    """Whether there is a file of this name; it may be damaged."""
+    return any((folder / name).exists() for folder in folders())
+
+
+def claimed(name):
+    """A context in which no other process compiles what will be saved under a name."""
+    return contextlib.nullcontext() if is_kept(name) else claim(folders()[0] / name)
 
 
 def load(name):

@@ -46,7 +46,7 @@ from .chunks import chunk_bounds, chunk_count
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
-from .tiles import Matrix, dot_tile, tile_product
+from .tiles import Matrix, dot_tile, lane_tile, tile_product
 from .windows import tap_range
 from .winograd import (
     POINTS,
@@ -390,13 +390,14 @@ def _depthwise_run(out, at, image, kernel, run, phase, shape):
 
 
 @njit
-def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch):
+def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch, apart):
     """Compute some rows of the gradient of the filters, from one image or block of images.
 
     Parameters
     ----------
-    dkernel : (kh kw c_in / groups c_out,) array
-        Output: sums over the positions (and lanes), not means.
+    dkernel : (kh kw c_in / groups c_out,) or (kh kw c_in / groups c_out lanes,) array
+        Output: sums over the positions (and over the lanes, unless these are kept apart), not
+        means.
     x : (h w c_in lanes,) array
         The image.
     dout : (out_h out_w c_out lanes,) array
@@ -409,9 +410,12 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
         Add to `dkernel`; otherwise overwrite it.
     scratch : (`conv2d_scratch_size`,) array
         Overwritten.
+    apart : bool
+        Whether each lane has a gradient of its own; they are innermost then.
     """
     if not accumulate:
-        for i in range(first * shape.filters, stop * shape.filters):
+        row_size = shape.filters * (shape.lanes if apart else 1)
+        for i in range(first * row_size, stop * row_size):
             dkernel[i] = 0
     # With enough channels a tile stays within one tap, and skips the padding.
     tile = TILE_ROWS if shape.lanes == 1 else DOT_ROWS
@@ -423,22 +427,23 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
         rows_a_band = max(1, 2 * BAND_BYTES // row_bytes)
         for y in range(0, shape.out_height, rows_a_band):
             rows = y, min(y + rows_a_band, shape.out_height)
-            _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape)
+            _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape, apart)
     else:
         rows_a_band, _ = _band_rows(shape, scratch.itemsize)
         for y in range(0, shape.out_height, rows_a_band):
             rows = y, min(y + rows_a_band, shape.out_height)
             image = _padded_band(x, shape, *rows, scratch)
-            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape)
+            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, apart)
 
 
 @njit
-def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
+def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, apart):
     """Add to some rows of the gradient what comes from some rows of `dout`, in runs of taps."""
     depthwise = _is_depthwise(shape)
     channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
     filters, lanes, width = shape.filters // groups, shape.lanes, shape.out_width
     pixel, dout_pixel = shape.channels * lanes, shape.filters * lanes
+    size = lanes if apart else 1  # of an element of the gradient
     run = taps * channels
     row = first
     while row < stop:
@@ -465,7 +470,7 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
         )
         for group in range(groups):
             o = group * filters
-            c = Matrix(dkernel, row * shape.filters + o, shape.filters, 1)
+            c = Matrix(dkernel, (row * shape.filters + o) * size, shape.filters * size, size)
             a = Matrix(image.values, pixels + group * channels * lanes, lanes, step)
             b_at = ((top * width + left) * shape.filters + o) * lanes
             if depthwise:
@@ -474,13 +479,17 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape):
             elif lanes == 1:
                 product_of_runs(c, c, a, Matrix(dout, b_at, dout_pixel, 1), count, filters, sizes)
             else:
-                _dot_product(c, a, Matrix(dout, b_at, dout_pixel, lanes), count, filters, sizes)
+                b = Matrix(dout, b_at, dout_pixel, lanes)
+                _dot_product(c, a, b, count, filters, sizes, apart)
         row += count
 
 
 @njit
-def _dot_product(c, a, b, rows, columns, sizes):
-    """``c += a @ b``, where elements of `a` and `b` are vectors, added up over their lanes."""
+def _dot_product(c, a, b, rows, columns, sizes, apart):
+    """``c += a @ b``, where elements of `a` and `b` are vectors.
+
+    They are added up over their lanes, unless those are kept `apart`: in `c` they are vectors then.
+    """
     turns, depth, a_jump, b_jump = sizes
     down, across = -(-rows // DOT_ROWS), -(-columns // DOT_COLUMNS)
     for tile in range(down * across):
@@ -489,7 +498,10 @@ def _dot_product(c, a, b, rows, columns, sizes):
         to = window(c, i, j)
         height, width = i_stop - i, j_stop - j
         left, right = window(a, i, 0), window(b, 0, j)
-        dot_tile(to, to, left, right, height, width, depth, turns, a_jump, b_jump)
+        if apart:
+            lane_tile(to, to, left, right, height, width, depth, turns, a_jump, b_jump)
+        else:
+            dot_tile(to, to, left, right, height, width, depth, turns, a_jump, b_jump)
 
 
 @njit
@@ -507,12 +519,12 @@ def _depthwise_weights(c, a, b, channels, sizes):
 
 
 @njit
-def conv2d_bias_gradient(dbias, dout, shape, accumulate):
+def conv2d_bias_gradient(dbias, dout, shape, accumulate, apart):
     """Compute the gradient of the bias: the sum of `dout` over positions and lanes.
 
     Parameters
     ----------
-    dbias : (c_out,) array
+    dbias : (c_out,) or (c_out lanes,) array
         Output.
     dout : (out_h out_w c_out lanes,) array
         Gradient with respect to the output of one image, or of one block of `lanes` images.
@@ -520,11 +532,14 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
         Of the forward pass.
     accumulate : bool
         Add to `dbias`; otherwise overwrite it.
+    apart : bool
+        Whether each lane has a gradient of its own; they are innermost then.
     """
     filters, lanes = shape.filters, shape.lanes
+    size = lanes if apart else 1  # of an element of the gradient
     if not accumulate:
-        for o in range(filters):
-            dbias[o] = 0
+        for i in range(filters * size):
+            dbias[i] = 0
     positions = shape.out_height * shape.out_width
     if lanes == 1:
         for position in range(positions):
@@ -532,10 +547,10 @@ def conv2d_bias_gradient(dbias, dout, shape, accumulate):
             for o in range(filters):
                 dbias[o] += pixel[o]
     else:
-        c = Matrix(dbias, 0, 1, 1)
+        c = Matrix(dbias, 0, size, size)
         a = Matrix(dout, 0, lanes, filters * lanes)
         ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
-        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0))
+        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0), apart)
 
 
 @njit
@@ -674,9 +689,9 @@ def _chunk_of_weights(dkernel, dbias, x, dout, shape, start, stop, scratch):
         last = min(stop, rows)
         x_n, dout_n = x[n].reshape(-1), dout[n].reshape(-1)
         if start < last:
-            conv2d_weight_rows(dkernel, x_n, dout_n, shape, start, last, n > 0, scratch)
+            conv2d_weight_rows(dkernel, x_n, dout_n, shape, start, last, n > 0, scratch, False)
         if stop > rows:
-            conv2d_bias_gradient(dbias, dout_n, shape, n > 0)
+            conv2d_bias_gradient(dbias, dout_n, shape, n > 0, False)
 
 
 @njit(parallel=True)

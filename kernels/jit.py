@@ -19,11 +19,13 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
 """
 
 from numba import config, get_thread_id, prange, types
+from numba.core import typing
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 from numba.np.ufunc.parallel import _iget_num_threads
 
-from . import threads
-from .cache import KernelCache
+from . import cache, threads
+from .entry import entry_of
 from .interrupts import ctrl_c_later
 
 # All but njit are for use inside of kernels.
@@ -35,12 +37,39 @@ FASTMATH = {"contract", "reassoc", "nsz"}
 class Kernel(CPUDispatcher):
     """A compiled function with this package's disk cache."""
 
+    def __init__(self, *args, **kwargs):
+        CPUDispatcher.__init__(self, *args, **kwargs)
+        self._entries = []  # Numba's table of them does not keep them alive
+
     def enable_caching(self):
-        self._cache = KernelCache(self.py_func, self.targetoptions["parallel"])
+        self._cache = cache.KernelCache(self.py_func, self.targetoptions["parallel"])
 
     def compile(self, sig):
-        with ctrl_c_later():
-            return CPUDispatcher.compile(self, sig)
+        """Compile for calls from Python: code, and the way into it."""
+        with ctrl_c_later(), global_compiler_lock:
+            code = self.compile_code(sig)
+            entry = entry_of(code, self._cache.entry_name(code))
+            self._entries.append(entry)
+            self._insert([kind._code for kind in code.signature.args], entry, False)
+            return entry
+
+    def compile_code(self, sig):
+        """Compile for calls from other kernels, or by the address of the machine code."""
+        with ctrl_c_later(), global_compiler_lock:
+            if sig not in self.overloads:
+                with cache.claimed(self._file_name(sig)):
+                    CPUDispatcher.compile(self, sig)
+            return self.overloads[sig]
+
+    def is_kept(self, sig):
+        """Whether a specialisation is on disk."""
+        return cache.is_kept(self._file_name(sig))
+
+    def _file_name(self, sig):
+        return self._cache.file_name(sig, self.targetctx.codegen())
+
+    def add_overload(self, cres):
+        self.overloads[tuple(cres.signature.args)] = cres
 
     def get_call_template(self, args, kws):
         """How another kernel calls this one: with literal numbers as with any other numbers.
@@ -48,9 +77,12 @@ class Kernel(CPUDispatcher):
         Numba would compile a specialisation for each value, which takes 0.1 s. Where that is worth
         it, LLVM does it anyway, when it copies a function into its caller.
         """
+        signature, args = self._compiler.fold_argument_types(args, kws)
         args = tuple(types.unliteral(kind) for kind in args)
-        kws = {name: types.unliteral(kind) for name, kind in kws.items()}
-        return CPUDispatcher.get_call_template(self, args, kws)
+        self.compile_code(args)
+        name = self.py_func.__name__
+        template = typing.make_concrete_template(name, name, self.nopython_signatures)
+        return template, signature, args, {}
 
     def __reduce__(self):
         """Pickle as functions are, by name: another process then loads its own from disk.
@@ -105,6 +137,8 @@ def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, in
             "fastmath": False if exact else FASTMATH,
             "error_model": "numpy",
             "forceinline": inline,
+            "no_cpython_wrapper": True,  # see `entry`
+            "no_cfunc_wrapper": True,  # nobody calls a kernel as a C function
             "boundscheck": None,  # None lets the environment variable NUMBA_BOUNDSCHECK decide
         },
     )

@@ -7,19 +7,13 @@ from such logits. Nothing here is divided by the number of samples: where a netw
 operation of the loss does that.
 """
 
+from functools import cache
+
+import numpy as np
+
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
+from .call import address, call, call_for_number, values
 from .chunks import chunk_bounds, chunk_count
-from .codes import (
-    BINARY_CROSSENTROPY,
-    BINARY_LOG_LOSS,
-    CATEGORICAL_CROSSENTROPY,
-    CATEGORICAL_LOG_LOSS,
-    HUBER,
-    MEAN_ABSOLUTE_ERROR,
-    MULTILABEL_CROSSENTROPY,
-    MULTILABEL_LOG_LOSS,
-    POISSON,
-)
 from .elementary import exp, log, log1p
 from .jit import njit, prange
 
@@ -355,7 +349,7 @@ def categorical_crossentropy_forward(logits, y):
         total += exp(logits[o] - largest)
         weights += y[o]
         below += y[o] * (largest - logits[o])
-    return weights * log(total) + below
+    return np.float64(weights * log(total) + below)
 
 
 @njit
@@ -407,7 +401,7 @@ def multilabel_log_loss_forward(prediction, y):
         p = low if p < low else high if p > high else p
         q = low if q < low else high if q > high else q
         total -= y[o] * log(p) + (one - y[o]) * log(q)
-    return total
+    return np.float64(total)
 
 
 @njit
@@ -516,7 +510,7 @@ def categorical_log_loss_forward(prediction, y):
     for o in range(y.size):
         share = prediction[o] / total
         entropy -= y[o] * log(low if share < low else high if share > high else share)
-    return entropy
+    return np.float64(entropy)
 
 
 @njit
@@ -549,52 +543,53 @@ def categorical_log_loss_backward(dprediction, prediction, y):
 
 
 @njit
-def sample_loss(prediction, y, loss):
-    """Loss of one sample, chosen by code; the cross-entropies take logits as `prediction`."""
-    if loss == CATEGORICAL_CROSSENTROPY:
-        return categorical_crossentropy_forward(prediction, y)
-    if loss == MULTILABEL_CROSSENTROPY:
-        return multilabel_crossentropy_forward(prediction, y)
-    if loss == BINARY_CROSSENTROPY:
-        return binary_crossentropy_forward(prediction, y)
-    if loss == MEAN_ABSOLUTE_ERROR:
-        return mean_absolute_error_forward(prediction, y)
-    if loss == HUBER:
-        return huber_forward(prediction, y, DELTA)
-    if loss == POISSON:
-        return poisson_forward(prediction, y)
-    if loss == CATEGORICAL_LOG_LOSS:
-        return categorical_log_loss_forward(prediction, y)
-    if loss == MULTILABEL_LOG_LOSS:
-        return multilabel_log_loss_forward(prediction, y)
-    if loss == BINARY_LOG_LOSS:
-        return binary_log_loss_forward(prediction, y)
-    return mean_squared_error_forward(prediction, y)
+def _huber_forward(prediction, y):
+    return huber_forward(prediction, y, DELTA)
 
 
 @njit
-def sample_loss_backward(dprediction, prediction, y, loss):
-    """Derivative of :func:`sample_loss`."""
-    if loss == CATEGORICAL_CROSSENTROPY:
-        categorical_crossentropy_backward(dprediction, prediction, y)
-    elif loss == MULTILABEL_CROSSENTROPY:
-        multilabel_crossentropy_backward(dprediction, prediction, y)
-    elif loss == BINARY_CROSSENTROPY:
-        binary_crossentropy_backward(dprediction, prediction, y)
-    elif loss == MEAN_ABSOLUTE_ERROR:
-        mean_absolute_error_backward(dprediction, prediction, y)
-    elif loss == HUBER:
-        huber_backward(dprediction, prediction, y, DELTA)
-    elif loss == POISSON:
-        poisson_backward(dprediction, prediction, y)
-    elif loss == CATEGORICAL_LOG_LOSS:
-        categorical_log_loss_backward(dprediction, prediction, y)
-    elif loss == MULTILABEL_LOG_LOSS:
-        multilabel_log_loss_backward(dprediction, prediction, y)
-    elif loss == BINARY_LOG_LOSS:
-        binary_log_loss_backward(dprediction, prediction, y)
-    else:
-        mean_squared_error_backward(dprediction, prediction, y)
+def _huber_backward(dprediction, prediction, y):
+    huber_backward(dprediction, prediction, y, DELTA)
+
+
+#: The losses in the order of their codes, called with (logits or prediction, y), which all return
+#: a float64; and their derivatives, called with (dlogits or dprediction, logits or prediction, y).
+FORWARD = (
+    mean_squared_error_forward,
+    binary_crossentropy_forward,
+    multilabel_crossentropy_forward,
+    categorical_crossentropy_forward,
+    mean_absolute_error_forward,
+    _huber_forward,
+    poisson_forward,
+    binary_log_loss_forward,
+    multilabel_log_loss_forward,
+    categorical_log_loss_forward,
+)
+BACKWARD = (
+    mean_squared_error_backward,
+    binary_crossentropy_backward,
+    multilabel_crossentropy_backward,
+    categorical_crossentropy_backward,
+    mean_absolute_error_backward,
+    _huber_backward,
+    poisson_backward,
+    binary_log_loss_backward,
+    multilabel_log_loss_backward,
+    categorical_log_loss_backward,
+)
+
+
+@cache
+def forward_of(code, dtype):
+    """The address of a loss of arrays of a type; the code is its place in ``codes.LOSSES``."""
+    return address(FORWARD[code], *(values(dtype),) * 2)
+
+
+@cache
+def backward_of(code, dtype):
+    """The address of the derivative of a loss."""
+    return address(BACKWARD[code], *(values(dtype),) * 3)
 
 
 @njit(parallel=True)
@@ -610,18 +605,18 @@ def loss_forward(losses, logits, y, loss):
     y : (n, o) array
         Targets.
     loss : int
-        Place of the loss's name in ``codes.LOSSES``.
+        From :func:`forward_of`.
     """
     samples, units = y.shape
     chunks = chunk_count(samples, units * EXP_WORK)
     if chunks == 1:
         for n in range(samples):
-            losses[n] = sample_loss(logits[n], y[n], loss)
+            losses[n] = call_for_number(loss, logits[n], y[n])
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, samples)
             for n in range(start, stop):
-                losses[n] = sample_loss(logits[n], y[n], loss)
+                losses[n] = call_for_number(loss, logits[n], y[n])
 
 
 @njit(parallel=True)
@@ -637,15 +632,15 @@ def loss_backward(dlogits, logits, y, loss):
     y : (n, o) array
         Targets.
     loss : int
-        Place of the loss's name in ``codes.LOSSES``.
+        From :func:`backward_of`.
     """
     samples, units = y.shape
     chunks = chunk_count(samples, units * EXP_WORK)
     if chunks == 1:
         for n in range(samples):
-            sample_loss_backward(dlogits[n], logits[n], y[n], loss)
+            call(loss, dlogits[n], logits[n], y[n])
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, samples)
             for n in range(start, stop):
-                sample_loss_backward(dlogits[n], logits[n], y[n], loss)
+                call(loss, dlogits[n], logits[n], y[n])

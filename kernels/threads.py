@@ -12,7 +12,8 @@ workqueue  aborts the process        works                     works
 ========== ========================= ========================= ==========================
 
 So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
-no other thread is inside; and with ``omp`` a forked child gets an error and is not killed.
+no other thread is inside, and until it has the locks of the compiler and of LLVM; and with ``omp``
+a forked child gets an error and is not killed.
 Calls from kernel to kernel stay in the region of the outer kernel, and need no guard.
 """
 
@@ -25,6 +26,7 @@ import threading
 import time
 
 import numba
+from llvmlite.binding import ffi
 from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel
 
@@ -75,8 +77,8 @@ class _Refuse:
 
     def __enter__(self):
         raise RuntimeError(
-            "this process was forked from one that had started OpenMP threads, and they do not "
-            "survive a fork; wanted: the 'spawn' start method, or the tbb threading layer "
+            "this process was forked from one that had started OpenMP threads, which do not "
+            "survive a fork; start it with the 'spawn' method, or use the tbb threading layer "
             "(pip install tbb)"
         )
 
@@ -109,23 +111,28 @@ def region():
 
 
 def _before_fork():
-    """Wait until no other thread is in a region or compiling.
+    """Wait until no other thread is in a region, compiling or in LLVM.
 
     A fork copies the locks they hold, but not the threads that would release them.
     """
     global _fork_goes_on
-    _lock.acquire()
-    _fork_goes_on = True
-    while _inside - {threading.get_ident()}:
-        time.sleep(0.0005)
-    global_compiler_lock.acquire()
+    with ctrl_c_later():  # else the process would fork without the locks
+        _lock.acquire()
+        _fork_goes_on = True
+        while _inside - {threading.get_ident()}:
+            time.sleep(0.0005)
+        # In the order in which a thread that compiles takes them. LLVM's is also taken alone, to
+        # look up an address or to free what the garbage collector has found.
+        global_compiler_lock.acquire()
+        ffi.lib._lock.__enter__()
 
 
 def _after_fork():
     global _fork_goes_on
+    ffi.lib._lock.__exit__()
+    global_compiler_lock.release()
     _fork_goes_on = False
     _lock.release()
-    global_compiler_lock.release()  # last: it is not held if Ctrl-C ended the wait for it
 
 
 def _after_fork_in_child():

@@ -87,9 +87,10 @@ def _write_tile(w, rows, vectors, scaled):
     return function
 
 
-def _write_dot(w, rows, columns):
-    """The function of one shape of the dot tile."""
-    function, (c, start, a, b), sizes = _tile_function(w, f"dot_{rows}_{columns}")
+def _write_dot(w, rows, columns, keeps_lanes):
+    """The function of one shape of the dot tile, or of the lane tile."""
+    name = f"{'lane' if keeps_lanes else 'dot'}_{rows}_{columns}"
+    function, (c, start, a, b), sizes = _tile_function(w, name)
     a_rows = [w.times(a[1], i) for i in range(rows)]
     b_columns = [w.times(b[2], j) for j in range(columns)]
 
@@ -102,13 +103,18 @@ def _write_dot(w, rows, columns):
         return following
 
     zeros = [ir.Constant(w.type, None)] * (rows * columns)
-    totals = _horizontal_sums(w, _sum_in_registers(w, a, b, sizes, zeros, step))
+    totals = _sum_in_registers(w, a, b, sizes, zeros, step)
+    if not keeps_lanes:
+        totals = _horizontal_sums(w, totals)
     for place in range(rows * columns):
         i, j = divmod(place, columns)
         of, to = (
             w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
             for pointer, row, step in (start, c)
         )
+        if keeps_lanes:
+            w.store(w.builder.fadd(w.load(of), totals[place]), to)
+            continue
         lane = ir.Constant(INT32, place % w.lanes)
         total = w.builder.extract_element(totals[place // w.lanes], lane)
         w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
@@ -237,22 +243,22 @@ def _write_transpose(w):
     w.builder.ret_void()
 
 
-def write_module():
-    """The text of all the functions, for float32 and float64."""
+def write_module(item):
+    """The text of all the functions, for numbers of `item` bytes."""
     module = ir.Module("fastscratch_tiles")
     module.triple = binding.get_process_triple()
-    for item in (4, 8):
-        w = Writer(module, item)
-        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
-        for name, scaled in (("tile", False), ("update", True)):
-            tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
-            _write_choice(w, _tile_function, name, tiles, w.lanes)
-        shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
-        dots = {shape: _write_dot(w, *shape) for shape in shapes}
-        _write_choice(w, _tile_function, "dot", dots, 1)
-        for name, scatters in (("gather", False), ("scatter", True)):
-            runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
-            _write_choice(w, _runs_function, name, runs, w.lanes)
-        _write_copy(w)
-        _write_transpose(w)
+    w = Writer(module, item)
+    shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
+    for name, scaled in (("tile", False), ("update", True)):
+        tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
+        _write_choice(w, _tile_function, name, tiles, w.lanes)
+    shapes = list(product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS)))
+    for name, keeps_lanes in (("dot", False), ("lane", True)):
+        dots = {shape: _write_dot(w, *shape, keeps_lanes) for shape in shapes}
+        _write_choice(w, _tile_function, name, dots, 1)
+    for name, scatters in (("gather", False), ("scatter", True)):
+        runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
+        _write_choice(w, _runs_function, name, runs, w.lanes)
+    _write_copy(w)
+    _write_transpose(w)
     return str(module)

@@ -4,22 +4,37 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from fastscratch.comparison import accuracy_table
-
-COMPARISONS = pytest.StashKey()
-
-
-@pytest.fixture(scope="session")
-def comparisons(pytestconfig):
-    """A list of comparisons of kernels and twins; what is put in is shown when the tests end."""
-    return pytestconfig.stash.setdefault(COMPARISONS, [])
+from fastscratch.cases import CASES
+from fastscratch.comparison import Comparison, accuracy_table
 
 
-def pytest_terminal_summary(terminalreporter, config):
+@pytest.fixture
+def show_comparison(record_property):
+    """Return a function that takes a comparison of a kernel and its twin, shown at the end."""
+
+    def show(comparison):
+        dtype = np.dtype(comparison.dtype).name
+        number = CASES.index(comparison.case)
+        # Plain values, because the test may be run in another process.
+        record_property("comparison", [number, dtype, comparison.ulp, comparison.trouble])
+
+    return show
+
+
+def pytest_terminal_summary(terminalreporter):
     """Print the accuracy of the kernels that were compared."""
-    if found := config.stash.get(COMPARISONS, []):
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    found = [
+        Comparison(CASES[number], np.dtype(dtype).type, ulp, trouble)
+        for report in reports
+        for name, value in report.user_properties
+        if name == "comparison"
+        for number, dtype, ulp, trouble in [value]
+    ]
+    if found:
         terminalreporter.section("accuracy of the kernels")
         terminalreporter.write_line(accuracy_table(found))
 

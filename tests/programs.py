@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from fastscratch import get_num_threads
 from fastscratch.engine import (
     Differentiator,
     Evaluator,
@@ -34,5 +35,5 @@ def programs_of(example, dtype="float32"):
     yield Trainer(network, objectives, *learning, batch_size, dtype)
     for kind in (Differentiator, Evaluator, InputDifferentiator):
         yield kind(network, objectives, batch_size, dtype)
-    yield SampleDifferentiator(network, objectives, dtype)
+    yield SampleDifferentiator(network, objectives, get_num_threads(), dtype)
     yield Predictor(network, batch_size, dtype)

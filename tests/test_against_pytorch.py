@@ -22,7 +22,7 @@ def channels_first(images):
 
 
 def channels_last(tensor):
-    return np.ascontiguousarray(np.moveaxis(tensor.detach().numpy(), 1, -1))  # as kernels want it
+    return np.ascontiguousarray(np.moveaxis(tensor.detach().numpy(), 1, -1))  # as kernels take it
 
 
 def parameter(array):

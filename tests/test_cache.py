@@ -25,9 +25,10 @@ needs_home_variable = pytest.mark.skipif(
 
 
 def files(folder):
-    """Every file of a kernel below a folder, with its time of change."""
+    """Every file of a kernel's code below a folder, with its time of change."""
     found = [f for f in pathlib.Path(folder).rglob("*") if f.suffix in (".nbc", ".tmp")]
-    return {f: f.stat().st_mtime_ns for f in found if not f.name.startswith("tiles.")}
+    others = "tiles.", "entry."
+    return {f: f.stat().st_mtime_ns for f in found if not f.name.startswith(others)}
 
 
 def says_compiling(err):
@@ -287,7 +288,7 @@ def test_sweep_removes_outdated_and_abandoned_files_only(tmp_path):
     os.utime(of_a_killed_process, (long_ago, long_ago))
     current.unlink()  # so that it is written again, which sweeps
     run(RELU, NUMBA_CACHE_DIR=tmp_path)
-    left = {file for file in folder.iterdir() if not file.name.startswith("tiles.")}
+    left = {file for file in folder.iterdir() if not file.name.startswith("entry.")}
     assert left == {current, of_a_live_process, foreign}
 
 
@@ -296,6 +297,8 @@ def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
     names = ["step-0-0.nbc", "step-1-1.nbc", "step_size-0-0.nbc", "a_step-0-0.nbc"]
     for name in names:
         (tmp_path / f"module.{name}").write_text("")
+    (tmp_path / "entry.module.step-0-0.nbc").write_text("")
+    (tmp_path / "a_module.step-0-0.nbc").write_text("")
 
     def step():
         pass
@@ -303,7 +306,11 @@ def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
     step.__module__, step.__qualname__ = "fastscratch.kernels.module", "step"
     cache.KernelCache(step, parallel=False).flush()
     left = {file.name for file in tmp_path.iterdir()}
-    assert left == {"module.step_size-0-0.nbc", "module.a_step-0-0.nbc"}
+    assert left == {
+        "module.step_size-0-0.nbc",
+        "module.a_step-0-0.nbc",
+        "a_module.step-0-0.nbc",
+    }
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no permission bits")

@@ -105,9 +105,9 @@ def test_table_has_as_many_cells_in_each_row(results):
 
 def test_only_the_named_variants_of_a_library_are_run(results):
     *_, workload = results
-    assert workload.wants("JAX", "scan")
-    assert not workload.wants("JAX", "step")
-    assert workload.wants("PyTorch", "stock")
+    assert workload.compares_with("JAX", "scan")
+    assert not workload.compares_with("JAX", "step")
+    assert workload.compares_with("PyTorch", "stock")
     assert list(workload.libraries) == ["fastscratch", "PyTorch", "NumPy", "JAX", "SciPy"]
 
 

@@ -170,7 +170,7 @@ def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
     policy = {"cache", "interrupts", "jit", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    parts = {"chunks", "codes", "dropout", "elementary", "windows", "winograd"}
+    parts = {"call", "chunks", "codes", "dropout", "elementary", "windows", "winograd"}
     helpers = policy | hardware | parts
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
@@ -235,7 +235,7 @@ def test_kernels_import_numpy_numba_and_themselves(source):
     if name in ("cache", "elementary", "jit", "threads"):
         allowed += ["numba"]
     speak_llvm = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    if name in speak_llvm | {"cache", "program.atomics", "program.call"}:
+    if name in speak_llvm | {"cache", "call", "program.atomics"}:
         allowed += ["numba", "llvmlite"]
     assert outside(source, *allowed) == []
 
@@ -293,6 +293,6 @@ def test_compiler_flags_stand_in_one_module(source):
 
 
 def test_import_is_light(child):
-    extras = ["matplotlib", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
+    extras = ["matplotlib", "pandas", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
     code = f"import sys, fastscratch; print(sorted(set({extras}) & set(sys.modules)))"
     assert child(code).strip() == "[]"

@@ -154,7 +154,7 @@ def test_rows_of_weight_gradient(geometry, dtype, samples_innermost):
         for accumulate in (False, True):
             scratch = scratch_of(shape, dtype)
             conv2d.conv2d_weight_rows(
-                dkernel, image, gradient, shape, first, stop, accumulate, scratch
+                dkernel, image, gradient, shape, first, stop, accumulate, scratch, False
             )
         assert np.isnan(dkernel[: first * shape.filters]).all()
     terms = 2 * dout[..., 0].size
@@ -162,8 +162,8 @@ def test_rows_of_weight_gradient(geometry, dtype, samples_innermost):
     assert np.isnan(flat).sum() == 2 * GUARD
 
     dbias = np.full(shape.filters, np.nan, dtype)
-    conv2d.conv2d_bias_gradient(dbias, gradient, shape, False)
-    conv2d.conv2d_bias_gradient(dbias, gradient, shape, True)
+    conv2d.conv2d_bias_gradient(dbias, gradient, shape, False, False)
+    conv2d.conv2d_bias_gradient(dbias, gradient, shape, True, False)
     assert_close(dbias, 2 * expected_bias, terms)
 
 
@@ -191,6 +191,6 @@ def test_a_tall_image_is_computed_in_bands(dtype, samples_innermost):
     assert np.array_equal(*out)
 
     dkernel = np.full(kernel.size, np.nan, dtype)
-    conv2d.conv2d_weight_rows(dkernel, image, gradient, shape, 0, 45, False, scratch)
+    conv2d.conv2d_weight_rows(dkernel, image, gradient, shape, 0, 45, False, scratch, False)
     expected = np.einsum("nyxcij,nyxo->ijco", seen, np.float64(dout), optimize=True)
     assert_close(dkernel.reshape(kernel.shape), expected, dout[..., 0].size)

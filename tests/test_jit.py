@@ -9,6 +9,8 @@ import pathlib
 import pickle
 import pkgutil
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -16,13 +18,14 @@ import pytest
 from numba import config, types
 
 from fastscratch import kernels
+from fastscratch.kernels import losses
 from fastscratch.kernels.jit import njit
 
 if config.DISABLE_JIT:
     pytest.skip("nothing is compiled under NUMBA_DISABLE_JIT", allow_module_level=True)
 
+from fastscratch.kernels.call import address, values
 from fastscratch.kernels.jit import Kernel, ParallelKernel
-from fastscratch.kernels.program.call import address
 
 MODULES = [
     importlib.import_module(module.name)
@@ -103,6 +106,34 @@ def test_ctrl_c_is_heard_when_the_address_of_a_kernel_is_known(monkeypatch, ctrl
     with pytest.raises(KeyboardInterrupt):
         address(increment, types.int64)
     assert known
+
+
+CHOSEN = """
+import numpy as np
+from fastscratch import ops
+from fastscratch.kernels import activations, losses
+from fastscratch.kernels.jit import Kernel
+ops.relu([1.0])
+ops.huber_delta([1.0], [2.0])
+for module in activations, losses:
+    for name in module.__all__:
+        if getattr(module, name).signatures:
+            print(name)
+"""
+
+
+def test_only_the_activation_that_is_called_is_compiled():
+    run = subprocess.run([sys.executable, "-c", CHOSEN], capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    assert loaded == ["activation_forward", "relu_forward", "huber_backward"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_losses_that_are_called_by_address_return_float64(dtype):
+    kinds = (values(dtype),) * 2
+    for code, function in enumerate(losses.FORWARD):
+        losses.forward_of(code, np.dtype(dtype))
+        assert function.overloads[kinds].signature.return_type == types.float64
 
 
 def test_another_thread_compiles_and_ignored_ctrl_c_stays_so():

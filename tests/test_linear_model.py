@@ -457,7 +457,7 @@ def test_weights_without_end_and_targets_that_are_texts():
     for model in (LinearRegression(), LogisticRegression()):
         with pytest.raises(ValueError, match="sample_weight must be finite, got inf"):
             model.fit(X, y, sample_weight=np.inf)
-    with pytest.raises(ValueError, match="y must hold numbers, got <U1"):
+    with pytest.raises(TypeError, match="y must hold real numbers, got 'a' at"):
         LinearRegression().fit(X, np.full((150, 2), "a"))
 
 

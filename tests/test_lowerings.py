@@ -67,9 +67,18 @@ def test_axes_that_run_on_are_one():
 
 
 def test_more_axes_than_can_be_moved():
-    model = Sequential([Input((2,) * 6), layers.Permute((6, 5, 4, 3, 2, 1))])
-    with pytest.raises(ValueError, match="at most 5 axes can be moved at once, got 6"):
-        model.predict(np.zeros((1, *(2,) * 6)))
+    reversing = layers.Permute((6, 5, 4, 3, 2, 1))
+    message = (
+        r"Permute\(\(6, 5, 4, 3, 2, 1\)\) moves 6 runs of axes, at most 5 can be moved; got sam"
+    )
+    with pytest.raises(ValueError, match=message):
+        reversing(Input((2,) * 6))
+    with pytest.raises(ValueError, match=message):
+        Sequential([Input((2,) * 6), reversing])
+    # An axis of one number is not moved.
+    x = np.random.default_rng(0).random((3, 2, 2, 1, 2, 2, 2), np.float32)
+    model = Sequential([Input(x.shape[1:]), layers.Permute((6, 5, 4, 3, 2, 1))])
+    np.testing.assert_array_equal(model.predict(x), x.transpose(0, 6, 5, 4, 3, 2, 1))
     # The last two stay side by side: they are one.
     model = Sequential([Input((2,) * 6), layers.Permute((4, 3, 2, 1, 5, 6))])
     x = np.random.default_rng(0).random((3, *(2,) * 6), np.float32)

@@ -363,6 +363,13 @@ def test_norms_by_hand():
     assert model.gradient_norms([[0.75]], [-2.0]) == {"line": 5.0}
 
 
+def test_norms_of_what_overflows_are_infinite():
+    model = fs.Sequential([fs.Input((1,)), layers.Dense(1, name="line")], dtype="float64")
+    model.compile("sgd", "mean_squared_error")
+    model.set_weights([[[1.0]], [0.0]])
+    assert model.gradient_norms([[1e200]], [0.0]) == {"line": math.inf}
+
+
 # --- PyTorch --------------------------------------------------------------------------------------
 
 

@@ -312,6 +312,107 @@ use()
     assert child(code, on_layer) == ("7" if refuses else "0")
 
 
+@needs_fork
+def test_fork_while_other_threads_fit_predict_and_build(on_layer):
+    """The child finds no lock of a thread that it does not have.
+
+    Each new model asks LLVM for addresses, and each module of LLVM that is freed locks it too.
+    """
+    code = f"""
+import gc
+from llvmlite import binding
+
+evaluation.PARALLEL_WORK = -1
+trained, model = network(1), network(2)
+right = model.predict(x)
+stop = threading.Event()
+
+def until_stopped(work):
+    def loop():
+        while not stop.is_set():
+            work()
+    return threading.Thread(target=loop)
+
+def free():
+    binding.parse_assembly("define void @f() {{ ret void }}")
+    gc.collect(0)
+
+def use():
+    assert np.array_equal(model.predict(x), right)
+    trained.fit(x, y, verbose=0)  # as another thread of the parent does
+    new = network(3)
+    new.train_on_batch(x, y)
+    free()
+
+workers = [
+    until_stopped(lambda: trained.fit(x, y, batch_size=64, verbose=0)),
+    until_stopped(lambda: model.predict(x)),
+    until_stopped(lambda: network(4).train_on_batch(x, y)),
+    until_stopped(free),
+]
+for worker in workers:
+    worker.start()
+codes = set()
+try:
+    for _ in range(20):
+        child = os.fork()
+        if child == 0:
+            try:
+                os._exit(7 if {REFUSAL!r} in refused(use) else 0)
+            except BaseException:
+                os._exit(1)
+        codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+finally:
+    stop.set()
+    for worker in workers:
+        worker.join()
+print("ended with", codes)
+"""
+    refuses = on_layer["NUMBA_THREADING_LAYER"] == "omp" and sys.platform == "linux"
+    # TBB prints that it could not join the threads of other regions; the child works without them.
+    assert child(code, on_layer).endswith(f"ended with {{{7 if refuses else 0}}}")
+
+
+@needs_fork
+def test_fork_while_another_thread_draws_a_bar():
+    code = """
+from tqdm.std import TqdmDefaultWriteLock
+from fastscratch.output import progress_bar
+
+class Terminal:
+    encoding = "utf-8"
+    def isatty(self): return True
+    def write(self, text): pass
+    def flush(self): pass
+
+def draw():
+    with progress_bar(2, "title", "step", Terminal(), delay=0) as bar:
+        bar.update()
+
+draw()
+drawing, released = threading.Event(), []
+
+def hold():
+    with TqdmDefaultWriteLock.th_lock:
+        drawing.set()
+        time.sleep(0.2)
+        released.append(True)
+
+worker = threading.Thread(target=hold)
+worker.start()
+drawing.wait()
+child = os.fork()
+assert released, "the fork has waited"
+if child == 0:
+    draw()
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+worker.join()
+draw()
+"""
+    assert child("import time\n" + code, {}) == "0"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_pool_of_processes_predicts_and_fits(method):
     if method == "fork" and (not hasattr(os, "fork") or why_not("tbb")):

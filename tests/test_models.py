@@ -95,6 +95,7 @@ def iris():
 )
 def test_whole_run_equals_the_twin(x_and_y, sizes, activations, loss, epochs, batch_size):
     x, y = x_and_y()
+    set_random_seed(0)  # from some first weights the loss does not fall in so few epochs
     model = Sequential([layers.Input((sizes[0],))])
     for units, activation in zip(sizes[1:], activations, strict=True):
         model.add(layers.Dense(units, activation))
@@ -394,6 +395,37 @@ def test_repr():
     assert repr(optimizers.SGD(0.5)) == "SGD(learning_rate=0.5)"
 
 
+# --- many layers ----------------------------------------------------------------------------------
+
+
+def test_building_takes_time_in_proportion_to_the_layers(monkeypatch):
+    """The shape after each of 300 layers is asked for a few times, not 300 times."""
+    calls = []
+    shape_of = layers.Dense.output_shape
+    monkeypatch.setattr(
+        layers.Dense, "output_shape", lambda *args: calls.append(1) or shape_of(*args)
+    )
+    model = Sequential([layers.Input((4,)), *(layers.Dense(4) for _ in range(300))])
+    model.compile("sgd", "mean_squared_error")
+    model.train_on_batch(np.ones((2, 4)), np.ones((2, 4)))
+    assert len(calls) < 8 * 300
+    assert model.layers[-1].name == "dense_299"
+
+
+def test_a_layer_that_has_changed_is_checked_again():
+    """Also one in the place of another, that was refused or removed."""
+    model = Sequential([layers.Input((4,)), layers.Dense(6, name="a")])
+    with pytest.raises(ValueError, match="its own name, got 'a' again"):
+        model.add(layers.Reshape((2, 3), name="a"))
+    with pytest.raises(ValueError, match=r"\(2, 4\)"):
+        model.add(layers.Reshape((2, 4)))
+    model.layers[0].units = 8
+    model.add(layers.Reshape((2, 4)))
+    model.pop()
+    model.add(layers.Dense(3))
+    assert model.predict(np.ones((1, 4))).shape == (1, 3)
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 X, Y = data()
@@ -407,6 +439,11 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (lambda m: m.fit(X, Y, batch_size=2.0), TypeError, "batch_size must be an integer, got fl"),
         (lambda m: m.fit(X, Y, epochs=-1), ValueError, "epochs must be at least 0, got -1"),
         (lambda m: m.fit(X, Y, epochs=None), TypeError, "epochs must be an integer, got NoneType"),
+        (
+            lambda m: m.fit(X, Y, epochs=2**60),
+            ValueError,
+            f"epochs={2**60} needs more memory than there is",
+        ),
         (
             lambda m: m.fit(X[0], Y),
             ValueError,
@@ -442,7 +479,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         ),
         (lambda m: m.fit(X, 2 * Y), ValueError, "y of categorical_crossentropy .* 0 to 1, got 2.0"),
         (lambda m: m.fit(X, Y - 1), ValueError, "must be from 0 to 1, got -1.0"),
-        (lambda m: m.fit(["a"], Y), TypeError, "x must hold real numbers, got an array of <U1"),
+        (lambda m: m.fit(["a"], Y), TypeError, "x must hold real numbers, got 'a' at"),
         (lambda m: m.evaluate(X, Y[1:]), ValueError, "one row for each sample, got 50 and 49"),
         (lambda m: m.predict(X[0]), ValueError, r"samples of shape \(4,\), .* inputs, got \(\)"),
         (lambda m: m.predict(X[:, :3]), ValueError, r"shape \(4,\), .* inputs, got \(3,\)"),

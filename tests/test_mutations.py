@@ -22,8 +22,8 @@ from fastscratch.engine.plan import Plan
 from fastscratch.engine.program import Phase
 from fastscratch.examples import EXAMPLES, comparison
 from fastscratch.examples.comparison import compare_training
+from fastscratch.kernels.call import array_at, call
 from fastscratch.kernels.program import columns as col
-from fastscratch.kernels.program.call import array_at, call, operation_address
 
 if config.DISABLE_JIT:
     pytest.skip("operations without addresses", allow_module_level=True)
@@ -208,7 +208,7 @@ def plant(monkeypatch):
                 if place is not None:
                     kept.append(np.array([made[col.ADDRESS], passed, *place]))
                     made[FAULT] = kept[-1].ctypes.data
-                    made[col.ADDRESS] = operation_address(faulty_item, dtype)
+                    made[col.ADDRESS] = col.operation_address(faulty_item, dtype)
             return made
 
         kept.clear()

@@ -6,12 +6,14 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
-from fastscratch import Sequential, layers, load_model, output, regression
+from fastscratch import Sequential, cli, layers, load_model, output, regression, verify
 from fastscratch.datasets import iris as iris_module
+from fastscratch.demo import report
 from fastscratch.models import progress
 
 IRIS = str(iris_module.FILE)
@@ -120,19 +122,58 @@ def test_what_is_a_live_stream():
         assert not output.is_live(stream)
 
 
-def test_progress_bar_shows_after_a_second_only(capsys):
-    bar = output.progress_bar(3, "fit", "step")
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_progress_bar_shows_after_a_second_only():
+    terminal = Terminal()
+    bar = output.progress_bar(3, "fit", "step", terminal)
     bar.update(3)
     bar.close()
-    assert capsys.readouterr().err == ""
-    bar = output.progress_bar(3, "fit", "step")
+    assert terminal.getvalue() == ""
+    bar = output.progress_bar(3, "fit", "step", terminal)
     bar.start_t -= 2
     bar.last_print_t -= 2
     bar.update(1)
     bar.close()
-    shown = capsys.readouterr().err
-    assert "fit" in shown
-    assert "1/3" in shown
+    assert "fit" in terminal.getvalue()
+    assert "1/3" in terminal.getvalue()
+
+
+def _train(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    return cli.main(["train", IRIS, "--target", "species", "--epochs", "2"])
+
+
+def _descend(monkeypatch, tmp_path):
+    x = np.arange(4.0)
+    regression.gradient_descent(x[:, None], x, learning_rate=0.1, n_iterations=9, progress=True)
+
+
+def _count(monkeypatch, tmp_path):
+    assert list(report.counted(3, "iris", "split")) == [0, 1, 2]
+
+
+def _wait(monkeypatch, tmp_path):
+    with report.clock("naive twin"):
+        time.sleep(1.5)
+
+
+def _verify(monkeypatch, tmp_path):
+    monkeypatch.setattr("fastscratch.cases.CASES", ())
+    monkeypatch.setattr("fastscratch.examples.FILES", {})
+    verify()
+
+
+@pytest.mark.parametrize("show", [_train, _descend, _count, _wait, _verify])
+def test_bars_are_for_terminals_only(monkeypatch, tmp_path, show):
+    monkeypatch.setattr(output, "DELAY", -1.0)  # at once
+    for stream, shows in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        show(monkeypatch, tmp_path)
+        assert bool(stream.getvalue()) == shows
 
 
 @pytest.mark.parametrize(

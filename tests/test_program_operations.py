@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fastscratch.kernels import activations
+from fastscratch.kernels.call import address, values
 from fastscratch.kernels.codes import RELU
 from fastscratch.kernels.program import columns as col
 from fastscratch.kernels.program import embedding, merge, noise, rescaling, resize, strided
-from fastscratch.kernels.program.call import address, values
 from fastscratch.kernels.program.elementwise import LANES, RATE, SAMPLES_AN_ITEM, SEED
 from fastscratch.reference import random as twin
 

@@ -511,6 +511,12 @@ def test_gradient_accumulation_by_hand():
     ]
 
 
+def test_what_is_remembered_is_there_before_the_first_update():
+    optimizer = train.Optimizer("adagrad", slot_start=0.5, gradient_accumulation_steps=2)
+    moved_by([[[[1.0, 10.0]], [None]]], optimizer)
+    assert optimizer.slots == [[[[0.5, 0.5]], [[0.5]]]]
+
+
 def test_momentum_remembers():
     # velocity: -1, then -1/2 - 1 = -3/2; the weight is at -1, then -5/2.
     optimizer = train.Optimizer("momentum", [1.0, 0.0, 0.5, False])

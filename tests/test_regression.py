@@ -333,7 +333,7 @@ def descend(y=Y, family="linear", X=X, **options):
         (lambda: descend(X=X[0]), ValueError, r"X must be 2-D \(samples, columns\), got .* \(3,\)"),
         (lambda: descend(X=X[:, :0]), ValueError, r"X must not be empty, got shape \(40, 0\)"),
         (lambda: descend(X=X / 0.0), ValueError, "X must be finite in float64, got"),
-        (lambda: descend(X=[["a"]]), TypeError, "X must hold real numbers, got an array of <U1"),
+        (lambda: descend(X=[["a"]]), TypeError, "X must hold real numbers, got 'a' at"),
         (lambda: descend(X=[[1], [1, 2]]), ValueError, "X must be an array, got rows of different"),
         (lambda: descend(Y[1:]), ValueError, "X and y must have one row for .* got 40 and 39"),
         (lambda: descend(X[None]), ValueError, r"y must be 1-D or 2-D, got shape \(1, 40, 3\)"),

@@ -150,7 +150,7 @@ def test_ctrl_c_at_every_line_of_a_fit(seconds, undisturbed, monkeypatch):
     heard, seen = lines_with_calls(), set()
 
     def interrupted(model, number):
-        """Fit, and press Ctrl-C at a line; whether there are so many."""
+        """Fit, and press Ctrl-C at a line; whether there are that many."""
         left = number
 
         def press(frame, event, argument):

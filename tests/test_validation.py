@@ -55,8 +55,8 @@ def test_as_array_keeps_the_shape():
     ("value", "options", "error", "message"),
     [
         ([[1, 2], [3]], {}, ValueError, "x must be an array, got rows of different lengths"),
-        ("abc", {}, TypeError, "x must hold real numbers, got an array of <U3"),
-        ([1, None], {}, TypeError, "x must hold real numbers, got an array of object"),
+        ("abc", {}, TypeError, "x must hold real numbers, got 'abc'"),
+        ([1, None], {}, TypeError, r"x must hold real numbers, got None at \(1,\)"),
         ([1j], {}, TypeError, "x must hold real numbers, got an array of complex128"),
         (np.array(["2020"], "M8[Y]"), {}, TypeError, "real numbers, got an array of datetime64"),
         ([1, 2], {"ndim": 2}, ValueError, r"x must be 2-D \(samples, columns\), got shape \(2,\)"),

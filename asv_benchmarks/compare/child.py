@@ -61,13 +61,13 @@ class Variant:
 
 
 def prepare(library, side, threads, workload, path):
-    """The variants of a workload that are wanted, compiled and warm."""
+    """The variants of a workload that are compared with, compiled and warm."""
     with np.load(path) as data:
         tasks = side.prepare(workload, dict(data), threads)
     return {
         name: Variant(task, workload)
         for name, task in tasks.items()
-        if workload.wants(library, name)
+        if workload.compares_with(library, name)
     }
 
 

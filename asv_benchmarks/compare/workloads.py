@@ -115,7 +115,7 @@ class Workload:
         """The libraries that take part."""
         return dict.fromkeys(("fastscratch", *(peer.partition(":")[0] for peer in self.peers)))
 
-    def wants(self, library, variant):
+    def compares_with(self, library, variant):
         """Whether a variant is compared with: all of a library are, unless peers name some."""
         named = [peer for peer in self.peers if peer.startswith(f"{library}: ")]
         return not named or f"{library}: {variant}" in named

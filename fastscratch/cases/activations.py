@@ -58,7 +58,7 @@ def one_activation(name: str) -> Iterator[Case]:
 
 
 def batch(name: str) -> Iterator[Case]:
-    """The kernels that take the activation by its code."""
+    """The kernels that take the address of an activation."""
     shapes = {"one": (1, 1), "row": (1, 9), "chunks": (500, 17)}
     if name == "sigmoid":
         shapes["typical"] = (1000, 100)

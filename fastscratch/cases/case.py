@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import KERNELS
+from ..kernels import KERNELS, activations, losses
 from ..kernels.codes import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
 
 Rng = np.random.Generator
@@ -21,6 +21,14 @@ CODES = {
     name: code
     for names in (ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES)
     for code, name in enumerate(names)
+}
+
+#: Kernels that take a function by its address, and what finds that for a code.
+BY_ADDRESS = {
+    "activation_forward": activations.forward_of,
+    "activation_backward": activations.backward_of,
+    "loss_forward": losses.forward_of,
+    "loss_backward": losses.backward_of,
 }
 
 #: Roundings of a library function (exp, log, tanh) and the few operations around it.
@@ -87,9 +95,12 @@ class Case:
 
 
 def kernel_call(case: Case, dtype: Any) -> tuple[Callable[..., Any], list[Any]]:
-    """The kernel and its positional arguments: codes in the place of names."""
+    """The kernel and its positional arguments: codes or addresses in the place of names."""
+    chosen = BY_ADDRESS.get(case.kernel, lambda code, dtype: code)
     arguments = case.arguments(dtype).values()
-    return KERNELS[case.kernel], [CODES[v] if isinstance(v, str) else v for v in arguments]
+    return KERNELS[case.kernel], [
+        chosen(CODES[v], np.dtype(dtype)) if isinstance(v, str) else v for v in arguments
+    ]
 
 
 def twin_call(case: Case, dtype: Any) -> tuple[Callable[..., Any], list[Any]]:

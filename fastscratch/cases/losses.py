@@ -87,7 +87,7 @@ def one_loss(loss: str) -> Iterator[Case]:
 
 
 def batches(loss: str) -> Iterator[Case]:
-    """The kernels that take the loss by its code."""
+    """The kernels that take the address of a loss."""
     shapes = {"one": (1, 1), "chunks": (1500, 5)}
     if loss == "categorical_crossentropy":
         shapes["typical"] = (10_000, 10)

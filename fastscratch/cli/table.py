@@ -1,158 +1,322 @@
-"""Reading a CSV file whose first line names the columns."""
+"""Reading a table, whose first line names the columns, with pandas."""
 
 import csv
-import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import TextIO
+import io
+import itertools
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from ..wording import quantity
+from .dialect import Dialect
+from .source import LONGEST_LINE, Source, find_source
 
-__all__ = ["Table", "as_float", "read_table"]
+__all__ = ["Table", "Texts", "read_table"]
 
-#: Values, in small letters, that mean that a value is missing.
-MISSING = frozenset(("", "?", "na", "n/a", "nan", "null"))
-
-#: A file with a longer line is not a CSV file. The line is not read further: it may be endless.
-LONGEST_LINE = 2**22
+#: The separator, and which columns hold numbers, is seen in the first rows: at most this many
+#: characters and lines of them, but at least one line.
+SAMPLE_CHARACTERS, SAMPLE_LINES = 2**18, 1000
 
 
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """The texts of a CSV file.
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts.
 
     Attributes
     ----------
-    path : str
-    columns : dict of list of str
-        The values of each column, from the top.
-    lines : list of int
-        Number of the line in which each row ends.
+    codes : ndarray of int, shape (rows,)
+        Place of each value among the texts; -1 where it is missing.
+    values : list of str
+        The different texts.
     """
 
-    path: str
-    columns: dict[str, list[str]]
-    lines: list[int]
+    codes: np.ndarray
+    values: list[str]
+
+    def each(self, values: Sequence[Any], missing: Any, dtype: Any = None) -> np.ndarray:
+        """What stands for the text of each row, and for those that are missing."""
+        return np.array([*values, missing], dtype)[self.codes]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a table.
+
+    Attributes
+    ----------
+    source : Source
+    dialect : Dialect
+    columns : dict of (ndarray or Texts)
+        Numbers, NaN where one is missing, or texts.
+    """
+
+    source: Source
+    dialect: Dialect
+    columns: dict[str, np.ndarray | Texts]
 
     def __len__(self) -> int:
-        return len(self.lines)
+        column = next(iter(self.columns.values()))
+        return len(column.codes if isinstance(column, Texts) else column)
 
-    def texts(self, name: str) -> list[str]:
-        """The values of a column.
+    def __getitem__(self, name: str) -> np.ndarray | Texts:
+        """A column.
 
         Raises
         ------
         ValueError
-            If there is no such column, or a value is missing.
+            If there is no such column.
         """
         if name not in self.columns:
-            there = ", ".join(self.columns)
-            raise ValueError(f"{self.path} has no column {name!r}; it has {there}")
-        values = self.columns[name]
-        missing = [i for i, value in enumerate(values) if value.lower() in MISSING]
-        if missing:
-            n = len(missing) - 1
-            others = f", nor in {quantity(n, 'other row')}" if n else ""
-            raise ValueError(
-                f"{self.place(missing[0])}: column {name!r} has no value{others}; fill in missing "
-                "values, or leave out the rows"
-            )
-        return values
+            there = ", ".join(itertools.islice(self.columns, 20))
+            more = ", ..." if len(self.columns) > 20 else ""
+            raise ValueError(f"{self.source.name} has no column {name!r}; it has {there}{more}")
+        return self.columns[name]
 
-    def numbers(self, name: str) -> np.ndarray:
-        """The values of a column as float64.
+    def numbers(self, name: str, are_percentages: bool = False) -> np.ndarray:
+        """The values of a column as float64, NaN where one is missing.
 
         Raises
         ------
         ValueError
-            If there is no such column, or a value is missing, not a number, or not finite.
+            If there is no such column, or one of its values is no finite number.
         """
-        numbers = np.empty(len(self))
-        for i, text in enumerate(self.texts(name)):
-            number = as_float(text)
-            if number is None or not np.isfinite(number):
-                raise ValueError(
-                    f"{self.place(i)}: column {name!r} must hold finite numbers, got {text!r}"
-                )
-            numbers[i] = number
+        column = self[name]
+        if not isinstance(column, Texts):
+            numbers = column.astype(float)
+            wrong = np.isinf(numbers) | (are_percentages & ~np.isnan(numbers))
+        else:
+            grammar = self.dialect.grammar
+            read = grammar.percentage if are_percentages else grammar.number
+            numbers = column.each([read(text) for text in column.values], np.nan, float)
+            wrong = (np.isnan(numbers) & (column.codes >= 0)) | np.isinf(numbers)
+        if wrong.any():
+            row = int(wrong.argmax())
+            kind = "percentages" if are_percentages else "finite numbers"
+            raise ValueError(
+                f"{self.place(row)}: column {name!r} must hold {kind}, got {self.text(name, row)!r}"
+            )
         return numbers
 
-    def holds_numbers(self, name: str) -> bool:
-        """Whether all values of a column are numbers."""
-        return all(as_float(text) is not None for text in self.texts(name))
+    def texts(self, name: str) -> Texts:
+        """The values of a column as texts; equal numbers are the same text."""
+        column = self[name]
+        if isinstance(column, Texts):
+            return column
+        values, codes = np.unique(column, return_inverse=True)  # NaN comes last
+        codes = np.where(np.isnan(column), -1, codes)
+        return Texts(codes, [f"{value:.15g}" for value in values[~np.isnan(values)].tolist()])
+
+    def text(self, name: str, row: int) -> str:
+        """One value of a column."""
+        column = self[name]
+        if isinstance(column, Texts):
+            return column.values[column.codes[row]] if column.codes[row] >= 0 else ""
+        return f"{column[row]:.15g}"
+
+    def is_missing(self, name: str) -> np.ndarray:
+        """Whether each value of a column is missing."""
+        column = self[name]
+        return column.codes < 0 if isinstance(column, Texts) else np.isnan(column)
+
+    def check_complete(self, name: str) -> None:
+        """Refuse a column in which values are missing."""
+        missing = np.flatnonzero(self.is_missing(name))
+        if missing.size:
+            others = f", nor in {quantity(missing.size - 1, 'other row')}" * (missing.size > 1)
+            raise ValueError(
+                f"{self.place(missing[0])}: column {name!r} has no value{others}; fill in missing "
+                "values, leave out the rows, or train with --impute"
+            )
+
+    def line(self, row: int) -> int:
+        """The line in which a row ends."""
+        with self.source.open_text() as file:
+            lines = _rows(file, self.dialect.sep)
+            return next(itertools.islice(lines, int(row) + 1, None))[0]  # after the names
 
     def place(self, row: int) -> str:
-        """The file and the line of a row, for messages."""
-        return f"{self.path}, line {self.lines[row]}"
+        """The table and the line of a row, for messages."""
+        return f"{self.source.name}, line {self.line(row)}"
 
 
-def as_float(text: str) -> float | None:
-    """The number that a text stands for, or None."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _rows(file: Any, sep: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Number of the last line, and the values, of each row that is not blank."""
+    reader = csv.reader(file, delimiter=sep or ",", skipinitialspace=True)
+    for row in reader:
+        if len(row) > 1 or (row and row[0].strip()):
+            yield reader.line_num, row
 
 
-def read_table(path: str) -> Table:
-    """Read a CSV file: separated by commas, in UTF-8, with the names of the columns first.
+def read_table(
+    path: str,
+    dialect: Dialect | None = None,
+    usual: Dialect | None = None,
+    as_texts: Collection[str] = (),
+) -> Table:
+    """Read a table, with the names of the columns first.
 
-    Reading ends at the first error, so that a large file of another kind does not fill memory.
+    Parameters
+    ----------
+    path : str
+        "-" for the standard input.
+    dialect : Dialect, optional
+        What it leaves open is found out.
+    usual : Dialect, optional
+        Taken for what the table does not show.
+    as_texts : collection of str
+        Columns that are read as texts even if all values are numbers.
 
     Raises
     ------
+    ModuleNotFoundError
+        If pandas is not installed.
     OSError
         If it cannot be read.
     ValueError
-        If it is not such a file, or has no rows.
+        If it is no table, or has no rows.
     """
+    pandas = _pandas()
+    dialect = dialect or Dialect()
+    csv.field_size_limit(LONGEST_LINE)
+    source = find_source(path, dialect.encoding)
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            return _table(path, _lines(file))
-    except OSError as error:
-        raise OSError(f"{path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    while line := file.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            raise csv.Error(f"a line has more than {LONGEST_LINE} characters")
-        yield line
-
-
-def _table(path: str, text: Iterator[str]) -> Table:
-    """The table in the lines of a file."""
-    reader = csv.reader(text, strict=True)
-    header: list[str] = []
-    rows, lines = [], []
-    for row in filter(None, reader):
-        values = [value.strip() for value in row]
-        if not header:
-            header = values
-            _check_names(path, header)
-        elif len(values) != len(header):
-            raise ValueError(
-                f"{path}, line {reader.line_num}: {quantity(len(values), 'value')}, but the first "
-                f"line names {quantity(len(header), 'column')}"
-            )
-        else:
-            rows.append(values)
-            lines.append(reader.line_num)
-    if not rows:
+        names, dialect, texts = _look_at(source, dialect, usual or Dialect())
+        try:
+            frame = _frame(pandas, source, dialect, names, texts | (set(as_texts) & set(names)))
+        except (pandas.errors.ParserError, pandas.errors.ParserWarning):
+            _check_lengths(source, dialect, len(names), shorter=False)
+            raise
+        if frame[names[-1]].isna().any():  # pandas fills in what a short row lacks
+            _check_lengths(source, dialect, len(names), shorter=True)
+    except UnicodeError as error:
         raise ValueError(
-            f"{path} has {'no rows below its first line' if header else 'no lines'}; it needs "
+            f"{source.name} is no text in {source.encoding}; name its --encoding: {error}"
+        ) from None
+    except (csv.Error, pandas.errors.ParserError, pandas.errors.ParserWarning) as error:
+        reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+        raise ValueError(f"{source.name} is no table: {reason}") from None
+    columns = {name: _column(frame.pop(name), dialect, name in as_texts) for name in names}
+    return Table(source, dialect, columns)
+
+
+def _pandas() -> ModuleType:
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            'tables are read with pandas, which is not installed: pip install "fastscratch[table]"'
+        ) from None
+    return pandas
+
+
+def _look_at(
+    source: Source, dialect: Dialect, usual: Dialect
+) -> tuple[list[str], Dialect, set[str]]:
+    """The names of the columns, the dialect, and the columns whose first values are no numbers."""
+    with source.open_text() as file:
+        sample = file.readline() + file.read(SAMPLE_CHARACTERS)
+        is_cut = bool(file.read(1))
+    lines = [line for line in io.StringIO(sample, newline=None) if line.strip()]
+    if is_cut and len(lines) > 2:
+        del lines[-1]
+    del lines[SAMPLE_LINES:]
+    dialect = dialect.completed(lines, usual)
+    rows = [row for _, row in _rows(lines, dialect.sep)]
+    if len(rows) < 2:
+        raise ValueError(
+            f"{source.name} has {'no rows below its first line' if rows else 'no lines'}; it needs "
             "names of columns, and rows of values"
         )
-    return Table(path, {name: [row[i] for row in rows] for i, name in enumerate(header)}, lines)
+    names = _names(source, rows.pop(0))
+    grammar, missing = dialect.grammar, dialect.missing
+
+    def begins_as_numbers(values: Sequence[str]) -> bool:
+        texts = set(map(str.strip, values)) - missing
+        return all(map(grammar.is_number, texts))
+
+    columns = zip(names, itertools.zip_longest(*rows, fillvalue=""), strict=False)
+    return names, dialect, {name for name, values in columns if not begins_as_numbers(values)}
 
 
-def _check_names(path: str, names: Sequence[str]) -> None:
+def _names(source: Source, row: Sequence[str]) -> list[str]:
+    """The names in the first line; columns without one are numbered, as pandas does."""
+    names = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(row)]
     seen = set()
     for name in names:
-        if not name or name in seen:
-            fault = f"the name {name!r} twice" if name else "a column without a name"
-            raise ValueError(f"{path} has {fault} in its first line")
+        if name in seen:
+            raise ValueError(f"{source.name} has the name {name!r} twice in its first line")
         seen.add(name)
+    return names
+
+
+def _frame(
+    pandas: ModuleType, source: Source, dialect: Dialect, names: Sequence[str], texts: set[str]
+) -> Any:
+    """A data frame whose columns are numbers or texts.
+
+    A text may appear after many rows of numbers: its column is then read again, because the texts
+    of these numbers are lost.
+    """
+    while True:
+        with source.open() as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", pandas.errors.DtypeWarning)  # such a column
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            frame = pandas.read_csv(
+                file,
+                sep=dialect.sep,
+                decimal=dialect.decimal,
+                thousands=dialect.thousands if (dialect.thousands or "").isascii() else None,
+                encoding=source.encoding,
+                na_values=sorted(dialect.missing),
+                keep_default_na=False,
+                names=names,
+                header=0,
+                index_col=False,
+                dtype=dict.fromkeys(texts, str),
+                skipinitialspace=True,
+            )
+        others = set(names) - texts
+        others = {name for name in others if not _are_numbers(frame[name])}
+        if not others:
+            return frame
+        texts = texts | others
+
+
+def _are_numbers(series: Any) -> bool:
+    return series.dtype.kind in "iuf" and not np.isinf(series.to_numpy()).any()
+
+
+def _column(series: Any, dialect: Dialect, is_text: bool) -> np.ndarray | Texts:
+    """A column of a data frame; texts that differ in spaces around them only are one."""
+    grammar = dialect.grammar
+    if series.dtype.kind in "iuf":
+        numbers = series.to_numpy()
+        read = map(grammar.number, dialect.na_values)
+        missing = [number for number in read if number is not None]
+        is_missing = np.isin(numbers, missing)  # pandas overlooks some with spaces
+        return np.where(is_missing, np.nan, numbers) if is_missing.any() else numbers
+    codes, values = series.factorize()
+    places: dict[str, int] = {}
+    new = [
+        -1 if text in dialect.missing else places.setdefault(text, len(places))
+        for text in map(str.strip, values)
+    ]
+    column = Texts(np.array([*new, -1])[codes], list(places))
+    if is_text or not places or not all(map(grammar.is_number, places)):
+        return column
+    return column.each([grammar.number(text) for text in places], np.nan, float)
+
+
+def _check_lengths(source: Source, dialect: Dialect, n_columns: int, shorter: bool) -> None:
+    """Refuse a table with a row of another length, or only with a shorter one."""
+    with source.open_text() as file:
+        for line, row in _rows(file, dialect.sep):
+            if len(row) < n_columns or (len(row) > n_columns and not shorter):
+                raise ValueError(
+                    f"{source.name}, line {line}: {quantity(len(row), 'value')}, but the first "
+                    f"line names {quantity(n_columns, 'column')}"
+                )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..kernels.cache import folders
+from ..kernels.cache import folder_in_use
 from ..output import say
 from ..warmup import warmup
 
@@ -23,12 +23,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(arguments: argparse.Namespace) -> int:
     """Compile, and print where the compiled kernels are kept."""
     say(
-        "Compiling every kernel for float32 and float64. This takes about five minutes the first\n"
-        "time, and seconds once the compiled kernels are on disk. They are kept in the first of\n"
-        "these folders that can be written to:"
+        "Compiling every kernel for float32 and float64: minutes the first time, and seconds once\n"
+        "the compiled kernels are on disk."
     )
-    for folder in folders():
-        say(f"  {folder}")
-    total = warmup(say)
-    say(f"All kernels are ready, after {total:.1f} s.")
+    total = warmup(progress=True)
+    folder = folder_in_use()
+    where = f"kept in {folder}" if folder else "not kept: no folder can be written"
+    say(f"All kernels were ready after {total:.1f} s. They are {where}.")
     return 0

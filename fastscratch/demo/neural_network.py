@@ -1,6 +1,5 @@
 """Step 4: the neural network, on iris and on handwritten digits."""
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,7 @@ DIGITS = {
 def run(report: Report, digits: Any, seed: int) -> None:
     """Flowers and digits that the network has not seen."""
     report.title("4. Neural network: one hidden layer, back-propagation, mini-batches of 10")
+    report.compile(prepare)
     set_random_seed(seed)
     losses = iris(report, seed)
     accuracies, model = mnist(report, digits)
@@ -53,6 +53,16 @@ def run(report: Report, digits: Any, seed: int) -> None:
     images, labels = digits[1]
     mistakes = plot_misclassified(images, labels, model.predict(_rows(images)))
     report.picture("4-mistakes.png", mistakes)
+
+
+def prepare() -> None:
+    """Compile what the step needs."""
+    for how in (SIGMOIDS, RELU_SOFTMAX):
+        for sizes in ((4, 40, 3), (784, 100, 10)):
+            model = network(sizes, how, 0.1)
+            x, y = np.zeros((2 * BATCH, sizes[0])), np.zeros((2 * BATCH, sizes[-1]))
+            train(model, x, y, 1)
+            accuracy(model, np.zeros((1000, sizes[0]), np.float32), np.zeros(1000, int))
 
 
 def network(
@@ -117,8 +127,6 @@ def iris(report: Report, seed: int) -> list[float]:
         normal = RandomNormal(stddev=1)
         return network((4, 40, 3), SIGMOIDS, IRIS_RATE, normal, normal)
 
-    tiny = new()
-    report.compile(lambda: (train(tiny, data, one_hot, 1), accuracy(tiny, data, species)))
     rng = np.random.default_rng(seed)
     losses, accuracies, times = [], [], []
     for _ in counted(IRIS_SPLITS, "iris", "split"):
@@ -160,13 +168,6 @@ def mnist(report: Report, digits: Any) -> tuple[dict[str, list[float]], Sequenti
     curves: dict[str, list[float]] = {}
     for name, (how, rate, known) in DIGITS.items():
         model = network((784, 100, 10), how, rate)
-        tiny = copy.deepcopy(model)  # not another: that would draw another seed
-
-        def once(model: Sequential = tiny) -> None:
-            train(model, x[:20], y[:20], 1)
-            accuracy(model, x_test, labels_test)
-
-        report.compile(once)
         curves[name], total = [], 0.0
         for _ in counted(epochs, name, "epoch"):
             _, time = train(model, x, y, 1)

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import sys
 import tempfile
 import textwrap
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..output import progress_bar
+from ..output import is_live, progress_bar
 from ..plot import panels
 
 __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
@@ -52,7 +53,7 @@ def clock(title: str) -> Iterator[None]:
     done = threading.Event()
 
     def tick() -> None:
-        if done.wait(1):
+        if done.wait(1) or not is_live(sys.stderr):
             return
         with progress_bar(None, title, "", bar_format="{desc}: {elapsed}", delay=0) as bar:
             bar.start_t -= 1

@@ -10,6 +10,7 @@ file            what it does
                 `elementwise`, `noise`, `reshaping`, `strided`, `resizing`, `merging`, `embedding`
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
+`workspace`     a memory on which several programs take turns
 `program`       the table that compiled code runs, and the text that people read
 `evaluation`    programs of forward pass and loss
 `training`      programs of forward pass, loss, backward pass and update
@@ -44,6 +45,7 @@ from .parameters import Learning
 from .prediction import Predictor
 from .slices import run_in_slices
 from .training import Trainer
+from .workspace import Workspace
 
 __all__ = [
     "Differentiator",
@@ -56,6 +58,7 @@ __all__ = [
     "Predictor",
     "SampleDifferentiator",
     "Trainer",
+    "Workspace",
     "chain",
     "run_in_slices",
     "team_size",

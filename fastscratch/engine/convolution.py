@@ -9,7 +9,7 @@ from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
 from ..kernels.machine import TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
-from ..kernels.program import winners
+from ..kernels.program import data, winners
 from ..kernels.winograd import POINTS, is_winograd
 from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
@@ -235,18 +235,32 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None
     flops = _flops(plan, g)
     if g.lanes == 1:
         # A phase of all images at once, not of one.
-        plan.add(op.conv2d_backward_weight_item, items, record, own.learning, flops=flops)
+        learning = own.learning
+        plan.add(op.conv2d_backward_weight_item, items, record, learning, when="late", flops=flops)
         return
-    images, size, partial = _partial_gradients(plan, g, own)
-    partials = {op.PARTIAL: partial, op.PARTIAL_SIZE: size}
+    gradients, partial = _partial_gradients(plan, g, own)
+    computed = plan.take(plan.images(g.lanes) * gradients * own.size) if gradients > 1 else partial
+    partials = {
+        op.PARTIAL: computed,
+        op.PARTIAL_SIZE: gradients * own.size,
+        op.GRADIENTS: gradients,
+    }
     plan.add(op.conv2d_backward_weight_item, items, record, partials, lanes=g.lanes, flops=flops)
-    own.add_sum(images, partial, size)
+    if gradients > 1:
+        rows = {col.INPUT: computed, col.A: partial, col.UNITS: own.size}
+        plan.add(data.from_lanes_item, 1, rows, lanes=g.lanes)
+    _add_partials(plan, g, own, partial)
 
 
-def _partial_gradients(plan: Plan, g: Geometry, own: Parameters) -> tuple[int, int, int]:
-    """How many blocks there are, the size of a gradient, and the place of the blocks' gradients."""
-    images = plan.images(g.lanes)
-    return images, own.size, plan.take(images * own.size)
+def _partial_gradients(plan: Plan, g: Geometry, own: Parameters) -> tuple[int, int]:
+    """How many gradients a block has, and the place of those of all blocks."""
+    gradients = g.lanes if plan.keeps_apart else 1
+    return gradients, plan.take(plan.images(g.lanes) * gradients * own.size)
+
+
+def _add_partials(plan: Plan, g: Geometry, own: Parameters, partial: int) -> None:
+    """Go on with the sum of the blocks' gradients, or with the gradient of each sample."""
+    own.add_sum(1 if plan.keeps_apart else plan.images(g.lanes), partial, own.size)
 
 
 def _runs_are_long(g: Geometry) -> bool:
@@ -257,7 +271,7 @@ def _runs_are_long(g: Geometry) -> bool:
     dense = (g.dilation_y, g.dilation_x, g.groups) == (1, 1, 1)
     # Places are kept as floats, which hold whole numbers up to this.
     countable = g.height * g.width * g.channels < 1 << 24
-    return inside and dense and countable and g.kernel_width * g.channels >= g.lanes
+    return inside and dense and countable and g.kernel_width * g.channels >= g.lanes > 1
 
 
 def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Record) -> None:
@@ -275,9 +289,10 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Re
     if t.is_differentiated:
         records.append(plan.backward(t, da=col.NONE if passing else t.dz))
     if own.learns:
-        images, size, partial = _partial_gradients(plan, g, own)
-        records.append({winners.PARTIAL: partial, winners.PARTIAL_SIZE: size})
+        gradients, partial = _partial_gradients(plan, g, own)
+        partials = {winners.PARTIAL: partial, winners.PARTIAL_SIZE: own.size}
+        records.append(partials | {winners.GRADIENTS: gradients})
     flops = _flops(plan, g) // 2  # a guess: it depends on how many of the winners count
     plan.add(winners.conv2d_winners_item, 1, *records, lanes=g.lanes, flops=flops)
     if own.learns:
-        own.add_sum(images, partial, size)
+        _add_partials(plan, g, own, partial)

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.call import NUMBER, values
 from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss, update
-from ..kernels.program.call import NUMBER, values
 from ..kernels.program.run import run_alone, run_team
 from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
 from .parameters import PARAMETERS_AN_ITEM, Parameters, parameters_of
-from .plan import Plan, Record, Tensor, source_places
+from .plan import Allocate, Plan, Record, Tensor, aligned_zeros, source_places
 from .program import Function
 
 # Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
@@ -72,6 +72,8 @@ class Evaluator:
     dtype : dtype
     workers : int, optional
         Threads; by default as many as the work is worth.
+    allocate : callable
+        Gives it its memory.
     """
 
     #: Arguments of the :class:`Plan`.
@@ -89,6 +91,7 @@ class Evaluator:
         batch_size: int,
         dtype: Any = np.float32,
         workers: int | None = None,
+        allocate: Allocate = aligned_zeros,
         **plan_arguments: Any,
     ):
         self.network, self.batch_size = network, batch_size
@@ -106,10 +109,17 @@ class Evaluator:
             **plan_arguments,
         )
         self._totals: list[int] = []
+        if self._learns:
+            for layer, weights in network.weights_by_layer():
+                for placed in weights:
+                    if not (layer.trainable and placed.weight.trainable):
+                        # No phase computes its gradient.
+                        place = plan.parameters + plan.length + placed.offset
+                        plan.begin_with(place, placed.stop - placed.offset, 0.0)
         self._prepare(plan)
         self._lower(plan, network, objectives)
         #: The phases, as compiled code runs them and as people read them.
-        self.program = plan.finish()
+        self.program = plan.finish(allocate)
         self.memory = self.program.memory
         row = self.program.row
         self._random_rows = [(row(phase), number) for phase, number in plan.random]

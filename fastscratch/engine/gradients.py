@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.machine import VECTOR_BYTES
 from ..kernels.program import columns as col
 from ..kernels.program import data, loss
 from ..kernels.program import update as update_op
 from ..kernels.program.samples import backprop_samples
-from ..kernels.threads import get_num_threads
 from .evaluation import Evaluator, Objective
+from .lowering import keeps_apart
 from .network import Network
 from .plan import COPY_WORK, Plan, aligned_zeros
 
@@ -83,61 +84,79 @@ class SampleDifferentiator(Evaluator):
 
     Parameters
     ----------
-    network, objectives, dtype
+    network, objectives, dtype, **plan_arguments
         As :class:`Evaluator` takes them.
+    threads : int
     """
 
     _differentiates = _learns = True
     _totals_are_kept = False
+    _mean_over = 1
 
-    def __init__(self, network: Network, objectives: Sequence[Objective], dtype: Any = np.float32):
-        super().__init__(network, objectives, 1, dtype, workers=1)
+    def __init__(
+        self,
+        network: Network,
+        objectives: Sequence[Objective],
+        threads: int,
+        dtype: Any = np.float32,
+        **plan_arguments: Any,
+    ):
+        lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
+        apart = keeps_apart(network, lanes)
+        batch_size = lanes if apart else 1
+        plan_arguments |= {"keeps_apart": apart}
+        super().__init__(network, objectives, batch_size, dtype, workers=1, **plan_arguments)
         size = self.memory.size
-        threads = get_num_threads()
         self._memories = aligned_zeros(threads * size, self.memory.dtype).reshape(threads, size)
 
     def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
         go_back = self._lower_to_losses(plan, network, objectives)
         self._lower_backward(plan, network, go_back)
         self._gradient = plan.parameters + plan.length
+        self._apart = [n for n, phase in enumerate(plan.phases) if phase.when == "apart"]
+        self._strides = np.zeros((len(self._apart), col.COLUMNS), np.int64)
+        for number, strides in zip(self._apart, self._strides, strict=True):
+            for field, place in plan.phases[number].record.items():
+                if field.kind == col.PLACE and field not in col.PARAMETERS and place != col.NONE:
+                    strides[field] = plan.sizes[place] // plan.batch_size
 
     def differentiate(
         self,
         x: Sequence[np.ndarray],
         y: Sequence[np.ndarray],
         weights: Sequence[np.ndarray | None],
-        first: int,
-        count: int,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Losses and gradients of some samples.
+        """Losses and gradients of all samples.
 
         Parameters
         ----------
         x, y, weights
-            As :meth:`Evaluator.bind` takes them: of all samples.
-        first, count : int
-            Which of them.
+            As :meth:`Evaluator.bind` takes them.
 
         Returns
         -------
-        losses : (count,) float64 array
-        gradients : (count, n_parameters) array
+        losses : (n,) float64 array
+        gradients : (n, n_parameters) array
         """
-        order = np.arange(len(x[0]))
+        n = len(x[0])
+        # Whole mini-batches only: the bits of a sample do not depend on how many there are.
+        order = np.minimum(np.arange(-(-n // self.batch_size) * self.batch_size), n - 1)
         self._bind_sources([*x, *y, *weights], order, [])
-        self._memories[:] = self.memory
-        losses = np.empty(count)
-        gradients = np.empty((count, self.network.n_parameters), self.memory.dtype)
+        losses = np.empty(n)
+        gradients = np.empty((n, self.network.n_parameters), self.memory.dtype)
+        rows = [self.program.row(number) for number in self._apart]
         backprop_samples(
             gradients,
             losses,
             self.program.phases,
+            np.array(rows, np.int64).reshape(self._strides.shape),
+            self._strides,
+            self.memory,
             self._memories,
             self._gradient,
             np.array(self._losses),
             self.loss_weights,
-            self.n_samples,
-            first,
+            self.batch_size,
         )
         return losses, gradients
 
@@ -163,6 +182,8 @@ class InputDifferentiator(Evaluator):
         plan.site = "results"
         self._results = []
         for x in self._inputs:
+            # An embedding, which takes whole numbers, computes none.
+            plan.begin_with(plan.gradient_place(x), plan.batch_size * x.units, 0.0)
             at_once = max(1, COPY_WORK // x.units)
             record = {data.SAMPLES_AN_ITEM: at_once, col.A: x.dz, col.UNITS: x.units}
             items = -(-plan.batch_size // at_once)

@@ -42,7 +42,7 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
         return 1
     for i, node in enumerate(network.nodes):
         layer, lowering = node.layer, lowering_of(node.layer)
-        if node.inputs != (i,) or network.readers[i] > 1 or network.uses(layer) > 1:
+        if node.inputs != (i,) or network.readers[i] > 1 or network.uses[i] > 1:
             return 1
         if isinstance(layer, Conv2D):
             few = layer.filters < FEW_FILTERS
@@ -69,6 +69,22 @@ def _goes_by_blocks(network: Network) -> bool:
     return small and all(
         can(lowering_of(layer)) or isinstance(layer, Dense) for layer in network.layers
     )
+
+
+def keeps_apart(network: Network, lanes: int) -> bool:
+    """Whether this many samples can go through a network at once, and keep their gradients apart.
+
+    That needs layers whose gradients are computed by late phases. With many filters there is
+    nothing to gain from it: one image fills the vectors, and its numbers stay in the cache.
+    """
+    learned = [
+        node.layer
+        for node, weights in zip(network.nodes, network.weights, strict=True)
+        if node.layer.trainable and any(placed.weight.trainable for placed in weights)
+    ]
+    kinds = (Dense, Conv2D) if lanes_of(network, lanes, lanes) > 1 else (Dense,)
+    once = len({id(layer) for layer in learned}) == len(learned)
+    return once and all(isinstance(layer, kinds) for layer in learned)
 
 
 def _followers(network: Network) -> dict[int, int]:
@@ -118,6 +134,7 @@ class _Lowered:
         self._plan, self._network = plan, network
         self._without_activation = without_activation
         self._followers = _followers(network)
+        self._done = set(self._followers.values())
         self._tensors: list[Tensor] = []
         self._backward: list[tuple[str, Callable[[], None]]] = []
         self._forks: dict[int, list[Tensor]] = {}
@@ -125,7 +142,10 @@ class _Lowered:
         self._gradients: dict[int, list[int]] = {}
         self._sums: list[Callable[[], None]] = []
         lanes = lanes_of(network, plan.batch_size, plan.lanes)
-        plan.block = lanes if lanes > 1 and _goes_by_blocks(network) else 0
+        if plan.keeps_apart:
+            plan.block = plan.batch_size
+        elif lanes > 1 and _goes_by_blocks(network):
+            plan.block = lanes
         for t in inputs:
             self._made(t if lanes == 1 else self._follow(lower_to_lanes(plan, t, lanes)))
 
@@ -135,7 +155,7 @@ class _Lowered:
         node, shape = network.nodes[number], network.shapes[network.n_inputs + number]
         layer = node.layer
         inputs = [self.read(tensor) for tensor in node.inputs]
-        if number in self._followers.values():  # the layer before has done it
+        if number in self._done:  # by the layer before
             self._made(inputs[0])
             return
         lowering = lowering_of(layer)
@@ -207,7 +227,7 @@ class _Lowered:
         """Where the gradient of a node's weights goes, if other nodes share the layer."""
         plan, layer, weights = self._plan, self._network.nodes[number].layer, self._network.weights
         own = Parameters(plan, weights[number], layer.trainable)
-        uses = self._network.uses(layer)
+        uses = self._network.uses[number]
         if uses == 1 or not own.learns:
             return None
         if id(layer) not in self._gradients:

@@ -72,6 +72,8 @@ class Network:
         layer.
     readers : list of int
         How many nodes read each tensor, plus one if the network returns it.
+    uses : list of int
+        How many nodes the layer of each node has.
     n_parameters : int
         Length of the vector of parameters.
     work : int
@@ -116,6 +118,8 @@ class Network:
             self.shapes.append(shape)
             used = math.prod(shape[:-1]) * sum(math.prod(p.weight.shape) for p in placed)
             self.work += used + math.prod(shape)
+        nodes_of = Counter(id(node.layer) for node in self.nodes)
+        self.uses = [nodes_of[id(node.layer)] for node in self.nodes]
         self._changes = [layer._changes for layer in self.layers]
         self.checked_at = Layer.changes_of_all
         self.outputs = [len(self.shapes) - 1] if outputs is None else list(outputs)
@@ -156,10 +160,6 @@ class Network:
         for tensor, layer in self.checked_inputs:
             which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
             layer.check_input(which, samples[tensor])
-
-    def uses(self, layer: Layer) -> int:
-        """How many nodes a layer has."""
-        return sum(node.layer is layer for node in self.nodes)
 
     def weights_by_layer(self) -> list[tuple[Layer, list[Placed]]]:
         """Each layer once, with its weights."""

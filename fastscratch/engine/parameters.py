@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..kernels.call import INTEGER, NUMBER, NUMBERS, values
 from ..kernels.optimizers import sgd_update
 from ..kernels.program import columns as col
 from ..kernels.program import update as op
-from ..kernels.program.call import INTEGER, NUMBER, NUMBERS, values
 from ..layers import Layer
 from .network import Placed
 from .plan import Plan, Record

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import activations
+from ..kernels.call import values
 from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.machine import VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from ..kernels.program.call import values
 from .program import Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
@@ -26,6 +26,8 @@ ITEM_WORK = 200_000
 COPY_WORK = 16384
 
 Record = dict[col.Field, Any]
+#: What gives a program its memory, from its size and type.
+Allocate = Callable[[int, np.dtype], np.ndarray]
 
 
 @dataclasses.dataclass
@@ -99,6 +101,8 @@ class Plan:
         Whether the gradient of the parameters is computed: it then stands after them.
     n_slots : int
         How many numbers the optimiser remembers of each parameter; they stand after the gradient.
+    keeps_apart : bool
+        Whether each sample has a gradient of its own. The mini-batch is one block then.
     """
 
     def __init__(
@@ -113,9 +117,11 @@ class Plan:
         backward: bool = False,
         learns: bool = False,
         n_slots: int = 0,
+        keeps_apart: bool = False,
     ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training, self.differentiates, self.learns = training, backward, learns
+        self.keeps_apart = keeps_apart
         self._n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
@@ -137,7 +143,7 @@ class Plan:
         #: The layer that phases added now belong to, as the printed program names it.
         self.site = ""
         self._scratch = 0
-        self._constants: list[tuple[int, int, float]] = []
+        self._initial: list[tuple[int, int, float]] = []
 
     @property
     def lanes(self) -> int:
@@ -171,8 +177,12 @@ class Plan:
     def constant(self, value: Any, size: int) -> int:
         """A place with this many equal numbers, or with the numbers of an array."""
         place = self.take(size)
-        self._constants.append((place, size, value))
+        self.begin_with(place, size, value)
         return place
+
+    def begin_with(self, place: int, size: int, value: Any) -> None:
+        """Have these numbers in a place before the first step."""
+        self._initial.append((place, size, value))
 
     def images(self, lanes: int) -> int:
         """Blocks of this many samples in a mini-batch."""
@@ -229,7 +239,7 @@ class Plan:
         when : {"", "early", "late"}
             Whether it may be done at the beginning of a step, or after the chain that it was added
             in the middle of. Neither the early ones nor the late ones of a chain need each other's
-            results.
+            results. If samples are kept apart, the late ones are run for each of them.
         flops : int
             Floating-point operations for a mini-batch; by default one for each number.
 
@@ -276,7 +286,7 @@ class Plan:
         if not flops and col.UNITS in merged:
             flops = self.batch_size * merged[col.UNITS]
         items *= self.batch_size if lanes == 1 else 1
-        when = "chained" if lanes > 1 else when
+        when = "chained" if lanes > 1 else "apart" if self.keeps_apart and when == "late" else when
         return Phase(operation, items, merged, when, self.site, flops, self._bytes(merged))
 
     def _bytes(self, record: Record) -> int:
@@ -362,15 +372,14 @@ class Plan:
         """Samples of an item, if one takes this many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
-    def finish(self) -> Program:
+    def finish(self, allocate: Allocate) -> Program:
         """Table and memory."""
         scratch = self.take(self._scratch * self.workers)
         for phase in self.phases:
             phase.record |= {col.SCRATCH: scratch, col.SCRATCH_SIZE: self._scratch}
-        memory = aligned_zeros(self.end, self.dtype)
-        for place, size, value in self._constants:
-            memory[place : place + size] = value
-        return assemble(self.phases, memory, self.images(self.lanes))
+        memory = allocate(self.end, self.dtype)
+        images = self.images(self.lanes)
+        return assemble(self.phases, memory, self._initial, images, self.workers)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

@@ -11,7 +11,7 @@ from ..kernels.program.run import predict_alone, predict_team, run_alone, run_te
 from .evaluation import team_size
 from .lowering import lower_network, most_channels
 from .network import Network
-from .plan import COPY_WORK, Plan, source_places
+from .plan import COPY_WORK, Allocate, Plan, aligned_zeros, source_places
 
 
 class Predictor:
@@ -25,7 +25,11 @@ class Predictor:
     dtype : dtype
     workers : int, optional
         Threads; by default as many as the work is worth.
+    allocate : callable
+        Gives it its memory.
     """
+
+    _work = 1
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Predictor:
         batch_size: int,
         dtype: Any = np.float32,
         workers: int | None = None,
+        allocate: Allocate = aligned_zeros,
     ):
         self.batch_size = batch_size
         self.workers = workers or team_size(batch_size * network.work)
@@ -47,7 +52,7 @@ class Predictor:
             at_once = max(1, COPY_WORK // u.units)
             record = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
             scatters.append(plan.add(data.scatter_item, -(-batch_size // at_once), record))
-        self.program = plan.finish()
+        self.program = plan.finish(allocate)
         self.memory = self.program.memory
         self._gathers = [self.program.row(number) for number in gathers]
         self._scatters = [self.program.row(number) for number in scatters]

@@ -1,14 +1,17 @@
 """A program: the phases of a plan as a table for compiled code, and as text for people."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..kernels.ahead import compile_ahead
+from ..kernels.call import address
 from ..kernels.program import columns as col
-from ..kernels.program.call import address, operation_address
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
+from ..kernels.program.run import runner
+from ..output import compiling_bar
 
 
 class Operation(Protocol):
@@ -46,8 +49,9 @@ class Phase:
     items : int
     record : dict
         From fields to numbers, or :class:`Function`.
-    when : {"", "early", "late", "chained"}
-        See :meth:`Plan.add`; "chained" is one that works on blocks of samples.
+    when : {"", "early", "late", "chained", "apart"}
+        See :meth:`Plan.add`; "chained" is one that works on blocks of samples, "apart" one that is
+        run for each sample.
     site : str
         The layer that it belongs to.
     flops, bytes : int
@@ -72,7 +76,7 @@ class Phase:
     def row(self, dtype: np.dtype) -> np.ndarray:
         """The phase as compiled code reads it."""
         row = np.full(col.COLUMNS, col.NONE)
-        row[col.ADDRESS] = operation_address(self.operation, dtype)
+        row[col.ADDRESS] = col.operation_address(self.operation, dtype)
         row[col.ITEMS] = self.items
         for field, value in self.record.items():
             if isinstance(value, Function):
@@ -100,6 +104,8 @@ class Program:
     phases : (n, COLUMNS) int64 array
         The rows that are run one after the other, a view of the table.
     memory : (m,) array
+    initial : sequence of (int, int, float or array)
+        Places in the memory, their sizes, and the numbers that phases expect there.
     lines : sequence of Phase
         All phases, also those within chains and bundles, as they were added to the plan.
     flops, bytes : int
@@ -112,13 +118,20 @@ class Program:
         groups: "list[_Group]",
         places: dict[int, int],
         memory: np.ndarray,
+        initial: Sequence[tuple[int, int, Any]],
         lines: Sequence[Phase],
     ):
-        self.table, self.memory = table, memory
+        self.table, self.memory, self._initial = table, memory, initial
         self.phases = table[: len(groups)]
         self.lines, self._groups, self._places = lines, groups, places
         self.flops = sum(phase.flops for phase in lines)
         self.bytes = sum(phase.bytes for phase in lines)
+        self.write_initial()
+
+    def write_initial(self) -> None:
+        """Write the numbers that phases expect, where other programs have used the memory."""
+        for place, size, value in self._initial:
+            self.memory[place : place + size] = value
 
     def row(self, number: int) -> np.ndarray:
         """The row of the phase that was added to the plan with a number."""
@@ -156,17 +169,27 @@ def _thousands(counted: Phase | Program) -> tuple[str, str]:
     return flops, moved
 
 
-def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Program:
+def assemble(
+    phases: Sequence[Phase],
+    memory: np.ndarray,
+    initial: Sequence[tuple[int, int, Any]],
+    images: int,
+    workers: int,
+) -> Program:
     """Put phases in the order in which they are run, and group those that are run as one.
 
     Parameters
     ----------
     phases : sequence of Phase
-    memory : array
+    memory, initial
+        As :class:`Program` has them.
     images : int
         Blocks of samples that go through a chain.
+    workers : int
+        Threads that run it.
     """
     groups = _groups(phases, images)
+    compile_ahead(_kernels(phases, groups, memory.dtype, workers), compiling_bar)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
     places = {group.numbers[0]: place for place, group in enumerate(groups)}
@@ -179,7 +202,25 @@ def assemble(phases: Sequence[Phase], memory: np.ndarray, images: int) -> Progra
         for number in group.numbers:
             places[number] = len(table)
             table.append(rows[number])
-    return Program(np.array(table), groups, places, memory, phases)
+    for number, phase in enumerate(phases):
+        if phase.when == "apart":
+            places[number] = len(table)
+            table.append(rows[number])
+    return Program(np.array(table), groups, places, memory, initial, phases)
+
+
+def _kernels(
+    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """All kernels that a program needs, and the types of their arguments."""
+    for operation in [*(p.operation for p in phases), *(g.operation for g in groups)]:
+        if operation is not None:
+            yield operation, col.operation_kinds(dtype)
+    for phase in phases:
+        for value in phase.record.values():
+            if isinstance(value, Function):
+                yield value.kernel, value.kinds
+    yield runner(workers, dtype)
 
 
 def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
@@ -202,6 +243,8 @@ def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
             chain.append(number)
         elif phase.when == "late" and chain:
             late.append(number)
+        elif phase.when == "apart":
+            continue
         elif phase.when == "early":
             if number == early[0]:
                 groups.append(_bundle(phases, early))

@@ -10,7 +10,7 @@ from ..kernels.program import update as update_op
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
-from .plan import Plan
+from .plan import Allocate, Plan, aligned_zeros
 
 
 class Trainer(Evaluator):
@@ -32,6 +32,8 @@ class Trainer(Evaluator):
     dtype : dtype
     workers : int, optional
         Threads; by default as many as the work is worth.
+    allocate : callable
+        Gives it its memory.
     """
 
     _training = _differentiates = _learns = True
@@ -46,17 +48,16 @@ class Trainer(Evaluator):
         batch_size: int,
         dtype: Any = np.float32,
         workers: int | None = None,
+        allocate: Allocate = aligned_zeros,
     ):
         self._learning, self._n_slots = learning, n_slots
-        super().__init__(network, objectives, batch_size, dtype, workers, n_slots=n_slots)
+        super().__init__(network, objectives, batch_size, dtype, workers, allocate, n_slots=n_slots)
         first = self._slots_at
         size = network.n_parameters
         #: Loss of the first sample of a mini-batch: every step writes it.
         self.first_loss = self.memory[self._losses[0] :][:1]
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * self._length :][:size] for k in range(n_slots)]
-        #: The state of a model whose numbers are in the memory, if any is.
-        self.holds: Any = None
 
     def _prepare(self, plan: Plan) -> None:
         self._length, self._slots_at = plan.length, plan.parameters + 2 * plan.length
@@ -93,12 +94,10 @@ class Trainer(Evaluator):
 
     def load(self, state: Any, slot_start: float) -> None:
         """Take over weights, and what the optimiser remembers, from the state of a model."""
-        if self.holds is not state:
-            self.parameters[:] = state.parameters
-            known = state.slots or ()
-            for k, slot in enumerate(self.slots):
-                slot[:] = known[k] if k < len(known) else slot_start
-        self.holds = None  # the steps change them
+        self.parameters[:] = state.parameters
+        known = state.slots or ()
+        for k, slot in enumerate(self.slots):
+            slot[:] = known[k] if k < len(known) else slot_start
 
     def copied_slots(self) -> tuple[np.ndarray, ...]:
         """What the optimiser remembers, as it is now."""

@@ -162,8 +162,14 @@ class Layer:
         return {name: value for name, value in self.__dict__.items() if name != "_model"}
 
     def _owner(self) -> Any:
+        """The model that has the layer's weights, if there is one."""
         model = self._model() if "_model" in self.__dict__ else None
-        if model is None or not any(layer is self for layer in model.layers):
+        is_part = model is not None and any(layer is self for layer in model.layers)
+        return model if is_part else None
+
+    def _built_model(self) -> Any:
+        model = self._owner()
+        if model is None:
             raise ValueError(f"{self!r} has no weights yet: it is not part of a built model")
         return model
 
@@ -175,7 +181,7 @@ class Layer:
         ValueError
             If it is part of none, or of one that has no weights yet.
         """
-        return self._owner()._layer_weights(self)
+        return self._built_model()._layer_weights(self)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the layer's weights in the model that it is part of.
@@ -187,7 +193,7 @@ class Layer:
         RuntimeError
             If another thread is training the model.
         """
-        self._owner()._set_layer_weights(self, weights)
+        self._built_model()._set_layer_weights(self, weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the layer again, as JSON can hold them."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..validation import as_integer
@@ -63,6 +64,10 @@ class Reshape(Layer):
         return target
 
 
+#: Compiled code moves numbers along this many axes; those that stay side by side count as one.
+MOST_RUNS = 5
+
+
 class Permute(Layer):
     """The axes of a sample in another order.
 
@@ -93,7 +98,19 @@ class Permute(Layer):
                 f"{self!r} takes samples of {quantity(len(self.dims), 'axis', 'axes')}, got "
                 f"samples of {shape}"
             )
+        runs = _runs([axis for axis in self.dims if shape[axis - 1] > 1])
+        if runs > MOST_RUNS:
+            raise ValueError(
+                f"{self!r} moves {runs} runs of axes, at most {MOST_RUNS} can be moved; got "
+                f"samples of {shape}"
+            )
         return tuple(shape[axis - 1] for axis in self.dims)
+
+
+def _runs(axes: Sequence[int]) -> int:
+    """How many parts axes in a new order have in which they follow each other as before."""
+    place = {axis: i for i, axis in enumerate(sorted(axes))}
+    return 1 + sum(place[b] != place[a] + 1 for a, b in pairwise(axes))
 
 
 class RepeatVector(Layer):

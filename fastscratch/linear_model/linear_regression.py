@@ -13,12 +13,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
-    validate_data,
 )
 
 from .. import kernels
-from ..estimators import as_numbers, checked_weights
+from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
+from ..validation import as_array
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
 
@@ -210,7 +210,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray, shape (n,) or (n, n_targets)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
     def summary(self) -> Summary:
@@ -313,7 +313,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
     ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,
@@ -327,7 +327,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError(f"positive=True needs solver='qr', got {self.solver!r}")
         if sample_weight is not None:
             sample_weight = checked_weights(sample_weight, X)
-        return X, as_numbers(y), sample_weight
+        return X, as_array("y", y), sample_weight
 
     def _forget_rows(self) -> None:
         self._triangle, self._n_rows, self._log_weights = None, 0, 0.0

@@ -17,10 +17,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
-    validate_data,
 )
 
-from ..estimators import FitTask, LabelsMixin, checked_weights
+from ..estimators import FitTask, LabelsMixin, checked_data, checked_weights
 from ..kernels.codes import SIGMOID, SOFTMAX
 from .solvers import Problem, Scaling, has_maximum, minimize, pseudo_solve
 from .summary import Summary
@@ -261,7 +260,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         ndarray, shape (n,), (n, n_classes) or (n, n_labels)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.coef_) == 1 and not self._multilabel else scores
 
@@ -355,7 +354,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 f"solver={self.solver!r} needs l1_ratio=0, got {self.l1_ratio:g}; use "
                 "solver='fista'"
             )
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,

@@ -1,11 +1,13 @@
 """The gradients of a model, without an update."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..engine import Differentiator, InputDifferentiator, SampleDifferentiator
 from ..engine.program import Program
+from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
 from ..validation import as_integer
 from .compiled import Compiled
@@ -93,11 +95,13 @@ class Differentiable(Compiled):
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Differentiator, objectives, len(data))
+        reader, workspace = programs.borrow(state, Differentiator, objectives, len(data))
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
-        idle.append((reader, None if programs.network.moves_averages else state))
+        if programs.network.moves_averages:
+            workspace.holds = None
+        programs.idle.append(workspace)
         return loss, gradients
 
     def _to_differentiate(
@@ -135,15 +139,16 @@ class Differentiable(Compiled):
             As :meth:`fit`.
         """
         data = self._data(x, y)
-        state, network = self._state, self._current_programs().network
+        state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader = SampleDifferentiator(network, objectives, self.dtype)
-        reader.parameters[:] = state.parameters
-        losses, flat = reader.differentiate(data.x, data.y, data.weights, 0, len(data))
+        threads = get_num_threads()
+        reader, workspace = programs.borrow(state, SampleDifferentiator, objectives, threads)
+        losses, flat = reader.differentiate(data.x, data.y, data.weights)
+        programs.idle.append(workspace)
         losses += self._penalty(state)
         return losses, [
             flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
-            for placed in network.placed()
+            for placed in programs.network.placed()
         ]
 
     def input_gradients(self, x: Any, y: Any) -> Any:
@@ -170,9 +175,9 @@ class Differentiable(Compiled):
         size = at_once(len(data), None)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, InputDifferentiator, objectives, size)
+        reader, workspace = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         return gradients[0] if len(gradients) == 1 else gradients
 
     def gradient_norms(self, x: Any, y: Any) -> dict[str, float]:
@@ -209,6 +214,6 @@ class Differentiable(Compiled):
 def _norm(vector: np.ndarray) -> float:
     """Euclidean norm of a vector whose squares may be too large, or too small, for their type."""
     largest = float(np.abs(vector).max(initial=0))
-    if largest == 0:
-        return 0.0
+    if largest == 0 or not math.isfinite(largest):
+        return largest
     return largest * float(np.sqrt(np.sum(np.square(vector / largest, dtype=np.float64))))

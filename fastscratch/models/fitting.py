@@ -10,7 +10,7 @@ from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
-from ..validation import is_finite
+from ..validation import is_finite, memory_for
 from .head import logs_of
 from .progress import Progress
 from .state import State
@@ -60,9 +60,12 @@ class Fit:
         self.steps = -(-len(data) // self.batch_size)
         self.first_epoch = model.trained_epochs
         self._optimizer = model._compiled_optimizer()
-        self.heads, self.trainer, self._holder = model._to_train(data, self.batch_size)
+        self.heads, self.trainer, self._workspace, self._holder = model._to_train(
+            data, self.batch_size
+        )
         self.done = 0
-        self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
+        with memory_for(f"epochs={epochs}"):
+            self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
         self._bind()
 
@@ -76,7 +79,7 @@ class Fit:
 
     def renew(self) -> None:
         """Take another program, if an attribute of a layer or the optimiser has been set."""
-        self.heads, trainer, _ = self.model._to_train(self.data, self.batch_size)
+        self.heads, trainer, self._workspace, _ = self.model._to_train(self.data, self.batch_size)
         if trainer is not self.trainer:
             self.trainer = trainer
             self._bind()
@@ -106,7 +109,8 @@ class Fit:
 
         Ctrl-C takes effect before the compiled steps, or after them and then they count.
         """
-        holder, trainer, optimizer = self._holder, self.trainer, self._optimizer
+        holder, trainer, workspace = self._holder, self.trainer, self._workspace
+        optimizer = self._optimizer
         assert holder.state is not None  # the model is built
         state = holder.state.for_optimizer(optimizer)
         schedule = optimizer.schedule
@@ -117,13 +121,15 @@ class Fit:
         epochs = -(-(start + count) // self.steps)
         every = optimizer.gradient_accumulation_steps or 1
         taken = state.updates * every + state.pending
-        trainer.load(state, optimizer.slot_start)
+        if workspace.holds is not state:
+            trainer.load(state, optimizer.slot_start)
+        workspace.holds = None  # the steps change its numbers
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
-            holder.is_running = True
+            holder.run_in = holder.trained_in
             trainer.train(start, rates, taken)
         finally:
-            holder.is_running = False
+            holder.run_in = None
             has_run = trainer.first_loss[0] != -np.inf
             counts = has_run and (not self.terminate_on_nan or self._is_finite())
             if counts:
@@ -137,7 +143,7 @@ class Fit:
                     pending=pending,
                     epochs=epochs,
                 )
-                trainer.holds = holder.state
+                workspace.holds = holder.state
         return counts
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:

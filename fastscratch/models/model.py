@@ -1,5 +1,6 @@
 """The model: what a person calls."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
-from ..engine import Evaluator, Predictor, Trainer
+from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
 from .differentiable import Differentiable
@@ -113,7 +114,7 @@ class Model(Differentiable):
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
@@ -199,7 +200,10 @@ class Model(Differentiable):
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+                raise ValueError(
+                    "validation_data must be (x, y) or (x, y, sample_weight), got a "
+                    f"{type(validation_data).__name__}"
+                )
             x_val, y_val, weights = (*validation_data, None)[:3]
             validation = self._data(x_val, y_val, weights, prefix="validation ")
         elif validation_split:
@@ -222,7 +226,7 @@ class Model(Differentiable):
     def train_on_batch(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         class_weight: Any = None,
         terminate_on_nan: bool = True,
@@ -257,19 +261,22 @@ class Model(Differentiable):
     def _train(self, train: Callable[[], Any]) -> Any:
         """Call what trains the model, unless something else does already."""
         self._check_not_training()
+        here = os.getpid()
         try:
-            self._holder.is_training = True
+            self._holder.trained_in = here
             return train()
         finally:  # without a call, in which Ctrl-C would take effect
-            self._holder.is_training = False
+            self._holder.trained_in = None
 
-    def _to_train(self, data: TrainingData, batch_size: int) -> tuple[list[Head], Trainer, Holder]:
-        """What a fit needs: heads, the program that trains, and the holder of the state."""
+    def _to_train(
+        self, data: TrainingData, batch_size: int
+    ) -> tuple[list[Head], Trainer, Workspace, Holder]:
+        """A fit needs heads, the program that trains, its workspace, and the state's holder."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
-        trainer = programs.trainer(objectives, self._compiled_optimizer(), batch_size)
-        return heads, trainer, self._holder
+        optimizer = self._compiled_optimizer()
+        return heads, *programs.trainer(objectives, optimizer, batch_size), self._holder
 
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
@@ -325,9 +332,9 @@ class Model(Differentiable):
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
-        reader, idle = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
+        reader, workspace = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
         is_finite = reader.run((out,), (samples,))
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         if not is_finite:
             self._samples("x", x)  # raises, and says where
         return out
@@ -342,9 +349,9 @@ class Model(Differentiable):
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        reader, idle = programs.borrow(state, Predictor, at_once(n, batch_size))
+        reader, workspace = programs.borrow(state, Predictor, at_once(n, batch_size))
         is_finite = reader.run(outs, samples)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         return outs, is_finite
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -354,7 +361,7 @@ class Model(Differentiable):
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int = 0,
         sample_weight: Any = None,
@@ -406,7 +413,7 @@ class Model(Differentiable):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, idle = programs.borrow(state, Evaluator, objectives, size)
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size)
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)
@@ -419,7 +426,7 @@ class Model(Differentiable):
                 callbacks.test_batch_end(step, _floats(logs_of(heads, names, totals[0], n, n_seen)))
         else:
             reader.run(0, n_steps)
-        idle.append((reader, state))
+        programs.idle.append(workspace)
         totals[0, -1, 0] = penalty
         return _floats(logs_of(heads, names, totals[0], n, n)) | self._measure(data)
 

@@ -35,17 +35,17 @@ def all_named(what: str, kinds: Iterable[str], given: Sequence[str | None]) -> l
     ValueError
         If two are the same.
     """
-    taken: list[str] = []
+    taken: set[str] = set()
     for name in given:
         if name in taken:
             raise ValueError(f"every {what} of a model has its own name, got {name!r} again")
         if name is not None:
-            taken.append(name)
+            taken.add(name)
     names = []
     for kind, name in zip(kinds, given, strict=True):
         if name is None:
             name = numbered(kind, taken)
-            taken.append(name)
+            taken.add(name)
         names.append(name)
     return names
 

@@ -1,21 +1,22 @@
 """The compiled programs of a model, kept for the next time."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..engine import Learning, Network, Objective, Trainer, team_size
+from ..engine import Learning, Network, Objective, Trainer, Workspace, team_size
+from ..engine.plan import Allocate, aligned_zeros
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
 from ..optimizers import Optimizer
 from ..validation import as_integer
 from .state import State
 
-# Programs that only read the weights, for sizes of which there are this many at most: a prediction
-# has one for each power of two, but a gradient one for each number of samples.
+# Programs that share a memory, at most: a prediction has one for each power of two, but a gradient
+# or a training step one for each number of samples.
 MOST_KEPT = 64
-
 
 # Samples that go through a network at once when it predicts: enough for full speed, few enough to
 # stay in the cache.
@@ -23,18 +24,26 @@ PREDICTED_AT_ONCE = 128
 
 
 class Programs:
-    """Programs of one network: one that trains it, and those that only read its weights.
+    """Programs of one network: those that train it, and those that only read its weights.
+
+    All that train it share a memory, and so do all that read it; each thread that reads while
+    others do has a memory of its own.
 
     Parameters
     ----------
     network : Network
     dtype : str
+
+    Attributes
+    ----------
+    idle : list of Workspace
+        Memories and programs for reading that no thread uses at the moment.
     """
 
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
-        self._trainer: tuple[Any, Trainer] | None = None
-        self._readers: dict[Any, list[tuple[Any, State | None]]] = {}
+        self._training: tuple[Any, Workspace] | None = None
+        self.idle: list[Workspace] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy begins without programs, because they hold addresses of this process."""
@@ -42,46 +51,55 @@ class Programs:
 
     def trainer(
         self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
-    ) -> Trainer:
-        """The program that trains the network; a new one only if something has changed."""
+    ) -> tuple[Trainer, Workspace]:
+        """The program that trains the network on mini-batches of a size, and its workspace.
+
+        With another optimiser all begin anew, because what it remembers is in the memory.
+        """
         learning = learning_of(optimizer)
-        key = (
-            *(batch_size, tuple(objectives), optimizer.code, get_num_threads()),
-            tuple(learning.hyper[1:]),
+        settings = (
+            *(optimizer.code, get_num_threads(), tuple(learning.hyper[1:])),
             (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
         )
-        if self._trainer is None or self._trainer[0] != key:
-            trainer = new_trainer(self.network, objectives, optimizer, batch_size, self._dtype)
-            self._trainer = key, trainer
-        return self._trainer[1]
+        if self._training is None or self._training[0] != settings:
+            self._training = settings, Workspace(MOST_KEPT)
+        workspace = self._training[1]
+        key = batch_size, tuple(objectives)
+        if workspace.key != key:
+            make = partial(
+                new_trainer, self.network, objectives, optimizer, batch_size, self._dtype
+            )
+            workspace.give_turn_to(key, make)
+        return workspace.program, workspace
 
-    def borrow(self, state: State, kind: type, *arguments: Any) -> tuple[Any, list[Any]]:
-        """A program that only reads the weights, with those of a state; and the list it belongs to.
+    def borrow(self, state: State, kind: Any, *arguments: Any) -> tuple[Any, Workspace]:
+        """A program that only reads the weights, with those of a state; and its workspace.
 
-        Programs hold copies of the weights, and activations, so that each is lent to one thread at
-        a time; the caller puts it back with its state, ``idle.append((reader, state))``, unless it
-        fails.
+        The workspace has a copy of the weights, and activations, so that it is lent to one thread
+        at a time; the caller puts it back, ``programs.idle.append(workspace)``, unless it fails.
 
         Parameters
         ----------
         state : State
-        kind : type
-            Of the program.
+        kind : type of program
+            Predictor, or one of the kinds of Evaluator.
         *arguments
             Of the program, after the network; the last of them is the batch size.
         """
-        workers = team_size(arguments[-1] * self.network.work)
-        idle = self._readers.setdefault((kind, workers, *arguments), [])
-        if len(self._readers) > MOST_KEPT:
-            oldest, *_ = self._readers  # all at once: other threads may add theirs
-            self._readers.pop(oldest, None)
+        workers = team_size(kind._work * arguments[-1] * self.network.work)
         try:
-            reader, known = idle.pop()
+            workspace = self.idle.pop()
         except IndexError:
-            reader, known = kind(self.network, *arguments, dtype=self._dtype), None
-        if known is not state:
+            workspace = Workspace(MOST_KEPT)
+        key = kind, workers, *arguments
+        if workspace.key != key:
+            make = partial(kind, self.network, *arguments, self._dtype)
+            workspace.give_turn_to(key, make)
+        reader = workspace.program
+        if workspace.holds is not state:
             reader.parameters[:] = state.parameters
-        return reader, idle
+            workspace.holds = state
+        return reader, workspace
 
 
 def new_trainer(
@@ -90,10 +108,11 @@ def new_trainer(
     optimizer: Optimizer,
     batch_size: int,
     dtype: str,
+    allocate: Allocate = aligned_zeros,
 ) -> Trainer:
     """A program that trains the network."""
-    learning = learning_of(optimizer)
-    return Trainer(network, objectives, learning, optimizer.n_remembered, batch_size, dtype)
+    learning, n_slots = learning_of(optimizer), optimizer.n_remembered
+    return Trainer(network, objectives, learning, n_slots, batch_size, dtype, allocate=allocate)
 
 
 def learning_of(optimizer: Optimizer) -> Learning:
@@ -111,7 +130,7 @@ def learning_of(optimizer: Optimizer) -> Learning:
 def at_once(n_samples: int, batch_size: int | None) -> int:
     """Samples that go through a program at once that only reads the weights.
 
-    Only powers of two, because for each size a program with copies of the weights is kept.
+    Only powers of two, because a program is kept for each size.
     """
     wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import Network, chain
 from ..engine.registry import lowering_of
 from ..layers import Input, Layer
+from ..layers.base import Shape
 from ..validation import as_array
 from .model import Model
 from .names import name_of, numbered
@@ -49,6 +50,9 @@ class Sequential(Model):
     ):
         self._start(name, dtype)
         self._layers: list[Layer] = []
+        #: Of the first layers: each with the count of its changes and the shape of what it was
+        #: given, and the shape that it returned.
+        self._checked: list[tuple[tuple[Layer, int, Shape], Shape]] = []
         self._input_shape: tuple[int, ...] | None = None
         try:
             layers = list(layers)
@@ -89,14 +93,30 @@ class Sequential(Model):
         if known is None:
             lowering_of(layer)
         else:
-            chain([*self.layers, layer], known)
-        names = [name_of(other) for other in self.layers]
+            self._check([*self.layers, layer], known)
+        names = {name_of(other) for other in self.layers}
         if layer.name is None:
             layer.name = numbered(type(layer).__name__, names)
         elif layer.name in names or any(layer is other for other in self.layers):
             raise ValueError(f"every layer of a model has its own name, got {layer.name!r} again")
         self._input_shape = known
         self._change_layers([*self.layers, layer])
+
+    def _check(self, layers: list[Layer], shape: tuple[int, ...]) -> None:
+        """Check that each layer takes what the one before it gives, unless that is known already.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one does not.
+        """
+        for i, layer in enumerate(layers):
+            asked = layer, layer._changes, shape
+            if i < len(self._checked) and self._checked[i][0] == asked:
+                shape = self._checked[i][1]
+            else:
+                (shape,) = chain([layer], shape).output_shapes
+                self._checked[i:] = [(asked, shape)]
 
     def pop(self) -> Layer:
         """Remove the last layer and return it; the weights of the others stay.

@@ -1,6 +1,7 @@
 """What training changes, in one object that is replaced as a whole."""
 
 import dataclasses
+import os
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,30 @@ class State:
 class Holder:
     """Where a model keeps its state, and whether it is being trained.
 
+    A child that is forked while another thread trains the model has a copy of the holder, but not
+    the thread: there nobody trains it.
+
     Attributes
     ----------
     state : State or None
         None before there are weights.
-    is_training : bool
-        Whether a fit is going on.
-    is_running : bool
-        Whether steps of it are running, after which the state will be replaced.
+    trained_in : int or None
+        The process in which a fit is going on.
+    run_in : int or None
+        The process in which steps of it are running, after which the state will be replaced.
     """
 
     def __init__(self, state: State | None = None):
         self.state = state
-        self.is_training = self.is_running = False
+        self.trained_in: int | None = None
+        self.run_in: int | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a fit is going on."""
+        return self.trained_in == os.getpid()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether steps of it are running."""
+        return self.run_in == os.getpid()

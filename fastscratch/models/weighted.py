@@ -1,6 +1,7 @@
 """A model's layers, and the weights that they have."""
 
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -256,7 +257,15 @@ class Weighted:
             self._take_network(network)
         if self._holder.state is None:  # else another thread was faster, with the same numbers
             self._state = State(parameters)
-            for layer in network.layers:
+            for layer, weights in network.weights_by_layer():
+                other = layer._owner()
+                if weights and other is not None and other is not self:
+                    warnings.warn(
+                        f"{layer!r} is in two models, {other.name!r} and {self.name!r}, and does "
+                        "not share its weights as in Keras: each model has its own; for a part of "
+                        "a model with the weights of that, use its submodel",
+                        stacklevel=3,
+                    )
                 layer._belongs_to(self)
 
     def _check_not_training(self) -> None:

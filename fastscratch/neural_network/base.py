@@ -15,10 +15,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .. import layers, optimizers
-from ..estimators import FitTask, checked_weights
+from ..conversion import check_masks
+from ..estimators import FitTask, checked_data, checked_weights
 from ..models import Sequential
 from ..output import say
 from ..regularizers import L2
@@ -216,7 +217,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     # --- fitting ----------------------------------------------------------------------------------
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool, **checks: Any) -> Data:
-        X, y = validate_data(
+        X, y = checked_data(
             self,
             X,
             y,
@@ -240,7 +241,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y, weight = (*data, None)[:3]
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        X = checked_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        check_masks("y", y)
         y = check_y(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
         if len(y) != X.shape[0]:
             raise ValueError(
@@ -435,7 +437,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """Outputs of the network for unchecked samples."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        X = checked_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         if not sparse.issparse(X):
             return self._model.predict(X)
         starts = range(0, X.shape[0], SPARSE_ROWS)

@@ -10,8 +10,8 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
-from ..estimators import as_numbers
 from ..losses import MeanSquaredError, Poisson
+from ..validation import as_array
 from .base import BaseMLP, _is_stochastic
 from .epochs import r2_score
 
@@ -256,7 +256,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         """Targets as columns."""
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        y = as_numbers(y).reshape(len(y), -1)
+        y = as_array("y", y).reshape(len(y), -1)
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"loss='poisson' needs y of 0 or above, got {y.min():g}")
         return y

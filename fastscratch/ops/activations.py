@@ -4,7 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.activations import activation_forward, elu_forward, leaky_relu_forward
+from ..kernels.activations import (
+    activation_forward,
+    elu_forward,
+    forward_of,
+    leaky_relu_forward,
+)
 from ..kernels.codes import ACTIVATIONS
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
 from .axes import as_axis, from_rows, last_axis_rows, to_rows
@@ -13,7 +18,8 @@ from .axes import as_axis, from_rows, last_axis_rows, to_rows
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x)
     a = np.empty_like(z)
-    activation_forward(last_axis_rows(a), last_axis_rows(z), ACTIVATIONS.index(name))
+    activation = forward_of(ACTIVATIONS.index(name), z.dtype)
+    activation_forward(last_axis_rows(a), last_axis_rows(z), activation)
     return a
 
 
@@ -23,7 +29,7 @@ def _along_axis(name: str, x: Any, axis: int) -> np.ndarray:
     axis = as_axis(axis, len(shape))
     rows = to_rows(z.reshape(shape), axis)
     a = np.empty_like(rows)
-    activation_forward(a, rows, ACTIVATIONS.index(name))
+    activation_forward(a, rows, forward_of(ACTIVATIONS.index(name), z.dtype))
     return from_rows(a, shape, axis).reshape(z.shape)
 
 

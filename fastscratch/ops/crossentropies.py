@@ -5,7 +5,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import codes
-from ..kernels.losses import binary_crossentropy_terms, binary_log_loss_terms, loss_forward
+from ..kernels.losses import (
+    binary_crossentropy_terms,
+    binary_log_loss_terms,
+    forward_of,
+    loss_forward,
+)
 from ..validation import as_array, as_flag, as_floating, as_integer, as_labels, memory_for
 from .axes import as_axis, from_rows, to_rows
 
@@ -200,5 +205,5 @@ def _losses(
 ) -> np.ndarray:
     """The loss of each row, in the shape of the outputs without their axis of classes."""
     losses = np.empty(len(rows), rows.dtype)
-    loss_forward(losses, rows, targets, loss)
+    loss_forward(losses, rows, targets, forward_of(loss, rows.dtype))
     return losses.reshape(shape[:axis] + shape[axis + 1 :])

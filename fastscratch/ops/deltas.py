@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import codes
-from ..kernels.losses import huber_backward, loss_backward
+from ..kernels.losses import backward_of, huber_backward, loss_backward
 from ..validation import as_floating, as_positive
 from .axes import from_rows, last_axis_rows
 from .crossentropies import (
@@ -23,7 +23,8 @@ from .crossentropies import (
 def _delta(targets: np.ndarray, outputs: np.ndarray, loss: int) -> np.ndarray:
     """The gradient of each sample, with the samples along the last axis."""
     deltas = np.empty_like(outputs)
-    loss_backward(last_axis_rows(deltas), last_axis_rows(outputs), last_axis_rows(targets), loss)
+    rows = last_axis_rows(deltas), last_axis_rows(outputs), last_axis_rows(targets)
+    loss_backward(*rows, backward_of(loss, outputs.dtype))
     return deltas
 
 

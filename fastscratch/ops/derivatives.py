@@ -13,8 +13,10 @@ import numpy as np
 from ..kernels.activations import (
     activation_backward,
     activation_forward,
+    backward_of,
     elu_backward,
     elu_forward,
+    forward_of,
     leaky_relu_backward,
     leaky_relu_forward,
 )
@@ -29,9 +31,9 @@ def _prime(name: str, x: Any) -> np.ndarray:
     a = rows
     if code not in READS_Z:
         a = np.empty_like(rows)
-        activation_forward(a, rows, code)
+        activation_forward(a, rows, forward_of(code, z.dtype))
     derivative = np.ones_like(rows)
-    activation_backward(derivative, rows, a, derivative, code)
+    activation_backward(derivative, rows, a, derivative, backward_of(code, z.dtype))
     return derivative.reshape(z.shape)
 
 
@@ -53,8 +55,8 @@ def _backward(name: str, x: Any, doutputs: Any, axis: int) -> np.ndarray:
     axis = as_axis(axis, len(shape))
     rows, gradient = to_rows(z.reshape(shape), axis), to_rows(da.reshape(shape), axis)
     a, dz, code = np.empty_like(rows), np.empty_like(rows), ACTIVATIONS.index(name)
-    activation_forward(a, rows, code)
-    activation_backward(dz, rows, a, gradient, code)
+    activation_forward(a, rows, forward_of(code, z.dtype))
+    activation_backward(dz, rows, a, gradient, backward_of(code, z.dtype))
     return from_rows(dz, shape, axis).reshape(z.shape)
 
 

@@ -75,17 +75,17 @@ class Optimizer:
 
     def apply(self, weights, gradients, learning_rate):
         """Return the weights after a mini-batch of these gradients; those of None stay."""
+        if self.slots is None:
+            self.slots = [
+                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
+                for _ in range(SLOTS[self.name])
+            ]
         gradients = self._accumulate(gradients)
         if gradients is None:
             return weights
         gradients = self._clipped(gradients)
         step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
         hyper = [learning_rate, *self.hyper[1:]]
-        if self.slots is None:
-            self.slots = [
-                [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
-                for _ in range(SLOTS[self.name])
-            ]
         moved = [list(entry) for entry in weights]
         for i, entry in enumerate(gradients):
             for j, gradient in enumerate(entry):

@@ -8,8 +8,8 @@ A *bundle* is phases that do not need each other's results: their items are shar
 
 import numpy as np
 
+from ..call import array_at, call
 from ..jit import njit
-from .call import array_at, call
 from .columns import ADDRESS, ARGUMENTS, COLUMNS, COUNT, ITEMS, fields, operation
 
 # How many rows are linked, and how many rows after this one the first of them comes in the table.

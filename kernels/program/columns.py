@@ -14,6 +14,7 @@ nothing can be written into a row without being read, and a program can be print
 
 import numpy as np
 
+from ..call import INTEGER, address, values
 from ..jit import njit
 
 NONE = -1
@@ -88,6 +89,16 @@ COLUMNS = ARGUMENTS + 31
 
 # Memory begins with zeros, for matrix products to start from.
 ZEROS, FIRST_FREE = 0, 128
+
+
+def operation_kinds(dtype):
+    """The types of the arguments of an operation that computes with numbers of a type."""
+    return values(dtype), values(np.int64), *(INTEGER,) * 4
+
+
+def operation_address(operation, dtype):
+    """Address of an operation of a program that computes with numbers of a type."""
+    return address(operation, *operation_kinds(dtype))
 
 
 def operation(*declared):

@@ -3,6 +3,7 @@
 An *image* is one sample, channels last, or a block of samples that stand innermost (`lanes`).
 """
 
+from ..call import call
 from ..conv2d import (
     Conv2D,
     conv2d_bias_gradient,
@@ -13,7 +14,6 @@ from ..conv2d import (
 from ..jit import njit
 from ..pooling import max_row
 from ..winograd import POINTS, transform_kernel
-from .call import call
 from .columns import (
     ARGUMENTS,
     BIAS,
@@ -63,6 +63,9 @@ SPARE, PARTIAL, PARTIAL_SIZE, PACKED = fields(
 ARGMAX, POOL_Y, POOL_X, BAND = fields(
     PACKED + 1, argmax=PLACE, pool_y=COUNT, pool_x=COUNT, band=COUNT
 )
+
+# How many gradients an image has: one, or one for each of its samples, which are then innermost.
+(GRADIENTS,) = fields(PACKED + 1, gradients=COUNT)
 
 STRIPS = (*GEOMETRY, INPUT_UNITS, ROWS_AN_ITEM, ITEMS_AN_IMAGE)
 
@@ -211,33 +214,39 @@ def conv2d_backward_input_item(memory, row, samples, item, worker, step):
     hand_down(memory, row, image * units + at, da[at:][: (stop - first) * width])
 
 
-@operation(*(INPUT, DOUTPUT, UNITS, *PARAMETERS, *LEARNING, *STRIPS, PARTIAL, PARTIAL_SIZE))
+@operation(
+    *(INPUT, DOUTPUT, UNITS, *PARAMETERS, *LEARNING, *STRIPS, PARTIAL, PARTIAL_SIZE, GRADIENTS)
+)
 def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     """Some rows of the kernel's gradient, or the bias's.
 
-    Summed over all images and used for the update at once, or else a partial gradient of one image.
+    Summed over all images and used for the update at once, or else a partial gradient of one image
+    or of each of its samples.
     """
     shape = geometry(row)
     images = _images(samples, shape.lanes)
     scratch = scratch_of(memory, row, worker)
-    piece, first_image = item, 0
+    piece, first_image, gradients = item, 0, 1
     start = row[KERNEL] + row[LENGTH]
     if row[PARTIAL] != NONE:
         first_image, piece = divmod(item, row[ITEMS_AN_IMAGE])
+        gradients = row[GRADIENTS]
         start = row[PARTIAL] + first_image * row[PARTIAL_SIZE]
         if first_image >= images:
-            memory[start:][: row[STOP] - row[KERNEL]] = 0
+            memory[start:][: (row[STOP] - row[KERNEL]) * gradients] = 0
             return
         images = first_image + 1
+    apart = gradients > 1
 
     if piece == row[ITEMS_AN_IMAGE] - 1:  # the bias comes last
-        dbias = memory[start + row[BIAS] - row[KERNEL] :][: row[STOP] - row[BIAS]]
+        dbias_at = start + (row[BIAS] - row[KERNEL]) * gradients
+        dbias = memory[dbias_at:][: (row[STOP] - row[BIAS]) * gradients]
         for image in range(first_image, images):
             doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
             if dbias.size > 0:
-                conv2d_bias_gradient(dbias, doutput, shape, image > first_image)
+                conv2d_bias_gradient(dbias, doutput, shape, image > first_image, apart)
         if row[PARTIAL] == NONE:
-            learn(memory, row, row[BIAS], row[STOP], start + row[BIAS] - row[KERNEL], step)
+            learn(memory, row, row[BIAS], row[STOP], dbias_at, step)
         return
 
     height = shape.kernel_width * (shape.channels // shape.groups)  # rows of one kernel row
@@ -245,11 +254,12 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     ky, part = divmod(piece, pieces)
     first = ky * height + part * row[ROWS_AN_ITEM]
     stop = min(first + row[ROWS_AN_ITEM], (ky + 1) * height)
-    dkernel = memory[start:][: row[BIAS] - row[KERNEL]]
+    dkernel = memory[start:][: (row[BIAS] - row[KERNEL]) * gradients]
     for image in range(first_image, images):
         doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
         x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
-        conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, image > first_image, scratch)
+        again = image > first_image
+        conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, again, scratch, apart)
     if row[PARTIAL] == NONE:
         at, end = first * shape.filters, stop * shape.filters
         learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, step)

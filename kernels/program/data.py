@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ..call import array_at
 from ..jit import njit
 from ..machine import VECTOR_BYTES
 from ..random import shuffle
 from ..tiles import Matrix, transpose_square
-from .call import array_at
 from .columns import (
     ADDRESS_OF,
     ARGUMENTS,

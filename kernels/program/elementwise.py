@@ -1,9 +1,9 @@
 """Operations on single numbers that stand alone: activations of rows, dropout, sums."""
 
+from ..call import call
 from ..dropout import drop
 from ..jit import njit
 from ..random import stream_key
-from .call import call
 from .columns import (
     ADDRESS_OF,
     ARGUMENTS,

@@ -1,7 +1,7 @@
 """The end of a backward phase: the derivative of the activation of the tensor that it reaches."""
 
+from ..call import call
 from ..jit import njit
-from .call import call
 from .columns import DZ, FUNCTION, NONE, A, Z
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from .. import losses
+from ..call import array_at, call
 from ..codes import LOSSES
 from ..elementary import exp, log1p
 from ..jit import njit
 from ..optimizers import penalty
-from .call import array_at, call
 from .columns import (
     ADDRESS_OF,
     ARGUMENTS,

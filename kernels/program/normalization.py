@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..call import call
 from ..jit import njit
 from ..normalization import (
     add_partials,
@@ -15,7 +16,6 @@ from ..normalization import (
     sum_rows,
     sum_squares,
 )
-from .call import call
 from .columns import (
     ARGUMENTS,
     COUNT,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..call import INTEGER, call, values
 from ..denormals import restore_denormals, set_denormals_flushed
 from ..jit import njit, prange
-from .call import call
 from .columns import ADDRESS, ITEMS
 from .data import bind_prediction
 from .team import claim, new_team, next_item
@@ -77,6 +77,12 @@ def run_team(workers, program, prologue, memory, n_samples, batch_size, first_st
             first_step,
             n_steps,
         )
+
+
+def runner(workers, dtype):
+    """The function that runs a program on this many threads, and the types of its arguments."""
+    kinds = values(np.int64, 2), INTEGER, values(dtype), INTEGER, INTEGER, INTEGER, INTEGER
+    return (run_alone, kinds) if workers == 1 else (run_team, (INTEGER, *kinds))
 
 
 @njit

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..call import array_at, call
 from ..jit import njit
 from ..optimizers import add_penalty_gradient, clip_by_norm, clip_by_value
-from .call import array_at, call
 from .columns import (
     ARGUMENTS,
     BIAS,

@@ -37,7 +37,8 @@ from .hand_down import hand_down
 
 # After the geometry: the place of the maxima's positions in their windows; their rows and columns,
 # and the window; the place of the packed kernel; the place of the partial gradients of the blocks
-# (NONE if they are not needed), and how far apart they are.
+# (NONE if they are not needed), how far apart they are, and how many a block has: one, or one for
+# each of its samples.
 (
     ARGMAX,
     MAXIMA_Y,
@@ -49,6 +50,7 @@ from .hand_down import hand_down
     PACKED,
     PARTIAL,
     PARTIAL_SIZE,
+    GRADIENTS,
 ) = fields(
     AFTER_GEOMETRY,
     argmax=PLACE,
@@ -61,6 +63,7 @@ from .hand_down import hand_down
     packed=PLACE,
     partial=PLACE,
     partial_size=COUNT,
+    gradients=COUNT,
 )
 MAXIMA = (ARGMAX, MAXIMA_Y, MAXIMA_X, POOL_Y, POOL_X, STRIDE_Y, STRIDE_X)
 
@@ -144,9 +147,21 @@ def _multiply(memory, dkernel_at, dx_at, x_at, kernel_at, found, count, shape):
                 scatter_runs(kernel, dx, found, height, size, count)
 
 
+@njit
+def _unpack(memory, to, dkernel_at, shape):
+    """The gradient of a kernel that is filter by filter, in the order of the kernel."""
+    size = shape.kernel_width * shape.channels
+    run = padded(size, shape.lanes)
+    for f in range(shape.filters):
+        for ky in range(shape.kernel_height):
+            at = dkernel_at + (f * shape.kernel_height + ky) * run
+            for j in range(size):
+                memory[to + (ky * size + j) * shape.filters + f] = memory[at + j]
+
+
 @operation(
     *(INPUT, DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *GEOMETRY, *MAXIMA),
-    *(PACKED, PARTIAL, PARTIAL_SIZE),
+    *(PACKED, PARTIAL, PARTIAL_SIZE, GRADIENTS),
 )
 def conv2d_winners_item(memory, row, samples, item, worker, step):
     """Partial gradients of kernel and bias from one block, and the gradient of its input."""
@@ -158,7 +173,8 @@ def conv2d_winners_item(memory, row, samples, item, worker, step):
     run = padded(shape.kernel_width * shape.channels, lanes)
     if item * lanes >= samples:
         if row[PARTIAL] != NONE:
-            memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[STOP] - row[KERNEL]] = 0
+            size = row[GRADIENTS] * row[PARTIAL_SIZE]
+            memory[row[PARTIAL] + item * size :][:size] = 0
         return
 
     # The scratch: places with the samples innermost, then all of the block sample by sample.
@@ -176,13 +192,15 @@ def conv2d_winners_item(memory, row, samples, item, worker, step):
     from_lanes(memory, x_at, row[INPUT] + item * image * lanes, image)
 
     hands_down, learns = row[DZ] != NONE, row[PARTIAL] != NONE
-    memory[dx_at:found_at] = 0
-    gradient = memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[STOP] - row[KERNEL]]
-    dbias = gradient[row[BIAS] - row[KERNEL] :]
-    if learns:
-        dbias[:] = 0
+    memory[dx_at:dkernel_at] = 0
+    gradient_at = row[PARTIAL] + item * row[GRADIENTS] * row[PARTIAL_SIZE]
+    samples_a_gradient = lanes // row[GRADIENTS] if learns else lanes
     found = memory[found_at:][: 2 * windows]
     for sample in range(lanes):
+        dbias = memory[gradient_at + row[BIAS] - row[KERNEL] :][: row[STOP] - row[BIAS]]
+        if learns and sample % samples_a_gradient == 0:
+            memory[dkernel_at:found_at] = 0
+            dbias[:] = 0
         sample_values = memory[values_at + sample * maxima :][:maxima]
         sample_places = memory[places_at + sample * maxima :][:maxima]
         for f in range(filters):
@@ -200,14 +218,10 @@ def conv2d_winners_item(memory, row, samples, item, worker, step):
             if learns and dbias.size > 0:
                 for e in range(count):
                     dbias[f] += found[e]
+        if learns and (sample + 1) % samples_a_gradient == 0:
+            _unpack(memory, gradient_at, dkernel_at, shape)
+            gradient_at += row[PARTIAL_SIZE]
 
-    if learns:
-        size = shape.kernel_width * shape.channels
-        for f in range(filters):
-            for ky in range(shape.kernel_height):
-                at = dkernel_at + (f * shape.kernel_height + ky) * run
-                for j in range(size):
-                    gradient[(ky * size + j) * filters + f] = memory[at + j]
     if hands_down:
         place = item * image * lanes
         da_at = x_at if row[DA] == NONE else row[DA] + place

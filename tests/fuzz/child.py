@@ -10,6 +10,7 @@ from pathlib import Path
 import fuzz_derivatives
 import fuzz_descriptions
 import fuzz_estimators
+import fuzz_examples
 import fuzz_functions
 import fuzz_models
 import fuzz_ops
@@ -25,6 +26,7 @@ FAMILIES = (
     fuzz_derivatives,
     fuzz_descriptions,
     fuzz_estimators,
+    fuzz_examples,
     fuzz_functions,
     fuzz_models,
     fuzz_ops,

@@ -1,8 +1,8 @@
 """Functions by their address, and arrays by theirs; speaks LLVM.
 
 The loop that runs a program knows its operations by address only, and an operation its activation,
-its loss or its optimiser. So each is compiled once, alone, when a network first needs it: nothing
-is compiled again as a part of another.
+its loss or its optimiser. So each is compiled once, alone, when it is first needed: nothing is
+compiled again as a part of another.
 """
 
 import ctypes
@@ -13,14 +13,13 @@ from numba import carray, config, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..interrupts import ctrl_c_later
-from ..jit import njit
+from .interrupts import ctrl_c_later
+from .jit import njit
 
 _interpreted = []  # with NUMBA_DISABLE_JIT=1 an address is a place in this list
 
 INTEGER = types.int64
 NUMBER = types.float64
-ROW = types.Array(types.int64, 1, "C")
 NUMBERS = types.Array(types.float64, 1, "C")
 
 
@@ -36,29 +35,34 @@ def address(function, *kinds):
             _interpreted.append(function)
         return _interpreted.index(function)
     with ctrl_c_later():
-        function.compile(kinds)
-        compiled = function.overloads[kinds]
+        compiled = function.compile_code(kinds)
         return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
-def operation_address(operation, dtype):
-    """Address of an operation of a program."""
-    return address(operation, values(dtype), ROW, INTEGER, INTEGER, INTEGER, INTEGER)
+def _calling(result, arguments):
+    """The signature and the code of a call of the function at an address."""
+    kinds = tuple(types.unliteral(kind) for kind in arguments)
+
+    def codegen(context, builder, signature, values):
+        kind = context.call_conv.get_function_type(result, kinds)
+        function = builder.inttoptr(values[0], ir.PointerType(kind))
+        unpacked = [builder.extract_value(values[1], i) for i in range(len(kinds))]
+        _, value = context.call_conv.call_function(builder, function, result, kinds, unpacked)
+        return context.get_dummy_value() if result == types.none else value
+
+    return result(types.int64, types.StarArgTuple.from_types(kinds)), codegen
 
 
 @intrinsic
 def call(typingctx, address, *arguments):
     """Call the function at an address, which returns nothing."""
-    kinds = tuple(types.unliteral(kind) for kind in arguments)
+    return _calling(types.none, arguments)
 
-    def codegen(context, builder, signature, values):
-        kind = context.call_conv.get_function_type(types.none, kinds)
-        function = builder.inttoptr(values[0], ir.PointerType(kind))
-        unpacked = [builder.extract_value(values[1], i) for i in range(len(kinds))]
-        context.call_conv.call_function(builder, function, types.none, kinds, unpacked)
-        return context.get_dummy_value()
 
-    return types.void(types.int64, types.StarArgTuple.from_types(kinds)), codegen
+@intrinsic
+def call_for_number(typingctx, address, *arguments):
+    """Call the function at an address, which returns a float64."""
+    return _calling(NUMBER, arguments)
 
 
 @intrinsic
@@ -73,7 +77,9 @@ if config.DISABLE_JIT:
 
     def call(address, *arguments):
         """Call the function at an address."""
-        _interpreted[address](*arguments)
+        return _interpreted[address](*arguments)
+
+    call_for_number = call
 
     def array_at(address, size, dtype):
         """The flat array of a type that starts at an address."""

@@ -794,3 +794,43 @@ def test_calls_that_are_refused_change_nothing(what):
         call(model)
     assert fitted(model, "several") == fitted(same, "several")
     assert bits(model) == bits(same)
+
+
+def test_each_output_may_have_weights_of_its_samples():
+    """Losses as NumPy weights them; and a fit whose sum of losses is the same in another form."""
+    rng = np.random.default_rng(3)
+    x, y, z = (rng.standard_normal((20, k)).astype(np.float32) for k in (3, 1, 1))
+    v, w = rng.uniform(0, 2, (2, 20)).astype(np.float32)
+
+    def pair():
+        set_random_seed(4)
+        a = layers.Input((3,))
+        model = fs.Model(a, [layers.Dense(1, name="u")(a), layers.Dense(1, name="v")(a)])
+        model.compile(optimizers.SGD(0.1), "mse")
+        return model
+
+    model = pair()
+    of_y, of_z = (((p - t) ** 2)[:, 0] for p, t in zip(model.predict(x), (y, z), strict=True))
+    for given, first, second in (
+        ([v, w], v, w),
+        ((None, w), 1, w),
+        ({"v": w, "u": v}, v, w),
+        ({"u": v}, v, 1),
+        (v, v, v),
+    ):
+        logs = model.evaluate(x, [y, z], sample_weight=given, return_dict=True)
+        assert logs["u_loss"] == pytest.approx((first * of_y).mean(), rel=1e-5)
+        assert logs["v_loss"] == pytest.approx((second * of_z).mean(), rel=1e-5)
+    ends = []
+    for given in ([v, 2 * v], {"v": 2 * v, "u": v}):
+        model = pair()
+        options = {"sample_weight": given, "validation_split": 0.2, "verbose": 0, "epochs": 3}
+        ends.append((model.fit(x, [y, z], **options).history, model))
+    other = pair()
+    other.compile(optimizers.SGD(0.1), "mse", loss_weights=[1, 2])
+    other.fit(x, [y, z], sample_weight=v, validation_split=0.2, verbose=0, epochs=3)
+    assert ends[0][0] == ends[1][0]
+    for ours, theirs in zip(ends[0][1].get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="dict with keys among u, v, got 'w'"):
+        model.evaluate(x, [y, z], sample_weight={"w": v})

@@ -39,6 +39,21 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
     target = replaceable(path)
     if target.exists() and not overwrite:
         raise FileExistsError(f"there is a file {path} already, and overwrite is False")
+    header, arrays = described(model)
+    header["sha256"] = _checksum(header, arrays)
+    # In one entry, because safetensors writes several in any order: the same model gives the same
+    # bytes.
+    replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
+
+
+def described(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Everything of a model but its arrays, as JSON; and its arrays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model could not be loaded again.
+    """
     model.count_params()  # builds it
     state = model._state
     if model.optimizer is not None:
@@ -52,10 +67,7 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
         arrays[f"optimizer/{k}"] = slot
     header = _header(model, state)
     _check_that_it_loads(model, header, arrays)
-    header["sha256"] = _checksum(header, arrays)
-    # In one entry, because safetensors writes several in any order: the same model gives the same
-    # bytes.
-    replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
+    return header, arrays
 
 
 def _header(model: "Model", state: State) -> dict[str, Any]:

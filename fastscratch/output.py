@@ -63,7 +63,7 @@ def _tqdm() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a notebook without ipywidgets: then a bar of text
         from tqdm.auto import tqdm
-    from tqdm.std import TqdmDefaultWriteLock
+    from tqdm.std import TqdmDefaultWriteLock  # type: ignore[attr-defined]
 
     lock = TqdmDefaultWriteLock.th_lock
     if hasattr(os, "register_at_fork"):  # else a child may wait for a bar of a thread it has not

@@ -179,6 +179,21 @@ def test_every_kernel_module_is_listed():
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
 
 
+@pytest.mark.slow
+def test_names_of_tests_are_the_same_in_every_process(request):
+    """No address, time or order of a set: the processes of pytest share out the tests by name."""
+    files = {str(item.path) for item in request.session.items}
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    out = subprocess.run(
+        [*command, *files],
+        cwd=request.config.rootpath,
+        env=os.environ | {"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        text=True,
+    )
+    assert {item.nodeid for item in request.session.items} <= set(out.stdout.splitlines())
+
+
 @pytest.mark.parametrize("how", [["script.py"], ["-m", "script"], ["-c", "import script"]])
 def test_a_script_beside_a_checkout_of_the_same_name(tmp_path, how):
     """Python would import the folder as a namespace if the package were not on the path too."""

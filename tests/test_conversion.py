@@ -167,6 +167,21 @@ def with_model(call):
 
 
 SMALL = {"hidden_layer_sizes": 5, "solver": "lbfgs", "random_state": 0}
+
+
+def test_a_column_of_a_frame_that_others_determine_is_named():
+    with pytest.raises(ValueError, match="the intercept can be written in terms of the other col"):
+        fs.regression.least_squares(
+            DUMMIES.assign(area=[3.0, 1, 2, 9]).drop(columns="rooms"), TARGETS
+        )
+    with pytest.raises(
+        ValueError, match="column 'm2' can be written in terms of the other columns"
+    ):
+        fs.regression.least_squares(
+            pd.DataFrame({"m2": [1.0, 2, 4, 3], "feet2": [10.0, 20, 40, 30]}), TARGETS
+        )
+
+
 #: Everything that takes samples and targets, by name: a function of both.
 CALLS = {
     "fit": with_model(lambda m, x, y: m.fit(x, y, verbose=0).history["loss"]),

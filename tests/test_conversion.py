@@ -249,6 +249,12 @@ def test_targets_of_a_regression_that_are_texts_are_refused(model):
         model.fit(NUMBERS, np.array(["1_1", "2", "3", "4"], object))
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_loader_is_refused_everywhere(name):
+    with pytest.raises(TypeError, match="must hold real numbers, got a Loader; read it into an"):
+        ALL[name](Loader(), TARGETS)
+
+
 @pytest.mark.parametrize("name", ["fit", "evaluate", "train_on_batch"])
 def test_loaders_and_missing_targets_are_named(name):
     call = with_model(lambda model, x, y: getattr(model, name)(x) if y is None else None)

@@ -98,9 +98,10 @@ def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) 
     if samples.ndim < 2 and (shape is None or samples.ndim == 0):
         raise ValueError(f"{name} must be at least 2-D, got shape {samples.shape}")
     if shape is not None and samples.shape[1:] != shape:
+        hint = "; one sample is a batch too, of shape (1, ...)" if samples.shape == shape else ""
         raise ValueError(
             f"{name} must have samples of shape {shape}, as the model has inputs, got "
-            f"{samples.shape[1:]}"
+            f"{samples.shape[1:]}{hint}"
         )
     return samples
 

@@ -473,7 +473,10 @@ def test_bad_tables(capsys, folder, rows, wanted):
         (b"\xff\xfea\0", "data.csv has no rows below its first line; it needs names of columns"),
         (b"\xff\xfea\0b", "data.csv is no text in utf-16; name its --encoding: 'utf-16-le' codec"),
         (b"a,b\n1,\x81\n", "data.csv is no text in cp1252; name its --encoding: 'charmap' codec c"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "data.csv is no table of text: it holds zero bytes; if it"),
+        (
+            gzip.compress(b"a,b\n1,2\n", mtime=0),
+            "data.csv is no table of text: it holds zero bytes; if it",
+        ),
         (b"a" * (2**22 + 1), "data.csv is no table: a line has more than 4194304 bytes"),
         (b'a,b\n1,"2\n', "data.csv is no table: EOF inside string starting at row 1"),
     ],

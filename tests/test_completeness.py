@@ -273,7 +273,7 @@ def test_kernels_know_nothing_of_programs(source):
 #: `wording`.
 PARTS = {
     "layers": {"initializers", "regularizers"},
-    "engine": {"layers", "utils"},
+    "engine": {"layers", "output", "utils"},
     "models": {
         *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
     },

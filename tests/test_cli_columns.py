@@ -9,7 +9,7 @@ from fastscratch import Sequential, cli, layers, load_model
 from fastscratch.cli.columns import Classes, Embedded, Indicator, Numeric, OneHot, encode
 from fastscratch.cli.judging import Wishes, judge
 from fastscratch.cli.metadata import Saved
-from fastscratch.cli.table import read_table
+from fastscratch.cli.reading import read_table
 
 
 @pytest.fixture(autouse=True)
@@ -266,7 +266,7 @@ def test_files_of_version_0_1(capsys):
     out, err = capsys.readouterr()
     shown = np.array([line.split(",")[2] for line in out.splitlines()[1:]], np.float32)
     np.testing.assert_allclose(shown, 1 / (1 + np.exp(-np.array([2.0, 4, 1]))), rtol=1e-6)
-    assert err == (
+    assert err.endswith(  # after what the compiler may say
         "fastscratch: column 'k': 'r' in line 4 is none of the 2 categories that the model tells "
         "apart\n"
     )

@@ -11,7 +11,8 @@ import pytest
 from fastscratch import cli
 from fastscratch.cli.dialect import Dialect
 from fastscratch.cli.grammar import Grammar, are_dates
-from fastscratch.cli.table import Texts, read_table
+from fastscratch.cli.reading import read_table
+from fastscratch.cli.table import Texts
 
 
 @pytest.fixture

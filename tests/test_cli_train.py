@@ -15,7 +15,7 @@ from fastscratch import Sequential, cli, layers, load_model
 from fastscratch.cli.columns import encode
 from fastscratch.cli.experiment import Experiment
 from fastscratch.cli.metadata import Saved
-from fastscratch.cli.table import read_table
+from fastscratch.cli.reading import read_table
 from fastscratch.datasets import iris as iris_module
 from fastscratch.datasets import load_iris
 

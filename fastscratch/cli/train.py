@@ -13,9 +13,10 @@ from .experiment import Experiment, Predicted
 from .judging import Wishes
 from .metadata import Saved
 from .network import Settings
+from .reading import read_table
 from .refusal import refuse
 from .splitting import folds, hold_out
-from .table import Table, read_table
+from .table import Table
 from .target import MOST_CLASSES, Goal, find_goal
 
 __all__ = ["add_to", "run"]

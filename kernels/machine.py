@@ -41,12 +41,9 @@ LEVELS = {"x86-64-v4": "avx512vl", "x86-64-v3": "avx2"}
 
 def _level():
     """The level for which compiled kernels may have come with the package; None if none is."""
-    own = f"{FEATURES},"
-    if config.CPU_NAME is None and config.CPU_FEATURES is None:
-        for level, feature in LEVELS.items():
-            if f"+{feature}," in own:
-                return level
-    return None
+    if config.CPU_NAME is not None or config.CPU_FEATURES is not None:
+        return CPU if CPU in LEVELS and FEATURES == "" else None
+    return next((level for level, f in LEVELS.items() if f"+{f}," in f"{FEATURES},"), None)
 
 
 ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))

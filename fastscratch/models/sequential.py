@@ -10,7 +10,6 @@ from ..engine import Network, chain
 from ..engine.registry import lowering_of
 from ..layers import Input, Layer
 from ..layers.base import Shape
-from ..validation import as_array
 from .model import Model
 from .names import name_of, numbered
 from .training_data import check_samples
@@ -212,4 +211,4 @@ class Sequential(Model):
 
     def _build_for(self, x: Any) -> None:
         # A sample that is refused must not fix the shape.
-        self._build(as_array("x", x, self.dtype, writeable=False).shape[1:])
+        self._build(self._samples("x", x)[0].shape[1:])

@@ -196,9 +196,9 @@ def plant(monkeypatch):
     """
     row, finish, ends, kept = Phase.row, Plan.finish, [], []
 
-    def finish_and_note_ends(self):
+    def finish_and_note_ends(self, *arguments):
         ends[:] = [*sorted(self.sizes), self.end]
-        return finish(self)
+        return finish(self, *arguments)
 
     def plant(operation, output, passed=0):
         def faulty_row(self, dtype):

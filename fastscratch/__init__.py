@@ -4,6 +4,11 @@ Hand-written Numba kernels (:mod:`fastscratch.kernels`), each beside its naive t
 (:mod:`fastscratch.reference`), and a thin layer of checked functions and models over them.
 """
 
+from pathlib import Path
+
+if not (Path(__file__).parent / "kernels").exists():  # in a checkout they stand beside this folder
+    __path__.append(str(Path(__file__).parents[1]))
+
 from . import (
     callbacks,
     datasets,

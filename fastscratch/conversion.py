@@ -65,17 +65,23 @@ def check_masks(name: str, value: Any) -> None:
 
 
 def check_texts(name: str, value: Any) -> None:
-    """Check that no element is a text: as a number, Python reads "1_0" as 10.
+    """Check that a value is an array without texts: as a number, Python reads "1_0" as 10.
+
+    What has a method ``toarray`` is a sparse matrix, and holds none.
 
     Raises
     ------
     TypeError
-        If one is.
+        If it is no array, or an element is a text.
+    ValueError
+        If it is ragged.
     """
-    array = np.asarray(value)
+    if hasattr(value, "toarray"):
+        return
+    array = _as_array(name, value)
     if array.dtype.kind in "OUS":
         for place, element in np.ndenumerate(array):
-            if isinstance(element, (str, bytes)):
+            if isinstance(element, (str, bytes)) or place == ():
                 raise TypeError(_complaint(name, value, place, element))
 
 

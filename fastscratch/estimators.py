@@ -37,12 +37,13 @@ def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: An
     ValueError
         If a value is masked.
     TypeError
-        If an element of `X` is a text, or one of `y` where that must be numeric.
+        If `X` is no array, or an element is a text; the same of `y` where that must be numeric.
     """
-    for name, value, is_numeric in (("X", X, True), ("y", y, options.get("y_numeric"))):
-        check_masks(name, value)
-        if is_numeric:
-            check_texts(name, value)
+    check_masks("X", X)
+    check_texts("X", X)
+    check_masks("y", y)
+    if options.get("y_numeric") and y is not None:  # scikit-learn says that it is missing
+        check_texts("y", y)
     return validate_data(estimator, X, y, **options)
 
 

@@ -82,14 +82,15 @@ def least_squares(
     rcond = max(n, k) * np.finfo(np.float64).eps
     rank = kernels.least_squares.least_squares(coefficients, pivots, design, targets, rcond)
     if rank < k and not minimum_norm:
-        raise ValueError(_why_singular(n, k, rank, pivots, fit_intercept))
+        columns = [repr(name) for name in getattr(X, "columns", range(k))]
+        names = ["the intercept"] * fit_intercept + [f"column {name}" for name in columns]
+        raise ValueError(_why_singular(n, rank, pivots, names))
     return coefficients.reshape(k, *response.shape[1:])
 
 
-def _why_singular(n: int, k: int, rank: int, pivots: np.ndarray, fit_intercept: bool) -> str:
+def _why_singular(n: int, rank: int, pivots: np.ndarray, names: list[str]) -> str:
     """The message of the error: one sentence that names the columns that are the cause."""
-    names = ["the intercept"] if fit_intercept else []
-    names += [f"column {i}" for i in range(k - len(names))]
+    k = pivots.size
     dependent = " and ".join(names[p] for p in sorted(pivots[rank:]))
     if n < k:
         cause = f"{quantity(n, 'row')} cannot determine {quantity(k, 'coefficient')}"

@@ -8,6 +8,9 @@ one name always has the same content, and no locks are needed. It is written und
 then renamed; and it contains its checksum, so that a damaged file is never loaded but compiled
 again.
 
+A wheel may bring files for a *level* of processors, such as x86-64-v4; they are looked for last.
+Of the versions, that of Python counts to the second number, and that of NumPy to the first.
+
 The files go to ``NUMBA_CACHE_DIR`` if it is set. Otherwise they are looked for in ``__pycache__``
 beside the kernels and in the user's cache folder, and go to the first of the two that can be
 written. If neither can be written, each process compiles for itself. Loading a file runs code, as
@@ -33,6 +36,7 @@ from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
 from .claims import claim
+from .machine import LEVEL_TARGET, TARGET
 
 __all__ = [
     "KernelCache",
@@ -47,7 +51,14 @@ __all__ = [
 ]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
-_VERSIONS = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+# Kernels that came with the package, compiled for a level of processors (`tools/build_wheels.py`).
+_SHIPPED = _SOURCES / "compiled"
+_VERSIONS = (
+    sys.implementation.cache_tag,
+    numba.__version__,
+    llvmlite.__version__,
+    np.__version__.split(".")[0],
+)
 # Numba's settings that change the machine code. Threads and their layer are chosen at run time.
 _SETTINGS = (
     "BOUNDSCHECK",
@@ -159,7 +170,7 @@ class KernelCache(_Cache):
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
-        payload = load(self.file_name(sig, target_context.codegen())) if self._enabled else None
+        payload = load(self.file_name(sig)) if self._enabled else None
         if payload is None:
             say_compiling_once()
             return None
@@ -172,35 +183,44 @@ class KernelCache(_Cache):
         """Keep a compiled kernel."""
         # Machine code that contains addresses of this process is valid in this process only.
         if self._enabled and not data.library.has_dynamic_globals:
-            save(self.file_name(sig, data.codegen), dumps(data._reduce()))
+            save(self.file_name(sig), dumps(data._reduce()))
 
-    def file_name(self, sig, codegen):
+    def file_name(self, sig):
         """Name made of all that the machine code depends on."""
-        return file_name(self._name, sig, self._parallel, codegen.magic_tuple(), _settings())
+        return file_name(self._name, sig, self._parallel)
 
     def entry_name(self, code):
         """Name of the file of the way from Python into compiled code.
 
         It is made of the code's symbol, in which Numba counts what the process compiled before.
         """
-        target = code.target_context.codegen().magic_tuple()
-        symbol = code.fndesc.llvm_func_name
-        return file_name(f"entry.{self._name}", symbol, target, _settings())
-
-
-def _settings():
-    return [str(getattr(config, setting, None)) for setting in _SETTINGS]
+        return file_name(f"entry.{self._name}", code.fndesc.llvm_func_name)
 
 
 def file_name(subject, *dependencies):
-    """Name for machine code that depends on the kernels' sources, the versions, and these."""
-    key = hashlib.sha256(repr((dependencies, _VERSIONS)).encode()).hexdigest()[:16]
-    return f"{subject}-{_DIGEST}-{key}.nbc"
+    """Name for machine code that depends on the kernels' sources, the versions, and these.
+
+    Its last part is for the processor, and so can be replaced by that for a level.
+    """
+    settings = [str(getattr(config, setting, None)) for setting in _SETTINGS]
+    return f"{subject}-{_DIGEST}-{_key(dependencies, settings, _VERSIONS)}-{_key(TARGET)}.nbc"
+
+
+def _key(*dependencies):
+    return hashlib.sha256(repr(dependencies).encode()).hexdigest()[:16]
+
+
+def _places(name):
+    """The files that may hold what is saved under a name, the preferred one first."""
+    for folder in folders():
+        yield folder / name
+    if LEVEL_TARGET is not None:
+        yield _SHIPPED / f"{name.rpartition('-')[0]}-{_key(LEVEL_TARGET)}.nbc"
 
 
 def is_kept(name):
     """Whether there is a file of this name; it may be damaged."""
-    return any((folder / name).exists() for folder in folders())
+    return any(file.exists() for file in _places(name))
 
 
 def claimed(name):
@@ -210,9 +230,9 @@ def claimed(name):
 
 def load(name):
     """What was saved under a name, or None: there is no such file, or it is damaged."""
-    for folder in folders():
+    for file in _places(name):
         try:
-            content = (folder / name).read_bytes()
+            content = file.read_bytes()
         except OSError:
             continue
         digest, payload = content[:32], content[32:]

@@ -66,7 +66,7 @@ class Kernel(CPUDispatcher):
         return cache.is_kept(self._file_name(sig))
 
     def _file_name(self, sig):
-        return self._cache.file_name(sig, self.targetctx.codegen())
+        return self._cache.file_name(sig)
 
     def add_overload(self, cres):
         self.overloads[tuple(cres.signature.args)] = cres

@@ -34,8 +34,24 @@ def _vector_bytes():
     return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
 
 
+# Levels of x86-64 that others have named, the higher first, and a feature of processors that tells
+# each from the one below.
+LEVELS = {"x86-64-v4": "avx512vl", "x86-64-v3": "avx2"}
+
+
+def _level():
+    """The level for which compiled kernels may have come with the package; None if none is."""
+    if config.CPU_NAME is not None or config.CPU_FEATURES is not None:
+        return CPU if CPU in LEVELS and FEATURES == "" else None
+    return next((level for level, f in LEVELS.items() if f"+{f}," in f"{FEATURES},"), None)
+
+
 ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))
 VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
+# What machine code depends on; and the same for code that came with the package, if any did.
+TARGET = binding.get_process_triple(), CPU, FEATURES, VECTOR_BYTES
+LEVEL = _level()
+LEVEL_TARGET = None if LEVEL is None else (TARGET[0], LEVEL, "", VECTOR_BYTES)
 REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
 # Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
 # height on, a tile is as fast as the full one.

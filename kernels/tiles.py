@@ -54,7 +54,7 @@ from numba.extending import intrinsic
 
 from . import cache
 from .llvm import call_by_name
-from .machine import CPU, FEATURES, TILE_VECTORS, VECTOR_BYTES, target_machine
+from .machine import TILE_VECTORS, VECTOR_BYTES, target_machine
 from .tile_code import write_module
 
 Matrix = namedtuple("Matrix", "values at row step")
@@ -67,7 +67,7 @@ def _load(item):
 
     They are compiled in 0.8 s, or loaded from the cache in 2 ms.
     """
-    name = cache.file_name(f"tiles.float{8 * item}", CPU, FEATURES)
+    name = cache.file_name(f"tiles.float{8 * item}")
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target_machine())
     with cache.claimed(name):
         code = cache.load(name)

@@ -2,12 +2,13 @@
 
 import os
 import pathlib
+import shutil
 import time
 
 import pytest
 from children import finish, install_copy, run, start
 
-from fastscratch.kernels import cache
+from fastscratch.kernels import cache, machine
 
 RELU = """
     import numpy as np
@@ -198,6 +199,22 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
         after = files(tmp_path)
         assert len(after) == len(before) + 1
         assert before.items() <= after.items()
+
+
+@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
+def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
+    kernels, _, environment = install
+    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
+    run(RELU, **environment, **level, NUMBA_CACHE_DIR=tmp_path / "built")
+    shutil.copytree(next((tmp_path / "built").iterdir()), kernels / "compiled")
+    _, err = run(RELU, **environment)
+    assert err == ""
+    assert len(files(kernels)) == 1  # the one that came
+    (shipped,) = files(kernels)
+    shipped.write_bytes(flip_a_bit(shipped.read_bytes()))
+    _, err = run(RELU, **environment)
+    assert says_compiling(err)
+    assert len(files(kernels)) == 2
 
 
 def test_bounds_are_checked_after_a_start_that_did_not_check(tmp_path):

@@ -677,3 +677,31 @@ def test_a_name_that_no_epoch_reports(where, tmp_path):
 def test_arguments_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_first_step(tmp_path):
+    """After an epoch, which may have taken an hour, it would be too late."""
+    (tmp_path / "folder").mkdir()
+    model = network()
+    before = model.get_weights()
+    for name, error, message in (
+        ("none/model", FileNotFoundError, "there is no folder .*none to save model in"),
+        ("none/{epoch}", FileNotFoundError, "there is no folder .*none to save {epoch} in"),
+        ("folder", IsADirectoryError, "folder is a folder; name a file in it"),
+    ):
+        with pytest.raises(error, match=message):
+            model.fit(*data(), verbose=0, callbacks=[ModelCheckpoint(tmp_path / name)])
+    model.metadata = {"array": np.ones(2)}
+    with pytest.raises(TypeError, match="metadata must be what JSON can hold"):
+        model.fit(*data(), verbose=0, callbacks=[ModelCheckpoint(tmp_path / "model")])
+    assert model.iterations == 0
+    assert all(map(np.array_equal, model.get_weights(), before))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_checkpoint_may_have_a_folder_for_each_epoch(tmp_path):
+    for epoch in (1, 2):
+        (tmp_path / str(epoch)).mkdir()
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch}" / "model")
+    network().fit(*data(), epochs=2, verbose=0, callbacks=[checkpoint])
+    assert all((tmp_path / str(epoch) / "model").is_file() for epoch in (1, 2))

@@ -39,6 +39,9 @@ class Fitted:
     def save(self, filepath, overwrite=True):
         self.saved.append(str(filepath).rpartition(".")[0])
 
+    def _check_save(self, filepath):
+        """Everything can be saved."""
+
 
 class Rate:
     """What callbacks see of an optimiser."""

@@ -30,6 +30,12 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"fastscratch {fastscratch.__version__}\n"
 
 
+def test_the_package_can_be_run():
+    command = [sys.executable, "-m", "fastscratch", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"fastscratch {fastscratch.__version__}\n"
+
+
 def test_help_names_the_commands(capsys):
     assert cli.main(["--help"]) == 0
     out = capsys.readouterr().out

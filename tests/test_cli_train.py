@@ -15,7 +15,7 @@ from fastscratch import Sequential, cli, layers, load_model
 from fastscratch.cli.columns import encode
 from fastscratch.cli.experiment import Experiment
 from fastscratch.cli.metadata import Saved
-from fastscratch.cli.table import read_table
+from fastscratch.cli.reading import read_table
 from fastscratch.datasets import iris as iris_module
 from fastscratch.datasets import load_iris
 
@@ -447,6 +447,7 @@ def changed(row, column, value):
         (changed(3, 0, "NaN"), "data.csv, line 5: column 'x' has no value"),
         (changed(3, 2, "?"), "data.csv, line 5: column 'y' has no value"),
         ([(x, k, "") for x, k, _ in GOOD], "line 2: column 'y' has no value, nor in 19 other rows"),
+        ([(x, 0, f"{x % 1001}c") for x in range(2002)], "holds 1001 different values, too many c"),
         (GOOD[:9], "data.csv has 9 rows, too few to learn from some and test with others"),
         ([(*row[:2], "a") for row in GOOD], "column 'y' holds only 'a': there is nothing to pred"),
         (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
@@ -472,7 +473,10 @@ def test_bad_tables(capsys, folder, rows, wanted):
         (b"\xff\xfea\0", "data.csv has no rows below its first line; it needs names of columns"),
         (b"\xff\xfea\0b", "data.csv is no text in utf-16; name its --encoding: 'utf-16-le' codec"),
         (b"a,b\n1,\x81\n", "data.csv is no text in cp1252; name its --encoding: 'charmap' codec c"),
-        (gzip.compress(b"a,b\n1,2\n"), "data.csv is no table of text: it holds zero bytes; if it"),
+        (
+            gzip.compress(b"a,b\n1,2\n", mtime=0),
+            "data.csv is no table of text: it holds zero bytes; if it",
+        ),
         (b"a" * (2**22 + 1), "data.csv is no table: a line has more than 4194304 bytes"),
         (b'a,b\n1,"2\n', "data.csv is no table: EOF inside string starting at row 1"),
     ],
@@ -498,6 +502,7 @@ def test_bad_files(capsys, folder, content, wanted):
         (["--target", "y", "--id", "z"], "--id: data.csv has no column 'z'"),
         (["--target", "y", "--categorical", "z"], "--categorical: data.csv has no column 'z'"),
         (["--target", "y", "--numeric", "y"], "--numeric: column 'y' is the target; use --task"),
+        (["--target", "x", "--id", "x"], "--id: column 'x' is the target"),
         (["--target", "y", "--cv", "1"], "--cv must be at least 2, got 1"),
         (
             ["--target", "y", "--cv", "11"],

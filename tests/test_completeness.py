@@ -8,8 +8,10 @@ import ast
 import doctest
 import importlib
 import inspect
+import os
 import pkgutil
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -168,7 +170,7 @@ def test_docstring_names_every_parameter(function):
 
 def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
-    policy = {"cache", "interrupts", "jit", "threads"}
+    policy = {"ahead", "cache", "claims", "entry", "interrupts", "jit", "jobs", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
     parts = {"call", "chunks", "codes", "dropout", "elementary", "windows", "winograd"}
     helpers = policy | hardware | parts
@@ -177,18 +179,38 @@ def test_every_kernel_module_is_listed():
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
 
 
-def test_a_wheel_has_every_package():
-    """An editable install finds a folder that the list forgets; any other does not."""
-    checkout = PACKAGE.parent
+@pytest.mark.slow
+def test_names_of_tests_are_the_same_in_every_process(request):
+    """No address, time or order of a set: the processes of pytest share out the tests by name."""
+    files = {str(item.path) for item in request.session.items}
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    out = subprocess.run(
+        [*command, *files],
+        cwd=request.config.rootpath,
+        env=os.environ | {"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        text=True,
+    )
+    assert {item.nodeid for item in request.session.items} <= set(out.stdout.splitlines())
+
+
+@pytest.mark.parametrize("how", [["script.py"], ["-m", "script"], ["-c", "import script"]])
+def test_a_script_beside_a_checkout_of_the_same_name(tmp_path, how):
+    """Python would import the folder as a namespace if the package were not on the path too."""
+    checkout = Path(__file__).parents[1]
     settings = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
-    folders = {source.parent for source in SOURCES if source.name == "__init__.py"}
-    names = {
-        ".".join(["fastscratch.kernels", *folder.relative_to(KERNELS_FOLDER).parts])
-        if KERNELS_FOLDER in (folder, *folder.parents)
-        else ".".join(folder.relative_to(checkout).parts)
-        for folder in folders
-    }
-    assert set(settings["tool"]["setuptools"]["packages"]) == names
+    assert settings["tool"]["hatch"]["build"]["dev-mode-dirs"] == ["."]  # what PYTHONPATH is below
+    try:
+        (tmp_path / "fastscratch").symlink_to(checkout, target_is_directory=True)
+    except OSError:
+        pytest.skip("links need a right here")
+    script = "import fastscratch; print(fastscratch.Sequential.__name__, fastscratch.kernels)"
+    (tmp_path / "script.py").write_text(script)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "fastscratch")}
+    out = subprocess.run(
+        [sys.executable, *how], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert out.stdout.startswith("Sequential <module 'fastscratch.kernels'"), out.stderr
 
 
 def test_public_names_exist_and_have_docstrings():
@@ -232,10 +254,10 @@ def outside(source, *allowed):
 def test_kernels_import_numpy_numba_and_themselves(source):
     allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
     name = module_name(source).removeprefix("fastscratch.kernels.")
-    if name in ("cache", "elementary", "jit", "threads"):
+    if name in ("ahead", "cache", "elementary", "jit", "jobs"):
         allowed += ["numba"]
     speak_llvm = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    if name in speak_llvm | {"cache", "call", "program.atomics"}:
+    if name in speak_llvm | {"cache", "threads", "call", "program.atomics"}:
         allowed += ["numba", "llvmlite"]
     assert outside(source, *allowed) == []
 
@@ -251,7 +273,7 @@ def test_kernels_know_nothing_of_programs(source):
 #: `wording`.
 PARTS = {
     "layers": {"initializers", "regularizers"},
-    "engine": {"layers", "utils"},
+    "engine": {"layers", "output", "utils"},
     "models": {
         *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
     },

@@ -167,6 +167,21 @@ def with_model(call):
 
 
 SMALL = {"hidden_layer_sizes": 5, "solver": "lbfgs", "random_state": 0}
+
+
+def test_a_column_of_a_frame_that_others_determine_is_named():
+    with pytest.raises(ValueError, match="the intercept can be written in terms of the other col"):
+        fs.regression.least_squares(
+            DUMMIES.assign(area=[3.0, 1, 2, 9]).drop(columns="rooms"), TARGETS
+        )
+    with pytest.raises(
+        ValueError, match="column 'm2' can be written in terms of the other columns"
+    ):
+        fs.regression.least_squares(
+            pd.DataFrame({"m2": [1.0, 2, 4, 3], "feet2": [10.0, 20, 40, 30]}), TARGETS
+        )
+
+
 #: Everything that takes samples and targets, by name: a function of both.
 CALLS = {
     "fit": with_model(lambda m, x, y: m.fit(x, y, verbose=0).history["loss"]),
@@ -232,6 +247,12 @@ def test_masked_weights_are_refused(model):
 def test_targets_of_a_regression_that_are_texts_are_refused(model):
     with pytest.raises(TypeError, match=r"y must hold real numbers, got '1_1' at \(0,\)"):
         model.fit(NUMBERS, np.array(["1_1", "2", "3", "4"], object))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_loader_is_refused_everywhere(name):
+    with pytest.raises(TypeError, match="must hold real numbers, got a Loader; read it into an"):
+        ALL[name](Loader(), TARGETS)
 
 
 @pytest.mark.parametrize("name", ["fit", "evaluate", "train_on_batch"])

@@ -73,6 +73,14 @@ def test_snippets_run(file, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_nothing_is_taken_from_rows_that_are_held_out(file):
+    for language, code, _ in BLOCK.findall(file.read_text(encoding="utf-8")):
+        if language == "python" and "[test]" in code:
+            for rows in re.findall(r"(\S+)\.(?:mean|std)\(axis=0\)", code):
+                assert rows.endswith(("[train]", "[learn]")), rows
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_links_lead_somewhere(file):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text(encoding="utf-8")):
         assert "://" in target or (file.parent / target).exists(), target

@@ -133,3 +133,19 @@ def test_each_output_of_a_model():
         "accuracy counts how ",
     ]
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("decay", [1e-5, 1e-3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_weight_decay_that_is_lost_to_rounding(decay, dtype):
+    """A weight of 1 decays by 1e-9 in a step, which float32 does not hold; or by 1e-7."""
+    model = Sequential([layers.Input((1,)), layers.Dense(1, kernel_initializer="ones")], "m", dtype)
+    is_lost = decay == 1e-5 and dtype == "float32"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.compile(optimizers.AdamW(1e-4, weight_decay=decay), "mse")
+    assert [str(w.message).startswith("learning_rate * weight_decay = 1e-09") for w in caught] == (
+        [True] if is_lost else []
+    )
+    model.fit(np.zeros((100, 1)), np.zeros(100), batch_size=1, verbose=0)
+    assert (model.get_weights()[0].item() == 1) == is_lost

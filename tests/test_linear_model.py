@@ -722,6 +722,54 @@ def test_units_of_any_size_change_a_linear_regression_by_their_factor_only(power
     assert summary.log_likelihood + shift == pytest.approx(expected.log_likelihood, rel=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_of_any_size_make_no_columns_dependent(seed):
+    """Two rows of weight 1e20 are constraints: b_0 = y_0, b_0 + sum(b) = y_1; the rest is plain."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 2, (60, 4)).astype(float)
+    X[0], X[1] = 0, 1
+    y, weight = X @ [1, 2, 3, 4] + 3 + rng.standard_normal(60), np.ones(60)
+    weight[:2] = 1e20
+    total, rest = y[1] - y[0], X[2:, :3] - X[2:, 3:]
+    b = np.linalg.lstsq(rest, y[2:] - y[0] - X[2:, 3] * total, rcond=None)[0]
+    model = LinearRegression().fit(X, y, weight)
+    # The constraints hold to 1e-10, the square root of a weight.
+    assert model.coef_ == pytest.approx([*b, total - b.sum()], rel=1e-8)
+    assert model.intercept_ == pytest.approx(y[0], rel=1e-8)
+    assert model.rank_ == 4
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_units_of_columns_do_not_matter_if_there_are_few_rows(fit_intercept):
+    """More columns than rows fit exactly, as do the smallest coefficients, those of the inverse."""
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((5, 10)), rng.standard_normal(5)
+    X[:, 0] *= 1e8
+    X[:, 1] += 2000
+    X[:, 2] = 0.1
+    model = LinearRegression(fit_intercept=fit_intercept).fit(X, y)
+    assert model.predict(X) == pytest.approx(y, abs=1e-7)
+    centred, target = (X - X.mean(axis=0), y - y.mean()) if fit_intercept else (X, y)
+    smallest = np.linalg.pinv(centred, rcond=1e-14) @ target
+    assert model.coef_ == pytest.approx(smallest, rel=1e-4, abs=1e-10)
+    assert model.rank_ == 5 - fit_intercept
+
+
+def test_parameters_that_are_set_after_a_fit_leave_its_summary():
+    X, y = flowers()
+    plain = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(X, y)
+    line = LinearRegression().fit(X[:, :1], X[:, 1])
+    expected = [str(model.summary()) for model in (plain, line)]
+    plain.set_params(C=1.0, fit_intercept=False, solver="fista", class_weight="balanced")
+    line.set_params(fit_intercept=False, positive=True)
+    assert [str(model.summary()) for model in (plain, line)] == expected
+    before = line.coef_.copy()
+    with pytest.raises(ValueError, match="go on with fit_intercept=True, as it began, got False"):
+        line.partial_fit(X[:, :1], X[:, 1])
+    assert np.array_equal(line.coef_, before)
+    assert str(clone(line).fit(X[:, :1], X[:, 1]).summary()) != expected[1]
+
+
 @pytest.mark.parametrize("class_weight", [{"a": 3}, {0: 1, 7: 3}, {"no": 2, "yess": 1}])
 def test_weights_of_unknown_classes_are_refused(class_weight):
     X, y = flowers()

@@ -5,6 +5,7 @@ Sequential model of the same layers, and Keras' functional models.
 """
 
 import copy
+import gc
 import pickle
 
 import naive
@@ -401,6 +402,28 @@ def test_a_layer_knows_its_weights():
         layers.Dense(2).get_weights()
 
 
+def test_a_layer_in_two_models_is_warned_of():
+    x = fs.Input((2,))
+    shared, flat = layers.Dense(3), layers.Flatten()
+    h = flat(shared(x))
+    whole, part = fs.Model(x, layers.Dense(1)(h), "whole"), fs.Model(x, h, "part")
+    whole.count_params()  # builds it
+    with pytest.warns(UserWarning, match=r"Dense\(3\) is in two models, 'whole' and 'part', and"):
+        part.count_params()
+    features = whole.submodel("flatten").predict([[1.0, 2.0]])  # what the warning says to use
+    np.testing.assert_array_equal(features, [[1, 2]] @ whole.get_weights()[0])
+    # A layer that has left its model, or whose model is gone, may go into another one.
+    first = fs.Sequential([fs.Input((2,)), layers.Dense(3)])
+    first.count_params()
+    moved = first.layers[0]
+    first.pop()
+    second = fs.Sequential([fs.Input((2,)), moved])
+    second.count_params()
+    del second
+    gc.collect()
+    fs.Sequential([fs.Input((2,)), moved]).count_params()
+
+
 def test_names_that_are_given_are_kept_for_those_who_have_them():
     x = fs.Input((2,))
     h = layers.Dense(3)(x)
@@ -413,8 +436,8 @@ def test_summary(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["Model:", '"both"']
     assert rows[4:-4] == [
-        ["both", "(Dense)", "(None,", "4)", "20"],
         ["flatten", "(Flatten)", "(None,", "4)", "0"],
+        ["both", "(Dense)", "(None,", "4)", "20"],
         ["concatenate", "(Concatenate)", "(None,", "8)", "0"],
         ["scores", "(Dense)", "(None,", "3)", "27"],
         ["concatenate_1", "(Concatenate)", "(None,", "7)", "0"],
@@ -446,7 +469,7 @@ def test_submodels_are_what_the_model_computes_on_the_way():
     before = bits(model)
     size.fit(image, np.ones((13, 2)), verbose=0)
     assert bits(model) == before
-    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are both, flatten, con"):
+    with pytest.raises(ValueError, match="no layer is named 'sizes'; there are flatten, both, con"):
         model.submodel("sizes")
 
 
@@ -771,3 +794,43 @@ def test_calls_that_are_refused_change_nothing(what):
         call(model)
     assert fitted(model, "several") == fitted(same, "several")
     assert bits(model) == bits(same)
+
+
+def test_each_output_may_have_weights_of_its_samples():
+    """Losses as NumPy weights them; and a fit whose sum of losses is the same in another form."""
+    rng = np.random.default_rng(3)
+    x, y, z = (rng.standard_normal((20, k)).astype(np.float32) for k in (3, 1, 1))
+    v, w = rng.uniform(0, 2, (2, 20)).astype(np.float32)
+
+    def pair():
+        set_random_seed(4)
+        a = layers.Input((3,))
+        model = fs.Model(a, [layers.Dense(1, name="u")(a), layers.Dense(1, name="v")(a)])
+        model.compile(optimizers.SGD(0.1), "mse")
+        return model
+
+    model = pair()
+    of_y, of_z = (((p - t) ** 2)[:, 0] for p, t in zip(model.predict(x), (y, z), strict=True))
+    for given, first, second in (
+        ([v, w], v, w),
+        ((None, w), 1, w),
+        ({"v": w, "u": v}, v, w),
+        ({"u": v}, v, 1),
+        (v, v, v),
+    ):
+        logs = model.evaluate(x, [y, z], sample_weight=given, return_dict=True)
+        assert logs["u_loss"] == pytest.approx((first * of_y).mean(), rel=1e-5)
+        assert logs["v_loss"] == pytest.approx((second * of_z).mean(), rel=1e-5)
+    ends = []
+    for given in ([v, 2 * v], {"v": 2 * v, "u": v}):
+        model = pair()
+        options = {"sample_weight": given, "validation_split": 0.2, "verbose": 0, "epochs": 3}
+        ends.append((model.fit(x, [y, z], **options).history, model))
+    other = pair()
+    other.compile(optimizers.SGD(0.1), "mse", loss_weights=[1, 2])
+    other.fit(x, [y, z], sample_weight=v, validation_split=0.2, verbose=0, epochs=3)
+    assert ends[0][0] == ends[1][0]
+    for ours, theirs in zip(ends[0][1].get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="dict with keys among u, v, got 'w'"):
+        model.evaluate(x, [y, z], sample_weight={"w": v})

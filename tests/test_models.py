@@ -447,7 +447,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (
             lambda m: m.fit(X[0], Y),
             ValueError,
-            r"x must have samples of shape \(4,\), as the model has inputs, got \(\)",
+            r"samples of shape \(4,\), as the model has inputs, got \(\); one sample is a batch",
         ),
         (
             lambda m: m.fit(X[:, :3], Y),

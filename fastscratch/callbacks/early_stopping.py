@@ -10,6 +10,8 @@ from .monitor import Monitor
 class EarlyStopping(Monitor):
     """End the fit when a loss or a metric has not improved for some epochs.
 
+    The best value is too good an estimate, because the data it is of have chosen the epoch.
+
     Parameters
     ----------
     monitor : str

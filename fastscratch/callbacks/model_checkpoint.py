@@ -1,5 +1,6 @@
 """The model in a file, again and again while it is fitted."""
 
+import os
 import string
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,12 @@ class ModelCheckpoint(Monitor):
         on. The logs are then the means over the epoch so far.
     initial_value_threshold : float, optional
         The first that is saved as the best so far must be better than this.
+
+    Raises
+    ------
+    ValueError, TypeError, OSError
+        By the fit, before it begins, what ``model.save`` would raise: if the folder is not there,
+        the file may not be written, or the model cannot be saved.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class ModelCheckpoint(Monitor):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self.save_best_only:
             super().on_train_begin(logs)
+        if "{" not in os.path.dirname(self.filepath):  # else it is another folder each time
+            self.model._check_save(self.filepath)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

@@ -44,11 +44,10 @@ class Dialect:
     na_values: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name, value in (("sep", self.sep), ("decimal", self.decimal)):
+        for name in ("sep", "decimal", "thousands"):
+            value = getattr(self, name)
             if value is not None and len(value) != 1:
                 raise ValueError(f"--{name} must be one character, got {value!r}")
-        if self.thousands is not None and len(self.thousands) != 1:
-            raise ValueError(f"--thousands must be one character, got {self.thousands!r}")
         if self.thousands is not None and self.thousands == self.decimal:
             raise ValueError(f"--decimal and --thousands must differ, got {self.decimal!r} twice")
 
@@ -140,7 +139,8 @@ def _separator(lines: Sequence[str]) -> str | None:
 def _marks(lines: Sequence[str], sep: str) -> tuple[str, str | None] | None:
     """The marks before decimals and between thousands that only some numbers of a table prove.
 
-    1,5 proves a decimal comma, 1.234,50 a point between thousands too, and 1,234 nothing.
+    1,5 proves a decimal comma, 1.234,50 a point between thousands too, and 1,234 nothing. Where
+    commas separate values, 1,5 may be a list.
     """
     english, european = Grammar(".", ","), Grammar(",", ".")
     proofs: dict[str, list[str]] = {".": [], ",": []}
@@ -152,4 +152,6 @@ def _marks(lines: Sequence[str], sep: str) -> tuple[str, str | None] | None:
     if bool(proofs["."]) == bool(proofs[","]):
         return None
     decimal, other = (".", ",") if proofs["."] else (",", ".")
+    if decimal == sep:
+        return None
     return decimal, other if any(other in text for text in proofs[decimal]) else None

@@ -83,10 +83,10 @@ def judge(table: Table, name: str, learned: np.ndarray, wishes: Wishes) -> Verdi
         return _left_out("no values" if missing.all() else "no values in the learned rows")
     if name in wishes.categorical:
         return _categories(table, name, learned, wishes)
+    if table.holds_percentages(name):
+        return _numbers(table, name, learned, wishes, are_percentages=True)
     if not isinstance(column, Texts) or name in wishes.numeric:
         return _numbers(table, name, learned, wishes)
-    if all(map(table.dialect.grammar.is_percentage, column.values)):
-        return _numbers(table, name, learned, wishes, are_percentages=True)
     if reason := _no_category(table, name, column):
         return _left_out(reason)
     return _categories(table, name, learned, wishes)
@@ -150,7 +150,8 @@ def misread(table: Table, values: Sequence[str]) -> str | None:
             "as the year, the month, or the days since the first"
         )
     grammar = table.dialect.grammar
-    if others := grammar.others(values):
+    others = [] if all(map(grammar.is_number, values)) else grammar.others(values)
+    if others:
         options = " or ".join(dict.fromkeys(other.options(values, grammar) for other in others))
         example = next(value for value in values if not grammar.is_number(value))
         return f"looks like numbers ({example!r}); to use them, read the table with {options}"

@@ -56,7 +56,7 @@ def network(inputs: Sequence[Input], target: Target, hidden: Sequence[int]) -> M
     parts: list[layers.SymbolicTensor] = [*given]
     for column in embedded:
         given.append(layers.Input((1,)))
-        # Zeros stand for what is not known, as the texts that no row shows do.
+        # Texts that no learned row holds keep these zeros, which say nothing.
         vectors = layers.Embedding(column.n_vectors, column.length, "zeros")(given[-1])
         parts.append(layers.Flatten()(vectors))
     tensor = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

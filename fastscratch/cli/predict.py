@@ -13,8 +13,9 @@ from . import dialect
 from .columns import Classes, Embedded, OneHot, Target, encode, for_model
 from .judging import nor_others
 from .metadata import Saved
+from .reading import read_table
 from .refusal import complain, refuse
-from .table import Table, Texts, read_table
+from .table import Table, Texts
 
 __all__ = ["add_to", "run"]
 

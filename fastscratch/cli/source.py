@@ -1,15 +1,17 @@
-"""Where a table comes from, and in which encoding it is."""
+"""Where a table comes from, in which encoding it is, and its rows as texts."""
 
 import codecs
 import contextlib
+import csv
 import io
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-__all__ = ["Source", "find_source"]
+__all__ = ["LONGEST_LINE", "Source", "find_source", "rows_of"]
 
 #: A file with a longer line, in bytes, is no table. It is not read further: it may be endless.
 LONGEST_LINE = 2**22
@@ -132,3 +134,11 @@ def _is_decoded(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
+
+
+def rows_of(file: Iterable[str], sep: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Number of the last line, and the values, of each row that is not blank."""
+    reader = csv.reader(file, delimiter=sep or ",", skipinitialspace=True)
+    for row in reader:
+        if len(row) > 1 or (row and row[0].strip()):
+            yield reader.line_num, row

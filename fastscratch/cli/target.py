@@ -15,6 +15,8 @@ __all__ = ["Goal", "find_goal"]
 FEWEST_ROWS = 10
 #: A target of whole numbers with this many different values or fewer is taken for classes.
 MOST_CLASSES = 10
+#: A target with more classes than this is refused.
+TOO_MANY_CLASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -79,28 +81,31 @@ def find_goal(table: Table, name: str, task: str, impute: bool) -> Goal:
     ValueError
         If it cannot be predicted.
     """
-    column = table[name]
     if not impute:
         table.check_complete(name)
     rows = np.flatnonzero(~table.is_missing(name))
     if len(rows) < FEWEST_ROWS:
+        known = f" with a value of {name!r}" * (len(rows) < len(table))
         raise ValueError(
-            f"{table.source.name} has {quantity(len(rows), 'row')}, too few to learn from some and "
-            f"test with others; it needs at least {FEWEST_ROWS}"
+            f"{table.source.name} has {quantity(len(rows), 'row')}{known}, too few to learn from "
+            f"some and test with others; it needs at least {FEWEST_ROWS}"
         )
     texts = table.texts(name)
     if len(texts.values) == 1:
         raise ValueError(
             f"column {name!r} holds only {texts.values[0]!r}: there is nothing to predict"
         )
-    are_percentages = isinstance(column, Texts) and all(
-        map(table.dialect.grammar.is_percentage, texts.values)
-    )
+    are_percentages = table.holds_percentages(name)
     if task == "auto":
         task = _task(table, name, are_percentages)
     if task == "regression":
         return Goal(name, rows, table.numbers(name, are_percentages), None, are_percentages)
     categories = ascending(texts.values, table)
+    if len(categories) > TOO_MANY_CLASSES:
+        raise ValueError(
+            f"column {name!r} holds {len(categories)} different values, too many classes; there "
+            f"can be at most {TOO_MANY_CLASSES}"
+        )
     place = {category: label for label, category in enumerate(categories)}
     labels = texts.each([place[text] for text in texts.values], -1, np.int64)
     counts = np.bincount(labels[rows])

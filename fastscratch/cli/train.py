@@ -13,9 +13,10 @@ from .experiment import Experiment, Predicted
 from .judging import Wishes
 from .metadata import Saved
 from .network import Settings
+from .reading import read_table
 from .refusal import refuse
 from .splitting import folds, hold_out
-from .table import Table, read_table
+from .table import Table
 from .target import MOST_CLASSES, Goal, find_goal
 
 __all__ = ["add_to", "run"]
@@ -117,8 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
         table = read_table(
             arguments.data, dialect.given(arguments), as_texts={*wishes.categorical, *arguments.id}
         )
-        goal = find_goal(table, arguments.target, arguments.task, arguments.impute)
         names = _input_names(table, arguments)
+        goal = find_goal(table, arguments.target, arguments.task, arguments.impute)
         experiment = Experiment(table, goal, names, wishes, settings)
         if arguments.cv:
             learned, held_out = goal.rows, goal.rows[:0]

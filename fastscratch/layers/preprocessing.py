@@ -104,7 +104,7 @@ class Normalization(Layer):
         Parameters
         ----------
         data : array_like, shape (n, ...)
-            Samples.
+            Samples; only those to learn from, none that are held out.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     fit_intercept : bool, default=True
     tol : float, default=1e-6
-        For ``"qr"``: a column counts as dependent on the columns before it if what they do not
-        explain of it is at most this fraction of its length. The units of the column do not matter.
+        For ``"qr"`` and more rows than columns: a column counts as dependent on the columns before
+        it if what they do not explain of it is at most this fraction of its length. The units of
+        the column do not matter.
         For ``"gradient-descent"``: stop when no element of the gradient is larger than this; the
         loss is then half the mean of the squares.
     positive : bool, default=False
@@ -140,7 +142,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             If gradient descent grows without bound: the learning rate is too large.
         """
         X, y, weight = self._checked(X, y, sample_weight, reset=True)
-        self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+        self._forget_rows()
         if self.solver == "gradient-descent":
             return self._descend(X, y, weight, one_step=False)
         if sparse.issparse(X):
@@ -181,8 +183,13 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         if self.solver == "gradient-descent":
             return self._descend(X, y, weight, one_step=True)
+        if not first_call and self.fit_intercept != self._fitted_with.fit_intercept:
+            raise ValueError(
+                f"partial_fit must go on with fit_intercept={not self.fit_intercept}, as it began, "
+                f"got {self.fit_intercept}"
+            )
         if first_call:
-            self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+            self._forget_rows()
         elif self._triangle is None:
             raise ValueError(
                 "partial_fit with solver='qr' cannot go on from a fit on sparse data, or on no "
@@ -226,7 +233,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise ValueError(
                 "a summary needs a fit with solver='qr' on dense data with more rows than columns"
             )
-        first, k = int(self.fit_intercept), self.n_features_in_
+        first, k = int(self._fitted_with.fit_intercept), self.n_features_in_
         R = self._triangle
         coef = np.atleast_2d(self.coef_)
         coefficients = coef
@@ -252,7 +259,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "where all targets are fitted exactly, up to rounding, nothing is left to compute "
                 "standard errors, tests and the log-likelihood from"
             )
-        if self.positive:
+        if self._fitted_with.positive:
             notes.append("coefficients forced to be positive have no standard errors")
         elif self.rank_ < k:
             notes.append(
@@ -322,6 +329,10 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             sample_weight = checked_weights(sample_weight, X)
         return X, as_array("y", y), sample_weight
 
+    def _forget_rows(self) -> None:
+        self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+        self._least, self._most = np.inf, 0.0  # of the weights above zero
+
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Update the triangle of the QR factorisation of ``[1 X y]``, all that a fit needs."""
         targets = y.reshape(len(y), -1)
@@ -330,11 +341,14 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         rows[:, :first] = 1
         rows[:, first : first + k] = X
         rows[:, first + k :] = targets
-        n_rows, logarithms = len(X), 0.0
+        n_rows, least, most = len(X), 1.0, 1.0
         if weight is not None:
             rows *= np.sqrt(weight)[:, None]
             above = weight[weight > 0]
-            n_rows, logarithms = above.size, np.log(above).sum()
+            n_rows = above.size
+            least, most = above.min(initial=np.inf), above.max(initial=0.0)
+            self._log_weights += np.log(above).sum()
+        self._least, self._most = min(self._least, least), max(self._most, most)
         if self._triangle is None:
             self._triangle = np.zeros((rows.shape[1], rows.shape[1]))
         # Powers of two near the largest number of each column, for squares that are numbers.
@@ -344,7 +358,6 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         kernels.qr.qr_update(self._triangle, rows / unit)
         self._triangle *= unit
         self._n_rows += n_rows
-        self._log_weights += logarithms
         return self._triangle
 
     def _solve(self, R: np.ndarray, ndim: int) -> "LinearRegression":
@@ -360,9 +373,11 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             design[:, lengths <= self._n_rows * EPS * np.abs(R[0, first : first + k])] = 0
             lengths = _lengths(design)
         lengths[lengths == 0] = 1
+        # A column that depends on no others may seem to, where some weights are much larger.
+        tol = max(self.tol * np.sqrt(self._least / self._most), k * EPS)
         coef = np.empty(targets.shape)
         self.rank_ = kernels.least_squares.least_squares(
-            coef, np.empty(k, np.int64), design / lengths, targets, self.tol
+            coef, np.empty(k, np.int64), design / lengths, targets, tol
         )
         self.singular_ = np.linalg.svd(design, compute_uv=False)
         if self.positive:
@@ -382,6 +397,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self, coef: np.ndarray, intercept: np.ndarray, ndim: int, n_iter: int = 1
     ) -> "LinearRegression":
         one = ndim == 1
+        # Parameters may be set after the fit, and then say nothing about it.
+        self._fitted_with = SimpleNamespace(**self.get_params())
         self.coef_ = coef[0] if one else coef
         self.n_iter_ = n_iter
         self.intercept_: float | np.ndarray = 0.0
@@ -406,11 +423,11 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ) -> "LinearRegression":
         """With at least as many columns as rows, the smallest of the coefficients that fit best."""
         X_mean, y_mean, targets, root = self._centred(X, y, weight)
-        coef, _, self.rank_, self.singular_ = linalg.lstsq(
-            root[:, None] * (X - X_mean), targets, cond=self.tol
-        )
+        design = root[:, None] * (X - X_mean)
+        if self.fit_intercept:  # columns that are constant up to rounding
+            design[:, np.abs(X - X_mean).max(axis=0) <= len(X) * EPS * np.abs(X_mean)] = 0
+        coef, _, self.rank_, self.singular_ = linalg.lstsq(design, targets, cond=max(X.shape) * EPS)
         if self.positive:
-            design = root[:, None] * (X - X_mean)
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
         return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
 

@@ -4,6 +4,7 @@ import dataclasses
 import warnings
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -285,10 +286,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             After `partial_fit`, which does not have all the data.
         """
         check_is_fitted(self)
+        fitted = self._fitted_with
         models = [statistics for statistics in self._statistics if statistics is not None]
         if not models:
             raise ValueError("a summary needs a fit, got coefficients of partial_fit")
-        first = int(self.fit_intercept)
+        first = int(fitted.fit_intercept)
         coefficients = self.coef_
         if first:
             coefficients = np.column_stack([self.intercept_, self.coef_])
@@ -309,9 +311,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         null = np.array([model.null_log_likelihood for model in models])
         parameters = np.array([model.n_parameters for model in models])
         df = self._n_samples - int(parameters.max())
-        penalised = np.isfinite(self.C)
+        penalised = np.isfinite(fitted.C)
         notes = list(dict.fromkeys(model.note for model in models if model.note))
-        if self.class_weight is not None:
+        if fitted.class_weight is not None:
             notes.append("with class weights, a sample of a class of weight w counts as w samples")
 
         def deviances(values: np.ndarray) -> str:
@@ -319,8 +321,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
 
         name = "Softmax" if len(self.coef_) > 1 and not self._multilabel else "Logistic"
         return Summary(
-            title=f"{name} regression, {self.solver}, C={self.C:g}"
-            + (f", l1_ratio={self.l1_ratio:g}" if penalised else " (no penalty)"),
+            title=f"{name} regression, {fitted.solver}, C={fitted.C:g}"
+            + (f", l1_ratio={fitted.l1_ratio:g}" if penalised else " (no penalty)"),
             names=["(Intercept)"] * first + list(_check_feature_names_in(self)),
             equations=equations,
             coefficients=coefficients,
@@ -420,6 +422,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         self.coef_, self.intercept_ = coef, intercept
         self.n_iter_ = np.array(n_iter, np.int32)
         self._statistics, self._n_samples = statistics, int((weight > 0).sum())
+        # Parameters may be set after the fit, and then say nothing about it.
+        self._fitted_with = SimpleNamespace(**self.get_params())
         task.end()
         return self
 

@@ -10,7 +10,7 @@ from .. import losses, optimizers
 from ..engine import Network, Objective
 from ..layers import Layer
 from ..validation import as_positive, same_length
-from .doubts import doubts_about
+from .doubts import doubts_about, doubts_about_decay
 from .head import Head, as_metrics, check_logits, directions
 from .training_data import (
     TrainingData,
@@ -19,6 +19,7 @@ from .training_data import (
     check_targets,
     class_weights,
     sample_weights,
+    weights_of_outputs,
 )
 from .weighted import Weighted
 
@@ -38,7 +39,9 @@ class Compiled(Weighted):
         Parameters
         ----------
         optimizer : str or optimizers.Optimizer
-            What it remembers of earlier steps is forgotten by the next ``compile``.
+            What it remembers of earlier steps is forgotten by the next ``compile``. It is not
+            copied: models that are given the same one share its learning rate, which callbacks may
+            change.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
             "mean_squared_error", "mean_absolute_error", "huber", "poisson",
             "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
@@ -97,7 +100,7 @@ class Compiled(Weighted):
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
-        doubts = []
+        doubts = doubts_about_decay(optimizer, self.dtype)
         for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
             check_logits(one, layer.activation)
             # After a layer that only moves numbers the activation is not known.
@@ -204,7 +207,8 @@ class Compiled(Weighted):
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
-        weights = tuple(sample_weights(t, sample_weight) for t in targets)
+        of_each = weights_of_outputs(sample_weight, self.output_names)
+        weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         self._build(samples[0].shape[1:])
         return TrainingData(samples, targets, weights, of_class)

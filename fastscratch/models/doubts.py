@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .. import metrics
 from ..losses import Loss
+from ..optimizers import Optimizer
 from .head import READ_OUTS, kind_of
 
 # Activations whose outputs may be below zero.
@@ -31,6 +34,19 @@ def doubts_about(
         Of the metrics.
     """
     return [*_of_learning(loss, activation, width), *_of_metrics(loss, activation, width, names)]
+
+
+def doubts_about_decay(optimizer: Optimizer, dtype: str) -> list[str]:
+    """A sentence, if the weights are larger than what their decay takes from them can change."""
+    decay = optimizer.schedule(0) * (optimizer.weight_decay or 0.0)
+    least = float(np.finfo(dtype).eps) / 4  # half of the step from a number below 2 to the next
+    if not 0 < decay < least:
+        return []
+    return [
+        f"learning_rate * weight_decay = {decay:.2g} changes no weight, because the next number "
+        f"in {dtype} differs by more; use a larger weight_decay"
+        + (", or dtype='float64'" if dtype == "float32" else "")
+    ]
 
 
 def _of_learning(loss: Loss, activation: str | None, width: int | None) -> list[str]:

@@ -34,7 +34,7 @@ def as_inputs(value: Any) -> list[Input]:
 
 
 def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Network:
-    """The network that computes some tensors from others, its nodes in the order of the calls.
+    """The network that computes some tensors from others, its layers in the order of Keras.
 
     Raises
     ------
@@ -45,29 +45,53 @@ def network_of(inputs: Sequence[Input], outputs: Sequence[SymbolicTensor]) -> Ne
     for tensor in outputs:
         if tensor.layer is None:
             raise ValueError(f"outputs must be what layers have returned, got {tensor!r}")
-    needed: dict[int, SymbolicTensor] = {}
-    waiting = list(outputs)
-    while waiting:
-        tensor = waiting.pop()
-        if tensor.number not in needed:
-            needed[tensor.number] = tensor
-            waiting.extend(tensor.inputs)
-    for tensor in needed.values():
+    needed = _ordered(outputs)
+    for tensor in needed:
         if tensor.layer is None and not any(tensor is one for one in inputs):
             raise ValueError(
                 f"outputs need {tensor!r}, which is not among the inputs, or belongs to another "
                 "model"
             )
     for tensor in inputs:
-        if tensor.number not in needed:
+        if not any(tensor is other for other in needed):
             raise ValueError(f"the input {tensor!r} is needed by no output")
     place = {tensor.number: k for k, tensor in enumerate(inputs)}
     nodes = []
-    for number, tensor in sorted(needed.items()):
+    for tensor in needed:
         if tensor.layer is not None:
             nodes.append(Node(tensor.layer, tuple(place[read.number] for read in tensor.inputs)))
-            place[number] = len(place)
+            place[tensor.number] = len(place)
     return Network(nodes, [t.sample_shape for t in inputs], [place[t.number] for t in outputs])
+
+
+def _ordered(outputs: Sequence[SymbolicTensor]) -> list[SymbolicTensor]:
+    """All tensors that some outputs need, each after those that it is computed from.
+
+    The depth of a tensor is how many layers follow it, on the longest way to an output; that of a
+    layer that is called several times is its largest. The deepest come first. Among equals the
+    order is that in which a walk from the outputs back to the inputs meets their layers.
+    """
+    met: dict[int, int] = {}
+    finished: dict[int, SymbolicTensor] = {}
+    waiting = [(tensor, False) for tensor in reversed(outputs)]
+    while waiting:
+        tensor, is_finished = waiting.pop()
+        if is_finished:
+            finished[tensor.number] = tensor
+        elif tensor.number not in finished:
+            met.setdefault(id(tensor.layer), len(met))
+            waiting.append((tensor, True))
+            waiting.extend((read, False) for read in reversed(tensor.inputs))
+    depths = dict.fromkeys(finished, 0)
+    of_layers: dict[int, int] = {}
+    for tensor in reversed(finished.values()):
+        depth = depths[tensor.number]
+        if tensor.layer is not None:
+            depth = max(depth, of_layers.get(id(tensor.layer), 0))
+            depths[tensor.number] = of_layers[id(tensor.layer)] = depth
+        for read in tensor.inputs:
+            depths[read.number] = max(depths[read.number], depth + 1)
+    return sorted(finished.values(), key=lambda t: (-depths[t.number], met[id(t.layer)], t.number))
 
 
 def copied_network(network: Network, output: int) -> tuple[Network, list[int]]:

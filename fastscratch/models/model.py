@@ -11,7 +11,7 @@ from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
 from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
-from ..validation import as_array, as_flag, as_integer
+from ..validation import as_array, as_flag, as_integer, as_model_path
 from .differentiable import Differentiable
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
@@ -159,8 +159,9 @@ class Model(Differentiable):
         class_weight : dict, optional
             Weight of the samples of each class; 1 for classes that are not named. Validation data
             do not have them.
-        sample_weight : array_like, shape (n,), optional
-            Weights of the samples in the loss; the gradient is still divided by their number.
+        sample_weight : array_like, shape (n,), optional; a list or dict for several outputs
+            Weights of the samples in the loss; the gradient is still divided by their number. One
+            array weights the samples at all outputs.
         initial_epoch : int
             Number of the epoch before the first.
         terminate_on_nan : bool
@@ -473,6 +474,14 @@ class Model(Differentiable):
         from .saving import save_model
 
         save_model(self, filepath, overwrite)
+
+    def _check_save(self, filepath: str | Path) -> None:
+        """Raise what :meth:`save` would raise, and write nothing."""
+        from .replacing import replaceable
+        from .saving import described
+
+        replaceable(as_model_path("filepath", filepath))
+        described(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything, the state as one that is not being trained."""

@@ -39,6 +39,21 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
     target = replaceable(path)
     if target.exists() and not overwrite:
         raise FileExistsError(f"there is a file {path} already, and overwrite is False")
+    header, arrays = described(model)
+    header["sha256"] = _checksum(header, arrays)
+    # In one entry, because safetensors writes several in any order: the same model gives the same
+    # bytes.
+    replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
+
+
+def described(model: "Model") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Everything of a model but its arrays, as JSON; and its arrays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model could not be loaded again.
+    """
     model.count_params()  # builds it
     state = model._state
     if model.optimizer is not None:
@@ -52,10 +67,7 @@ def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> 
         arrays[f"optimizer/{k}"] = slot
     header = _header(model, state)
     _check_that_it_loads(model, header, arrays)
-    header["sha256"] = _checksum(header, arrays)
-    # In one entry, because safetensors writes several in any order: the same model gives the same
-    # bytes.
-    replace_file(target, save(arrays, {"fastscratch": json.dumps(header)}))
+    return header, arrays
 
 
 def _header(model: "Model", state: State) -> dict[str, Any]:
@@ -235,6 +247,7 @@ def _checked(
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
     ordered, slots = _sorted(model, arrays, len(remembered))
+    slots = [_in_order_of_model(model, layers, slot) for slot in slots]
     progress = {
         "slots": tuple(slots) or None,
         "remembered": remembered if slots else (),
@@ -303,6 +316,23 @@ def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
         tensors.append(layers[k]([tensor(number) for number in read]))
     outputs = [tensor(number) for number in header["outputs"]]
     return Model(inputs, outputs, name=str(header["name"]), dtype=header["dtype"])
+
+
+def _in_order_of_model(
+    model: "Model", layers: list[layer_kinds.Layer], slot: np.ndarray
+) -> np.ndarray:
+    """What an optimiser remembers of all weights, from the order of the layers in a file.
+
+    A file may have been written when the layers of a graph were ordered by their calls.
+    """
+    placed = {id(layer): own for layer, own in model._network_for(None).weights_by_layer()}
+    ordered, start = np.empty_like(slot), 0
+    for layer in layers:
+        for weight in placed.get(id(layer), ()):
+            size = weight.stop - weight.offset
+            ordered[weight.offset : weight.stop] = slot[start : start + size]
+            start += size
+    return ordered
 
 
 def _sorted(

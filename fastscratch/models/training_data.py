@@ -98,9 +98,10 @@ def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) 
     if samples.ndim < 2 and (shape is None or samples.ndim == 0):
         raise ValueError(f"{name} must be at least 2-D, got shape {samples.shape}")
     if shape is not None and samples.shape[1:] != shape:
+        hint = "; one sample is a batch too, of shape (1, ...)" if samples.shape == shape else ""
         raise ValueError(
             f"{name} must have samples of shape {shape}, as the model has inputs, got "
-            f"{samples.shape[1:]}"
+            f"{samples.shape[1:]}{hint}"
         )
     return samples
 
@@ -141,6 +142,28 @@ def _labels(y: np.ndarray) -> np.ndarray:
     if y.ndim > 2:
         raise ValueError(f"class_weight needs a class for each sample, got y of shape {y.shape}")
     return y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
+
+
+def weights_of_outputs(sample_weight: Any, names: Sequence[str]) -> list[Any]:
+    """For each output the weights of its samples: one for all, a list, or a dict by their names.
+
+    Raises
+    ------
+    ValueError
+        If a dict has the name of no output.
+    """
+    if isinstance(sample_weight, Mapping):
+        unknown = [key for key in sample_weight if key not in names]
+        if unknown:
+            raise ValueError(
+                f"sample_weight must be a dict with keys among {', '.join(names)}, got "
+                f"{unknown[0]!r}"
+            )
+        return [sample_weight.get(name) for name in names]
+    is_list = isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1
+    if is_list and any(one is None or np.ndim(one) > 0 for one in sample_weight):
+        return list(sample_weight)  # else the weights of as many samples as there are outputs
+    return [sample_weight] * len(names)
 
 
 def sample_weights(y: np.ndarray, sample_weight: Any) -> np.ndarray | None:

@@ -178,7 +178,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         sample_weight : array-like, shape (n,), optional
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Scored after each epoch. With `early_stopping` they take the place of data that would
-            be held out.
+            be held out; they have then chosen the epoch, and their best score is too good.
 
         Returns
         -------

@@ -241,10 +241,10 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     if piece == row[ITEMS_AN_IMAGE] - 1:  # the bias comes last
         dbias_at = start + (row[BIAS] - row[KERNEL]) * gradients
         dbias = memory[dbias_at:][: (row[STOP] - row[BIAS]) * gradients]
-        for image in range(first_image, images):
-            doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
-            if dbias.size > 0:
-                conv2d_bias_gradient(dbias, doutput, shape, image > first_image, apart)
+        if dbias.size > 0:
+            units = row[UNITS]
+            start_at, stop_at = row[DOUTPUT] + first_image * units, row[DOUTPUT] + images * units
+            conv2d_bias_gradient(dbias, memory[start_at:stop_at], shape, apart)
         if row[PARTIAL] == NONE:
             learn(memory, row, row[BIAS], row[STOP], dbias_at, step)
         return

@@ -1,10 +1,10 @@
 """Operations of dense layers: products of matrices, cut into items by output or input units."""
 
 from ..call import call
-from ..dense import sum_rows
 from ..instructions import prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
+from ..sums import sum_rows
 from ..tiles import Matrix
 from .columns import (
     ARGUMENTS,

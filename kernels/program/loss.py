@@ -125,7 +125,7 @@ def _multilabel_crossentropy(values, gradient, logits, y, delta):
         flat_gradient[i] = (one if z[i] > 0 else e) / (one + e) - target
         terms[i] = max(z[i], 0) - z[i] * target + log1p(e)
     for n in range(values.size):
-        total = logits.dtype.type(0)
+        total = 0.0
         for o in range(y.shape[1]):
             total += y[n, o]
         values[n] = total
@@ -248,7 +248,7 @@ def _totals_of_epoch(row, step):
 
 @operation(LOSSES_AT, METRIC, CORRECT, *EPOCH)
 def totals_item(memory, row, samples, item, worker, step):
-    """Add a mini-batch to the totals of its epoch, the samples in their order."""
+    """Add a mini-batch to the totals of its epoch, the samples in their order, in float64."""
     totals = _totals_of_epoch(row, step)
     loss, right = 0.0, 0.0
     for n in range(samples):

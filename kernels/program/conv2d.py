@@ -246,7 +246,7 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
             start_at, stop_at = row[DOUTPUT] + first_image * units, row[DOUTPUT] + images * units
             conv2d_bias_gradient(dbias, memory[start_at:stop_at], shape, apart)
         if row[PARTIAL] == NONE:
-            learn(memory, row, row[BIAS], row[STOP], dbias_at, step)
+            learn(memory, row, row[BIAS], row[STOP], dbias_at, samples, step)
         return
 
     height = shape.kernel_width * (shape.channels // shape.groups)  # rows of one kernel row
@@ -262,4 +262,4 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
         conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, again, scratch, apart)
     if row[PARTIAL] == NONE:
         at, end = first * shape.filters, stop * shape.filters
-        learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, step)
+        learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, samples, step)

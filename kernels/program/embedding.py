@@ -68,4 +68,4 @@ def embedding_backward_item(memory, row, samples, item, worker, step):
             dout = memory[row[DOUTPUT] + place * size :][:size]
             for i in range(size):
                 total[i] += dout[i]
-    learn(memory, row, start, start + gradient.size, start + row[LENGTH], step)
+    learn(memory, row, start, start + gradient.size, start + row[LENGTH], samples, step)

@@ -23,6 +23,7 @@ from .columns import (
     NUMBER,
     PARAMETERS,
     PENALTIES,
+    PENALTY_OF_SUM,
     PLACE,
     STOP,
     UNITS,
@@ -267,4 +268,6 @@ def penalty_item(memory, row, samples, item, worker, step):
     kernel, bias = memory[row[KERNEL] : row[BIAS]], memory[row[BIAS] : row[STOP]]
     added = penalty(kernel, number(row, L1), number(row, L2))
     added += penalty(bias, number(row, BIAS_L1), number(row, BIAS_L2))
-    totals[0] += added * samples / row[N_SAMPLES]
+    if row[PENALTY_OF_SUM] <= 0:
+        added *= samples
+    totals[0] += added / row[N_SAMPLES]

@@ -26,6 +26,7 @@ from .columns import (
     N_HYPER,
     NONE,
     PARAMETERS,
+    PENALTY_OF_SUM,
     PLACE,
     RATES,
     STOP,
@@ -53,11 +54,13 @@ def learning_rate(row, step):
 
 
 @njit
-def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
+def _learn_part(memory, row, start, stop, gradient_at, l1, l2, samples, step):
     length = row[LENGTH]
     size = stop - start
     weights, gradient = memory[start:][:size], memory[gradient_at:][:size]
     if l1 != 0 or l2 != 0:
+        if row[PENALTY_OF_SUM] > 0:
+            l1, l2 = l1 / samples, l2 / samples
         add_penalty_gradient(gradient, weights, l1, l2)
     if row[UPDATE] == NONE:  # it waits for the norm of the whole gradient
         return
@@ -81,16 +84,16 @@ def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
 
 
 @njit
-def learn(memory, row, start, stop, gradient_at, step):
+def learn(memory, row, start, stop, gradient_at, samples, step):
     """Their gradient is known: regularise, clip and update a range of a layer's parameters."""
     middle = min(max(row[BIAS], start), stop)
     if start < middle:
         l1, l2 = number(row, L1), number(row, L2)
-        _learn_part(memory, row, start, middle, gradient_at, l1, l2, step)
+        _learn_part(memory, row, start, middle, gradient_at, l1, l2, samples, step)
     if middle < stop:
         l1, l2 = number(row, BIAS_L1), number(row, BIAS_L2)
         at = gradient_at + middle - start
-        _learn_part(memory, row, middle, stop, at, l1, l2, step)
+        _learn_part(memory, row, middle, stop, at, l1, l2, samples, step)
 
 
 @njit
@@ -109,7 +112,7 @@ def update_item(memory, row, samples, item, worker, step):
         place = row[PARTIAL] + start - row[KERNEL]
         sum_runs(gradient, memory, place, row[PARTIAL_SIZE], row[PARTIALS])
     if row[UPDATE] == NONE or _is_last(row, step):
-        learn(memory, row, start, stop, row[LENGTH] + start, step)
+        learn(memory, row, start, stop, row[LENGTH] + start, samples, step)
 
 
 @operation(KERNEL, STOP, LENGTH, CLIPNORM, EVERY, ITERATIONS)

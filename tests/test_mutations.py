@@ -49,7 +49,7 @@ OUTPUTS = {
     "batch_norm_backward": ["dz", "partial"],
     "batch_norm_forward": ["a", "inverse", "moving_mean", "moving_variance"],
     "batch_norm_frozen_backward": ["dz"],
-    "batch_norm_inference": ["a", "inverse"],
+    "batch_norm_inference": ["a"],
     "batch_norm_mean": ["sums"],
     "batch_norm_sums": ["sums", "squares"],
     "batch_norm_variance": ["squares", "mean"],

@@ -180,7 +180,7 @@ def test_weight_gradient_of_each_sample(geometry, dtype):
     for first, stop in ((rows // 3, rows), (0, rows // 3)):
         where = shape, first, stop
         conv2d.conv2d_weight_rows(dkernel, image, gradient, *where, False, scratch, True)
-    conv2d.conv2d_bias_gradient(dbias, gradient, shape, False, True)
+    conv2d.conv2d_bias_gradient(dbias, gradient, shape, True)
     sizes, terms = [kernel.shape, bias.shape], dout[0, ..., 0].size
     for n in range(lanes):
         one = x[n : n + 1], dout[n : n + 1]

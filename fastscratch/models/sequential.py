@@ -205,8 +205,6 @@ class Sequential(Model):
         shape = self._input_shape or shape
         if shape is None:
             raise ValueError("the model does not know its input shape; begin it with an Input")
-        if not shape:
-            raise ValueError("x must hold samples of at least one number, got a 1-D array")
         return chain(self.layers, shape)
 
     def _build_for(self, x: Any) -> None:

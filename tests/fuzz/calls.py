@@ -2,11 +2,11 @@
 
 import dataclasses
 import inspect
-import numbers
 import re
 import traceback
 import warnings
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,7 @@ def real(value: Any, dtype: Any = np.float64) -> np.ndarray:
     """An argument that was taken, as float64 after rounding to `dtype`: finite real numbers."""
     array = np.asarray(value)
     if array.dtype == object:  # one by one, because text would be read as numbers
-        assert all(isinstance(one, numbers.Real) for one in array.flat), f"took {array!r}"
+        assert all(isinstance(one, Real) for one in array.flat), f"took {array!r}"
     else:
         assert array.dtype.kind in "fiub", f"took an array of {array.dtype}"
     array = array.astype(dtype)

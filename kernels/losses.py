@@ -344,11 +344,13 @@ def categorical_crossentropy_forward(logits, y):
         largest = max(largest, logits[o])
     # Two sums, neither of which is negative: in y * (logits - largest - log(total)) the compiler
     # may add the last two first, and that is off by 1e-3 for scores of ten thousand.
-    total = weights = below = logits.dtype.type(0)
+    zero = logits.dtype.type(0)
+    total = weights = below = zero
     for o in range(y.size):
         total += exp(logits[o] - largest)
         weights += y[o]
-        below += y[o] * (largest - logits[o])
+        # The difference may be infinite, and 0 times infinity is nan.
+        below += y[o] * (largest - logits[o]) if y[o] != zero else zero
     return np.float64(weights * log(total) + below)
 
 

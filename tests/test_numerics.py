@@ -184,7 +184,7 @@ def test_limits_of_activations(name, size, dtype):
 
 @DTYPES
 def test_crossentropy_of_the_largest_scores(dtype):
-    """Their difference overflows, and a class of probability 0 that is not the right one costs 0."""
+    """Their difference overflows, but a class that is not the right one costs nothing."""
     largest = np.finfo(dtype).max
     for y, loss in (([0, 1], 0), ([1, 0], np.inf)):
         scores, y = np.array([-largest, largest], dtype), np.array(y, dtype)

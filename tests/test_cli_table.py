@@ -138,6 +138,17 @@ def test_equal_numbers_are_one_text(table):
     assert texts.codes.tolist() == [0, 0, 2, -1, 2, 1]
 
 
+def test_numbers_that_differ_are_different_texts(table):
+    """In few digits, but as many as that needs."""
+    written = ["0.3", "0.30000000000000004", "1e+22", "123456789012345680"]
+    texts = table("a\n" + "\n".join(written) + "\n").texts("a")
+    assert texts.values == ["0.3", "0.30000000000000004", "1.2345678901234568e+17", "1e+22"]
+    assert texts.codes.tolist() == [0, 1, 3, 2]
+    integers = table("a\n9007199254740993\n9007199254740992\n5\n")
+    assert integers.texts("a").values == ["5", "9007199254740992", "9007199254740993"]
+    assert integers.text("a", 0) == "9007199254740993"
+
+
 # --- how a table is written -----------------------------------------------------------------------
 
 

@@ -150,12 +150,17 @@ def labels(draw, n: int, classes: int) -> np.ndarray:
 
 
 sizes = st.integers(1, 4)
+NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
 def real(value: Any, dtype: Any = np.float64) -> np.ndarray:
     """An argument that was taken, as float64 after rounding to `dtype`: finite real numbers."""
     array = np.asarray(value)
-    assert array.dtype.kind in "fiub", f"took an array of {array.dtype}"
+    if array.dtype == object:  # numbers of several types, or an int that no type of NumPy holds
+        wrong = {type(element) for element in array.flat if not isinstance(element, NUMBERS)}
+        assert not wrong, f"took elements of {wrong}"
+    else:
+        assert array.dtype.kind in "fiub", f"took an array of {array.dtype}"
     array = array.astype(dtype)
     assert np.isfinite(array).all(), "took numbers that are not finite"
     assert array.size, "took an empty array"

@@ -152,6 +152,20 @@ def test_numbers_that_differ_are_different_texts(table):
 # --- how a table is written -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("mark", ['"', "\n", "\r", "\0", "\xa7"])
+def test_a_separator_is_refused_that_divides_no_rows(mark):
+    with pytest.raises(ValueError, match="--sep must be an ASCII character that is no quotation m"):
+        Dialect(sep=mark)
+
+
+@pytest.mark.parametrize("name", ["decimal", "thousands"])
+@pytest.mark.parametrize("mark", ["0", "e", "-", "+", "%", '"', "\n", "\u0663"])
+def test_a_mark_is_refused_that_would_change_numbers(name, mark):
+    """With 0 between thousands, 1500 was 15."""
+    with pytest.raises(ValueError, match=f"--{name} must be a mark that a number has between its"):
+        Dialect(**{name: mark})
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

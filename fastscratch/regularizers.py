@@ -24,6 +24,10 @@ class Regularizer:
     l1: float = 0.0
     l2: float = 0.0
 
+    #: Whether it is added to the sum of the losses in a mini-batch, not to their mean: it is then
+    #: divided by the number of samples, as they are.
+    _is_of_sum = False
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "l1", as_not_negative("l1", self.l1))
         object.__setattr__(self, "l2", as_not_negative("l2", self.l2))

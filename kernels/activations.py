@@ -17,6 +17,7 @@ from .chunks import chunk_bounds, chunk_count
 from .codes import OF_SAMPLES
 from .elementary import erfc, exp, expm1, log, log1p, sigmoid, tanh
 from .jit import njit, prange
+from .sums import sum_of
 
 __all__ = [
     "activation_backward",
@@ -197,9 +198,7 @@ def softmax_forward(a, z):
         a[o] = exp(z[o] - largest)
     # A separate loop: in the one above, LLVM would add in an order that depends on where the arrays
     # are in memory.
-    total = a.dtype.type(0)
-    for o in range(z.size):
-        total += a[o]
+    total = sum_of(a)
     for o in range(z.size):
         a[o] /= total
 
@@ -219,9 +218,10 @@ def softmax_backward(dz, z, a, da):
     da : (o,) array
         Gradient with respect to the activations.
     """
-    total = a.dtype.type(0)
+    double = 0.0
     for o in range(a.size):
-        total += a[o] * da[o]
+        double += a[o] * da[o]
+    total = a.dtype.type(double)
     for o in range(a.size):
         dz[o] = a[o] * (da[o] - total)
 
@@ -246,10 +246,10 @@ def log_softmax_forward(a, z):
     # z - (largest + log_total), and for scores of ten thousand that sum is off by 1e-3.
     for o in range(z.size):
         a[o] = z[o] - largest
-    total = a.dtype.type(0)  # in a separate loop, as in the softmax
+    total = 0.0  # in a separate loop, as in the softmax
     for o in range(z.size):
         total += exp(a[o])
-    log_total = log(total)
+    log_total = log(a.dtype.type(total))
     for o in range(z.size):
         a[o] -= log_total
 
@@ -269,9 +269,7 @@ def log_softmax_backward(dz, z, a, da):
     da : (o,) array
         Gradient with respect to the activations.
     """
-    total = a.dtype.type(0)
-    for o in range(a.size):
-        total += da[o]
+    total = sum_of(da)
     for o in range(a.size):
         dz[o] = da[o] - exp(a[o]) * total
 

@@ -46,6 +46,7 @@ from .chunks import chunk_bounds, chunk_count
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
+from .sums import BLOCK, add_block, sum_runs
 from .tiles import Matrix, dot_tile, lane_tile, tile_product
 from .windows import tap_range
 from .winograd import (
@@ -91,6 +92,9 @@ the run begins in `column` of the image.
 
 # A band of the image should stay in the second-level cache, together with the filters.
 BAND_BYTES = 1 << 17
+
+# Positions of a band, at most: so many products are added up before they are added to the gradient.
+SUM_LENGTH = 4096
 
 # The gradient of the filters is cut into at most this many pieces.
 WEIGHT_CHUNKS = 8
@@ -359,14 +363,14 @@ def _convolve_run(c, start, image, kernel, run, filters, phase, shape):
             b = Matrix(kernel, weights, shape.filters, 1)
             to, of = window(c, position, 0), window(start, position, 0)
             product_of_runs(
-                to, of, a, b, count, filters, (run.rows, depth, pixel_jump, weight_jump)
+                to, of, a, b, count, filters, (run.rows, depth, pixel_jump, weight_jump), False
             )
         else:
             a = Matrix(kernel, weights, 1, shape.filters)
             b = Matrix(image.values, pixels, lanes, stride * shape.channels)
             to, of = window(c, 0, position * lanes), window(start, 0, position * lanes)
             sizes = run.rows, depth, weight_jump, pixel_jump
-            product_of_runs(to, of, a, b, filters, count * lanes, sizes)
+            product_of_runs(to, of, a, b, filters, count * lanes, sizes, False)
         position += count
 
 
@@ -392,6 +396,10 @@ def _depthwise_run(out, at, image, kernel, run, phase, shape):
 @njit
 def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch, apart):
     """Compute some rows of the gradient of the filters, from one image or block of images.
+
+    Sums over at most `SUM_LENGTH` positions (or a row, if that is longer) are added up: the error
+    is at most ``SUM_LENGTH`` + the number of such sums units of roundoff of the sum of the
+    products' absolute values.
 
     Parameters
     ----------
@@ -424,20 +432,22 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
     if not (dense and _is_padded(shape)):
         # Band by band, because every tile reads all of the image and of the gradient.
         row_bytes = (x.size // shape.height + dout.size // shape.out_height) * x.itemsize
-        rows_a_band = max(1, 2 * BAND_BYTES // row_bytes)
+        rows_a_band = min(2 * BAND_BYTES // row_bytes, SUM_LENGTH // shape.out_width)
+        rows_a_band = max(1, rows_a_band)
         for y in range(0, shape.out_height, rows_a_band):
             rows = y, min(y + rows_a_band, shape.out_height)
-            _weights_of_band(dkernel, first, stop, _image(x, shape), dout, rows, taps, shape, apart)
+            image = _image(x, shape)
+            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, scratch, apart)
     else:
         rows_a_band, _ = _band_rows(shape, scratch.itemsize)
         for y in range(0, shape.out_height, rows_a_band):
             rows = y, min(y + rows_a_band, shape.out_height)
             image = _padded_band(x, shape, *rows, scratch)
-            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, apart)
+            _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, scratch, apart)
 
 
 @njit
-def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, apart):
+def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, scratch, apart):
     """Add to some rows of the gradient what comes from some rows of `dout`, in runs of taps."""
     depthwise = _is_depthwise(shape)
     channels, groups = shape.channels // shape.groups, 1 if depthwise else shape.groups
@@ -475,9 +485,10 @@ def _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, apart
             b_at = ((top * width + left) * shape.filters + o) * lanes
             if depthwise:
                 b = Matrix(dout, b_at, dout_pixel, 1)
-                _depthwise_weights(c, a, b, filters, sizes)
+                _depthwise_weights(c, a, b, filters, sizes, scratch)
             elif lanes == 1:
-                product_of_runs(c, c, a, Matrix(dout, b_at, dout_pixel, 1), count, filters, sizes)
+                b = Matrix(dout, b_at, dout_pixel, 1)
+                product_of_runs(c, c, a, b, count, filters, sizes, True)
             else:
                 b = Matrix(dout, b_at, dout_pixel, lanes)
                 _dot_product(c, a, b, count, filters, sizes, apart)
@@ -505,10 +516,11 @@ def _dot_product(c, a, b, rows, columns, sizes, apart):
 
 
 @njit
-def _depthwise_weights(c, a, b, channels, sizes):
+def _depthwise_weights(c, a, b, channels, sizes, scratch):
     """Add the gradient of one tap of a depthwise convolution, in loops along the channels."""
     turns, depth, a_jump, b_jump = sizes
-    sums = c.values[c.at :][:channels]
+    sums = scratch[:channels]  # small numbers do not lose their digits to what is in `c`
+    sums[:] = 0
     for turn in range(turns):
         for k in range(depth):
             step = turn * depth + k
@@ -516,41 +528,45 @@ def _depthwise_weights(c, a, b, channels, sizes):
             dout = b.values[b.at + step * b.row + turn * b_jump :][:channels]
             for i in range(channels):
                 sums[i] += pixel[i] * dout[i]
+    total = c.values[c.at :][:channels]
+    for i in range(channels):
+        total[i] += sums[i]
 
 
 @njit
-def conv2d_bias_gradient(dbias, dout, shape, accumulate, apart):
-    """Compute the gradient of the bias: the sum of `dout` over positions and lanes.
+def conv2d_bias_gradient(dbias, dout, shape, apart):
+    """Compute the gradient of the bias: the sum of `dout` over images, positions and lanes.
+
+    The error is at most ``BLOCK + 1`` units of roundoff of the sum of the absolute values (with
+    samples innermost, 5 more).
 
     Parameters
     ----------
     dbias : (c_out,) or (c_out lanes,) array
         Output.
-    dout : (out_h out_w c_out lanes,) array
-        Gradient with respect to the output of one image, or of one block of `lanes` images.
+    dout : (n out_h out_w c_out lanes,) array
+        Gradient with respect to the output of some images, or of some blocks of `lanes` images.
     shape : Conv2D
         Of the forward pass.
-    accumulate : bool
-        Add to `dbias`; otherwise overwrite it.
     apart : bool
         Whether each lane has a gradient of its own; they are innermost then.
     """
     filters, lanes = shape.filters, shape.lanes
-    size = lanes if apart else 1  # of an element of the gradient
-    if not accumulate:
-        for i in range(filters * size):
-            dbias[i] = 0
-    positions = shape.out_height * shape.out_width
+    positions = dout.size // (filters * lanes)
     if lanes == 1:
-        for position in range(positions):
-            pixel = dout[position * filters :][:filters]
-            for o in range(filters):
-                dbias[o] += pixel[o]
-    else:
-        c = Matrix(dbias, 0, size, size)
-        a = Matrix(dout, 0, lanes, filters * lanes)
-        ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
-        _dot_product(c, a, ones, filters, 1, (1, positions, 0, 0), apart)
+        sum_runs(dbias, dout, 0, filters, positions)
+        return
+    size = lanes if apart else 1  # of an element of the gradient
+    sums = np.zeros(filters * size)
+    ones = Matrix(np.ones(lanes, dout.dtype), 0, 0, 0)
+    for first in range(0, positions, BLOCK):
+        dbias[:] = 0
+        a = Matrix(dout, first * filters * lanes, lanes, filters * lanes)
+        sizes = 1, min(BLOCK, positions - first), 0, 0
+        _dot_product(Matrix(dbias, 0, size, size), a, ones, filters, 1, sizes, apart)
+        add_block(sums, dbias)
+    for i in range(sums.size):
+        dbias[i] = sums[i]
 
 
 @njit
@@ -690,8 +706,8 @@ def _chunk_of_weights(dkernel, dbias, x, dout, shape, start, stop, scratch):
         x_n, dout_n = x[n].reshape(-1), dout[n].reshape(-1)
         if start < last:
             conv2d_weight_rows(dkernel, x_n, dout_n, shape, start, last, n > 0, scratch, False)
-        if stop > rows:
-            conv2d_bias_gradient(dbias, dout_n, shape, n > 0, False)
+    if stop > rows:
+        conv2d_bias_gradient(dbias, dout.reshape(-1), shape, False)
 
 
 @njit(parallel=True)

@@ -23,13 +23,3 @@ def dense_forward(z, x, kernel, bias):
     bias : (o,) array
     """
     matmul_bias(z, x, kernel, bias)
-
-
-@njit
-def sum_rows(dbias, dz):
-    """Sum of each column: the gradient with respect to the bias, ``dbias = dz.sum(axis=0)``."""
-    for o in range(dbias.size):
-        dbias[o] = 0
-    for n in range(dz.shape[0]):
-        for o in range(dbias.size):
-            dbias[o] += dz[n, o]

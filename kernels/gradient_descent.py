@@ -2,6 +2,8 @@
 
 The three differ in one function only: ``f`` in the residual ``f(X B) - y``. Inside, all matrices
 are transposed, so that every inner loop runs along the samples, which are many, and vectorises.
+The error of a sum over the samples is at most a unit of roundoff for each, of the sum of the
+absolute values: in float64, as `regression` calls it, 1e-9 for ten million samples.
 """
 
 import numpy as np

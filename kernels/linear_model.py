@@ -9,7 +9,9 @@ sparse, in compressed rows: `X` is (1, number of nonzeros), nonzero ``X[0, e]`` 
 ``columns[e]``, and row n has the nonzeros from ``starts[n]`` up to ``starts[n + 1]``.
 
 Rows are processed in blocks. A block stays in the first-level cache between the two products of a
-gradient that read it: the scores, and the sum of rows weighted by the residuals.
+gradient that read it: the scores, and the sum of rows weighted by the residuals. The error of a sum
+over the rows is at most a unit of roundoff for each, of the sum of the absolute values: in float64,
+as the estimators call it, 1e-9 for ten million rows.
 
 References
 ----------

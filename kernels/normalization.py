@@ -5,8 +5,11 @@ Images come as rows too: ``(n, h, w, c)`` is ``(n h w, c)``. Both kinds compute
 variance is the biased one, the mean of the squared deviations.
 
 Means, variances and the sums of the gradients are added up in float64 whatever the type of the
-arrays: over 100 000 rows float32 would lose digits. Sums over rows are partial sums of fixed
-pieces, added in order. All passes are bound by memory; the inner loops run along the channels.
+arrays: over 100 000 rows float32 would lose digits. So their error is that of the terms, whatever
+the number of rows (`dgamma` and `dbeta` of layer normalisation: at most ``BLOCK`` more units of
+roundoff of the sum of the absolute values). Squares are taken in float64 too: that of 1e20 is no
+float32. Sums over rows are partial sums of fixed pieces, added in order. All passes are bound by
+memory; the inner loops run along the channels.
 
 Backward, the derivative goes through the mean and the variance as well. The division by the number
 of terms there is the derivative of a mean and has nothing to do with the mean over a mini-batch:
@@ -24,6 +27,7 @@ import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
 from .jit import njit, prange
+from .sums import BLOCK, add_block
 
 __all__ = [
     "batch_norm_inference",
@@ -48,7 +52,7 @@ def sum_squares(sums, x, mean):
     sums[:] = 0
     for n in range(x.shape[0]):
         for c in range(x.shape[1]):
-            deviation = x[n, c] - mean[c]
+            deviation = np.float64(x[n, c] - mean[c])  # its square may be too large for float32
             sums[c] += deviation * deviation
 
 
@@ -153,16 +157,16 @@ def moving_average_update(moving, batch, momentum):
 
 @njit
 def layer_norm_row(out, x, gamma, beta, epsilon):
-    """Layer normalisation of one row; returns its mean and variance."""
+    """Layer normalisation of one row; returns its mean and, in float64, its variance."""
     total = 0.0
     for o in range(x.size):
         total += x[o]
     mean = x.dtype.type(total / x.size)
     squares = 0.0
     for o in range(x.size):
-        deviation = x[o] - mean
+        deviation = np.float64(x[o] - mean)
         squares += deviation * deviation
-    variance = x.dtype.type(squares / x.size)
+    variance = squares / x.size
     inv_std = x.dtype.type(1 / math.sqrt(variance + epsilon))
     for o in range(x.size):
         out[o] = (x[o] - mean) * inv_std * gamma[o] + beta[o]
@@ -181,8 +185,8 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
         Output; may be `x` itself, but then `x` is lost for :func:`layer_norm_backward`.
     mean : (n,) array
         Output: mean of each row.
-    variance : (n,) array
-        Output: biased variance of each row.
+    variance : (n,) float64 array
+        Output: biased variance of each row, which may be too large for float32.
     x : (n, o) array
         Rows.
     gamma, beta : (o,) array
@@ -205,10 +209,33 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
 @njit
 def layer_norm_rows_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon):
     """Input gradient of some rows, and their sums for gamma and beta."""
+    rows = x.shape[0]
+    if rows <= BLOCK:
+        _layer_norm_block_backward(
+            dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon, 0, rows
+        )
+        return
+    gammas, betas = np.zeros(dgamma.size), np.zeros(dbeta.size)
+    for first in range(0, rows, BLOCK):
+        stop = min(first + BLOCK, rows)
+        _layer_norm_block_backward(
+            dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon, first, stop
+        )
+        add_block(gammas, dgamma)
+        add_block(betas, dbeta)
+    for o in range(dgamma.size):
+        dgamma[o], dbeta[o] = gammas[o], betas[o]
+
+
+@njit
+def _layer_norm_block_backward(
+    dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsilon, first, stop
+):
+    """The same for a block of rows, whose sums are kept in the type of the numbers."""
     units = x.shape[1]
     dgamma[:] = 0
     dbeta[:] = 0
-    for n in range(x.shape[0]):
+    for n in range(first, stop):
         row_mean = mean[n]
         inv_std = x.dtype.type(1 / math.sqrt(variance[n] + epsilon))
         total, total_normal = 0.0, 0.0
@@ -243,7 +270,8 @@ def layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
         Gradient with respect to the output.
     x : (n, o) array
         Rows.
-    mean, variance : (n,) array
+    mean : (n,) array
+    variance : (n,) float64 array
         Of each row, from :func:`layer_norm_forward`.
     gamma : (o,) array
         Scale of each unit.

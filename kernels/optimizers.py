@@ -35,6 +35,12 @@ __all__ = [
     "weight_decay_step",
 ]
 
+# A smaller sum of squares may have lost digits, because some of them were denormal or 0.
+SMALLEST_SQUARES = 1e-290
+
+# A smaller factor may be denormal in float32.
+SMALLEST_FACTOR = 1e-30
+
 
 @njit(exact=True)
 def sgd_step(parameters, gradient, learning_rate):
@@ -428,7 +434,7 @@ def clip_by_value(gradient, clipvalue):
 
 @njit
 def squared_norm(gradient):
-    """Sum of squares, in float64: it neither overflows nor loses digits in a long sum.
+    """Sum of squares, in float64: of float32 numbers it neither overflows nor loses digits.
 
     The order of the sum depends on the compiled code, never on the number of threads.
 
@@ -447,6 +453,23 @@ def squared_norm(gradient):
     return total
 
 
+@njit
+def _norm(gradient):
+    """The Euclidean norm, also of float64 numbers whose squares are too large or too small."""
+    squares = squared_norm(gradient)
+    if squares != squares or SMALLEST_SQUARES < squares < np.inf:
+        return math.sqrt(squares)
+    largest, squares = 0.0, 0.0
+    for p in range(gradient.size):
+        largest = max(largest, abs(np.float64(gradient[p])))
+    if largest == 0 or largest == np.inf:
+        return largest
+    for p in range(gradient.size):
+        share = gradient[p] / largest
+        squares += share * share
+    return largest * math.sqrt(squares)
+
+
 @njit(exact=True)
 def clip_by_norm(gradient, clipnorm):
     """Shorten the gradient to the length `clipnorm` if it is longer; Keras' ``global_clipnorm``.
@@ -462,11 +485,16 @@ def clip_by_norm(gradient, clipnorm):
     ----------
     Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks.
     """
-    norm = math.sqrt(squared_norm(gradient))
+    norm = _norm(gradient)
     if norm > clipnorm:
-        scale = gradient.dtype.type(clipnorm / norm)
-        for p in range(gradient.size):
-            gradient[p] *= scale
+        scale = clipnorm / norm
+        factor = gradient.dtype.type(scale)
+        if factor > SMALLEST_FACTOR:
+            for p in range(gradient.size):
+                gradient[p] *= factor
+        else:
+            for p in range(gradient.size):
+                gradient[p] = np.float64(gradient[p]) * scale
 
 
 @njit

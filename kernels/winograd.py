@@ -233,7 +233,7 @@ def winograd_rows(out, x, weights, bias, shape, first, stop, scratch):
                 c = Matrix(scratch, products_at + j * count * filters, filters, 1)
                 a = Matrix(scratch, sums_at + j * count * channels, channels, 1)
                 b = Matrix(weights, (4 * i + j) * channels * filters, filters, 1)
-                product_of_runs(c, zero, a, b, count, filters, (1, channels, 0, 0))
+                product_of_runs(c, zero, a, b, count, filters, (1, channels, 0, 0), False)
             size = count * filters
             for column in range(2):  # m0 + m1 + m2, and m1 - m2 - m3
                 m = products[column * size :]

@@ -285,3 +285,27 @@ def test_summary_counts_the_same(keras):
         ours, theirs = pair(keras, classifier(body), sgd, sparse)
         assert ours.count_params() == theirs.count_params()
         assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
+
+
+@pytest.mark.parametrize("shape", [(1,), (6, 5, 1)])
+def test_a_last_axis_of_one_may_be_left_out(keras, shape):
+    """As of a single column, or of grey images."""
+
+    def make(layers, activation):
+        return [layers.Flatten(), layers.Dense(1)]
+
+    x = np.random.default_rng(0).standard_normal((SAMPLES, *shape)).astype(np.float32)
+    y = np.arange(SAMPLES, dtype=np.float32) / SAMPLES
+    ours, theirs = pair(keras, make, lambda o: o.SGD(0.1), lambda o: "mse", (), shape)
+    np.testing.assert_allclose(
+        ours.predict(x[..., 0]), theirs.predict(x[..., 0], verbose=0), **CLOSE
+    )
+    np.testing.assert_array_equal(ours.predict(x[..., 0]), ours.predict(x))
+    for model in (ours, theirs):
+        model.fit(x[..., 0], y, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0)
+    np.testing.assert_allclose(ours.get_weights()[0], theirs.get_weights()[0], **CLOSE)
+    assert ours.evaluate(x[..., 0], y) == ours.evaluate(x, y)
+    unbuilt = fastscratch.Sequential(
+        [fastscratch.layers.Input(shape), *make(fastscratch.layers, 0)]
+    )
+    assert unbuilt.predict(x[..., 0]).shape == (SAMPLES, 1)

@@ -173,7 +173,7 @@ def test_a_submodel_with_a_fresh_head_trains_the_head():
 
 def test_a_model_without_an_input_shape_takes_that_of_its_data():
     assert Sequential([Dense(2)]).submodel(0).predict(np.ones((1, 3))).shape == (1, 2)
-    with pytest.raises(ValueError, match="x must hold samples of at least one number"):
+    with pytest.raises(ValueError, match=r"x must be at least 2-D, got shape \(3,\)"):
         Sequential([Dense(2)]).predict(np.ones(3))
     with pytest.raises(ValueError, match="takes images of shape"):
         Sequential([Conv2D(2, 3)]).predict(np.ones((1, 3)))

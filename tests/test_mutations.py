@@ -47,7 +47,7 @@ OUTPUTS = {
     "average_pool2d_backward": ["dz"],
     "average_pool2d_forward": ["a"],
     "batch_norm_backward": ["dz", "partial"],
-    "batch_norm_forward": ["a", "variance", "moving_mean", "moving_variance"],
+    "batch_norm_forward": ["a", "inverse", "moving_mean", "moving_variance"],
     "batch_norm_frozen_backward": ["dz"],
     "batch_norm_inference": ["a"],
     "batch_norm_mean": ["sums"],
@@ -188,6 +188,14 @@ def where(output, phase, ends):
     return IN_MEMORY, place, start, ends[bisect.bisect(ends, place)] - place - start
 
 
+def address_of_fault(dtype):
+    """Where the machine code of the faulty operation starts."""
+    kinds = col.operation_kinds(dtype)
+    faulty_item.compile(kinds)
+    compiled = faulty_item.overloads[kinds]
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+
 @pytest.fixture
 def plant(monkeypatch):
     """Return a function that puts a fault into all programs that are made from then on.
@@ -196,9 +204,9 @@ def plant(monkeypatch):
     """
     row, finish, ends, kept = Phase.row, Plan.finish, [], []
 
-    def finish_and_note_ends(self):
+    def finish_and_note_ends(self, *arguments):
         ends[:] = [*sorted(self.sizes), self.end]
-        return finish(self)
+        return finish(self, *arguments)
 
     def plant(operation, output, passed=0):
         def faulty_row(self, dtype):
@@ -208,7 +216,7 @@ def plant(monkeypatch):
                 if place is not None:
                     kept.append(np.array([made[col.ADDRESS], passed, *place]))
                     made[FAULT] = kept[-1].ctypes.data
-                    made[col.ADDRESS] = col.operation_address(faulty_item, dtype)
+                    made[col.ADDRESS] = address_of_fault(dtype)
             return made
 
         kept.clear()

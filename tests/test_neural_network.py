@@ -104,7 +104,6 @@ def assert_same_weights(ours, theirs, atol):
 def test_fits_equal_those_of_scikit_learn(problem, solver):
     Ours, Theirs, data, own = PROBLEMS[problem]
     X, y = data()
-    # Batches of 50 divide 100 and 150: the last of an epoch is no smaller.
     for batch_size, shuffle in ((50, False), ("auto", True)):
         options = SMALL | SOLVERS[solver] | own | {"batch_size": batch_size, "shuffle": shuffle}
         options |= {"alpha": 0.2, "activation": "tanh", "tol": 0}
@@ -116,6 +115,22 @@ def test_fits_equal_those_of_scikit_learn(problem, solver):
         found, expected = getattr(ours, method)(X), getattr(theirs, method)(X)
         np.testing.assert_allclose(found, expected, rtol=0, atol=100 * rounding(problem))
         assert ours.score(X, y) == pytest.approx(theirs.score(X, y), abs=1e-5)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_penalty_is_divided_by_the_samples_of_a_smaller_batch(problem, solver):
+    """101 rows in batches of 50: in the last one, of a single sample, the penalty has 50 times the
+    weight."""
+    Ours, Theirs, data, own = PROBLEMS[problem]
+    X, y = data()
+    X, y = np.concatenate([X, X])[-101:], np.concatenate([y, y])[-101:]
+    options = SMALL | SOLVERS[solver] | own | {"batch_size": 50, "shuffle": False, "alpha": 1.0}
+    options |= {"activation": "tanh", "n_iter_no_change": np.inf}
+    ours, theirs = Ours(**options).fit(X, y), Theirs(**options).fit(X, y)
+    assert_same_weights(ours, theirs, rounding(problem))
+    plain = Ours(**options | {"alpha": 0.0}).fit(X, y)
+    assert np.abs(ours.coefs_[0] - plain.coefs_[0]).max() > 0.01
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "relu"])

@@ -155,7 +155,7 @@ class FitOverhead:
         self.model, self.x, self.y = model_and_data(network)
         self.options = {"callbacks": [Callback()] if kind == "a callback" else [], "verbose": 0}
         self.fit(network)
-        _, trainer = self.model._programs._trainer  # the fit's
+        trainer = self.model._programs._training[1].program  # the fit's
         train, self.within = trainer.train, 0.0
 
         def timed(*arguments):

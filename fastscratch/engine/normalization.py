@@ -26,13 +26,13 @@ def _rows(plan: Plan, t: Tensor) -> tuple[Record, int]:
     }, -(-images // samples)
 
 
-def _scale(plan: Plan, call: LayerCall[Scaled]) -> tuple[Record, Record]:
-    """Fields of gamma and epsilon, and of beta."""
+def _scale(plan: Plan, call: LayerCall[Scaled]) -> tuple[Record, Record, Record]:
+    """Fields of gamma, of beta and of epsilon."""
     layer, channels = call.layer, call.input.shape[-1]
     places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
     gamma = places["gamma"] if layer.scale else plan.constant(1.0, channels)
     beta = places["beta"] if layer.center else plan.constant(0.0, channels)
-    return {op.GAMMA: gamma, op.EPSILON: float(layer.epsilon)}, {op.BETA: beta}
+    return {op.GAMMA: gamma}, {op.BETA: beta}, {op.EPSILON: float(layer.epsilon)}
 
 
 def _learn(
@@ -55,23 +55,23 @@ def lower_batch_normalization(plan: Plan, call: LayerCall[BatchNormalization]) -
         differentiated=t.is_differentiated or own.learns,
     )
     rows, items = _rows(plan, t)
-    gamma, beta = _scale(plan, call)
+    gamma, beta, epsilon = _scale(plan, call)
     channels = t.shape[-1]
-    plan.scratch(3 * channels)
+    plan.scratch(2 * channels)
     places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
     mean, variance = places["moving_mean"], places["moving_variance"]
     moving = {op.MOVING_MEAN: mean, op.MOVING_VARIANCE: variance}
-    forward = {col.INPUT: t.a} | plan.forward(u) | rows | gamma | beta | moving
+    forward = {col.INPUT: t.a} | plan.forward(u) | rows | gamma | beta | epsilon | moving
     sums = {op.SUMS: plan.take(2 * items * channels * 8 // plan.dtype.itemsize)}
-    epsilon, units = {op.EPSILON: float(layer.epsilon)}, {col.UNITS: t.units}
+    units, inverse = {col.UNITS: t.units}, {op.INVERSE: plan.take(channels)}
 
     def sum_gradients(kept: Record) -> None:
         kept = kept | sums | {col.INPUT: t.a, col.DOUTPUT: u.dz} | rows
-        plan.add(op.batch_norm_sums_item, items, kept, epsilon, units)
+        plan.add(op.batch_norm_sums_item, items, kept, units)
 
     if not plan.training or not layer.trainable:
-        plan.add(op.batch_norm_inference_item, items, forward)
-        frozen = {op.MEAN: mean, op.VARIANCE: variance}
+        plan.add(op.batch_norm_inference_item, items, forward, inverse if own.learns else {})
+        frozen = {op.MEAN: mean} | inverse
 
         def hand_down() -> None:
             gradient = plan.backward(t)
@@ -84,26 +84,25 @@ def lower_batch_normalization(plan: Plan, call: LayerCall[BatchNormalization]) -
                 )
                 _learn(call, own, partial, 1, 2 * channels)
             if t.is_differentiated:
-                record = {col.DOUTPUT: u.dz, op.MOVING_VARIANCE: variance}
+                record = {col.DOUTPUT: u.dz, op.MOVING_VARIANCE: variance} | epsilon
                 plan.add(op.batch_norm_frozen_backward_item, items, gradient, rows, gamma, record)
 
         return u, hand_down
 
     means = {op.MEAN: plan.take(channels)}
-    variances = {op.VARIANCE: plan.take(channels)}
     seen = {col.INPUT: t.a, col.UNITS: t.units} | rows
     plan.add(op.batch_norm_mean_item, items, seen, sums)
     plan.add(op.batch_norm_variance_item, items, seen, sums, means)
     momentum = {op.MOMENTUM: float(layer.momentum)}
-    plan.add(op.batch_norm_forward_item, items, forward, sums, means, variances, momentum)
+    plan.add(op.batch_norm_forward_item, items, forward, sums, means, inverse, momentum)
 
     def backward() -> None:
         if not (t.is_differentiated or own.learns):
             return
         partial = plan.take(2 * channels)
-        sum_gradients(means | variances)
+        sum_gradients(means | inverse)
         record = {col.INPUT: t.a, col.DOUTPUT: u.dz, op.PARTIAL: partial}
-        kept = sums | means | variances
+        kept = sums | means | inverse
         plan.add(op.batch_norm_backward_item, items, record, kept, rows, gamma, plan.backward(t))
         _learn(call, own, partial, 1, 2 * channels)
 
@@ -121,11 +120,12 @@ def lower_layer_normalization(plan: Plan, call: LayerCall[LayerNormalization]) -
         differentiated=t.is_differentiated or own.learns,
     )
     rows, items = _rows(plan, t)
-    gamma, beta = _scale(plan, call)
+    gamma, beta, epsilon = _scale(plan, call)
     channels = t.shape[-1]
     n_rows = plan.batch_size * math.prod(t.shape[:-1])
-    kept = {op.MEAN: plan.take(n_rows), op.VARIANCE: plan.take(n_rows), col.INPUT: t.a}
-    kept |= rows | gamma
+    variances = plan.take(n_rows * 8 // plan.dtype.itemsize)
+    kept = {op.MEAN: plan.take(n_rows), op.VARIANCE: variances, col.INPUT: t.a}
+    kept |= rows | gamma | epsilon
     plan.add(op.layer_norm_forward_item, items, kept, plan.forward(u), beta)
 
     def backward() -> None:

@@ -143,13 +143,14 @@ class Parameters:
     @property
     def penalties(self) -> Record:
         """Fields of the regularisers; zeros if the gradient is one of several."""
-        numbers = [0.0] * 4
+        factors, of_sum = [0.0] * 4, False
         if self._gradient is None:
             for i, placed in enumerate(self._learned):
                 penalty = placed.weight.regularizer
                 if penalty:
-                    numbers[2 * i : 2 * i + 2] = penalty.l1, penalty.l2
-        return dict(zip(col.PENALTIES, numbers, strict=True))
+                    factors[2 * i : 2 * i + 2] = penalty.l1, penalty.l2
+                    of_sum = penalty._is_of_sum
+        return dict(zip(col.PENALTIES, [*factors, int(of_sum)], strict=True))
 
     @property
     def learning(self) -> Record:
@@ -176,7 +177,7 @@ class Parameters:
 
     def add_update(self, optimizer: Record) -> None:
         """Add the phase that updates them by the gradient, which is complete in its place."""
-        done = dict.fromkeys(col.PENALTIES, 0.0)  # they are in the gradient already
+        done = dict.fromkeys(col.PENALTIES, 0)  # they are in the gradient already
         self._add_update({col.LENGTH: self._plan.length, **done, **optimizer}, 0, 0, 0, "late")
 
     def _add_update(

@@ -151,11 +151,11 @@ def lower_global_average_pooling(plan: Plan, call: LayerCall[Layer]) -> Lowered:
         op.LANES: t.lanes,
     }
     forward = {col.INPUT: t.a, col.A: u.a}
+    plan.scratch(t.shape[-1] * t.lanes)
     plan.add(op.global_average_pool2d_forward_item, 1, sizes, forward, lanes=t.lanes)
 
     def backward() -> None:
         if t.is_differentiated:
-            plan.scratch(t.shape[-1] * t.lanes)
             own = {col.DOUTPUT: u.dz}
             gradient = _gradient(plan, t, t.activation)
             plan.add(op.global_average_pool2d_backward_item, 1, sizes, own, gradient, lanes=t.lanes)

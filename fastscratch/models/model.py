@@ -332,7 +332,7 @@ class Model(Differentiable):
         # As fast as possible, for single samples: what follows does the same as `_predict`.
         samples = as_array("x", x, self._dtype, writeable=False, finite=False)
         if samples.shape[1:] != network.input_shapes[0]:
-            self._samples("x", x)  # raises
+            (samples,) = self._samples("x", x)  # raises, or adds a last axis
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)

@@ -10,7 +10,6 @@ from ..engine import Network, chain
 from ..engine.registry import lowering_of
 from ..layers import Input, Layer
 from ..layers.base import Shape
-from ..validation import as_array
 from .model import Model
 from .names import name_of, numbered
 from .training_data import check_samples
@@ -206,10 +205,8 @@ class Sequential(Model):
         shape = self._input_shape or shape
         if shape is None:
             raise ValueError("the model does not know its input shape; begin it with an Input")
-        if not shape:
-            raise ValueError("x must hold samples of at least one number, got a 1-D array")
         return chain(self.layers, shape)
 
     def _build_for(self, x: Any) -> None:
         # A sample that is refused must not fix the shape.
-        self._build(as_array("x", x, self.dtype, writeable=False).shape[1:])
+        self._build(self._samples("x", x)[0].shape[1:])

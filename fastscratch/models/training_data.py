@@ -93,8 +93,10 @@ def as_several(name: str, value: Any, names: Sequence[str]) -> list[Any]:
 
 
 def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) -> np.ndarray:
-    """Samples of an input, of a shape if that is known."""
+    """Samples of an input, of a shape if that is known; a last axis of one may be left out."""
     samples = as_array(name, x, dtype, writeable=False)
+    if shape and shape[-1] == 1 and samples.ndim and samples.shape[1:] == shape[:-1]:
+        return samples[..., None]
     if samples.ndim < 2 and (shape is None or samples.ndim == 0):
         raise ValueError(f"{name} must be at least 2-D, got shape {samples.shape}")
     if shape is not None and samples.shape[1:] != shape:

@@ -49,6 +49,12 @@ Data = tuple[Any, np.ndarray, np.ndarray | None]
 SPARSE_ROWS = 1024
 
 
+class _L2OfSum(L2):
+    """scikit-learn's penalty: divided by the samples of a mini-batch, as the losses are."""
+
+    _is_of_sum = True
+
+
 def _is_stochastic(estimator: "BaseMLP") -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit needs solver='adam' or 'sgd', got 'lbfgs'")
@@ -368,8 +374,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 stacklevel=4,
             )
         batch_size = min(batch_size, n)
-        # scikit-learn divides the penalty by the weights of the mini-batch, as it does the losses.
-        penalty = L2(self.alpha / 2 / (batch_size * total / n)) if self.alpha else None
+        penalty = _L2OfSum(self.alpha / 2 / (total / n)) if self.alpha else None
         for layer in model.layers:
             if isinstance(layer, layers.Dense):
                 layer.kernel_regularizer = penalty

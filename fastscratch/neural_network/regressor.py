@@ -39,8 +39,8 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         Adam, or stochastic gradient descent with momentum, on mini-batches; or, for small data,
         scipy's L-BFGS-B on all samples at once.
     alpha : float, default=0.0001
-        Strength of the l2 penalty, ``alpha / 2 ||coefs||**2``. It is divided by the sum of the
-        sample weights of the mini-batch, as the losses are.
+        Strength of the l2 penalty, ``alpha / 2 ||coefs||**2``. It is divided by the number of
+        samples in the mini-batch (times their mean weight over all samples), as the losses are.
     dropout : float or sequence of float, default=0.0
         Fraction of the units of each hidden layer that a training step sets to zero; not with
         ``"lbfgs"``.

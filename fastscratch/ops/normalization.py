@@ -89,7 +89,7 @@ def layer_normalization(
     rows = to_rows(array, axis)
     scale, offset = _or_default("gamma", gamma, 1, rows), _or_default("beta", beta, 0, rows)
     out = np.empty_like(rows)
-    mean, variance = np.empty((2, len(rows)), rows.dtype)
+    mean, variance = np.empty(len(rows), rows.dtype), np.empty(len(rows))
     layer_norm_forward(out, mean, variance, rows, scale, offset, as_positive("epsilon", epsilon))
     return from_rows(out, array.shape, axis)
 
@@ -130,7 +130,7 @@ def layer_normalization_backward(
     axis = as_axis(axis, array.ndim)
     rows, gradient = to_rows(array, axis), to_rows(dout, axis)
     scale, epsilon = _or_default("gamma", gamma, 1, rows), as_positive("epsilon", epsilon)
-    dx, mean, variance = np.empty_like(rows), *np.empty((2, len(rows)), rows.dtype)
+    dx, mean, variance = np.empty_like(rows), np.empty(len(rows), rows.dtype), np.empty(len(rows))
     layer_norm_forward(dx, mean, variance, rows, scale, np.zeros_like(scale), epsilon)
     dgamma, dbeta = np.empty((2, rows.shape[1]), rows.dtype)
     layer_norm_backward(dx, dgamma, dbeta, gradient, rows, mean, variance, scale, epsilon)

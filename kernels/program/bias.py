@@ -1,6 +1,6 @@
 """The gradient of a bias by itself."""
 
-from ..dense import sum_rows
+from ..sums import sum_rows
 from .columns import ARGUMENTS, COUNT, DOUTPUT, PLACE, UNITS, fields, operation
 
 # The length of the bias, and where the sums of the samples go, one after the other.

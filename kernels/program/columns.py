@@ -77,15 +77,17 @@ N_HYPER = 6
 HYPERS = fields(26, **{f"hyper_{i}": NUMBER for i in range(N_HYPER)})
 HYPER = HYPERS[0]
 (EVERY,) = fields(HYPER + N_HYPER, every=COUNT)
-PENALTIES = (L1, L2, BIAS_L1, BIAS_L2)
+# Whether the penalties are of the sum of the samples' losses, and divided by the samples with it.
+(PENALTY_OF_SUM,) = fields(EVERY + 1, penalty_of_sum=COUNT)
+PENALTIES = (L1, L2, BIAS_L1, BIAS_L2, PENALTY_OF_SUM)
 LEARNING = (
     *(UPDATE, LENGTH, RATES, FIRST_STEP, ITERATIONS),
     *(*PENALTIES, CLIPVALUE, CLIPNORM, *HYPERS, EVERY),
 )
 
 # Columns of the operation's own.
-ARGUMENTS = EVERY + 1
-COLUMNS = ARGUMENTS + 31
+ARGUMENTS = PENALTY_OF_SUM + 1
+COLUMNS = ARGUMENTS + 30  # 64: whole cache lines
 
 # Memory begins with zeros, for matrix products to start from.
 ZEROS, FIRST_FREE = 0, 128

@@ -241,12 +241,12 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
     if piece == row[ITEMS_AN_IMAGE] - 1:  # the bias comes last
         dbias_at = start + (row[BIAS] - row[KERNEL]) * gradients
         dbias = memory[dbias_at:][: (row[STOP] - row[BIAS]) * gradients]
-        for image in range(first_image, images):
-            doutput = memory[row[DOUTPUT] + image * row[UNITS] :][: row[UNITS]]
-            if dbias.size > 0:
-                conv2d_bias_gradient(dbias, doutput, shape, image > first_image, apart)
+        if dbias.size > 0:
+            units = row[UNITS]
+            start_at, stop_at = row[DOUTPUT] + first_image * units, row[DOUTPUT] + images * units
+            conv2d_bias_gradient(dbias, memory[start_at:stop_at], shape, apart)
         if row[PARTIAL] == NONE:
-            learn(memory, row, row[BIAS], row[STOP], dbias_at, step)
+            learn(memory, row, row[BIAS], row[STOP], dbias_at, samples, step)
         return
 
     height = shape.kernel_width * (shape.channels // shape.groups)  # rows of one kernel row
@@ -262,4 +262,4 @@ def conv2d_backward_weight_item(memory, row, samples, item, worker, step):
         conv2d_weight_rows(dkernel, x, doutput, shape, first, stop, again, scratch, apart)
     if row[PARTIAL] == NONE:
         at, end = first * shape.filters, stop * shape.filters
-        learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, step)
+        learn(memory, row, row[KERNEL] + at, row[KERNEL] + end, start + at, samples, step)

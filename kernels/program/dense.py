@@ -1,10 +1,10 @@
 """Operations of dense layers: products of matrices, cut into items by output or input units."""
 
 from ..call import call
-from ..dense import sum_rows
 from ..instructions import prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
+from ..sums import sum_rows
 from ..tiles import Matrix
 from .columns import (
     ARGUMENTS,
@@ -232,7 +232,7 @@ def _descend(memory, row, rows, first, units, worker, step):
 
 
 @njit
-def _learn_strip(memory, row, rows, first, units, worker, step):
+def _learn_strip(memory, row, rows, first, units, worker, samples, step):
     """The gradient of the weights of some input units, and their update."""
     n_out = row[OTHER_UNITS]
     kernel = row[KERNEL] + first * n_out
@@ -243,7 +243,7 @@ def _learn_strip(memory, row, rows, first, units, worker, step):
     for line in range(kernel, kernel + min(units * n_out, FETCHED), LINE_BYTES // memory.itemsize):
         prefetch_to_write(memory, line)
     _weight_gradient(memory, row, gradient, zeros, rows, first, units, worker, 1.0)
-    learn(memory, row, kernel, kernel + units * n_out, at, step)
+    learn(memory, row, kernel, kernel + units * n_out, at, samples, step)
 
 
 @operation(
@@ -268,8 +268,8 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     else:
         for start in range(first, first + units, row[STRIP]):
             height = min(row[STRIP], first + units - start)
-            _learn_strip(memory, row, rows, start, height, worker, step)
+            _learn_strip(memory, row, rows, start, height, worker, samples, step)
     if item == 0 and row[BIAS] < row[STOP]:
         dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
         sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
-        learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], step)
+        learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], samples, step)

@@ -52,7 +52,8 @@ def embedding_backward_item(memory, row, samples, item, worker, step):
     """The gradient of some rows of the table, and their update.
 
     Each item looks through the whole mini-batch for its own rows: so the gradients of a row are
-    added in the order of the samples, whichever worker does it.
+    added in the order of the samples, whichever worker does it. The error is at most one unit of
+    roundoff for each time that the mini-batch names the row.
     """
     size = row[LONG]
     first = item * row[ROWS_AN_ITEM]
@@ -67,4 +68,4 @@ def embedding_backward_item(memory, row, samples, item, worker, step):
             dout = memory[row[DOUTPUT] + place * size :][:size]
             for i in range(size):
                 total[i] += dout[i]
-    learn(memory, row, start, start + gradient.size, start + row[LENGTH], step)
+    learn(memory, row, start, start + gradient.size, start + row[LENGTH], samples, step)

@@ -23,6 +23,7 @@ from .columns import (
     NUMBER,
     PARAMETERS,
     PENALTIES,
+    PENALTY_OF_SUM,
     PLACE,
     STOP,
     UNITS,
@@ -125,7 +126,7 @@ def _multilabel_crossentropy(values, gradient, logits, y, delta):
         flat_gradient[i] = (one if z[i] > 0 else e) / (one + e) - target
         terms[i] = max(z[i], 0) - z[i] * target + log1p(e)
     for n in range(values.size):
-        total = logits.dtype.type(0)
+        total = 0.0
         for o in range(y.shape[1]):
             total += y[n, o]
         values[n] = total
@@ -248,7 +249,7 @@ def _totals_of_epoch(row, step):
 
 @operation(LOSSES_AT, METRIC, CORRECT, *EPOCH)
 def totals_item(memory, row, samples, item, worker, step):
-    """Add a mini-batch to the totals of its epoch, the samples in their order."""
+    """Add a mini-batch to the totals of its epoch, the samples in their order, in float64."""
     totals = _totals_of_epoch(row, step)
     loss, right = 0.0, 0.0
     for n in range(samples):
@@ -267,4 +268,6 @@ def penalty_item(memory, row, samples, item, worker, step):
     kernel, bias = memory[row[KERNEL] : row[BIAS]], memory[row[BIAS] : row[STOP]]
     added = penalty(kernel, number(row, L1), number(row, L2))
     added += penalty(bias, number(row, BIAS_L1), number(row, BIAS_L2))
-    totals[0] += added * samples / row[N_SAMPLES]
+    if row[PENALTY_OF_SUM] <= 0:
+        added *= samples
+    totals[0] += added / row[N_SAMPLES]

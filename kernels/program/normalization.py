@@ -1,5 +1,7 @@
 """Operations of batch and layer normalisation: samples are shared out, partial sums kept apart."""
 
+import math
+
 import numpy as np
 
 from ..call import call
@@ -39,8 +41,9 @@ from .columns import (
 from .hand_down import hand_down
 
 # The rows of a sample (its positions) and their length; scale and offset; the float64 partial sums
-# of the items; the mean and the variance of the mini-batch (of each row, in layer normalisation),
-# and the moving ones; partial gradients of gamma and beta.
+# of the items; the mean of the mini-batch (of each row, in layer normalisation); one over the
+# standard deviation of the mini-batch, or the float64 variance of each row; the moving mean and
+# variance; partial gradients of gamma and beta.
 (
     POSITIONS,
     CHANNELS,
@@ -49,6 +52,7 @@ from .hand_down import hand_down
     BETA,
     SUMS,
     MEAN,
+    INVERSE,
     VARIANCE,
     MOVING_MEAN,
     MOVING_VARIANCE,
@@ -65,6 +69,7 @@ from .hand_down import hand_down
     beta=PLACE,
     sums=PLACE,
     mean=PLACE,
+    inverse=PLACE,
     variance=PLACE,
     moving_mean=PLACE,
     moving_variance=PLACE,
@@ -75,7 +80,7 @@ from .hand_down import hand_down
 )
 ROWS = (POSITIONS, CHANNELS, SAMPLES_AN_ITEM)
 SCALED = (INPUT, Z, A, FUNCTION, UNITS, *ROWS, GAMMA, BETA, EPSILON)
-BACKWARD = (DOUTPUT, *GRADIENT_OF_TENSOR, *ROWS, GAMMA, EPSILON)
+BACKWARD = (DOUTPUT, *GRADIENT_OF_TENSOR, *ROWS, GAMMA)
 
 
 @njit
@@ -130,24 +135,37 @@ def _scale_and_activate(memory, row, samples, item, mean, scale):
         call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
 
 
-@operation(*SCALED, SUMS, MEAN, VARIANCE, MOVING_MEAN, MOVING_VARIANCE, MOMENTUM)
+@operation(*SCALED, SUMS, MEAN, INVERSE, MOVING_MEAN, MOVING_VARIANCE, MOMENTUM)
 def batch_norm_forward_item(memory, row, samples, item, worker, step):
-    """Mean and variance are known: normalise some samples, and with the first move the averages."""
+    """Mean and variance are known: normalise some samples, and with the first move the averages.
+
+    The variance is used in float64, because it may be too large for float32.
+    """
     channels = row[CHANNELS]
     scratch = scratch_of(memory, row, worker)
     variance, scale = scratch[:channels], scratch[channels : 2 * channels]
-    mean = _channels(memory, row, row[MEAN])
+    mean, gamma = _channels(memory, row, row[MEAN]), _channels(memory, row, row[GAMMA])
     add_partials(variance, _sums(memory, row, 1), 1 / (samples * row[POSITIONS]))
-    inverse_deviation(scale, variance, number(row, EPSILON))
-    gamma = _channels(memory, row, row[GAMMA])
+    _inverse_of_sums(scale, _sums(memory, row, 1), samples * row[POSITIONS], number(row, EPSILON))
+    if item == 0:
+        _channels(memory, row, row[INVERSE])[:] = scale
     for c in range(channels):
         scale[c] *= gamma[c]
     _scale_and_activate(memory, row, samples, item, mean, scale)
     if item == 0:
-        _channels(memory, row, row[VARIANCE])[:] = variance
         momentum = number(row, MOMENTUM)
         moving_average_update(_channels(memory, row, row[MOVING_MEAN]), mean, momentum)
         moving_average_update(_channels(memory, row, row[MOVING_VARIANCE]), variance, momentum)
+
+
+@njit
+def _inverse_of_sums(inverse, sums, count, epsilon):
+    """``1 / sqrt(variance + epsilon)`` of each channel, from the sums of squares of all items."""
+    for c in range(inverse.size):
+        squares = 0.0
+        for item in range(sums.shape[0]):
+            squares += sums[item, c]
+        inverse[c] = 1 / math.sqrt(squares / count + epsilon)
 
 
 @njit
@@ -162,26 +180,27 @@ def _moving_scale(memory, row, worker):
     return scale
 
 
-@operation(*SCALED, MOVING_MEAN, MOVING_VARIANCE)
+@operation(*SCALED, MOVING_MEAN, MOVING_VARIANCE, INVERSE)
 def batch_norm_inference_item(memory, row, samples, item, worker, step):
     """Normalise some samples by the moving averages."""
+    if item == 0 and row[INVERSE] != NONE:  # gamma and beta will be learned
+        variance = _channels(memory, row, row[MOVING_VARIANCE])
+        inverse_deviation(_channels(memory, row, row[INVERSE]), variance, number(row, EPSILON))
     scale = _moving_scale(memory, row, worker)
     mean = _channels(memory, row, row[MOVING_MEAN])
     _scale_and_activate(memory, row, samples, item, mean, scale)
 
 
-@operation(INPUT, DOUTPUT, UNITS, *ROWS, SUMS, MEAN, VARIANCE, EPSILON)
+@operation(INPUT, DOUTPUT, UNITS, *ROWS, SUMS, MEAN, INVERSE)
 def batch_norm_sums_item(memory, row, samples, item, worker, step):
     """Gradients of gamma and beta over some samples."""
-    inv_std = scratch_of(memory, row, worker)[: row[CHANNELS]]
-    inverse_deviation(inv_std, _channels(memory, row, row[VARIANCE]), number(row, EPSILON))
     sum_gradients(
         _sums(memory, row, 0)[item],
         _sums(memory, row, 1)[item],
         _rows_of(memory, row, row[DOUTPUT], samples, item),
         _rows_of(memory, row, row[INPUT], samples, item),
         _channels(memory, row, row[MEAN]),
-        inv_std,
+        _channels(memory, row, row[INVERSE]),
     )
 
 
@@ -192,16 +211,12 @@ def _hand_down(memory, row, samples, item):
     hand_down(memory, row, start, _rows_of(memory, row, row[DA], samples, item).reshape(-1))
 
 
-@operation(INPUT, *BACKWARD, SUMS, MEAN, VARIANCE, PARTIAL)
+@operation(INPUT, *BACKWARD, SUMS, MEAN, INVERSE, PARTIAL)
 def batch_norm_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples, and with the first the gradients of gamma and beta."""
     channels = row[CHANNELS]
     scratch = scratch_of(memory, row, worker)
-    inv_std, dgamma, dbeta = (
-        scratch[:channels],
-        scratch[channels : 2 * channels],
-        scratch[2 * channels : 3 * channels],
-    )
+    dgamma, dbeta = scratch[:channels], scratch[channels : 2 * channels]
     add_partials(dgamma, _sums(memory, row, 0), 1.0)
     add_partials(dbeta, _sums(memory, row, 1), 1.0)
     if item == 0 and row[PARTIAL] != NONE:
@@ -209,13 +224,12 @@ def batch_norm_backward_item(memory, row, samples, item, worker, step):
         memory[row[PARTIAL] + channels :][:channels] = dbeta
     if row[DA] == NONE:
         return
-    inverse_deviation(inv_std, _channels(memory, row, row[VARIANCE]), number(row, EPSILON))
     batch_norm_rows_backward(
         _rows_of(memory, row, row[DA], samples, item),
         _rows_of(memory, row, row[DOUTPUT], samples, item),
         _rows_of(memory, row, row[INPUT], samples, item),
         _channels(memory, row, row[MEAN]),
-        inv_std,
+        _channels(memory, row, row[INVERSE]),
         _channels(memory, row, row[GAMMA]),
         dgamma,
         dbeta,
@@ -224,7 +238,7 @@ def batch_norm_backward_item(memory, row, samples, item, worker, step):
     _hand_down(memory, row, samples, item)
 
 
-@operation(*BACKWARD, MOVING_VARIANCE)
+@operation(*BACKWARD, EPSILON, MOVING_VARIANCE)
 def batch_norm_frozen_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples where the moving averages were used."""
     scale = _moving_scale(memory, row, worker)
@@ -236,6 +250,14 @@ def batch_norm_frozen_backward_item(memory, row, samples, item, worker, step):
     _hand_down(memory, row, samples, item)
 
 
+@njit
+def _moments(memory, row, item, rows):
+    """Mean and, as float64 numbers, variance of each of an item's rows."""
+    first, wide = item * row[SAMPLES_AN_ITEM] * row[POSITIONS], 8 // memory.itemsize
+    variance = memory[row[VARIANCE] + first * wide :][: rows * wide].view(np.float64)
+    return memory[row[MEAN] + first :][:rows], variance
+
+
 @operation(*SCALED, MEAN, VARIANCE)
 def layer_norm_forward_item(memory, row, samples, item, worker, step):
     """Normalise each row of some samples, and keep its mean and variance."""
@@ -244,23 +266,21 @@ def layer_norm_forward_item(memory, row, samples, item, worker, step):
         _rows_of(memory, row, row[Z], samples, item),
     )
     gamma, beta = _channels(memory, row, row[GAMMA]), _channels(memory, row, row[BETA])
-    first = item * row[SAMPLES_AN_ITEM] * row[POSITIONS]
+    mean, variance = _moments(memory, row, item, x.shape[0])
     epsilon = number(row, EPSILON)
     for n in range(x.shape[0]):
-        mean, variance = layer_norm_row(z[n], x[n], gamma, beta, epsilon)
-        memory[row[MEAN] + first + n] = mean
-        memory[row[VARIANCE] + first + n] = variance
+        mean[n], variance[n] = layer_norm_row(z[n], x[n], gamma, beta, epsilon)
     if row[FUNCTION] != NONE:
         a = _rows_of(memory, row, row[A], samples, item)
         call(row[FUNCTION], a.reshape(-1), z.reshape(-1))
 
 
-@operation(INPUT, *BACKWARD, MEAN, VARIANCE, PARTIAL, PARTIAL_SIZE)
+@operation(INPUT, *BACKWARD, EPSILON, MEAN, VARIANCE, PARTIAL, PARTIAL_SIZE)
 def layer_norm_backward_item(memory, row, samples, item, worker, step):
     """The input gradient of some samples, and their partial gradients of gamma and beta."""
     channels = row[CHANNELS]
-    first = item * row[SAMPLES_AN_ITEM] * row[POSITIONS]
     x = _rows_of(memory, row, row[INPUT], samples, item)
+    mean, variance = _moments(memory, row, item, x.shape[0])
     partial = memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :]
     layer_norm_rows_backward(
         _rows_of(memory, row, row[DA], samples, item),
@@ -268,8 +288,8 @@ def layer_norm_backward_item(memory, row, samples, item, worker, step):
         partial[channels : 2 * channels],
         _rows_of(memory, row, row[DOUTPUT], samples, item),
         x,
-        memory[row[MEAN] + first :][: x.shape[0]],
-        memory[row[VARIANCE] + first :][: x.shape[0]],
+        mean,
+        variance,
         _channels(memory, row, row[GAMMA]),
         number(row, EPSILON),
     )

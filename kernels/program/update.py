@@ -5,6 +5,7 @@ import numpy as np
 from ..call import array_at, call
 from ..jit import njit
 from ..optimizers import add_penalty_gradient, clip_by_norm, clip_by_value
+from ..sums import sum_runs
 from .columns import (
     ARGUMENTS,
     BIAS,
@@ -25,6 +26,7 @@ from .columns import (
     N_HYPER,
     NONE,
     PARAMETERS,
+    PENALTY_OF_SUM,
     PLACE,
     RATES,
     STOP,
@@ -52,11 +54,13 @@ def learning_rate(row, step):
 
 
 @njit
-def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
+def _learn_part(memory, row, start, stop, gradient_at, l1, l2, samples, step):
     length = row[LENGTH]
     size = stop - start
     weights, gradient = memory[start:][:size], memory[gradient_at:][:size]
     if l1 != 0 or l2 != 0:
+        if row[PENALTY_OF_SUM] > 0:
+            l1, l2 = l1 / samples, l2 / samples
         add_penalty_gradient(gradient, weights, l1, l2)
     if row[UPDATE] == NONE:  # it waits for the norm of the whole gradient
         return
@@ -80,15 +84,16 @@ def _learn_part(memory, row, start, stop, gradient_at, l1, l2, step):
 
 
 @njit
-def learn(memory, row, start, stop, gradient_at, step):
+def learn(memory, row, start, stop, gradient_at, samples, step):
     """Their gradient is known: regularise, clip and update a range of a layer's parameters."""
     middle = min(max(row[BIAS], start), stop)
     if start < middle:
         l1, l2 = number(row, L1), number(row, L2)
-        _learn_part(memory, row, start, middle, gradient_at, l1, l2, step)
+        _learn_part(memory, row, start, middle, gradient_at, l1, l2, samples, step)
     if middle < stop:
         l1, l2 = number(row, BIAS_L1), number(row, BIAS_L2)
-        _learn_part(memory, row, middle, stop, gradient_at + middle - start, l1, l2, step)
+        at = gradient_at + middle - start
+        _learn_part(memory, row, middle, stop, at, l1, l2, samples, step)
 
 
 @njit
@@ -104,16 +109,10 @@ def update_item(memory, row, samples, item, worker, step):
     stop = min(start + row[PARAMETERS_AN_ITEM], row[STOP])
     if row[PARTIALS] > 0:
         gradient = memory[start + row[LENGTH] :][: stop - start]
-        for k in range(row[PARTIALS]):
-            place = row[PARTIAL] + k * row[PARTIAL_SIZE] + start - row[KERNEL]
-            partial = memory[place:][: stop - start]
-            if k == 0:
-                gradient[:] = partial
-            else:
-                for p in range(gradient.size):
-                    gradient[p] += partial[p]
+        place = row[PARTIAL] + start - row[KERNEL]
+        sum_runs(gradient, memory, place, row[PARTIAL_SIZE], row[PARTIALS])
     if row[UPDATE] == NONE or _is_last(row, step):
-        learn(memory, row, start, stop, row[LENGTH] + start, step)
+        learn(memory, row, start, stop, row[LENGTH] + start, samples, step)
 
 
 @operation(KERNEL, STOP, LENGTH, CLIPNORM, EVERY, ITERATIONS)
@@ -126,7 +125,10 @@ def clip_norm_item(memory, row, samples, item, worker, step):
 
 @operation(KERNEL, STOP, LENGTH, ITERATIONS, EVERY, PARAMETERS_AN_ITEM, SUM, N_SAMPLES)
 def accumulate_item(memory, row, samples, item, worker, step):
-    """Add a share of the gradient to those of the steps before; the last becomes the sum."""
+    """Add a share of the gradient to those of the steps before; the last becomes the sum.
+
+    The error is at most one unit of roundoff for each step that is added up.
+    """
     first = item * row[PARAMETERS_AN_ITEM]
     size = min(row[PARAMETERS_AN_ITEM], row[STOP] - row[KERNEL] - first)
     gradient = memory[row[KERNEL] + row[LENGTH] + first :][:size]

@@ -216,8 +216,10 @@ def conv2d_winners_item(memory, row, samples, item, worker, step):
                 shape,
             )
             if learns and dbias.size > 0:
+                total = 0.0
                 for e in range(count):
-                    dbias[f] += found[e]
+                    total += found[e]
+                dbias[f] += total
         if learns and (sample + 1) % samples_a_gradient == 0:
             _unpack(memory, gradient_at, dkernel_at, shape)
             gradient_at += row[PARTIAL_SIZE]

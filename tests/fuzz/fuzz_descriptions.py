@@ -77,6 +77,8 @@ def is_order(value):
 
 def is_finite(value):
     array = np.asarray(value)
+    if array.dtype == object:  # integers of more than 64 bits among them
+        return array.size > 0 and all(map(is_number, array.flat))
     return array.dtype.kind in "fiub" and array.size > 0 and bool(np.isfinite(array).all())
 
 

@@ -251,7 +251,9 @@ def r2_score(y_true: Any, y_pred: Any) -> float:
     total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)
     flat = np.where(residual == 0, 1.0, 0.0)
     varies = y_true.max(axis=0) > y_true.min(axis=0)  # total may be that of rounding
-    return float(np.where(varies, 1 - residual / np.where(varies, total, 1), flat).mean())
+    with np.errstate(divide="ignore"):  # predictions so large that R2 is no float64: -inf
+        shares = residual / np.where(varies, total, 1)
+    return float(np.where(varies, 1 - shares, flat).mean())
 
 
 _BY_NAME: dict[str, Callable[..., float]] = {

@@ -228,7 +228,10 @@ def as_path(name: str, value: Any) -> Path:
     """A path, from a string or a path."""
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{name} must be a string or a path, got {type(value).__name__}")
-    return Path(value)
+    path = Path(value)
+    if "\0" in str(path):
+        raise ValueError(f"{name} must not hold a null character, got {str(path)!r}")
+    return path
 
 
 # Suffixes of other formats, or of files that a model would destroy.

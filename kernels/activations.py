@@ -66,6 +66,9 @@ GELU_CUBIC = 0.044715
 SQRT_HALF = math.sqrt(1 / 2)
 SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
+# So far from 0, the exponentials in SiLU and GELU are 0 in float64 too (at 746, 39 and 22).
+FAR = 800.0
+
 
 @njit
 def sigmoid_forward(a, z):
@@ -470,6 +473,20 @@ def softplus_backward(dz, z, a, da):
 
 
 @njit
+def _from_below(x):
+    """x, but no less than -FAR: minus infinity times an exponential of 0 would be nan."""
+    far = type(x)(-FAR)
+    return far if x < far else x
+
+
+@njit
+def _within_reach(x):
+    """x between -FAR and FAR, where its powers do not overflow; nan stays nan."""
+    far = type(x)(FAR)
+    return far if x > far else _from_below(x)
+
+
+@njit
 def silu_forward(a, z):
     """Sigmoid linear unit, also called swish: ``a = z sigmoid(z)``.
 
@@ -486,7 +503,7 @@ def silu_forward(a, z):
     approximation in reinforcement learning.
     """
     for o in range(z.size):
-        a[o] = z[o] * sigmoid(z[o])
+        a[o] = _from_below(z[o]) * sigmoid(z[o])
 
 
 @njit
@@ -514,8 +531,9 @@ def silu_backward(dz, z, a, da):
     """
     one = z.dtype.type(1)
     for o in range(z.size):
-        s, rest = _two_sigmoids(z[o])
-        dz[o] = da[o] * s * (one + z[o] * rest)
+        x = _within_reach(z[o])
+        s, rest = _two_sigmoids(x)
+        dz[o] = da[o] * s * (one + x * rest)
 
 
 @njit
@@ -537,7 +555,7 @@ def gelu_forward(a, z):
     """
     half, root = a.dtype.type(0.5), a.dtype.type(SQRT_HALF)
     for o in range(z.size):
-        a[o] = half * z[o] * erfc(-z[o] * root)
+        a[o] = half * _from_below(z[o]) * erfc(-z[o] * root)
 
 
 @njit
@@ -558,9 +576,10 @@ def gelu_backward(dz, z, a, da):
     half, root = z.dtype.type(0.5), z.dtype.type(SQRT_HALF)
     height = z.dtype.type(1 / math.sqrt(2 * math.pi))
     for o in range(z.size):
-        below = half * erfc(-z[o] * root)
-        density = height * exp(-half * z[o] * z[o])
-        dz[o] = da[o] * (below + z[o] * density)
+        x = _within_reach(z[o])
+        below = half * erfc(-x * root)
+        density = height * exp(-half * x * x)
+        dz[o] = da[o] * (below + x * density)
 
 
 @njit
@@ -584,7 +603,8 @@ def gelu_tanh_forward(a, z):
     one, root = a.dtype.type(1), a.dtype.type(2 * SQRT_2_OVER_PI)
     cubic = a.dtype.type(GELU_CUBIC)
     for o in range(z.size):
-        a[o] = z[o] * sigmoid(root * z[o] * (one + cubic * z[o] * z[o]))
+        x = _from_below(z[o])
+        a[o] = x * sigmoid(root * x * (one + cubic * x * x))
 
 
 @njit
@@ -608,10 +628,11 @@ def gelu_tanh_backward(dz, z, a, da):
     one, three = z.dtype.type(1), z.dtype.type(3)
     root, cubic = z.dtype.type(2 * SQRT_2_OVER_PI), z.dtype.type(GELU_CUBIC)
     for o in range(z.size):
-        square = cubic * z[o] * z[o]
-        s, rest = _two_sigmoids(root * z[o] * (one + square))
+        x = _within_reach(z[o])
+        square = cubic * x * x
+        s, rest = _two_sigmoids(root * x * (one + square))
         du = root * (one + three * square)
-        dz[o] = da[o] * s * (one + z[o] * rest * du)
+        dz[o] = da[o] * s * (one + x * rest * du)
 
 
 @njit

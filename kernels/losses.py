@@ -335,11 +335,13 @@ def binary_crossentropy_backward(dlogits, logits, y):
 @njit(inline=True)
 def _sums_of_scores(logits, y, largest):
     """Sums that make up the categorical cross-entropy, over some classes."""
-    total = weights = below = logits.dtype.type(0)
+    zero = logits.dtype.type(0)
+    total = weights = below = zero
     for o in range(y.size):
         total += exp(logits[o] - largest)
         weights += y[o]
-        below += y[o] * (largest - logits[o])
+        # The difference may be infinite, and 0 times infinity is nan.
+        below += y[o] * (largest - logits[o]) if y[o] != zero else zero
     return total, weights, below
 
 

@@ -138,7 +138,32 @@ def test_equal_numbers_are_one_text(table):
     assert texts.codes.tolist() == [0, 0, 2, -1, 2, 1]
 
 
+def test_numbers_that_differ_are_different_texts(table):
+    """In few digits, but as many as that needs."""
+    written = ["0.3", "0.30000000000000004", "1e+22", "123456789012345680"]
+    texts = table("a\n" + "\n".join(written) + "\n").texts("a")
+    assert texts.values == ["0.3", "0.30000000000000004", "1.2345678901234568e+17", "1e+22"]
+    assert texts.codes.tolist() == [0, 1, 3, 2]
+    integers = table("a\n9007199254740993\n9007199254740992\n5\n")
+    assert integers.texts("a").values == ["5", "9007199254740992", "9007199254740993"]
+    assert integers.text("a", 0) == "9007199254740993"
+
+
 # --- how a table is written -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ['"', "\n", "\r", "\0", "\xa7"])
+def test_a_separator_is_refused_that_divides_no_rows(mark):
+    with pytest.raises(ValueError, match="--sep must be an ASCII character that is no quotation m"):
+        Dialect(sep=mark)
+
+
+@pytest.mark.parametrize("name", ["decimal", "thousands"])
+@pytest.mark.parametrize("mark", ["0", "e", "-", "+", "%", '"', "\n", "\u0663"])
+def test_a_mark_is_refused_that_would_change_numbers(name, mark):
+    """With 0 between thousands, 1500 was 15."""
+    with pytest.raises(ValueError, match=f"--{name} must be a mark that a number has between its"):
+        Dialect(**{name: mark})
 
 
 @pytest.mark.parametrize(

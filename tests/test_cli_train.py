@@ -1,12 +1,15 @@
 """``fastscratch train`` and ``predict``: what they learn, write and refuse."""
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import os
 import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -54,6 +57,14 @@ def refused(capsys, *arguments):
     assert err.startswith("fastscratch: error: ")
     assert err.count("\n") == 1
     return err
+
+
+def zipped(content):
+    """A zip archive with one file, which is how a spreadsheet begins too."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("data.csv", content)
+    return archive.getvalue()
 
 
 def measure(out, name):
@@ -453,6 +464,10 @@ def changed(row, column, value):
         (changed(0, 2, "c"), "class 'c' of column 'y' has one row; it needs at least two"),
         ([*GOOD, (1, 2)], "data.csv, line 22: 2 values, but the first line names 3 columns"),
         ([], "data.csv has no rows below its first line; it needs names of columns"),
+        (
+            [(1, 2, "1e400" if i == 3 else i) for i in range(20)],
+            "data.csv, line 5: column 'y' must hold finite numbers, got 'inf'",
+        ),
         (changed(3, 0, "1e200"), "column 'x' holds numbers up to 1e+200, too large to be standard"),
     ],
 )
@@ -475,8 +490,18 @@ def test_bad_tables(capsys, folder, rows, wanted):
         (b"a,b\n1,\x81\n", "data.csv is no text in cp1252; name its --encoding: 'charmap' codec c"),
         (
             gzip.compress(b"a,b\n1,2\n", mtime=0),
-            "data.csv is no table of text: it holds zero bytes; if it",
+            "data.csv is no table of text: gzip compressed it; unpack it",
         ),
+        (bz2.compress(b"a,b\n1,2\n"), "data.csv is no table of text: bzip2 compressed it; unpack"),
+        (lzma.compress(b"a,b\n1,2\n"), "data.csv is no table of text: xz compressed it; unpack"),
+        (zipped(b"a,b\n1,2\n"), "data.csv is no table of text: it is a spreadsheet or a zip arch"),
+        (b"PAR1\x15\0", "data.csv is no table of text: it is a Parquet file; save it as CSV"),
+        (
+            "a,b\n1,2\n".encode("utf-16-le"),
+            "data.csv is no table of text: it holds zero bytes; if it is in UTF-16, name its --enc",
+        ),
+        (b"sep=;\na;b\n1;2\n", "data.csv begins with 'sep=;', which tells Excel the separator"),
+        (b'"sep=,"\r\na,b\r\n1,2\r\n', "data.csv begins with '\"sep=,\"', which tells Excel"),
         (b"a" * (2**22 + 1), "data.csv is no table: a line has more than 4194304 bytes"),
         (b'a,b\n1,"2\n', "data.csv is no table: EOF inside string starting at row 1"),
     ],
@@ -604,3 +629,28 @@ def test_bad_predictions(capsys, folder):
     wanted = "no/out.csv cannot be written: No such file or directory"
     arguments = ("model.safetensors", "data.csv", "--output", "no/out.csv")
     assert wanted in refused(capsys, "predict", *arguments)
+
+
+def test_a_name_may_be_written_with_accents_of_their_own(capsys):
+    """The two ways of Unicode look the same; macOS writes the one, keyboards the other."""
+    write(
+        "data.csv",
+        ["e\u0301", "cle\u0301", "o\u0308"],
+        [(x, i, y) for i, (x, _, y) in enumerate(GOOD)],
+    )
+    out = run(capsys, "train", "data.csv", "--target", "\xf6", "--id", "cl\xe9", "--epochs", "1")
+    assert "  \xe9  " in out
+    write("other.csv", ["\xe9", "cl\xe9"], [(x, i) for i, (x, _, _) in enumerate(GOOD)])
+    header, rows = read(run(capsys, "predict", "model.safetensors", "other.csv"))
+    assert header[0] == "cl\xe9"
+    assert [row[0] for row in rows] == [str(i) for i in range(len(GOOD))]
+
+
+def test_classes_that_differ_in_their_last_digit(capsys):
+    """Identifiers have more digits than the 15 that every float64 has."""
+    big = ["9007199254740992", "9007199254740993"]
+    write("data.csv", ["x", "y"], [(i % 2, big[i % 2]) for i in range(40)])
+    out = run(capsys, "train", "data.csv", "--target", "y", "--epochs", "1")
+    assert f"classification, 2 classes: {', '.join(big)}" in out
+    header, _ = read(run(capsys, "predict", "model.safetensors", "data.csv"))
+    assert header[-2:] == [f"p({number})" for number in big]

@@ -123,6 +123,16 @@ def test_train_on_batch_is_a_fit_of_one_batch():
     assert type(network().train_on_batch(x, y)) is float
 
 
+def test_train_on_batch_names_its_results_as_keras_does():
+    """The fifth argument, too, is that of Keras."""
+    x, y = data()
+    loss, accuracy = network(metrics=["accuracy"]).train_on_batch(x, y)
+    named = network(metrics=["accuracy"]).train_on_batch(x, y, None, None, True)
+    assert named == {"loss": loss, "accuracy": accuracy}
+    with pytest.raises(TypeError, match="return_dict must be True or False, got 'no'"):
+        network().train_on_batch(x, y, return_dict="no")
+
+
 def test_initial_epoch_counts_from_there():
     seen = []
     epochs = LambdaCallback(on_epoch_begin=lambda epoch, logs=None: seen.append(epoch))

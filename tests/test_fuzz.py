@@ -31,6 +31,20 @@ def test_everything_public_is_called():
     assert stale.rstrip() == "not public:"  # what surface.py excuses
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--only", "ops.matmull"), "--only: nothing that is called begins with 'ops.matmull'"),
+        (("--calls", "0"), "--calls must be at least 1, got 0"),
+    ],
+)
+def test_a_run_without_calls_is_refused(options, sentence):
+    finished = run(*options)
+    assert finished.returncode == 2
+    assert sentence in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
 @pytest.mark.slow
 def test_answers_are_right_and_refusals_clear():
     finished = run("--calls", "1500")

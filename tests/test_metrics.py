@@ -176,3 +176,9 @@ def test_huge_numbers():
     truth, guess = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
     for unit in (2.0**700, 2.0**-700):  # powers of two round nothing
         assert metrics.r2_score(unit * truth, unit * guess) == metrics.r2_score(truth, guess)
+
+
+def test_r2_score_of_predictions_of_another_order_of_magnitude():
+    # 1 - 1e400, which is no float64, and 1 - 1e300.
+    assert metrics.r2_score([1.0, -1.0], [1e200, -1e200]) == -np.inf
+    assert metrics.r2_score([1.0, -1.0], [1e150, -1e150]) == pytest.approx(-1e300)

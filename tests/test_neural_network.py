@@ -176,6 +176,38 @@ def test_lbfgs_equals_scikit_learn(problem):
     assert_same_weights(ours, theirs, 10 * rounding(problem))
 
 
+def test_sample_weights_are_divided_by_their_mean_over_all_samples():
+    """Two steps by hand, in a network without a hidden bend. scikit-learn divides in each step."""
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.standard_normal((6, 2)), rng.standard_normal(6), np.array([1, 1, 1, 3, 4, 5])
+    model = MLPRegressor(
+        hidden_layer_sizes=(3,),
+        activation="identity",
+        solver="sgd",
+        momentum=0,
+        alpha=0,
+        learning_rate_init=0.1,
+        batch_size=3,
+        shuffle=False,
+        max_iter=1,
+        random_state=0,
+    )
+    model.fit(X, y, weight)
+    (first, second), (bias, last_bias) = model.coefs_, model.intercepts_
+    model.partial_fit(X, y, weight)
+    for batch in (slice(0, 3), slice(3, 6)):
+        hidden = X[batch] @ first + bias
+        residual = hidden @ second + last_bias - y[batch, None]
+        residual *= weight[batch, None] / weight.mean() / 3
+        dhidden = residual @ second.T
+        first, bias = first - 0.1 * X[batch].T @ dhidden, bias - 0.1 * dhidden.sum(axis=0)
+        second = second - 0.1 * hidden.T @ residual
+        last_bias = last_bias - 0.1 * residual.sum(axis=0)
+    expected = (first, second, bias, last_bias)
+    for found, wanted in zip((*model.coefs_, *model.intercepts_), expected, strict=True):
+        assert found == pytest.approx(wanted, abs=1e-14)
+
+
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_sample_weights_equal_those_of_scikit_learn(problem):
     Ours, Theirs, data, own = PROBLEMS[problem]

@@ -18,7 +18,7 @@ from fastscratch.cases.case import CODES, FUNCTION
 from fastscratch.cli.columns import Numeric
 from fastscratch.comparison import EACH, TERMS, compare
 from fastscratch.kernels import KERNELS, denormals
-from fastscratch.kernels.codes import ACTIVATIONS, OF_SAMPLES
+from fastscratch.kernels.codes import ACTIVATIONS, OF_SAMPLES, READS_Z
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 INTERPRETED = numba.config.DISABLE_JIT
@@ -141,6 +141,56 @@ def test_the_exponential_overflows_to_infinity(dtype):
     a = np.empty(2, dtype)
     KERNELS["exponential_forward"](a, np.array([1e4, -1e4], dtype))
     assert a.tolist() == [np.inf, 0]
+
+
+# Values and slopes at minus and plus infinity, from the formulas.
+LIMITS = {
+    "sigmoid": ((0, 1), (0, 0)),
+    "tanh": ((-1, 1), (0, 0)),
+    "relu": ((0, np.inf), (0, 1)),
+    "leaky_relu": ((-np.inf, np.inf), (SLOPE, 1)),
+    "elu": ((-ALPHA, np.inf), (0, 1)),
+    "selu": ((-float(SELU_SCALE * SELU_ALPHA), np.inf), (0, float(SELU_SCALE))),
+    "exponential": ((0, np.inf), (0, np.inf)),
+    "softplus": ((0, np.inf), (0, 1)),
+    "silu": ((0, np.inf), (0, 1)),
+    "gelu": ((0, np.inf), (0, 1)),
+    "gelu_tanh": ((0, np.inf), (0, 1)),
+}
+
+
+@DTYPES
+@pytest.mark.parametrize("size", [1e20, 1e30, "largest", np.inf])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_limits_of_activations(name, size, dtype):
+    """No power of a score overflows into infinity times 0, which is nan; nan itself stays."""
+    size = np.finfo(dtype).max if size == "largest" else size
+    z = np.array([-size, size, np.nan], dtype)
+    a, dz, parameters = np.empty_like(z), np.empty_like(z), PARAMETERS.get(name, {}).values()
+    with np.errstate(all="ignore"):  # of the interpreter, under NUMBA_DISABLE_JIT
+        KERNELS[f"{name}_forward"](a, z, *parameters)
+        KERNELS[f"{name}_backward"](dz, z, a, np.ones_like(z), *parameters)
+    values, slopes = LIMITS[name]
+    close = FUNCTION * float(np.finfo(dtype).eps)
+    for limit, slope, number, found in zip(values, slopes, z[:2], a[:2], strict=True):
+        # What grows without limit grows as its slope says.
+        with np.errstate(over="ignore"):
+            expected = dtype(slope * float(number) if np.isinf(limit) else limit)
+        assert found == pytest.approx(expected, rel=close)
+    assert dz[:2].tolist() == pytest.approx(slopes, rel=close, abs=close)
+    assert np.isnan(a[2])
+    if ACTIVATIONS.index(name) in READS_Z:
+        assert np.isnan(dz[2])
+
+
+@DTYPES
+def test_crossentropy_of_the_largest_scores(dtype):
+    """Their difference overflows, but a class that is not the right one costs nothing."""
+    largest = np.finfo(dtype).max
+    for y, loss in (([0, 1], 0), ([1, 0], np.inf)):
+        scores, y = np.array([-largest, largest], dtype), np.array(y, dtype)
+        with np.errstate(all="ignore"):
+            assert KERNELS["categorical_crossentropy_forward"](scores, y) == loss
 
 
 # --- losses at scores of ten thousand -------------------------------------------------------------

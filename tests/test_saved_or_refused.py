@@ -193,6 +193,27 @@ def test_a_regularizer_cannot_have_a_formula_of_its_own():
         layers.Dense(1, kernel_regularizer=Cubic())
 
 
+@pytest.mark.parametrize("base", [losses.Loss, losses.MeanSquaredError, losses.Huber])
+@pytest.mark.parametrize("method", ["call", "__call__"])
+def test_a_loss_cannot_have_a_formula_of_its_own(base, method):
+    """Keras' users write `call`; the kernels would compute the loss that it inherits from."""
+    fourth = type("Fourth", (base,), {method: lambda self, y_true, y_pred: (y_true - y_pred) ** 4})
+    model = Sequential([layers.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"loss must be .* with a formula of its own, Fourth"):
+        model.compile("sgd", fourth())
+    assert model.loss.name == "mean_squared_error"
+
+
+def test_a_loss_without_a_formula_is_refused():
+    class Nothing(losses.Loss):
+        pass
+
+    model = Sequential([layers.Input((3,)), layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"loss must be .* with a formula of its own, Nothing"):
+        model.compile("sgd", Nothing())
+
+
 # --- what is replaced -----------------------------------------------------------------------------
 
 posix = pytest.mark.skipif(os.name == "nt", reason="no permission bits, pipes and devices")

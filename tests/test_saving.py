@@ -221,6 +221,25 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         Sequential([layers.Dense(2, input_shape=(2,))]).save(tmp_path / "no" / "model")
 
 
+def test_a_save_goes_where_a_load_looks(tmp_path, monkeypatch):
+    """Not to `m` for "no/../m", which no program can open while there is no folder `no`."""
+    monkeypatch.chdir(tmp_path)
+    model = Sequential([layers.Dense(2, input_shape=(2,))])
+    with pytest.raises(FileNotFoundError, match=r"there is no folder no.\.\. to save m in"):
+        model.save("no/../m")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    model.save("there/../m")
+    assert load_model("there/../m").get_weights()[0].tolist() == model.get_weights()[0].tolist()
+    assert (tmp_path / "m").is_file()
+
+
+@pytest.mark.parametrize("use", [Sequential.save, lambda _, path: load_model(path)])
+def test_a_path_with_a_null_character_is_refused(use):
+    with pytest.raises(ValueError, match=r"filepath must not hold a null character, got 'm\\x00'"):
+        use(Sequential([layers.Dense(2, input_shape=(2,))]), "m\0")
+
+
 def test_metadata_is_saved_with_a_model(tmp_path):
     path = tmp_path / "model"
     model = Sequential([layers.Input((2,)), layers.Dense(1)])

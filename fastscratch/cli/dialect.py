@@ -48,6 +48,17 @@ class Dialect:
             value = getattr(self, name)
             if value is not None and len(value) != 1:
                 raise ValueError(f"--{name} must be one character, got {value!r}")
+        if self.sep is not None and (self.sep in '"\r\n\0' or not self.sep.isascii()):
+            raise ValueError(
+                "--sep must be an ASCII character that is no quotation mark and ends no line, got "
+                f"{self.sep!r}"
+            )
+        for name in ("decimal", "thousands"):
+            value = getattr(self, name)
+            if value is not None and (value.isalnum() or value in '+-%"\r\n\0'):
+                raise ValueError(
+                    f"--{name} must be a mark that a number has between its digits, got {value!r}"
+                )
         if self.thousands is not None and self.thousands == self.decimal:
             raise ValueError(f"--decimal and --thousands must differ, got {self.decimal!r} twice")
 

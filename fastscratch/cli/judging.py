@@ -10,7 +10,7 @@ import numpy as np
 from ..wording import quantity
 from .columns import Embedded, Indicator, Input, Numeric, OneHot
 from .grammar import are_dates
-from .table import Table, Texts
+from .table import Table, Texts, shortest_text
 
 __all__ = ["Verdict", "Wishes", "ascending", "judge", "misread", "nor_others", "stray"]
 
@@ -125,7 +125,7 @@ def _numbers(
             seen = np.where(np.isnan(seen), fill, seen)
         inputs.append(Numeric.fit(name, seen, are_percentages, fill))
     else:
-        words = f"always {known[0]:.15g} in the learned rows"
+        words = f"always {shortest_text(known[0].item())} in the learned rows"
     if n_missing:
         inputs.append(Indicator(name))
         filled = f", for which the median {fill:.6g} stands" if len(inputs) > 1 else ""

@@ -13,7 +13,7 @@ from . import dialect
 from .columns import Classes, Embedded, OneHot, Target, encode, for_model
 from .judging import nor_others
 from .metadata import Saved
-from .reading import read_table
+from .reading import column_name, read_table
 from .refusal import complain, refuse
 from .table import Table, Texts
 
@@ -37,6 +37,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     predict.add_argument(
         "--id",
         metavar="COLUMN",
+        type=column_name,
         action="append",
         help="column to write beside the predictions, instead of those of `train`; can be given "
         "several times",

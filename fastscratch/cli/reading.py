@@ -3,6 +3,8 @@
 import csv
 import io
 import itertools
+import re
+import unicodedata
 import warnings
 from collections.abc import Collection, Sequence
 from types import ModuleType
@@ -15,7 +17,7 @@ from .dialect import Dialect
 from .source import LONGEST_LINE, Source, find_source, rows_of
 from .table import Table, Texts
 
-__all__ = ["read_table"]
+__all__ = ["column_name", "read_table"]
 
 #: The separator, and which columns hold numbers, is seen in the first rows: at most this many
 #: characters and lines of them, but at least one line.
@@ -95,6 +97,11 @@ def _look_at(
     if is_cut and len(lines) > 2:
         del lines[-1]
     del lines[SAMPLE_LINES:]
+    if lines and re.fullmatch(r'"?sep=."?', lines[0].strip("\n")):
+        raise ValueError(
+            f"{source.name} begins with {lines[0].strip()!r}, which tells Excel the separator and "
+            "names no columns; leave this line out"
+        )
     dialect = dialect.completed(lines, usual)
     rows = [row for _, row in rows_of(lines, dialect.sep)]
     if len(rows) < 2:
@@ -113,9 +120,17 @@ def _look_at(
     return names, dialect, {name for name, values in columns if not begins_as_numbers(values)}
 
 
+def column_name(text: str) -> str:
+    """The name of a column without the spaces around it, its accents written in the usual way.
+
+    An accent can be one character with its letter or one of its own, which looks the same.
+    """
+    return unicodedata.normalize("NFC", text.strip())
+
+
 def _names(source: Source, row: Sequence[str]) -> list[str]:
     """The names in the first line; columns without one are numbered, as pandas does."""
-    names = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(row)]
+    names = [column_name(name) or f"Unnamed: {place}" for place, name in enumerate(row)]
     seen = set()
     for name in names:
         if name in seen:

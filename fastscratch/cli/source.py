@@ -18,6 +18,17 @@ LONGEST_LINE = 2**22
 
 BLOCK = 2**20
 
+#: How files begin that are taken for tables, and what is to be done with them.
+NO_TEXTS = {
+    b"\x1f\x8b": "gzip compressed it; unpack it",
+    b"BZh": "bzip2 compressed it; unpack it",
+    b"\xfd7zXZ": "xz compressed it; unpack it",
+    b"\x28\xb5\x2f\xfd": "Zstandard compressed it; unpack it",
+    b"PK\x03\x04": "it is a spreadsheet or a zip archive; save it as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "it is a spreadsheet; save it as CSV",
+    b"PAR1": "it is a Parquet file; save it as CSV",
+}
+
 #: Byte order marks. That of UTF-16 is also the beginning of that of UTF-32, which comes first.
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -104,7 +115,7 @@ def _read_through(name: str, file: BinaryIO, encoding: str | None, keep: bool) -
     kept = []
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, since_line_end = True, 0
-    block = file.read(BLOCK)
+    beginning = block = file.read(BLOCK)
     for mark, marked in MARKS.items():
         if encoding is None and block.startswith(mark):
             encoding = marked
@@ -115,10 +126,7 @@ def _read_through(name: str, file: BinaryIO, encoding: str | None, keep: bool) -
             raise ValueError(f"{name} is no table: a line has more than {LONGEST_LINE} bytes")
         if encoding is None:
             if b"\0" in block:
-                raise ValueError(
-                    f"{name} is no table of text: it holds zero bytes; if it is a spreadsheet, "
-                    "save it as CSV"
-                )
+                raise ValueError(f"{name} is no table of text: {_what_it_is(beginning)}")
             if is_utf8:
                 is_utf8 = _is_decoded(decoder, block)
         if keep:
@@ -126,6 +134,13 @@ def _read_through(name: str, file: BinaryIO, encoding: str | None, keep: bool) -
         block = file.read(BLOCK)
     is_utf8 = is_utf8 and _is_decoded(decoder, b"", final=True)
     return encoding or ("utf-8" if is_utf8 else "cp1252"), b"".join(kept)
+
+
+def _what_it_is(beginning: bytes) -> str:
+    for known, what in NO_TEXTS.items():
+        if beginning.startswith(known):
+            return what
+    return "it holds zero bytes; if it is in UTF-16, name its --encoding"
 
 
 def _is_decoded(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:

@@ -11,7 +11,16 @@ from ..wording import quantity
 from .dialect import Dialect
 from .source import Source, rows_of
 
-__all__ = ["Table", "Texts"]
+__all__ = ["Table", "Texts", "shortest_text"]
+
+
+def shortest_text(number: int | float) -> str:
+    """A number in as few digits as distinguish it from all others: 15, or else 17, or all."""
+    for digits in (15, 17):
+        text = f"{number:.{digits}g}"
+        if float(text) == number:
+            return text
+    return str(number)
 
 
 @dataclass(frozen=True)
@@ -105,14 +114,14 @@ class Table:
             return column
         values, codes = np.unique(column, return_inverse=True)  # NaN comes last
         codes = np.where(np.isnan(column), -1, codes)
-        return Texts(codes, [f"{value:.15g}" for value in values[~np.isnan(values)].tolist()])
+        return Texts(codes, list(map(shortest_text, values[~np.isnan(values)].tolist())))
 
     def text(self, name: str, row: int) -> str:
         """One value of a column."""
         column = self[name]
         if isinstance(column, Texts):
             return column.values[column.codes[row]] if column.codes[row] >= 0 else ""
-        return f"{column[row]:.15g}"
+        return shortest_text(column[row].item())
 
     def is_missing(self, name: str) -> np.ndarray:
         """Whether each value of a column is missing."""

@@ -127,5 +127,7 @@ def _task(table: Table, name: str, are_percentages: bool) -> str:
             raise ValueError(f"column {name!r}: {fault}")
         return "classification"
     numbers = column[~np.isnan(column)]
+    if np.isinf(numbers).any():  # they are too large, and will be refused
+        return "regression"
     are_classes = (numbers % 1 == 0).all() and len(np.unique(numbers)) <= MOST_CLASSES
     return "classification" if are_classes else "regression"

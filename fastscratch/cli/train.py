@@ -13,7 +13,7 @@ from .experiment import Experiment, Predicted
 from .judging import Wishes
 from .metadata import Saved
 from .network import Settings
-from .reading import read_table
+from .reading import column_name, read_table
 from .refusal import refuse
 from .splitting import folds, hold_out
 from .table import Table
@@ -34,7 +34,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     train.add_argument(
         "data", metavar="DATA.csv", help="its first line names the columns; - is standard input"
     )
-    train.add_argument("--target", metavar="COLUMN", required=True, help="column to predict")
+    train.add_argument(
+        "--target", metavar="COLUMN", type=column_name, required=True, help="column to predict"
+    )
     columns = train.add_argument_group("columns, each of which can be given several times")
     for name, text in (
         ("--ignore", "leave the column out"),
@@ -42,7 +44,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         ("--numeric", "the column holds numbers, whatever it looks like"),
         ("--categorical", "the column holds categories, whatever it looks like"),
     ):
-        columns.add_argument(name, metavar="COLUMN", action="append", default=[], help=text)
+        columns.add_argument(
+            name, metavar="COLUMN", type=column_name, action="append", default=[], help=text
+        )
     train.add_argument(
         "--impute",
         action="store_true",

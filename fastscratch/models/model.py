@@ -229,25 +229,28 @@ class Model(Differentiable):
         y: Any = None,
         sample_weight: Any = None,
         class_weight: Any = None,
+        return_dict: bool = False,
         terminate_on_nan: bool = True,
-    ) -> float | list[float]:
+    ) -> float | list[float] | dict[str, float]:
         """Take one step on the given samples.
 
         Parameters
         ----------
         x, y, sample_weight, class_weight, terminate_on_nan
             As in :meth:`fit`.
+        return_dict : bool
 
         Returns
         -------
-        float or list of float
-            The loss before the step, and the accuracy if it is a metric.
+        float, or list of float if accuracy is a metric, or dict
+            The loss before the step, and the accuracy.
 
         Raises
         ------
         ValueError, TypeError, FloatingPointError, RuntimeError
             As :meth:`fit`.
         """
+        return_dict = as_flag("return_dict", return_dict)
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         data = self._data(x, y, sample_weight, class_weight).weighted_by_class()
 
@@ -256,7 +259,8 @@ class Model(Differentiable):
             run.run(0, 1)
             return run.logs(0)
 
-        return _as_result(self._train(train))
+        logs = self._train(train)
+        return logs if return_dict else _as_result(logs)
 
     def _train(self, train: Callable[[], Any]) -> Any:
         """Call what trains the model, unless something else does already."""

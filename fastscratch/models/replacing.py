@@ -23,7 +23,8 @@ def replaceable(path: Path) -> Path:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file in it")
-    if not target.parent.is_dir():
+    # `realpath` drops "no/.." although nothing could be opened there.
+    if not (path.parent.is_dir() and target.parent.is_dir()):
         raise FileNotFoundError(f"there is no folder {path.parent} to save {path.name} in")
     if os.path.lexists(target):
         if not target.is_file():  # a rename would destroy a device, a pipe or a ring of links

@@ -181,6 +181,9 @@ class MLPClassifier(LabelsMixin, BaseMLP):
         y : array-like, shape (n,) or (n, n_labels)
             Classes; or a column of 0 and 1 for each label.
         sample_weight : array-like, shape (n,), optional
+            Factors of the losses, of which only the ratios matter: they are divided by their mean
+            over all samples. scikit-learn divides those of each mini-batch by their own mean, so
+            that what a sample counts depends on the others in its mini-batch.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Scored after each epoch. With `early_stopping` they take the place of data that would
             be held out; they have then chosen the epoch, and their best score is too good.

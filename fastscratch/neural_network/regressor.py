@@ -176,6 +176,9 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         X : {array-like, sparse matrix}, shape (n, k)
         y : array-like, shape (n,) or (n, n_targets)
         sample_weight : array-like, shape (n,), optional
+            Factors of the losses, of which only the ratios matter: they are divided by their mean
+            over all samples. scikit-learn divides those of each mini-batch by their own mean, so
+            that what a sample counts depends on the others in its mini-batch.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Scored after each epoch. With `early_stopping` they take the place of data that would
             be held out; they have then chosen the epoch, and their best score is too good.

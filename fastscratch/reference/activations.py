@@ -13,6 +13,9 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 # math.exp overflows from here on.
 _LARGEST_POWER = 709.78
 
+# So far from 0, the exponentials in SiLU and GELU are 0.
+_FAR = 800.0
+
 
 def sigmoid_forward(a, z):
     """Squash every score to a probability: a = 1 / (1 + exp(-z)).
@@ -414,6 +417,11 @@ def softplus_backward(dz, z, a, da):
         dz[o] = da[o] * sigmoid[0]
 
 
+def _within_reach(z):
+    """Return z between -800 and 800, where its powers do not overflow."""
+    return max(-_FAR, min(z, _FAR))
+
+
 def silu_forward(a, z):
     """Weight each score by its own sigmoid: a = z * sigmoid(z).
 
@@ -432,7 +440,7 @@ def silu_forward(a, z):
     for o in range(len(z)):
         sigmoid = [0.0]
         sigmoid_forward(sigmoid, [z[o]])
-        a[o] = z[o] * sigmoid[0]
+        a[o] = max(z[o], -_FAR) * sigmoid[0]
 
 
 def silu_backward(dz, z, a, da):
@@ -452,7 +460,8 @@ def silu_backward(dz, z, a, da):
     for o in range(len(z)):
         sigmoid = [0.0]
         sigmoid_forward(sigmoid, [z[o]])
-        dz[o] = da[o] * (sigmoid[0] + z[o] * sigmoid[0] * (1 - sigmoid[0]))
+        x = _within_reach(z[o])
+        dz[o] = da[o] * (sigmoid[0] + x * sigmoid[0] * (1 - sigmoid[0]))
 
 
 def gelu_forward(a, z):
@@ -470,7 +479,7 @@ def gelu_forward(a, z):
     Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)".
     """
     for o in range(len(z)):
-        a[o] = z[o] * _normal_distribution(z[o])
+        a[o] = max(z[o], -_FAR) * _normal_distribution(z[o])
 
 
 def _normal_distribution(z):
@@ -493,8 +502,9 @@ def gelu_backward(dz, z, a, da):
         Gradient with respect to the activations.
     """
     for o in range(len(z)):
-        density = math.exp(-z[o] * z[o] / 2) / math.sqrt(2 * math.pi)
-        dz[o] = da[o] * (_normal_distribution(z[o]) + z[o] * density)
+        x = _within_reach(z[o])
+        density = math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+        dz[o] = da[o] * (_normal_distribution(x) + x * density)
 
 
 def gelu_tanh_forward(a, z):
@@ -512,8 +522,9 @@ def gelu_tanh_forward(a, z):
     Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)", section 2.
     """
     for o in range(len(z)):
-        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] * z[o] * z[o])
-        a[o] = z[o] * (1 + math.tanh(u)) / 2
+        x = max(z[o], -_FAR)
+        u = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+        a[o] = x * (1 + math.tanh(u)) / 2
 
 
 def gelu_tanh_backward(dz, z, a, da):
@@ -531,10 +542,11 @@ def gelu_tanh_backward(dz, z, a, da):
         Gradient with respect to the activations.
     """
     for o in range(len(z)):
-        u = math.sqrt(2 / math.pi) * (z[o] + 0.044715 * z[o] * z[o] * z[o])
-        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z[o] * z[o])
+        x = _within_reach(z[o])
+        u = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
         dtanh = 1 - math.tanh(u) ** 2
-        dz[o] = da[o] * ((1 + math.tanh(u)) / 2 + z[o] * dtanh * du / 2)
+        dz[o] = da[o] * ((1 + math.tanh(u)) / 2 + x * dtanh * du / 2)
 
 
 def activation_forward(a, z, activation):

@@ -326,7 +326,8 @@ def categorical_crossentropy_forward(logits, y):
         total += math.exp(logits[o] - largest)
     loss = 0.0
     for o in range(len(y)):
-        loss += y[o] * (math.log(total) - (logits[o] - largest))
+        if y[o] != 0:  # 0 times an infinite logarithm would be nan
+            loss += y[o] * (math.log(total) - (logits[o] - largest))
     return loss
 
 

@@ -27,18 +27,22 @@ def main() -> int:
     parser.add_argument("--names", action="store_true", help="print what is called, and end")
     parser.add_argument("--child", metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.names or options.child:
-        from child import targets, work
-        from surface import NOT_CALLED, public_names
+    if options.calls < 1:
+        parser.error(f"--calls must be at least 1, got {options.calls}")
+    from child import targets, work
+    from surface import NOT_CALLED, public_names
 
-        chosen = {name: t for name, t in targets().items() if name.startswith(options.only)}
-        if options.names:
-            print(*chosen, sep="\n")
-            public, excused = public_names(), set(NOT_CALLED)
-            print("not called:", *sorted(public - set(targets()) - excused))
-            print("not public:", *sorted(excused - public))
-        else:
-            work(chosen, options.calls, options.seed, options.child)
+    chosen = {name: t for name, t in targets().items() if name.startswith(options.only)}
+    if not chosen:
+        parser.error(f"--only: nothing that is called begins with {options.only!r}; see --names")
+    if options.names:
+        print(*chosen, sep="\n")
+        public, excused = public_names(), set(NOT_CALLED)
+        print("not called:", *sorted(public - set(targets()) - excused))
+        print("not public:", *sorted(excused - public))
+        return 0
+    if options.child:
+        work(chosen, options.calls, options.seed, options.child)
         return 0
     totals, failures, crashes, seed = Counter(), set(), 0, options.seed
     while (left := options.calls - sum(totals.values())) > 0:

@@ -6,7 +6,6 @@ import re
 import traceback
 import warnings
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -151,13 +150,15 @@ def labels(draw, n: int, classes: int) -> np.ndarray:
 
 
 sizes = st.integers(1, 4)
+NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
 def real(value: Any, dtype: Any = np.float64) -> np.ndarray:
     """An argument that was taken, as float64 after rounding to `dtype`: finite real numbers."""
     array = np.asarray(value)
-    if array.dtype == object:  # one by one, because text would be read as numbers
-        assert all(isinstance(one, Real) for one in array.flat), f"took {array!r}"
+    if array.dtype == object:  # numbers of several types, or an int that no type of NumPy holds
+        wrong = {type(element) for element in array.flat if not isinstance(element, NUMBERS)}
+        assert not wrong, f"took elements of {wrong}"
     else:
         assert array.dtype.kind in "fiub", f"took an array of {array.dtype}"
     array = array.astype(dtype)

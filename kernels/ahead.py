@@ -4,6 +4,8 @@ What a network needs is known before its first step. The processes share the dis
 one of them compiles the others load.
 """
 
+import inspect
+
 from numba import config
 
 from .jit import Kernel
@@ -33,9 +35,13 @@ def compile_ahead(wanted, progress):
         for kernel, kinds in dict.fromkeys(wanted)
         if kinds not in kernel.overloads and not kernel.is_kept(kinds)
     ]
-    if len(missing) < 2 or _size(missing) < _WORTH_A_HELPER or processes() == 1:
+    size = _size([kernel for kernel, _ in missing])
+    if len(missing) < 2 or size < _WORTH_A_HELPER or processes() == 1:
         return
-    missing.sort(key=lambda job: _size([job]), reverse=True)
+    wanted = {kernel for kernel, _ in missing}
+    shared = wanted & _callees(wanted)
+    # First what others call, so that they need not wait for each other; then the longest.
+    missing.sort(key=lambda job: (job[0] not in shared, -_size([job[0]], shared)))
     jobs = [(kernel.compile_code, (kinds,)) for kernel, kinds in missing]
     bar = progress(len(jobs))
     try:
@@ -44,13 +50,22 @@ def compile_ahead(wanted, progress):
         bar.close()
 
 
-def _size(jobs):
-    """Bytes of the bytecode of kernels and of all kernels that they call."""
-    seen, left = set(), [kernel.py_func for kernel, _ in jobs]
+def _size(kernels, shared=frozenset()):
+    """Bytes of the bytecode of kernels, and of all that they call but those that are shared."""
+    called = _callees(kernels) - shared | set(kernels)
+    return sum(len(kernel.py_func.__code__.co_code) for kernel in called)
+
+
+def _callees(kernels):
+    """All kernels that some kernels call."""
+    found, left = set(), [*kernels]
     while left:
-        function = left.pop()
-        if function not in seen:
-            seen.add(function)
-            named = map(function.__globals__.get, function.__code__.co_names)
-            left += [called.py_func for called in named if isinstance(called, Kernel)]
-    return sum(len(function.__code__.co_code) for function in seen)
+        function = left.pop().py_func
+        names = function.__code__.co_names
+        named = [function.__globals__.get(name) for name in names]
+        modules = [value for value in named if inspect.ismodule(value)]
+        named += [getattr(module, name, None) for module in modules for name in names]
+        new = {value for value in named if isinstance(value, Kernel)} - found
+        found |= new
+        left += new
+    return found

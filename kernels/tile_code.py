@@ -243,22 +243,24 @@ def _write_transpose(w):
     w.builder.ret_void()
 
 
-def write_module(item):
-    """The text of all the functions, for numbers of `item` bytes."""
+def write_module(name, item):
+    """The text of one of the functions, for numbers of `item` bytes."""
     module = ir.Module("fastscratch_tiles")
     module.triple = binding.get_process_triple()
     w = Writer(module, item)
-    shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
-    for name, scaled in (("tile", False), ("update", True)):
-        tiles = {shape: _write_tile(w, *shape, scaled) for shape in shapes}
+    if name in ("tile", "update"):
+        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
+        tiles = {shape: _write_tile(w, *shape, name == "update") for shape in shapes}
         _write_choice(w, _tile_function, name, tiles, w.lanes)
-    shapes = list(product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS)))
-    for name, keeps_lanes in (("dot", False), ("lane", True)):
-        dots = {shape: _write_dot(w, *shape, keeps_lanes) for shape in shapes}
+    elif name in ("dot", "lane"):
+        shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
+        dots = {shape: _write_dot(w, *shape, name == "lane") for shape in shapes}
         _write_choice(w, _tile_function, name, dots, 1)
-    for name, scatters in (("gather", False), ("scatter", True)):
-        runs = {shape: _write_runs(w, *shape, scatters) for shape in RUNS}
+    elif name in ("gather", "scatter"):
+        runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)
-    _write_copy(w)
-    _write_transpose(w)
+    elif name == "copy":
+        _write_copy(w)
+    else:
+        _write_transpose(w)
     return str(module)

@@ -44,6 +44,7 @@ tile* they are not: there each lane is a product of its own.
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
 
+import dataclasses
 import functools
 from collections import namedtuple
 
@@ -62,24 +63,20 @@ Matrix.__doc__ = "A matrix in a flat array: element (i, j) is ``values[at + i * 
 
 
 @functools.cache  # which keeps the code alive
-def _load(item):
-    """Tell LLVM where the functions for numbers of this many bytes are.
-
-    They are compiled in 0.8 s, or loaded from the cache in 2 ms.
-    """
-    name = cache.file_name(f"tiles.float{8 * item}")
+def _load(name, item):
+    """Tell LLVM where a function for numbers of this many bytes is: compile it, or load it."""
+    symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
+    file = cache.file_name(f"tiles.{name}.float{8 * item}")
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target_machine())
-    with cache.claimed(name):
-        code = cache.load(name)
+    with cache.claimed(file):
+        code = cache.load(file)
         if code is None:
-            code = _compile(engine, write_module(item))
-            cache.save(name, code)
+            code = _compile(engine, write_module(name, item))
+            cache.save(file, code)
         else:
             engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
             engine.finalize_object()
-    for name in ("tile", "update", "dot", "lane", "gather", "scatter", "copy", "transpose"):
-        symbol = f"fastscratch_{name}_v{VECTOR_BYTES // item}f{8 * item}"
-        binding.add_symbol(symbol, engine.get_function_address(symbol))
+    binding.add_symbol(symbol, engine.get_function_address(symbol))
     return engine
 
 
@@ -91,22 +88,21 @@ def _compile(engine, text):
     return max(compiled, key=len)  # the other one is the empty module's
 
 
-def _load_float32():
-    _load(4)
+@dataclasses.dataclass(frozen=True)
+class _Load:
+    """What is done before a kernel is loaded that calls a function."""
 
+    name: str
+    item: int
 
-def _load_float64():
-    _load(8)
-
-
-# What a kernel that calls the functions does before it is loaded.
-_LOADERS = {4: _load_float32, 8: _load_float64}
+    def __call__(self):
+        _load(self.name, self.item)
 
 
 def _call(context, builder, name, matrices, kinds, numbers=()):
     """Write the call of a compiled function: each matrix as its pointer and strides."""
     item = kinds[0][0].dtype.bitwidth // 8
-    load = _LOADERS[item]
+    load = _Load(name, item)
     load()
     context.active_code_library._reload_init.add(load)
     arguments = []

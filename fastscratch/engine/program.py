@@ -9,6 +9,7 @@ import numpy as np
 from ..kernels.ahead import compile_ahead
 from ..kernels.call import address
 from ..kernels.program import columns as col
+from ..kernels.program import dense
 from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
 from ..kernels.program.run import runner
 from ..output import compiling_bar
@@ -24,6 +25,7 @@ class Operation(Protocol):
     """
 
     __name__: str
+    __module__: str
     fields: dict[int, col.Field]
 
 
@@ -224,6 +226,8 @@ def _kernels(
         for value in phase.record.values():
             if isinstance(value, Function):
                 yield value.kernel, value.kinds
+    if any(phase.operation.__module__ == dense.__name__ for phase in phases):
+        yield dense.product(dtype)
     yield runner(workers, dtype)
 
 

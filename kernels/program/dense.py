@@ -1,6 +1,9 @@
 """Operations of dense layers: products of matrices, cut into items by output or input units."""
 
-from ..call import call
+import numpy as np
+from numba import typeof
+
+from ..call import INTEGER, NUMBER, call, values
 from ..instructions import prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
@@ -56,6 +59,12 @@ SIZES = (OTHER_UNITS, POSITIONS)
 # Weights that other workers have read are fetched from their caches while the gradient is computed,
 # if there are at least this many: with fewer, fetching takes longer than waiting.
 FETCHED, LINE_BYTES = 8192, 64
+
+
+def product(dtype):
+    """The matrix product that these operations share, and the types of its arguments."""
+    matrix = typeof(Matrix(np.empty(0, dtype), 0, 0, 0))
+    return product_serial, (*(matrix,) * 4, *(INTEGER,) * 3, values(dtype), NUMBER)
 
 
 @njit

@@ -102,7 +102,7 @@ def test_warmup_says_where_and_how_long(capsys, monkeypatch):
     monkeypatch.setattr(cli.warmup, "warmup", warmup)
     assert cli.main(["warmup"]) == 0
     out = capsys.readouterr().out
-    assert str(cli.warmup.folder_in_use()) in out
+    assert str(cli.warmup.cache.folder_in_use()) in out
     assert "1.2 s" in out
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..kernels.cache import folder_in_use
+from ..kernels import cache
 from ..output import say
 from ..warmup import warmup
 
@@ -26,8 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
         "Compiling every kernel for float32 and float64: minutes the first time, and seconds once\n"
         "the compiled kernels are on disk."
     )
+    cache.says_compiling = False  # it has been said
     total = warmup(progress=True)
-    folder = folder_in_use()
+    folder = cache.folder_in_use()
     where = f"kept in {folder}" if folder else "not kept: no folder can be written"
     say(f"All kernels were ready after {total:.1f} s. They are {where}.")
     return 0

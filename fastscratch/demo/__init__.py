@@ -55,7 +55,7 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
         f"{quantity(threads, 'thread')} ({threading_layer()}), seed {seed}."
     )
     # Other processes compile what the last steps need, while this one goes through the first.
-    last_steps = convolutional_network, neural_network, convolution
+    last_steps = convolution, convolutional_network, neural_network
     with prepared([(step.prepare, ()) for step in last_steps]):
         linear_regression.run(report)
         logistic_regression.run(report)

@@ -9,7 +9,7 @@ import ctypes
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, config, from_dtype, types
+from numba import carray, config, from_dtype, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -26,6 +26,11 @@ NUMBERS = types.Array(types.float64, 1, "C")
 def values(dtype, ndim=1):
     """The type of an array, as arguments of functions are declared."""
     return types.Array(from_dtype(np.dtype(dtype)), ndim, "C")
+
+
+def kind_of(value):
+    """The type of a value, as arguments of functions are declared."""
+    return typeof(value)
 
 
 def address(function, *kinds):

@@ -1,9 +1,8 @@
 """Operations of dense layers: products of matrices, cut into items by output or input units."""
 
 import numpy as np
-from numba import typeof
 
-from ..call import INTEGER, NUMBER, call, values
+from ..call import INTEGER, NUMBER, call, kind_of, values
 from ..instructions import prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
@@ -63,7 +62,7 @@ FETCHED, LINE_BYTES = 8192, 64
 
 def product(dtype):
     """The matrix product that these operations share, and the types of its arguments."""
-    matrix = typeof(Matrix(np.empty(0, dtype), 0, 0, 0))
+    matrix = kind_of(Matrix(np.empty(0, dtype), 0, 0, 0))
     return product_serial, (*(matrix,) * 4, *(INTEGER,) * 3, values(dtype), NUMBER)
 
 

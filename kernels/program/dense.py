@@ -248,8 +248,10 @@ def _learn_strip(memory, row, rows, first, units, worker, samples, step):
     if row[GRADIENT] != NONE:  # in the worker's own scratch, after that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
     gradient, zeros = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0)
-    for line in range(kernel, kernel + min(units * n_out, FETCHED), LINE_BYTES // memory.itemsize):
-        prefetch_to_write(memory, line)
+    if rows > 1:  # the gradient of one row takes no longer than fetching
+        stop = kernel + min(units * n_out, FETCHED)
+        for line in range(kernel, stop, LINE_BYTES // memory.itemsize):
+            prefetch_to_write(memory, line)
     _weight_gradient(memory, row, gradient, zeros, rows, first, units, worker, 1.0)
     learn(memory, row, kernel, kernel + units * n_out, at, samples, step)
 

@@ -32,6 +32,8 @@ def real_numbers(name: str, value: Any) -> np.ndarray:
     ValueError
         If it is ragged or has masked values, or an int in it is too large for float64.
     """
+    if type(value) is np.ndarray and value.dtype.kind in "fiub":  # the usual case
+        return value
     check_masks(name, value)
     array = _as_array(name, value)
     if array.dtype.kind in "fiub":

@@ -37,6 +37,13 @@ __all__ = [
 class LearningRateSchedule:
     """Base of all schedules."""
 
+    # Place of the schedule's name, or that of its base, in ``codes.SCHEDULES``.
+    _code = None  # type: int | None  # an annotation would make it an argument
+
+    def __init_subclass__(cls) -> None:
+        names = [kind.__name__ for kind in cls.__mro__]
+        cls._code = next((SCHEDULES.index(name) for name in names if name in SCHEDULES), None)
+
     def __call__(self, step: int) -> float:
         """Learning rate of a step.
 
@@ -54,9 +61,9 @@ class LearningRateSchedule:
 
     @property
     def code(self) -> int:
-        """Place of the schedule's name, or that of its base, in ``codes.SCHEDULES``."""
-        names = [kind.__name__ for kind in type(self).__mro__]
-        return next(SCHEDULES.index(name) for name in names if name in SCHEDULES)
+        """What the kernel knows the schedule by."""
+        assert self._code is not None  # `as_known` refuses others
+        return self._code
 
     def numbers(self) -> np.ndarray:
         """What the kernel takes: the arguments in their order, as float64."""
@@ -317,9 +324,7 @@ def as_known(name: str, value: Any) -> LearningRateSchedule | None:
     if not isinstance(value, LearningRateSchedule):
         return None
     kind = type(value)
-    if kind.__call__ is not LearningRateSchedule.__call__ or not any(
-        base.__name__ in SCHEDULES for base in kind.__mro__
-    ):
+    if kind.__call__ is not LearningRateSchedule.__call__ or kind._code is None:
         raise ValueError(
             f"{name} must be a number or a schedule of optimizers.schedules, got one with a "
             f"formula of its own, {kind.__name__}; callbacks.LearningRateScheduler takes functions"

@@ -194,8 +194,10 @@ def compare(keras, graph, x, optimizer="SGD"):
     ours, theirs = model(fastscratch), model(keras)
     ours.get_weights()  # there are weights from now on
     draws = np.random.default_rng(7)
-    for layer in ours.layers:
-        peer = theirs.get_layer(layer.name)
+    # The layers are in the same order; Keras numbers their names in that of their making.
+    peers = [peer for peer in theirs.layers if not isinstance(peer, keras.layers.InputLayer)]
+    assert [type(layer).__name__ for layer in ours.layers] == [type(p).__name__ for p in peers]
+    for layer, peer in zip(ours.layers, peers, strict=True):
         for variable in (v for v in peer.weights if v.name != "count"):
             drawn = 0.15 * draws.standard_normal(variable.shape)
             variable.assign(abs(drawn) + 0.5 if variable.name == "variance" else drawn)
@@ -207,8 +209,7 @@ def compare(keras, graph, x, optimizer="SGD"):
     found, expected = ours.fit(x, labels(), **options), theirs.fit(x, labels(), **options)
     for name, values in expected.history.items():
         np.testing.assert_allclose(found.history[name], values, **CLOSE, err_msg=name)
-    for layer in ours.layers:
-        peer = theirs.get_layer(layer.name)
+    for layer, peer in zip(ours.layers, peers, strict=True):
         for weight, variable in zip(layer.get_weights(), peer.weights, strict=True):
             np.testing.assert_allclose(weight, variable.numpy(), **CLOSE)
     np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), **CLOSE)

@@ -118,6 +118,17 @@ def _call(context, builder, name, matrices, kinds, numbers=()):
     return context.get_dummy_value()
 
 
+def _unscaled(name, c, start, a, b):
+    """The signature and the code of a call of a tile whose sums are not scaled."""
+
+    def codegen(context, builder, signature, arguments):
+        unused = ir.Constant(context.get_value_type(c[0].dtype), 0.0)
+        numbers = [*arguments[4:], unused]
+        return _call(context, builder, name, arguments[:4], signature.args[:4], numbers)
+
+    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+
+
 @intrinsic
 def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
     """One tile of a matrix product: ``c = start + a @ b``, the sums held in registers.
@@ -153,14 +164,7 @@ def tile_product(typingctx, c, start, a, b, height, width, depth, turns, a_jump,
     depend on how the matrix was cut into tiles.
     """
 
-    scalar = c[0].dtype
-
-    def codegen(context, builder, signature, arguments):
-        unused = ir.Constant(context.get_value_type(scalar), 0.0)
-        numbers = [*arguments[4:], unused]
-        return _call(context, builder, "tile", arguments[:4], signature.args[:4], numbers)
-
-    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+    return _unscaled("tile", c, start, a, b)
 
 
 @intrinsic
@@ -195,28 +199,14 @@ def dot_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_j
         As in `tile_product`.
     """
 
-    scalar = c[0].dtype
-
-    def codegen(context, builder, signature, arguments):
-        unused = ir.Constant(context.get_value_type(scalar), 0.0)
-        numbers = [*arguments[4:], unused]
-        return _call(context, builder, "dot", arguments[:4], signature.args[:4], numbers)
-
-    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+    return _unscaled("dot", c, start, a, b)
 
 
 @intrinsic
 def lane_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
     """As `dot_tile`, but without the last sum: elements of `c` and `start` are vectors too."""
 
-    scalar = c[0].dtype
-
-    def codegen(context, builder, signature, arguments):
-        unused = ir.Constant(context.get_value_type(scalar), 0.0)
-        numbers = [*arguments[4:], unused]
-        return _call(context, builder, "lane", arguments[:4], signature.args[:4], numbers)
-
-    return types.void(c, start, a, b, *[types.int64] * 6), codegen
+    return _unscaled("lane", c, start, a, b)
 
 
 @intrinsic

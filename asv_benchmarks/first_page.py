@@ -2,12 +2,17 @@
 
 A plugin of asv (see ``plugins`` in ``asv.conf.json``): ``asv publish`` calls it. The page here
 needs no script and nothing from the network. asv's own first page becomes ``asv.html``, and the
-scripts that it loads are kept beside it.
+scripts that it loads are kept beside it. A name leads to the plot of its history there.
+
+What ``python -m asv_benchmarks.compare --save peers/<machine>.json`` has measured on a machine is
+shown with it: how many times faster than other libraries.
 """
 
 import html
+import json
 import math
 from pathlib import Path
+from urllib.parse import quote
 
 from asv.console import log
 from asv.publishing import OutputPublisher
@@ -16,6 +21,9 @@ from offline import make_offline
 
 KERNELS = "benchmark_kernels.Speedup.track_speedup"
 TRAINING = "benchmark_training.TrainingSpeedup.track_training_speedup"
+
+#: Comparisons with other libraries, a file for each machine.
+PEERS = Path(__file__).parent / "peers"
 
 #: Shown first: what the training of a dense and of a convolutional network spends its time in.
 TYPICAL = (
@@ -38,6 +46,7 @@ TYPICAL = (
 STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem }
 h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 1.8rem 0 .3rem }
+h3 { font-size: 1rem; margin: 1.2rem 0 .2rem } .name a { color: inherit }
 p, summary { max-width: 46rem } summary { cursor: pointer; margin: 1rem 0 }
 .row { display: grid; grid-template-columns: 18rem minmax(8rem, 1fr) 6rem 5rem 5rem; gap: .6rem }
 .name { text-align: right } .value, .change { text-align: right; white-space: nowrap }
@@ -73,7 +82,11 @@ class FirstPage(OutputPublisher):
         (folder / "index.html").rename(folder / "asv.html")
         for reason in make_offline(folder / "asv.html"):
             log.warning(f"asv.html loads {reason}")
-        text = page(conf.project, by_machine, releases)
+        draw_single_points(folder / "graphs" / "summary")
+        peers = {
+            file.stem: json.loads(file.read_text("utf-8")) for file in PEERS.glob("*.json")
+        }
+        text = page(conf.project, by_machine, releases, peers)
         (folder / "index.html").write_text(text, encoding="utf-8")
         log.info("The first page is index.html; asv's own is asv.html")
 
@@ -93,7 +106,16 @@ def speedups_of(results, benchmarks, name):
     return best
 
 
-def page(project, by_machine, releases):
+def draw_single_points(folder):
+    """Let asv's grid show benchmarks of one commit: it draws lines, and a line needs two points."""
+    for file in folder.glob("*.json"):
+        points = json.loads(file.read_text("utf-8"))
+        if len(points) == 1:
+            [[revision, value]] = points
+            file.write_text(json.dumps([[revision, value], [revision + 1, value]]), "utf-8")
+
+
+def page(project, by_machine, releases, peers):
     """The whole page as text.
 
     Parameters
@@ -103,9 +125,14 @@ def page(project, by_machine, releases):
         Of each machine the results of its commits, the oldest first, each with its speed-ups.
     releases : dict
         From commits to the names of their tags.
+    peers : dict
+        Of each machine the comparison with other libraries, if there is one.
     """
     title = f"{project}: times faster than plain Python"
-    body = [machine_section(*item, releases) for item in by_machine.items()]
+    body = [
+        machine_section(machine, history, releases) + peers_section(peers.get(machine))
+        for machine, history in by_machine.items()
+    ]
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -137,7 +164,8 @@ def machine_section(machine, history, releases):
         if chosen:
             past = [one[name] for _, one in history]
             earlier = before[1].get(name, {})
-            parts.append(f"<h2>{heading}</h2>" + bars(chosen, past, earlier, against))
+            links = {subject: link(name, subject) for subject in chosen}
+            parts.append(f"<h2>{heading}</h2>" + bars(chosen, past, earlier, against, links))
 
     table("Training a network", TRAINING, speedups[TRAINING])
     table("Typical kernels", KERNELS, TYPICAL)
@@ -147,7 +175,33 @@ def machine_section(machine, history, releases):
     return "\n".join(parts)
 
 
-def bars(speedups, past, before, against):
+def link(benchmark, subject):
+    """Where asv draws the history of one kernel or network, and of no other."""
+    parameter = {KERNELS: "kernel", TRAINING: "network"}[benchmark]
+    return f"asv.html#{benchmark}?p-{parameter}={quote(repr(subject))}"
+
+
+def peers_section(measured):
+    """The bars beside other libraries, a table for each of them; nothing if none is stored."""
+    if measured is None:
+        return ""
+    ratios = {}
+    for one in measured["comparisons"]:
+        of_library = ratios.setdefault(one["library"], {})
+        ratio, workload = one["theirs"] / one["ours"], one["workload"]
+        of_library[workload] = min(ratio, of_library.get(workload, ratio))
+    parts = [
+        "<h2>Beside other libraries</h2><p>How many times faster than the fastest variant of each, "
+        f"with {measured['threads']} threads, on the same data with the same batch size; bars to "
+        "the left are lost.</p>"
+    ]
+    for library, of_library in ratios.items():
+        name = html.escape(f"{library} {measured['versions'].get(library) or ''}")
+        parts.append(f"<h3>{name}</h3>" + bars(of_library, [], {}, None, {}))
+    return "\n".join(parts)
+
+
+def bars(speedups, past, before, against, links):
     """Rows with a name, a bar, the number, its change and its history; the longest bar first.
 
     Parameters
@@ -159,6 +213,8 @@ def bars(speedups, past, before, against):
         Those that the change is measured from.
     against : str or None
         The name of their commit.
+    links : dict of str
+        Where names lead to.
     """
     low = min(0, math.floor(math.log10(min(speedups.values()))))
     high = max(low + 1, math.ceil(math.log10(max(speedups.values()))))
@@ -181,8 +237,11 @@ def bars(speedups, past, before, against):
         kind = "bar" if value >= 1 else "bar slow"
         changed = f"{value / before[name] - 1:+.0%}" if name in before else ""
         line = sparkline([one.get(name) for one in past])
+        shown = html.escape(name)
+        if name in links:
+            shown = f'<a href="{html.escape(links[name])}">{shown}</a>'
         rows.append(
-            f'<div class="row"><span class="name">{html.escape(name)}</span>'
+            f'<div class="row"><span class="name">{shown}</span>'
             f'<span class="track" {lines}><span class="{kind}" '
             f'style="left: {start:.2f}%; width: {stop - start:.2f}%"></span></span>'
             f'<span class="value">{value:,.{0 if value >= 10 else 2}f}</span>'

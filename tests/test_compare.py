@@ -1,5 +1,6 @@
 """The comparison with peers: what it claims to compute, what its table says, and that it runs."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -20,7 +21,7 @@ def module(name):
         return import_module(f"asv_benchmarks.compare.{name}")
 
 
-task, table, workloads = map(module, ("task", "table", "workloads"))
+records, task, table, workloads = map(module, ("records", "task", "table", "workloads"))
 
 
 def test_lenet_is_the_one_of_the_books():
@@ -96,6 +97,18 @@ def test_table_names_every_win_and_every_loss(results):
     assert blank + "SciPy | - | - | - |  |  |  |  |" in lines
     assert "- train, SciPy, 2 thr: not installed: No module named 'scipy'" in lines
     assert "SciPy absent" in lines[0]
+
+
+def test_saved_figures_are_those_of_the_table(results):
+    saved = json.loads(json.dumps(records.records(results, [2], {"SciPy": None})))
+    assert saved["threads"] == 2
+    assert saved["versions"] == {"SciPy": None}
+    found = [tuple(one.values()) for one in saved["comparisons"]]
+    assert found == [
+        ("train", "PyTorch", "fused", 1e-6, 4e-6),
+        ("train", "NumPy", "arrays", 1e-6, 0.5e-6),
+        ("train", "JAX", "scan", 1e-6, 9e-6),
+    ]
 
 
 def test_table_has_as_many_cells_in_each_row(results):

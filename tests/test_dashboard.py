@@ -25,6 +25,14 @@ finally:
 #: One of them is slower than its twin, and one was not measured on two threads.
 SPEEDUPS = {"dense_forward": (500.0, 1000.0), "shuffle": (10.0, None), "penalty": (0.5, 0.25)}
 NETWORKS = {"iris 4-40-3": (300.0, 250.0)}
+#: Of two variants of a library the faster one is compared with.
+PEERS = {
+    **{"cpu": "A <processor>", "threads": 2, "versions": {"SlowLib": "1.2"}},
+    "comparisons": [
+        {"workload": "a fit", "library": "SlowLib", "variant": v, "ours": 1e-3, "theirs": t}
+        for v, t in (("one", 0.2), ("two", 0.1))
+    ],
+}
 #: Nothing is fetched in a test.
 NO_NETWORK = """
 import urllib.request
@@ -61,6 +69,8 @@ def published(folder, n_commits):
     machine.mkdir(parents=True)
     for name in ("first_page.py", "asv.conf.json"):
         shutil.copy(SUITE / name, suite)
+    (suite / "peers").mkdir()
+    (suite / "peers" / "quiet.json").write_text(json.dumps(PEERS))
     (suite / "offline.py").write_text(NO_NETWORK + (SUITE / "offline.py").read_text())
     described = {"machine": "quiet", "cpu": "A <processor>", "num_cpu": "2", "os": "Linux"}
     described |= {"arch": "x86_64", "ram": "1"}
@@ -103,15 +113,17 @@ def html(request, tmp_path_factory):
 
 def rows_of(page):
     """Name, start and width of the bar, number and change of each row."""
-    cells = r'"name">(.*?)</span>.*?left: ([\d.]+)%; width: ([\d.]+)%.*?"value">(.*?)</span>'
+    cells = r'"name">(?:<a[^>]*>)?([^<]*)(?:</a>)?</span>.*?left: ([\d.]+)%; width: ([\d.]+)%.*?"value">(.*?)</span>'
     return re.findall(cells + r'<span class="change">(.*?)</span>', page)
 
 
 def test_bars_are_sorted_and_as_long_as_their_logarithm(html):
     page = (html / "index.html").read_text()
     several = "v0.1" in page
-    network, *kernels = rows_of(page)
+    network, *kernels, peer = rows_of(page)
     assert network[0] == "iris 4-40-3"
+    assert (peer[0], peer[3]) == ("a fit", "100")
+    assert "<h3>SlowLib 1.2</h3>" in page
     assert [row[0] for row in kernels[-3:]] == ["dense_forward", "shuffle", "penalty"]
     if not several:  # from 0.1 to 1000 are four decades: 1 is at a quarter of the axis
         found = [tuple(map(float, row[1:3])) for row in kernels[-3:]]
@@ -123,13 +135,29 @@ def test_bars_are_sorted_and_as_long_as_their_logarithm(html):
 
 def test_what_has_changed_since_the_last_release(html):
     page = (html / "index.html").read_text()
-    changes = {row[4] for row in rows_of(page)}
+    rows = rows_of(page)[:-1]  # the last one is of another library, and has no history
+    changes = {row[4] for row in rows}
     if "since v0.1" in page:
         assert changes == {"+21%"}  # two commits, a tenth each
-        assert page.count("<polyline") == len(rows_of(page))
+        assert page.count("<polyline") == len(rows)
     else:
         assert changes == {""}
         assert "<polyline" not in page
+
+
+def test_names_lead_to_the_history_of_nothing_else(html):
+    """The address has the parameter as asv's own pages write it."""
+    page = (html / "index.html").read_text()
+    assert "asv.html#benchmark_kernels.Speedup.track_speedup?p-kernel=%27shuffle%27" in page
+    network = "p-network=%27iris%204-40-3%27"
+    assert f"asv.html#{first_page.TRAINING}?{network}" in page
+
+
+def test_asv_draws_a_line_in_each_box_of_its_grid(html):
+    for file in (html / "graphs" / "summary").glob("*.json"):
+        points = json.loads(file.read_text())
+        assert len(points) >= 2
+        assert all(value > 0 for _, value in points)
 
 
 def test_the_first_page_loads_nothing(html):
@@ -216,7 +244,7 @@ def test_typical_kernels_exist():
 
 
 def test_without_results_the_page_says_how_to_get_some():
-    assert "<code>asv run</code>" in first_page.page("fastscratch", {}, {})
+    assert "<code>asv run</code>" in first_page.page("fastscratch", {}, {}, {})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import pathlib
 import re
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 
 from . import data, naive, table
 from .library import Library
+from .records import records
 from .workloads import ROOFS, WORKLOADS
 
 # A variant that loses its first turn by this factor to another of its library gets no further one.
@@ -87,6 +89,9 @@ def compare(options):
                 workload, taking_part, folder, options.rounds, options.seconds
             )
     versions = {name: library.version for (name, _), library in libraries.items()}
+    if options.save:
+        measured = records(results, options.threads, versions)
+        options.save.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     return table.render(results, options.threads, versions)
 
 
@@ -101,6 +106,7 @@ def main():
         default=[1, 2],
         help="numbers of threads; floors hold for the last one (default: 1,2)",
     )
+    parser.add_argument("--save", metavar="FILE", type=pathlib.Path, help="the figures as JSON")
     parser.add_argument("--quick", action="store_true", help="one round of one sample each")
     parser.add_argument("--naive", action="store_true", help="kernels and their twins instead")
     options = parser.parse_args()

@@ -83,9 +83,7 @@ class FirstPage(OutputPublisher):
         for reason in make_offline(folder / "asv.html"):
             log.warning(f"asv.html loads {reason}")
         draw_single_points(folder / "graphs" / "summary")
-        peers = {
-            file.stem: json.loads(file.read_text("utf-8")) for file in PEERS.glob("*.json")
-        }
+        peers = {file.stem: json.loads(file.read_text("utf-8")) for file in PEERS.glob("*.json")}
         text = page(conf.project, by_machine, releases, peers)
         (folder / "index.html").write_text(text, encoding="utf-8")
         log.info("The first page is index.html; asv's own is asv.html")

@@ -113,8 +113,9 @@ def html(request, tmp_path_factory):
 
 def rows_of(page):
     """Name, start and width of the bar, number and change of each row."""
-    cells = r'"name">(?:<a[^>]*>)?([^<]*)(?:</a>)?</span>.*?left: ([\d.]+)%; width: ([\d.]+)%.*?"value">(.*?)</span>'
-    return re.findall(cells + r'<span class="change">(.*?)</span>', page)
+    name = r'"name">(?:<a[^>]*>)?([^<]*)(?:</a>)?</span>'
+    bar = r'.*?left: ([\d.]+)%; width: ([\d.]+)%.*?"value">(.*?)</span>'
+    return re.findall(name + bar + r'<span class="change">(.*?)</span>', page)
 
 
 def test_bars_are_sorted_and_as_long_as_their_logarithm(html):

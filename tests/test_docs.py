@@ -2,8 +2,8 @@
 
 The snippets of a file run from top to bottom in one namespace and one folder. What a ``print``
 prints may stand after it as a comment; in such a block every print has one, and it is compared.
-So is a block of text right after a snippet, which shows what the snippet prints; three dots stand
-for the rest.
+So is a block of text right after a snippet or a command, which shows what that prints; three dots
+stand for the rest.
 """
 
 import contextlib
@@ -45,17 +45,26 @@ def run_python(code, shown, file, line, namespace):
     if wanted := PRINTED.findall(code):
         assert out.getvalue().splitlines() == wanted
     if shown is not None:
-        first, cut, _ = shown.partition("...\n")
-        wanted, printed = on_any_machine(first), on_any_machine(out.getvalue())
-        assert (printed[: len(wanted)] if cut else printed) == wanted
+        compare(out.getvalue(), shown)
 
 
-def run_shell(code):
+def run_shell(code, shown):
     """Run the commands of a block that learn and predict; others take long, or install."""
-    for command in code.replace("\\\n", " ").splitlines():
-        words = shlex.split(command, comments=True)
-        if words[:2] in (["fastscratch", "train"], ["fastscratch", "predict"]):
-            assert cli.main(words[1:]) == 0, command
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        for command in code.replace("\\\n", " ").splitlines():
+            words = shlex.split(command, comments=True)
+            if words[:2] in (["fastscratch", "train"], ["fastscratch", "predict"]):
+                assert cli.main(words[1:]) == 0, command
+    if shown is not None:
+        compare(out.getvalue(), shown)
+
+
+def compare(printed, shown):
+    """Whether a block of text in the guide is what was printed."""
+    first, cut, _ = shown.partition("...\n")
+    wanted, lines = on_any_machine(first), on_any_machine(printed)
+    assert (lines[: len(wanted)] if cut else lines) == wanted
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -69,7 +78,7 @@ def test_snippets_run(file, tmp_path, monkeypatch):
         if language == "python":
             run_python(code, shown, file, text.count("\n", 0, block.start(2)), namespace)
         else:
-            run_shell(code)
+            run_shell(code, shown)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -81,9 +81,9 @@ def test_summary(capsys):
     assert ["dense", "(Dense)", "(None,", "1200)", "174,000"] in lines
     # 144 * 1200 + 1200 = 174000; 40 are frozen, and 8 of the normalisation are averages.
     assert lines[-3:] == [
-        ["Total", "params:", "174,056"],
-        ["Trainable", "params:", "174,008"],
-        ["Non-trainable", "params:", "48"],
+        ["Total", "params:", "174,056", "(679.91", "KB)"],
+        ["Trainable", "params:", "174,008", "(679.72", "KB)"],
+        ["Non-trainable", "params:", "48", "(192.00", "B)"],
     ]
 
 

@@ -1,5 +1,6 @@
 """The record of a fit."""
 
+from .. import notebook
 from .callback import Callback, Logs
 
 
@@ -31,3 +32,18 @@ class History(Callback):
         n = len(self.epoch)
         last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
         return f"<History of {n} epoch{'s' * (n != 1)}{last and f', the last with {last}'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: for each loss and metric its course, and some of its values."""
+        rows = [
+            (name, notebook.sparkline(values), *(f"{v:.4g}" for v in _marks(values)))
+            for name, values in self.history.items()
+        ]
+        head = ("", f"{len(self.epoch)} epochs", "first", "last", "lowest", "highest")
+        return notebook.table(head, rows)
+
+
+def _marks(values: list[float]) -> tuple[float, ...]:
+    """The first, last, lowest and highest of some numbers, which may be NaN."""
+    known = [value for value in values if value == value] or [float("nan")]
+    return values[0], values[-1], min(known), max(known)

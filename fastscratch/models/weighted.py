@@ -19,7 +19,7 @@ from .head import Head
 from .names import different, name_of
 from .programs import Programs
 from .state import Holder, State
-from .summary import summary
+from .summary import summary, summary_html
 
 
 class Weighted:
@@ -104,7 +104,13 @@ class Weighted:
     def summary(self) -> None:
         """Print the layers, what shape of sample each returns, and its number of weights."""
         self._build(None)
-        print(encodable(summary(self.name, self._network), sys.stdout))
+        print(encodable(summary(self.name, self._network, self.dtype), sys.stdout))
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the table of :meth:`summary`, once the model is built."""
+        if self._holder.state is None:
+            return None
+        return summary_html(self.name, self._network, self.dtype)
 
     @property
     def _state(self) -> State:

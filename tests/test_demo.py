@@ -34,7 +34,7 @@ def few_digits(n=300):
     [
         (linear_regression.run, 6, ["1-linear-regression.png"]),
         (logistic_regression.run, 3, ["2-logistic-regression.png"]),
-        (softmax_regression.run, 5, []),
+        (softmax_regression.run, 5, ["3-softmax-regression.png"]),
         (
             lambda report: convolution.run(report, 1),
             2,
@@ -121,8 +121,17 @@ def test_whole_demo(capsys, tmp_path):
     assert max(len(line) for line in out.splitlines()) <= 100
     assert str(tmp_path) in out
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert len(written) == 8
+    assert len(written) == 10
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1.5e6
     assert all(f"  {name}\n" in out for name in written)
+
+
+def test_speeds_are_drawn_by_step(report):
+    report.title("1. Linear regression: sepal length")
+    report.speed("closed form", 1e-3, 0.25)
+    assert report.ratios == {"Linear regression, closed form": 250}
+    report.picture_of_speeds()
+    assert (report.folder / "speed-ups.png").read_bytes().startswith(PNG)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fastscratch import History, Sequential, layers, plot
 from fastscratch.datasets import make_spirals
 from fastscratch.metrics import confusion_matrix
 from fastscratch.ops import conv
+from fastscratch.plot.ratios import draw_ratios
 
 
 @pytest.fixture
@@ -588,3 +589,15 @@ def test_misclassified_refuses(arguments, message):
 def test_arguments_are_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_ratios_below_one_go_to_the_left():
+    ax = draw_ratios({"lost": 0.5, "won": 100.0, "even": 1.0})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["lost", "even", "won"]
+    ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches]
+    assert [sorted(pair) for pair in ends] == [[0.5, 1], [1, 1], [1, 100]]
+    assert ax.get_xscale() == "log"
+    assert [text.get_text() for text in ax.texts] == ["0.5x", "1x", "100x"]
+    low, high = ax.get_xlim()
+    assert low < 0.5
+    assert high > 100

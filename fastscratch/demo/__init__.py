@@ -63,4 +63,5 @@ def run(report: Report, digits: Any, seed: int = 0) -> bool:
         neural_network.run(report, digits, seed)
         convolution.run(report, seed)
         convolutional_network.run(report, digits, seed)
+    report.picture_of_speeds()
     return report.finish()

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..datasets import load_photograph
 from ..ops import conv, conv_image
-from ..plot import mosaic, panels
+from ..plot import panels
 from ..reference.conv2d import conv2d_forward as naive_conv2d_forward
 from .report import Report, clock, seconds
 
@@ -73,14 +73,28 @@ def run(report: Report, seed: int) -> None:
         ax.imshow(image, cmap="gray", vmin=limits[0], vmax=limits[1])
         ax.set_title(title)
         ax.set_axis_off()
-    report.picture("5-filters.png", left)
+    report.picture("5-filters.png", left, dpi=75)
+    _draw_maps(report, maps, filters[:, :, 0])
+
+
+def _draw_maps(report: Report, maps: np.ndarray, filters: np.ndarray) -> None:
+    """Some of the feature maps, each beside the filter that made it."""
     # A third of the size, by means over 3 x 3 pixels.
-    small = maps.reshape(170, 3, 170, 3, 64).mean(axis=(1, 3)).transpose(2, 0, 1)
-    (ax,) = panels(width=9.4, height=9.6)
-    low, high = np.percentile(small, (1, 99), axis=(1, 2), keepdims=True)
-    mosaic((small - low) / np.maximum(high - low, 1), ax=ax, vmin=0, vmax=1)
-    ax.set_title("64 feature maps: random filters with entries in {-1, 0, 1}")
-    report.picture("5-feature-maps.png", ax)
+    small = maps.reshape(170, 3, 170, 3, 64).mean(axis=(1, 3))
+    from matplotlib.figure import Figure
+
+    figure = Figure((12, 7.2), layout="constrained")
+    axes = figure.subplots(3, 8, width_ratios=[1, 2.6] * 4)
+    for k, (left, right) in enumerate(axes.reshape(-1, 2)):
+        left.imshow(filters[:, :, k], cmap="RdBu_r", vmin=-2, vmax=2)
+        for (row, column), weight in np.ndenumerate(filters[:, :, k]):
+            left.text(column, row, f"{weight:.0f}", ha="center", va="center")
+        low, high = np.percentile(small[:, :, k], (1, 99))
+        right.imshow(small[:, :, k], cmap="gray", vmin=low, vmax=max(high, low + 1))
+        left.set_axis_off()
+        right.set_axis_off()
+    figure.suptitle("Twelve of the 64 random filters, and their feature maps")
+    report.picture("5-feature-maps.png", left, dpi=75)
 
 
 def prepare() -> None:

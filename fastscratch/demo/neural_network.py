@@ -183,7 +183,7 @@ def mnist(report: Report, digits: Any) -> tuple[dict[str, list[float]], Sequenti
             digits=2,
         )
         twin = twin_step(model, x[:20], y[:20], 2) * steps
-        report.speed(f"{steps:,} steps", total, twin, "2")
+        report.speed(f"{steps:,} steps, {name}", total, twin, "2")
     return curves, model
 
 

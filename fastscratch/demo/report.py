@@ -14,6 +14,7 @@ import numpy as np
 
 from ..output import is_live, progress_bar
 from ..plot import panels
+from ..plot.ratios import draw_ratios
 
 __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
 
@@ -96,11 +97,14 @@ class Report:
             raise OSError(f"{folder}: pictures cannot be written there: {error.strerror}") from None
         self.met: list[bool] = []
         self.pictures: list[str] = []
+        self.ratios: dict[str, float] = {}
+        self._step = ""
         self.compiling = 0.0
         self._start = time.perf_counter()
 
     def title(self, text: str) -> None:
-        """Print the heading of a step."""
+        """Print the heading of a step: its number, its name, and after a colon more about it."""
+        self._step = text.partition(":")[0].partition(". ")[2]
         print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
     def say(self, text: str, indent: str = "") -> None:
@@ -176,7 +180,7 @@ class Report:
 
         Those of the twin may be scaled up from a `part` of the work.
         """
-        ratio = twin / here
+        ratio = self.ratios[f"{self._step}, {what}"] = twin / here
         how = f" (scaled from {part})" if part else ""
         self.say(
             f"speed: {what} in {duration(here)}; naive twin {duration(twin)}{how}: "
@@ -184,10 +188,16 @@ class Report:
             "  ",
         )
 
-    def picture(self, name: str, ax: Any) -> None:
+    def picture(self, name: str, ax: Any, dpi: int = 150) -> None:
         """Write the figure of some Axes into the folder."""
-        ax.figure.savefig(self.folder / name, dpi=150)
+        ax.figure.savefig(self.folder / name, dpi=dpi)
         self.pictures.append(name)
+
+    def picture_of_speeds(self) -> None:
+        """Draw how many times as long the naive twins took."""
+        ax = draw_ratios(self.ratios)
+        ax.figure.suptitle("How many times faster than the same algorithm in plain Python")
+        self.picture("speed-ups.png", ax)
 
     def finish(self) -> bool:
         """Print a summary; return whether every known answer was met."""

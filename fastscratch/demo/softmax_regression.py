@@ -5,6 +5,7 @@ import numpy as np
 from ..datasets import load_iris
 from ..layers import Dense, Input
 from ..models import Sequential
+from ..plot import plot_decision_boundary
 from ..reference.gradient_descent import gradient_descent as naive_gradient_descent
 from ..regression import gradient_descent, log_likelihood
 from .report import Report, clock, seconds, timed
@@ -59,6 +60,25 @@ def run(report: Report) -> None:
     report.speed(f"{ITERATIONS:,} iterations", time, twin * scale, str(TWIN_ITERATIONS))
     _two_classes(report, Z, species)
     _labels(report, data, species)
+    _draw(report, data[:, 2:], species)
+
+
+def _draw(report: Report, petals: np.ndarray, species: np.ndarray) -> None:
+    """The regions of the classes, of a regression on the two columns that can be drawn."""
+    center, scale = petals.mean(axis=0), petals.std(axis=0)
+    beta = gradient_descent(
+        (petals - center) / scale, species, "softmax", learning_rate=RATE, n_iterations=10_000
+    )
+    model = Sequential([Input((2,)), Dense(3, "softmax")])
+    kernel = beta[1:] / scale[:, None]  # of columns that are not standardised
+    model.set_weights([kernel, beta[0] - center @ kernel])
+    ax = plot_decision_boundary(model, petals, species, load_iris().target_names)
+    ax.set(
+        xlabel="petal length (cm)",
+        ylabel="petal width (cm)",
+        title="Softmax regression on two columns",
+    )
+    report.picture("3-softmax-regression.png", ax)
 
 
 def _two_classes(report: Report, Z: np.ndarray, species: np.ndarray) -> None:

@@ -72,7 +72,7 @@ def _draw(report: Report, petals: np.ndarray, species: np.ndarray) -> None:
     model = Sequential([Input((2,)), Dense(3, "softmax")])
     kernel = beta[1:] / scale[:, None]  # of columns that are not standardised
     model.set_weights([kernel, beta[0] - center @ kernel])
-    ax = plot_decision_boundary(model, petals, species, load_iris().target_names)
+    ax = plot_decision_boundary(model, petals, species, list(load_iris().target_names))
     ax.set(
         xlabel="petal length (cm)",
         ylabel="petal width (cm)",

@@ -1,6 +1,7 @@
 """Many models trained in one compiled call, a thread training one model after the other."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,6 +54,13 @@ class Stopping:
         1 if more is better.
     min_delta, patience, baseline, start_from, restores_best
         Arguments of the callback; the baseline is NaN for none.
+    by_tolerance : bool
+        Whether the rules are those of scikit-learn's networks instead, of which `min_delta` is the
+        ``tol``, `patience` the ``n_iter_no_change``, and which know no baseline and no start.
+    offset : float
+        Added to the watched number.
+    best, wait : float, int
+        The best number of earlier fits that this one goes on from, NaN for none; epochs since.
     """
 
     of_validation: bool
@@ -65,14 +73,20 @@ class Stopping:
     baseline: float
     start_from: int
     restores_best: bool
+    by_tolerance: bool = False
+    offset: float = 0.0
+    best: float = math.nan
+    wait: int = 0
 
     def row(self) -> np.ndarray:
         """As compiled code takes it."""
         watched, *arguments = dataclasses.astuple(self)
+        *arguments, by_tolerance, offset, best, wait = arguments
         row = np.zeros(op.STOPPING_COLUMNS)
         row[op.WATCHED] = op.OF_VALIDATION if watched else op.OF_TRAINING
         row[op.PAIR : op.BEST] = arguments
-        row[op.BEST] = np.nan
+        row[op.BY_TOLERANCE], row[op.OFFSET] = by_tolerance, offset
+        row[op.BEST], row[op.WAIT] = best, wait
         return row
 
 

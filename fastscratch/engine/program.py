@@ -210,7 +210,7 @@ def assemble(
         Threads that run it.
     """
     groups = _groups(phases, images)
-    compile_ahead(_kernels(phases, groups, memory.dtype, workers), compiling_bar)
+    _compile_ahead(phases, groups, memory.dtype, workers)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
     places = {group.numbers[0]: place for place, group in enumerate(groups)}
@@ -228,6 +228,24 @@ def assemble(
             places[number] = len(table)
             table.append(rows[number])
     return Program(np.array(table), groups, places, memory, initial, phases)
+
+
+#: Kinds of kernels of programs that there were before: these are compiled.
+_SEEN: set[tuple[Any, ...]] = set()
+
+
+def _compile_ahead(
+    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+) -> None:
+    """Compile what is not compiled yet, in several processes."""
+    called = {
+        value.kernel for p in phases for value in p.record.values() if type(value) is Function
+    }
+    kernels = {p.operation for p in phases} | {g.operation for g in groups} | called
+    new = {(kernel, dtype, workers > 1) for kernel in kernels} - _SEEN
+    if new:
+        compile_ahead(_kernels(phases, groups, dtype, workers), compiling_bar)
+        _SEEN.update(new)
 
 
 def _kernels(

@@ -4,13 +4,13 @@ import contextlib
 import copy
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..callbacks import EarlyStopping
-from ..engine import Stopping
+from ..engine import Objective, Stopping
 from ..validation import as_array, as_integer
 from ..wording import quantity
 from .head import Head, logs_of, prefixes
@@ -48,6 +48,10 @@ class Assignment:
     def heads(self) -> list[Head]:
         """What is minimised and measured at each output."""
         return self.model._heads(self.model._current_programs().network)
+
+    def objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+        """What is minimised and counted at each output; whether its samples have weights."""
+        return self.model._objectives(is_weighted)
 
     @property
     def needs_predictions(self) -> bool:

@@ -150,11 +150,11 @@ def _fit_all(assignments: Sequence[Assignment], shuffle: bool, shows_bar: bool) 
     together = [k for k, one in enumerate(assignments) if not one.needs_predictions]
     apart = [k for k, one in enumerate(assignments) if one.needs_predictions]
     programs = SharedPrograms()
-    trainings = [_training(assignments[k], programs, shuffle) for k in together]
+    trainings = [training_of(assignments[k], programs, shuffle) for k in together]
     del programs  # the trainings have what they need of them
     bar = progress_bar(len(assignments), "fit_many", "model", sys.stdout, disable=not shows_bar)
     try:
-        _train(trainings, bar)
+        train(trainings, bar)
     finally:
         with ctrl_c_later():
             bar.close()
@@ -162,14 +162,14 @@ def _fit_all(assignments: Sequence[Assignment], shuffle: bool, shows_bar: bool) 
                 if training.has_diverged:
                     apart.append(k)
                 elif training.done:
-                    _take(assignments[k], training, histories[k])
+                    take(assignments[k], training, histories[k])
     for k in apart:
         _fit_alone(assignments[k], shuffle, histories[k])
     _warn_of_errors(histories)
     return histories
 
 
-def _train(trainings: Sequence[Training], bar: Any) -> None:
+def train(trainings: Sequence[Training], bar: Any) -> None:
     """Train models of any dtypes, with a bar of those that have ended."""
     for dtype in dict.fromkeys(one.state.dtype for one in trainings):
         alike = [one for one in trainings if one.state.dtype == dtype and one.steps]
@@ -182,7 +182,7 @@ def _train(trainings: Sequence[Training], bar: Any) -> None:
             train_many(alike, watch)
 
 
-def _training(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Training:
+def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Training:
     """The training of a model, as the engine takes it."""
     model, data, optimizer = one.model, one.data, one.model._compiled_optimizer()
     state = model._state.for_optimizer(optimizer)
@@ -222,7 +222,7 @@ def _training(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Train
         )
 
 
-def _take(one: Assignment, training: Training, history: History) -> None:
+def take(one: Assignment, training: Training, history: History) -> None:
     """Give a model what it has learned, and its history the epochs that are complete."""
     model, optimizer, before = one.model, one.model._compiled_optimizer(), one.model._state
     every, steps = optimizer.gradient_accumulation_steps or 1, training.steps // one.epochs

@@ -49,7 +49,9 @@ WATCHED, PAIR, NUMBER, DIVISOR, SIGN = range(5)
 MIN_DELTA, PATIENCE, BASELINE, START_FROM, RESTORES_BEST = range(5, 10)
 # What it remembers: the best value (NaN for none yet), epochs since, and numbers of epochs.
 BEST, WAIT, BEST_EPOCH, STOPPED_EPOCH = range(10, 14)
-STOPPING_COLUMNS = 14
+# Whether the rules are those of scikit-learn's networks, and what is added to the value for them.
+BY_TOLERANCE, OFFSET = 14, 15
+STOPPING_COLUMNS = 16
 NOTHING, OF_TRAINING, OF_VALIDATION = range(3)
 
 # What all workers share: the next model that none has taken, and the work done in this slice; each
@@ -195,6 +197,23 @@ def _stops_early(stopping, value, epoch, weights, best):
     return False
 
 
+@njit(exact=True)
+def _stops_by_tolerance(stopping, value, weights, best):
+    """Whether a model ends after an epoch; the rules are those of scikit-learn's networks.
+
+    The best value is the best of all, also if it is better by less than the tolerance.
+    """
+    value, sign = stopping[SIGN] * (value + stopping[OFFSET]), stopping[SIGN]
+    record = -np.inf if np.isnan(stopping[BEST]) else sign * stopping[BEST]
+    improved = value >= record + stopping[MIN_DELTA]
+    if value > record:
+        stopping[BEST] = sign * value
+        if stopping[RESTORES_BEST]:
+            best[: weights.size] = weights
+    stopping[WAIT] = 0 if improved else stopping[WAIT] + 1
+    return stopping[WAIT] > stopping[PATIENCE]
+
+
 @njit
 def _end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
     """Validation, and whether that was the last epoch."""
@@ -204,7 +223,10 @@ def _end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
     if stopping[WATCHED] != NOTHING:
         which = TOTALS if stopping[WATCHED] == OF_TRAINING else VALIDATION_TOTALS
         value = _watched(stopping, _totals(model, which, epoch), loss_weights[: model[PAIRS] - 1])
-        stops = _stops_early(stopping, value, epoch, weights, best)
+        if stopping[BY_TOLERANCE]:
+            stops = _stops_by_tolerance(stopping, value, weights, best)
+        else:
+            stops = _stops_early(stopping, value, epoch, weights, best)
     if stops or epoch + 1 == model[EPOCHS]:
         model[HAS_ENDED] = 1
         if stopping[RESTORES_BEST] and not np.isnan(stopping[BEST]):

@@ -26,7 +26,7 @@ from . import (
 from .callbacks import History
 from .kernels.threads import get_num_threads, set_num_threads, threading_layer
 from .layers import Input
-from .models import Model, Sequential, load_model
+from .models import Model, Sequential, fit_many, load_model
 from .verify import verify
 from .warmup import warmup
 
@@ -39,6 +39,7 @@ __all__ = [
     "Sequential",
     "callbacks",
     "datasets",
+    "fit_many",
     "get_num_threads",
     "initializers",
     "layers",

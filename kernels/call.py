@@ -6,6 +6,7 @@ compiled again as a part of another.
 """
 
 import ctypes
+import functools
 
 import numpy as np
 from llvmlite import ir
@@ -33,6 +34,7 @@ def kind_of(value):
     return typeof(value)
 
 
+@functools.cache  # what is compiled stays where it is
 def address(function, *kinds):
     """Where the machine code for these argument types starts; compiled if need be."""
     if config.DISABLE_JIT:

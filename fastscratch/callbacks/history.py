@@ -16,9 +16,13 @@ class History(Callback):
         ``"learning_rate"``.
     epoch : list of int
         Numbers of the epochs; the first is 0.
+    error : FloatingPointError or None
+        Why the training of a model has ended that :func:`fastscratch.fit_many` trained with others:
+        a loss or a weight was no longer finite. (``fit`` raises the error.)
     """
 
     def __init__(self) -> None:
+        self.error: FloatingPointError | None = None
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 

@@ -16,6 +16,7 @@ file            what it does
 `training`      programs of forward pass, loss, backward pass and update
 `gradients`     programs of forward pass, loss and backward pass
 `prediction`    programs of the forward pass
+`many`          many models at once, each on one thread
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
@@ -40,6 +41,7 @@ from . import (  # noqa: F401
 )
 from .evaluation import Evaluator, Objective, team_size
 from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
+from .many import Samples, Stopping, Training, train_many
 from .network import Network, Node, chain
 from .parameters import Learning
 from .prediction import Predictor
@@ -57,9 +59,13 @@ __all__ = [
     "Objective",
     "Predictor",
     "SampleDifferentiator",
+    "Samples",
+    "Stopping",
     "Trainer",
+    "Training",
     "Workspace",
     "chain",
     "run_in_slices",
     "team_size",
+    "train_many",
 ]

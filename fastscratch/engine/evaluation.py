@@ -127,7 +127,8 @@ class Evaluator:
         self._gather_rows = [row(phase) for phase in self._gathers]
         n_sources = network.n_inputs + 2 * len(objectives)
         self._source_places = source_places(self._gather_rows, n_sources)
-        #: All parameters of the network.
+        #: All parameters of the network, and their place in the memory.
+        self.parameters_at = plan.parameters
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
         del self._plan
 
@@ -249,6 +250,7 @@ class Evaluator:
         shuffle: bool = False,
         seed: int = 0,
         first_epoch: int = 0,
+        rows: np.ndarray | None = None,
     ) -> None:
         """Set the data that the steps that follow are run on.
 
@@ -270,9 +272,12 @@ class Evaluator:
             Of the shuffles and of dropout.
         first_epoch : int
             The epoch of the first row of `totals`; the steps belong to it or to later ones.
+        rows : (n,) int64 array, optional
+            Which samples of `x`, `y` and `weights` are the data set; by default all of them.
         """
         shuffling = self.program.table[0]
         shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
+        shuffling[data.ROWS] = col.NONE if rows is None else rows.ctypes.data
         self._bind_sources([*x, *y, *weights], order, [shuffling])
         for row in self._total_rows:
             row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size

@@ -125,7 +125,6 @@ class SampleDifferentiator(Evaluator):
     def _lower(self, plan: Plan, network: Network, objectives: Sequence[Objective]) -> None:
         go_back = self._lower_to_losses(plan, network, objectives)
         self._lower_backward(plan, network, go_back)
-        self._parameters_at = plan.parameters
         self._apart = [n for n, phase in enumerate(plan.phases) if phase.when == "apart"]
         self._strides = np.zeros((len(self._apart), col.COLUMNS), np.int64)
         for number, strides in zip(self._apart, self._strides, strict=True):
@@ -173,7 +172,7 @@ class SampleDifferentiator(Evaluator):
             self._strides,
             self.memory,
             self._memories,
-            self._parameters_at,
+            self.parameters_at,
             np.array(self._losses),
             self.loss_weights,
             self.batch_size,

@@ -1,6 +1,7 @@
 """A program: the phases of a plan as a table for compiled code, and as text for people."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -123,7 +124,7 @@ class Program:
         initial: Sequence[tuple[int, int, Any]],
         lines: Sequence[Phase],
     ):
-        self.table, self.memory, self._initial = table, memory, initial
+        self.table, self.memory, self.initial = table, memory, initial
         self.phases = table[: len(groups)]
         self.lines, self._groups, self._places = lines, groups, places
         self.flops = sum(phase.flops for phase in lines)
@@ -132,8 +133,22 @@ class Program:
 
     def write_initial(self) -> None:
         """Write the numbers that phases expect, where other programs have used the memory."""
-        for place, size, value in self._initial:
+        for place, size, value in self.initial:
             self.memory[place : place + size] = value
+
+    @functools.cached_property
+    def beginnings(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The same numbers as compiled code takes them, by their addresses; and their arrays.
+
+        A row for each place: the place, how many numbers it has, the address of the first, and how
+        far apart the others are.
+        """
+        arrays = [np.array(value, self.memory.dtype).reshape(-1) for _, _, value in self.initial]
+        rows = [
+            (place, size, array.ctypes.data, int(array.size > 1))
+            for (place, size, _), array in zip(self.initial, arrays, strict=True)
+        ]
+        return np.array(rows, np.int64).reshape(-1, 4), arrays
 
     def row(self, number: int) -> np.ndarray:
         """The row of the phase that was added to the plan with a number."""
@@ -195,7 +210,7 @@ def assemble(
         Threads that run it.
     """
     groups = _groups(phases, images)
-    compile_ahead(_kernels(phases, groups, memory.dtype, workers), compiling_bar)
+    _compile_ahead(phases, groups, memory.dtype, workers)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
     places = {group.numbers[0]: place for place, group in enumerate(groups)}
@@ -213,6 +228,24 @@ def assemble(
             places[number] = len(table)
             table.append(rows[number])
     return Program(np.array(table), groups, places, memory, initial, phases)
+
+
+#: Kinds of kernels of programs that there were before: these are compiled.
+_SEEN: set[tuple[Any, ...]] = set()
+
+
+def _compile_ahead(
+    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+) -> None:
+    """Compile what is not compiled yet, in several processes."""
+    called = {
+        value.kernel for p in phases for value in p.record.values() if type(value) is Function
+    }
+    kernels = {p.operation for p in phases} | {g.operation for g in groups} | called
+    new = {(kernel, dtype, workers > 1) for kernel in kernels} - _SEEN
+    if new:
+        compile_ahead(_kernels(phases, groups, dtype, workers), compiling_bar)
+        _SEEN.update(new)
 
 
 def _kernels(

@@ -57,10 +57,10 @@ class Trainer(Evaluator):
         #: Loss of the first sample of a mini-batch: every step writes it.
         self.first_loss = self.memory[self._losses[0] :][:1]
         #: What the optimiser remembers.
-        self.slots = [self.memory[first + k * self._length :][:size] for k in range(n_slots)]
+        self.slots = [self.memory[first + k * self.length :][:size] for k in range(n_slots)]
 
     def _prepare(self, plan: Plan) -> None:
-        self._length, self._slots_at = plan.length, plan.parameters + 2 * plan.length
+        self.length, self._slots_at = plan.length, plan.parameters + 2 * plan.length
         if not self._learning.is_deferred:
             plan.optimizer = self._learning.record(plan)
             plan.is_plain_descent = self._learning.is_plain_descent

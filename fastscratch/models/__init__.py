@@ -1,7 +1,8 @@
 """Models: layers in a row or as a graph, how they are fitted, and how they are saved."""
 
+from .many import fit_many
 from .model import Model
 from .saving import load_model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "load_model"]
+__all__ = ["Model", "Sequential", "fit_many", "load_model"]

@@ -189,6 +189,19 @@ class Compiled(Weighted):
         prefix: str = "",
     ) -> TrainingData:
         """Check samples and targets; build the model if it is not yet."""
+        data = self._checked_data(x, y, sample_weight, class_weight, prefix)
+        self._build(data.x[0].shape[1:])
+        return data
+
+    def _checked_data(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        prefix: str = "",
+    ) -> TrainingData:
+        """Check samples and targets."""
         self._compiled_optimizer()
         for loss, activation in zip(self._losses, self._read_outs(), strict=True):
             check_logits(loss, activation)  # layers may have been added or removed
@@ -210,7 +223,6 @@ class Compiled(Weighted):
         of_each = weights_of_outputs(sample_weight, self.output_names)
         weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
-        self._build(samples[0].shape[1:])
         return TrainingData(samples, targets, weights, of_class)
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:

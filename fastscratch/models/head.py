@@ -100,8 +100,12 @@ class Head:
 
     def share_right(self, right: Any, n_samples: Any) -> Any:
         """The counted metric, from the number of right predictions."""
+        return right / self.n_predictions(n_samples)
+
+    def n_predictions(self, n_samples: Any) -> Any:
+        """Predictions that the counted metric looks at: one of each sample, or of each output."""
         of_each = self.kinds[self.counted or ""] == "binary_accuracy"
-        return right / (n_samples * (math.prod(self.shape) if of_each else 1))
+        return n_samples * (math.prod(self.shape) if of_each else 1)
 
     def measure(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Metrics that are computed from predictions."""

@@ -24,6 +24,7 @@ from ..models import Sequential
 from ..output import say
 from ..regularizers import L2
 from ..wording import quantity
+from .company import Fit, fit
 from .epochs import Epochs
 from .full_batch import minimize
 
@@ -300,7 +301,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             l2 = self.alpha / 2 / total
             self._fit_full_batch(X, targets, weight, loss, offset, l2, task)
         else:
-            epochs = Epochs(self, n, offset, self._score_of(validation), task)
+            score, counted = self._score_of(validation), self._counted(validation)
+            epochs = Epochs(self, n, offset, score, task, counted)
             self._fit_epochs(X, targets, weight, loss, total, epochs, incremental)
         task.end()
         return self
@@ -356,6 +358,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X = X.toarray() if sparse.issparse(X) else X
         return lambda model: self._score_outputs(model.predict(X), y, weight)
 
+    def _counted(self, validation: Data | None) -> tuple[np.ndarray, np.ndarray] | None:
+        """Validation data whose score is the share that is predicted right, each the same."""
+        return None
+
     def _fit_epochs(
         self,
         X: np.ndarray,
@@ -383,16 +389,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self.n_iter_ = 0
         max_iter = 1 if incremental else int(self.max_iter)
         try:
-            model.fit(
-                X,
-                y,
-                batch_size=batch_size,
-                epochs=max_iter,
-                verbose=0,
-                callbacks=[epochs],
-                shuffle=self.shuffle,
-                sample_weight=weight,
-            )
+            fit(Fit(model, X, y, weight, batch_size, max_iter, bool(self.shuffle), epochs))
         except KeyboardInterrupt:
             warnings.warn(
                 f"fit was interrupted after {quantity(self.n_iter_, 'epoch')}", stacklevel=4

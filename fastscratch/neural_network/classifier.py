@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ..estimators import LabelsMixin
 from ..losses import MultilabelCrossentropy, SparseCategoricalCrossentropy
-from .base import BaseMLP, _is_stochastic
+from .base import BaseMLP, Data, _is_stochastic
 from .epochs import accuracy
 
 __all__ = ["MLPClassifier"]
@@ -291,6 +292,12 @@ class MLPClassifier(LabelsMixin, BaseMLP):
 
     def _score_outputs(self, outputs: np.ndarray, y: np.ndarray, weight: Any) -> float:
         return accuracy(y, self._decide(self._as_scores(outputs)), weight)
+
+    def _counted(self, validation: Data | None) -> tuple[np.ndarray, np.ndarray] | None:
+        if validation is None or self._multilabel or validation[2] is not None:
+            return None
+        X, y, _ = validation
+        return (X.toarray() if sparse.issparse(X) else X), y
 
     def _as_scores(self, outputs: np.ndarray) -> np.ndarray:
         return outputs[:, 0] if outputs.shape[1] == 1 and not self._multilabel else outputs

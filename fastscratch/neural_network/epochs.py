@@ -1,12 +1,15 @@
 """What is done after each epoch: records, early stopping, the learning rate, callbacks."""
 
+import math
 from collections.abc import Callable as Function
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..callbacks import Callback
 from ..callbacks.learning_rate_scheduler import optimizer_and_rate
+from ..engine import Stopping
 from ..estimators import FitTask
 from ..output import say
 from ..wording import quantity
@@ -31,9 +34,15 @@ class Epochs(Callback):
     score : callable or None
         Score of a model on the validation data.
     task : FitTask
+    validation : tuple of (X, y), optional
+        The validation data, if `score` is the share of them that is predicted right.
 
     Attributes
     ----------
+    n_seen : int
+        Epochs that have ended.
+    scores : iterator of float or None
+        Scores after the epochs to come, where they are known.
     ended : bool
         Whether a rule ended the fit.
     """
@@ -45,16 +54,48 @@ class Epochs(Callback):
         offset: float,
         score: Function[[Any], float] | None,
         task: FitTask,
+        validation: tuple[np.ndarray, np.ndarray] | None = None,
     ):
         self.estimator = estimator
         self.n_samples = n_samples
         self.offset = offset
         self.score = score
         self.task = task
+        self.validation = validation
         self.ended = False
+        self.n_seen = 0
+        self.scores: Iterator[float] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether :meth:`stopping` says all that is decided after an epoch."""
+        e = self.estimator
+        changes_rate = e.solver == "sgd" and e.learning_rate != "constant"
+        can_score = self.score is None or self.validation is not None
+        return not changes_rate and can_score and not self.task.is_heard
+
+    def stopping(self, n_validation: int) -> Stopping:
+        """The same rules for compiled code; the score is the share of so many samples."""
+        e = self.estimator
+        by_score = e.early_stopping
+        best = e.best_validation_score_ if by_score else e._lowest_loss
+        return Stopping(
+            by_score,
+            *((0, 1, float(n_validation), 1) if by_score else (-1, 0, 1.0, -1)),
+            min_delta=e.tol,
+            patience=e.n_iter_no_change,
+            baseline=math.nan,
+            start_from=0,
+            restores_best=by_score,
+            by_tolerance=True,
+            offset=0.0 if by_score else self.offset,
+            best=math.nan if best is None or np.isinf(best) else best,
+            wait=e._no_improvement_count,
+        )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         e = self.estimator
+        self.n_seen += 1
         e.n_iter_ += 1
         e.t_ += self.n_samples
         e.loss_ = (logs or {})["loss"] + self.offset
@@ -63,7 +104,8 @@ class Epochs(Callback):
             say(f"Epoch {e.n_iter_}, loss = {e.loss_:.8f}")
         improved = self._compare_loss()
         if self.score is not None:
-            better_score = self._compare_score(self.score(self.model))
+            score = self.score(self.model) if self.scores is None else float(next(self.scores))
+            better_score = self._compare_score(score)
             improved = better_score if e.early_stopping else improved
         e._no_improvement_count = 0 if improved else e._no_improvement_count + 1
         if e.solver == "sgd" and e.learning_rate == "invscaling":

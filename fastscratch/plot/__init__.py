@@ -12,6 +12,8 @@ from .axes import COLORS, groups, mosaic, panels
 from .classification import plot_confusion_matrix, plot_decision_boundary, plot_misclassified
 from .convolution import plot_feature_maps, plot_filters
 from .gradients import plot_gradient_norms, plot_input_gradients
+from .intervals import plot_prediction_interval
+from .searches import plot_halving, plot_search_results
 from .training import plot_history
 
 __all__ = [
@@ -24,7 +26,10 @@ __all__ = [
     "plot_feature_maps",
     "plot_filters",
     "plot_gradient_norms",
+    "plot_halving",
     "plot_history",
     "plot_input_gradients",
     "plot_misclassified",
+    "plot_prediction_interval",
+    "plot_search_results",
 ]

@@ -12,6 +12,8 @@ and its kind:
 nothing can be written into a row without being read, and a program can be printed.
 """
 
+import functools
+
 import numpy as np
 
 from ..call import INTEGER, address, values
@@ -93,11 +95,13 @@ COLUMNS = ARGUMENTS + 30  # 64: whole cache lines
 ZEROS, FIRST_FREE = 0, 128
 
 
+@functools.cache
 def operation_kinds(dtype):
     """The types of the arguments of an operation that computes with numbers of a type."""
     return values(dtype), values(np.int64), *(INTEGER,) * 4
 
 
+@functools.cache
 def operation_address(operation, dtype):
     """Address of an operation of a program that computes with numbers of a type."""
     return address(operation, *operation_kinds(dtype))

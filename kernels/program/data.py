@@ -29,7 +29,9 @@ N_SAMPLES, BATCH_SIZE, ORDER = fields(
     ARGUMENTS, n_samples=COUNT, batch_size=COUNT, order=ADDRESS_OF
 )
 (RESULTS,) = fields(ARGUMENTS + 2, results=ADDRESS_OF)
-SHUFFLE, SEED = fields(ARGUMENTS + 3, shuffle=COUNT, seed=COUNT)
+# Whether the order is shuffled, and how; and the address of int64 numbers of the rows that are
+# taken (NONE: all of them, each once).
+SHUFFLE, SEED, ROWS = fields(ARGUMENTS + 3, shuffle=COUNT, seed=COUNT, rows=ADDRESS_OF)
 # Up to three sources (inputs, targets, weights): address, numbers in a row, place of the copy.
 (SAMPLES_AN_ITEM,) = fields(ARGUMENTS + 3, samples_an_item=COUNT)
 SOURCES = ARGUMENTS + 4
@@ -61,7 +63,7 @@ def bind_prediction(program, out, x, n_samples, batch_size):
     scatter[RESULTS] = np.int64(out.ctypes.data)
 
 
-@operation(N_SAMPLES, BATCH_SIZE, ORDER, SHUFFLE, SEED)
+@operation(N_SAMPLES, BATCH_SIZE, ORDER, SHUFFLE, SEED, ROWS)
 def epoch_item(memory, row, samples, item, worker, step):
     """The order of the rows in the epoch that begins with this step."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
@@ -71,6 +73,10 @@ def epoch_item(memory, row, samples, item, worker, step):
     else:
         for n in range(n_samples):
             order[n] = n
+    if row[ROWS] != NONE:
+        rows = array_at(row[ROWS], n_samples, np.int64)
+        for n in range(n_samples):
+            order[n] = rows[order[n]]
 
 
 @operation(N_SAMPLES, BATCH_SIZE, ORDER, SAMPLES_AN_ITEM, *sum(SOURCE_FIELDS, ()))
@@ -86,11 +92,11 @@ def gather_item(memory, row, samples, item, worker, step):
         width = about[SOURCE_WIDTH]
         if about[SOURCE_ADDRESS] == NONE:
             continue
-        values = array_at(about[SOURCE_ADDRESS], n_samples * width, memory.dtype)
         for n in range(start, stop):
             chosen = (batch_start + n if in_order else order[batch_start + n]) * width
             place = about[SOURCE_PLACE] + n * width
-            of, to = values[chosen : chosen + width], memory[place : place + width]
+            of = array_at(about[SOURCE_ADDRESS] + chosen * memory.itemsize, width, memory.dtype)
+            to = memory[place : place + width]
             for i in range(width):
                 to[i] = of[i]
 

@@ -86,7 +86,7 @@ def runner(workers, dtype):
 
 
 @njit
-def _is_finite(x):
+def is_finite(x):
     """Whether all numbers are finite: zero times any other one is not zero."""
     total = x.dtype.type(0)
     for i in range(x.size):
@@ -111,7 +111,7 @@ def predict_alone(program, memory, out, x, n_samples, batch_size):
     bool
         Whether all samples are finite; else nothing was done.
     """
-    if not _is_finite(x):
+    if not is_finite(x):
         return False
     bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size
@@ -122,7 +122,7 @@ def predict_alone(program, memory, out, x, n_samples, batch_size):
 @njit(calls_parallel=True)
 def predict_team(workers, program, memory, out, x, n_samples, batch_size):
     """As :func:`predict_alone`, on a team of this many threads."""
-    if not _is_finite(x):
+    if not is_finite(x):
         return False
     bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size

@@ -125,6 +125,46 @@ def good_norms(draw):
     return {"model": draw(st.sampled_from([CLASSIFIER, {"a": CLASSIFIER}])), **data}
 
 
+class Search:
+    """The results of a search, made up."""
+
+    resource, factor, n_candidates_ = "b", 2, [2]
+
+    def __init__(self, scores):
+        n = len(scores)
+        self.cv_results_ = {
+            **{"params": [{"a": k % 3, "b": str(k % 2)} for k in range(n)]},
+            **{"mean_test_score": scores, "std_test_score": np.zeros(n)},
+            "n_resources": np.arange(1, n + 1),
+        }
+
+
+def good_search(draw):
+    names = {"by": st.sampled_from(["a", "b"])}
+    search = Search(numbers(draw, draw(st.integers(1, 6))))
+    return {"search": search, "parameter": draw(names["by"]), **some_of(draw, names)}
+
+
+def good_halving(draw):
+    return {"search": Search(numbers(draw, draw(st.integers(1, 6))))}
+
+
+class Intervals:
+    """A regression that knows how wrong it is."""
+
+    def predict(self, X):
+        return np.asarray(X, float)[:, 0]
+
+    def predict_interval(self, X, level):
+        return self.predict(X) - level, self.predict(X) + level
+
+
+def good_intervals(draw):
+    n = draw(st.integers(1, 6))
+    options = {"y": st.just(numbers(draw, n)), "column": st.just(1), "level": st.just(0.5)}
+    return {"model": Intervals(), "X": numbers(draw, n, 2), **some_of(draw, options)}
+
+
 def good_input_gradients(draw):
     n = draw(st.integers(1, 4))
     if draw(st.booleans()):
@@ -151,5 +191,8 @@ TARGETS = {
     "plot.plot_filters": target("plot_filters", good_filters),
     "plot.plot_gradient_norms": target("plot_gradient_norms", good_norms),
     "plot.plot_input_gradients": target("plot_input_gradients", good_input_gradients),
+    "plot.plot_halving": target("plot_halving", good_halving),
+    "plot.plot_search_results": target("plot_search_results", good_search),
+    "plot.plot_prediction_interval": target("plot_prediction_interval", good_intervals),
     "plot.plot_history": target("plot_history", good_history),
 }

@@ -6,11 +6,13 @@ import inspect
 PLACES = (
     "callbacks",
     "datasets",
+    "ensemble",
     "initializers",
     "layers",
     "linear_model",
     "losses",
     "metrics",
+    "model_selection",
     "neural_network",
     "ops",
     "optimizers",
@@ -31,6 +33,7 @@ OPENED = (
 )
 
 READER = "reads a file, whose bytes are damaged elsewhere (test_idx, test_saving)"
+THEIRS = "scikit-learn's, with its checks (test_model_selection, test_ensemble)"
 RECORD = "a record that the package fills in"
 BASE = "a base class, whose kinds are called"
 NOT_CALLED = {
@@ -49,12 +52,23 @@ NOT_CALLED = {
     "datasets.load_mnist": READER,
     "datasets.load_photograph": "takes no arguments",
     "datasets.read_idx": READER,
+    "ensemble.BaggingClassifier": THEIRS,
+    "ensemble.BaggingRegressor": THEIRS,
     "initializers.Initializer": BASE,
     "layers.Layer": BASE,
     "layers.SymbolicTensor": "what layers return",
     "layers.Weight": RECORD,
     "linear_model.Summary": RECORD,
     "losses.Loss": BASE,
+    "model_selection.GridSearchCV": THEIRS,
+    "model_selection.HalvingGridSearchCV": THEIRS,
+    "model_selection.HalvingRandomSearchCV": THEIRS,
+    "model_selection.RandomizedSearchCV": THEIRS,
+    "model_selection.cross_val_predict": THEIRS,
+    "model_selection.cross_val_score": THEIRS,
+    "model_selection.cross_validate": THEIRS,
+    "model_selection.learning_curve": THEIRS,
+    "model_selection.validation_curve": THEIRS,
     "optimizers.Optimizer": BASE,
     "optimizers.schedules.LearningRateSchedule": BASE,
     "regularizers.Regularizer": BASE,

@@ -1,0 +1,247 @@
+"""Many models trained in one compiled call, a thread training one model after the other."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.program import columns as col
+from ..kernels.program import data
+from ..kernels.program import many as op
+from ..kernels.threads import get_num_threads
+from .evaluation import Evaluator
+from .plan import aligned_zeros
+from .slices import run_in_slices
+from .training import Trainer
+
+# What a step costs besides its multiply-adds, as if it were this many of them.
+STEP_WORK = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """A data set: some rows of arrays.
+
+    Attributes
+    ----------
+    x, y, weights : sequence of ndarray
+        As :meth:`Evaluator.bind` takes them.
+    rows : (n,) int64 array
+        Which of their samples belong to it.
+    """
+
+    x: Sequence[np.ndarray]
+    y: Sequence[np.ndarray]
+    weights: Sequence[np.ndarray | None]
+    rows: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Stopping:
+    """When a model ends before its last epoch; see :class:`fastscratch.callbacks.EarlyStopping`.
+
+    Attributes
+    ----------
+    of_validation : bool
+        Whether the watched number is one of the validation.
+    pair, number : int
+        Which pair of the totals it is in, and its place there; ``pair`` is -1 for the whole loss.
+    divisor : float
+        What it is divided by.
+    sign : {1, -1}
+        1 if more is better.
+    min_delta, patience, baseline, start_from, restores_best
+        Arguments of the callback; the baseline is NaN for none.
+    by_tolerance : bool
+        Whether the rules are those of scikit-learn's networks instead, of which `min_delta` is the
+        ``tol``, `patience` the ``n_iter_no_change``, and which know no baseline and no start.
+    offset : float
+        Added to the watched number.
+    best, wait : float, int
+        The best number of earlier fits that this one goes on from, NaN for none; epochs since.
+    """
+
+    of_validation: bool
+    pair: int
+    number: int
+    divisor: float
+    sign: int
+    min_delta: float
+    patience: int
+    baseline: float
+    start_from: int
+    restores_best: bool
+    by_tolerance: bool = False
+    offset: float = 0.0
+    best: float = math.nan
+    wait: int = 0
+
+    def row(self) -> np.ndarray:
+        """As compiled code takes it."""
+        watched, *arguments = dataclasses.astuple(self)
+        *arguments, by_tolerance, offset, best, wait = arguments
+        row = np.zeros(op.STOPPING_COLUMNS)
+        row[op.WATCHED] = op.OF_VALIDATION if watched else op.OF_TRAINING
+        row[op.PAIR : op.BEST] = arguments
+        row[op.BY_TOLERANCE], row[op.OFFSET] = by_tolerance, offset
+        row[op.BEST], row[op.WAIT] = best, wait
+        return row
+
+
+class Training:
+    """The training of one model, as one of many.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of one worker. Its program is copied: models of the same kind can share it.
+    samples : Samples
+    epochs, first_epoch : int
+        How many, and how many have been before.
+    iterations, taken : int
+        Steps before this training, for the schedule; and for the optimiser, as
+        :meth:`Trainer.train` takes them.
+    schedule : int
+        Of the learning rate, as :func:`scheduled_rate` takes it.
+    numbers : ndarray of float64
+        Of the schedule.
+    state : (1 + slots, parameters) array
+        Weights, and what the optimiser remembers; overwritten.
+    shuffle : bool
+    seed : int
+    evaluator : Evaluator, optional
+        Of one worker.
+    validation : Samples, optional
+        What is measured after each epoch.
+    penalties : sequence of (int, int, float, float)
+        First and last place, l1 and l2 of weights whose penalties are part of the validation loss.
+    stopping : Stopping, optional
+
+    Attributes
+    ----------
+    totals, validation_totals : (epochs, outputs + 1, 2) float64 array
+        As :meth:`Evaluator.bind` explains them.
+    done : int
+        Steps that were run; `state` is that after them, unless training has diverged.
+    has_diverged : bool
+        Whether a loss or a weight was not finite, which ended it.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        samples: Samples,
+        *,
+        epochs: int,
+        first_epoch: int,
+        iterations: int,
+        taken: int,
+        schedule: int,
+        numbers: np.ndarray,
+        state: np.ndarray,
+        shuffle: bool,
+        seed: int,
+        evaluator: Evaluator | None = None,
+        validation: Samples | None = None,
+        penalties: Sequence[tuple[int, int, float, float]] = (),
+        stopping: Stopping | None = None,
+    ):
+        self.state, self.done, self.has_diverged = state, 0, False
+        self.loss_weights = trainer.loss_weights
+        self.n_samples, self.sizes = samples.rows.size, [trainer.memory.size, 0]
+        pairs = len(self.loss_weights) + 1
+        self.totals = np.zeros((epochs, pairs, 2))
+        self.validation_totals = np.zeros((epochs if validation else 0, pairs, 2))
+        self.row = row = np.zeros(op.MODEL_COLUMNS, np.int64)
+        self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
+        # Compiled code has only the addresses of what is kept here.
+        self._kept: list[Any] = [samples, validation, numbers]
+        self.work = trainer._work * trainer.batch_size * trainer.network.work + STEP_WORK
+        self.steps = epochs * -(-self.n_samples // trainer.batch_size)
+
+        trainer.bind(
+            *(samples.x, samples.y, samples.weights, samples.rows, self.totals),
+            *(shuffle, seed, first_epoch, samples.rows),
+        )
+        self._take_program(op.TRAINING, trainer)
+        if evaluator is not None and validation is not None:
+            self.sizes[1] = evaluator.memory.size
+            evaluator.bind(
+                *(validation.x, validation.y, validation.weights, validation.rows),
+                self.validation_totals,
+            )
+            self._take_program(op.VALIDATION, evaluator)
+        row[op.N_PARAMETERS], row[op.LENGTH] = trainer.network.n_parameters, trainer.length
+        row[op.N_SLOTS], row[op.STATE] = len(state) - 1, state.ctypes.data
+        row[op.EPOCHS], row[op.FIRST_EPOCH], row[op.WORK] = epochs, first_epoch, self.work
+        row[op.TAKEN], row[op.RATE_STEP] = taken, iterations
+        row[op.SCHEDULE] = schedule
+        row[op.NUMBERS], row[op.N_NUMBERS] = numbers.ctypes.data, numbers.size
+        row[op.TOTALS], row[op.PAIRS] = self.totals.ctypes.data, pairs
+        row[op.VALIDATION_TOTALS] = self.validation_totals.ctypes.data
+        table = np.array(penalties, float)
+        row[op.PENALTIES], row[op.N_PENALTIES] = table.ctypes.data, len(table)
+        self._kept.append(table)
+
+    def _take_program(self, place: int, program: Evaluator) -> None:
+        """Copy the table of a program that has been bound, and note what it begins with."""
+        table, row = program.program.table.copy(), self.row
+        row[place + op.TABLE], row[place + op.ROWS] = table.ctypes.data, len(table)
+        row[place + op.PHASES] = len(program.program.phases)
+        row[place + op.PARAMETERS] = program.parameters_at
+        beginnings, arrays = program.program.beginnings
+        row[place + op.BEGINNINGS] = beginnings.ctypes.data
+        row[place + op.N_BEGINNINGS] = len(beginnings)
+        self._kept += [table, beginnings, arrays]
+
+
+def train_many(trainings: Sequence[Training], watch: Callable[[int], None]) -> None:
+    """Train models, the longest first, each on one thread; all have numbers of one type.
+
+    It returns to Python about every 0.1 s, where Ctrl-C takes effect: what was done until then is
+    in the trainings.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+    watch : callable
+        Called now and then with the number of models that have ended.
+    """
+    ordered = sorted(trainings, key=lambda one: one.steps * one.work, reverse=True)
+    dtype, workers = ordered[0].state.dtype, min(get_num_threads(), len(ordered))
+    models = np.array([one.row for one in ordered])
+    stoppings = np.array([one.stopping for one in ordered])
+    loss_weights = np.zeros((len(ordered), max(one.loss_weights.size for one in ordered)))
+    for weights, one in zip(loss_weights, ordered, strict=True):
+        weights[: one.loss_weights.size] = one.loss_weights
+
+    def own(size: int) -> np.ndarray:
+        """An array of each worker."""
+        return aligned_zeros(workers * size, dtype).reshape(workers, size)
+
+    shared, current = np.zeros(op.SHARED, np.int64), np.full(workers, col.NONE)
+    restoring = [one.state.shape[1] for one in ordered if one.stopping[op.RESTORES_BEST]]
+    arguments = (
+        *(current, models, stoppings, loss_weights, col.operation_address(data.gather_item, dtype)),
+        *(own(max(sizes)) for sizes in zip(*(one.sizes for one in ordered), strict=True)),
+        own(max(restoring, default=0)),
+        np.empty((workers, max(one.n_samples for one in ordered)), np.int64),
+        np.empty((workers, op.MOST_STEPS)),
+    )
+
+    def run_slice(first: int, count: int) -> bool:
+        shared[op.WORKED] = 0
+        op.train_models(shared, count, *arguments)
+        ended = int(np.count_nonzero(models[:, op.HAS_ENDED]))
+        watch(ended)
+        return ended == len(ordered)
+
+    try:
+        total = sum(one.steps * one.work for one in ordered)
+        run_in_slices(total, run_slice, count=op.STINT)
+    finally:
+        for one, row, stopping in zip(ordered, models, stoppings, strict=True):
+            one.done, one.has_diverged = int(row[op.DONE]), bool(row[op.HAS_DIVERGED])
+            one.stopping = stopping

@@ -52,6 +52,8 @@ VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
 TARGET = binding.get_process_triple(), CPU, FEATURES, VECTOR_BYTES
 LEVEL = _level()
 LEVEL_TARGET = None if LEVEL is None else (TARGET[0], LEVEL, "", VECTOR_BYTES)
+# Whether one instruction moves some lanes of a vector, and touches no memory of the others.
+MASKS = VECTOR_BYTES > 16 or "+sve" in FEATURES
 REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
 # Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
 # height on, a tile is as fast as the full one.

@@ -145,7 +145,7 @@ class KernelCache(_Cache):
 
     def __init__(self, function, parallel):
         module = function.__module__.removeprefix("fastscratch.kernels.")
-        self._name = f"{module}.{function.__qualname__}"
+        self.name = f"{module}.{function.__qualname__}"
         self._parallel = parallel
         self.enable()
 
@@ -163,7 +163,7 @@ class KernelCache(_Cache):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
             for part in ("", "entry."):
-                for file in folder.glob(f"{part}{self._name}-*.nbc"):
+                for file in folder.glob(f"{part}{self.name}-*.nbc"):
                     with contextlib.suppress(OSError):
                         file.unlink()
 
@@ -187,14 +187,14 @@ class KernelCache(_Cache):
 
     def file_name(self, sig):
         """Name made of all that the machine code depends on."""
-        return file_name(self._name, sig, self._parallel)
+        return file_name(self.name, sig, self._parallel)
 
     def entry_name(self, code):
         """Name of the file of the way from Python into compiled code.
 
         It is made of the code's symbol, in which Numba counts what the process compiled before.
         """
-        return file_name(f"entry.{self._name}", code.fndesc.llvm_func_name)
+        return file_name(f"entry.{self.name}", code.fndesc.llvm_func_name)
 
 
 def file_name(subject, *dependencies):

@@ -14,7 +14,7 @@ the loop, the new value when coming from its end".
 
 from llvmlite import ir
 
-from .machine import VECTOR_BYTES
+from .machine import MASKS, VECTOR_BYTES
 
 INT = ir.IntType(64)
 INT32 = ir.IntType(32)
@@ -58,6 +58,9 @@ class Writer:
     def times(self, a, count):
         return self.builder.mul(a, constant(count))
 
+    def less(self, a, b):
+        return self.builder.icmp_signed("<", a, b)
+
     def after(self, pointer, offset):
         """The place `offset` elements after another."""
         return self.builder.gep(pointer, [offset])
@@ -85,20 +88,40 @@ class Writer:
         return self.call(f"llvm.fmuladd.{self.suffix}", self.type, a, b, c)
 
     def lanes_from(self, first):
-        """A mask that is true in lanes `first`, `first` + 1, ..."""
+        """Lanes `first`, `first` + 1, ... of a vector, for `load_lanes` and `store_lanes`.
+
+        That is a mask, or, on a machine without masks, where LLVM would test every lane by itself,
+        the lane that each lane shares its place with: those before `first` share that of `first`.
+        """
+        if not MASKS:
+            lanes = map(constant, range(self.lanes))
+            return [self.builder.select(self.less(lane, first), first, lane) for lane in lanes]
         first = self.splat(self.builder.trunc(first, INT32), self.indices)
         lane = ir.Constant(self.indices, list(range(self.lanes)))
         return self.builder.icmp_signed(">=", lane, first)
 
-    def masked_load(self, pointer, mask):
-        """Zero, and no memory touched, where the mask is false."""
+    def load_lanes(self, pointer, lanes):
+        """Some lanes of a vector; of the others no memory is touched, and they hold anything."""
+        if not MASKS:
+            vector = ir.Constant(self.type, ir.Undefined)
+            for number, lane in enumerate(lanes):
+                x = self.builder.load(self.after(pointer, lane))
+                vector = self.builder.insert_element(vector, x, ir.Constant(INT32, number))
+            return vector
         place = self.builder.bitcast(pointer, self.type.as_pointer())
-        rest = ir.Constant(INT32, self.item), mask, ir.Constant(self.type, None)
+        rest = ir.Constant(INT32, self.item), lanes, ir.Constant(self.type, None)
         return self.call(f"llvm.masked.load.{self.suffix}.p0", self.type, place, *rest)
 
-    def masked_store(self, value, pointer, mask):
+    def store_lanes(self, value, pointer, lanes):
+        """Store some lanes of a vector, and nothing beside them."""
+        if not MASKS:
+            # In their order: what lanes before the first leave in its place, it replaces.
+            for number, lane in enumerate(lanes):
+                x = self.builder.extract_element(value, ir.Constant(INT32, number))
+                self.builder.store(x, self.after(pointer, lane))
+            return
         place = self.builder.bitcast(pointer, self.type.as_pointer())
-        rest = ir.Constant(INT32, self.item), mask
+        rest = ir.Constant(INT32, self.item), lanes
         self.call(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), value, place, *rest)
 
     def loop(self, turns, carried, body):

@@ -5,12 +5,16 @@ x86. It is found out from LLVM, not from the name of the processor, so that ``NU
 ``NUMBA_CPU_FEATURES`` are respected.
 """
 
+import re
 from itertools import product
 
 from llvmlite import binding
 from numba import config
 from numba.core.codegen import get_host_cpu_features, initialize_llvm
 
+# The system, without the version that macOS adds: machine code does not depend on that.
+TRIPLE = re.sub(r"[\d.]+$", "", binding.get_process_triple())
+ARM = TRIPLE.startswith(("aarch64", "arm64"))
 CPU = config.CPU_NAME or binding.get_host_cpu_name()
 FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 
@@ -18,7 +22,7 @@ FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CP
 def target_machine():
     """The machine that Numba compiles for, as LLVM sees it."""
     initialize_llvm()
-    return binding.Target.from_default_triple().create_target_machine(
+    return binding.Target.from_triple(binding.get_process_triple()).create_target_machine(
         cpu=CPU, features=FEATURES, opt=2, codemodel="jitdefault", jit=True
     )
 
@@ -34,24 +38,34 @@ def _vector_bytes():
     return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
 
 
-# Levels of x86-64 that others have named, the higher first, and a feature of processors that tells
-# each from the one below.
-LEVELS = {"x86-64-v4": "avx512vl", "x86-64-v3": "avx2"}
+def _levels():
+    """Levels of processors, as LLVM names them, the higher first, and a feature that tells each
+    from the one below."""
+    if not ARM:
+        return {"x86-64-v4": "avx512vl", "x86-64-v3": "avx2"}
+    return {"apple-m1" if "apple" in TRIPLE else "generic": None}  # all have NEON
+
+
+LEVELS = _levels()
 
 
 def _level():
     """The level for which compiled kernels may have come with the package; None if none is."""
     if config.CPU_NAME is not None or config.CPU_FEATURES is not None:
         return CPU if CPU in LEVELS and FEATURES == "" else None
-    return next((level for level, f in LEVELS.items() if f"+{f}," in f"{FEATURES},"), None)
+    here = f"{FEATURES},"
+    return next((level for level, f in LEVELS.items() if f is None or f"+{f}," in here), None)
 
 
-ARM = binding.get_process_triple().startswith(("aarch64", "arm64"))
 VECTOR_BYTES = 16 if config.DISABLE_JIT else _vector_bytes()
 # What machine code depends on; and the same for code that came with the package, if any did.
-TARGET = binding.get_process_triple(), CPU, FEATURES, VECTOR_BYTES
+TARGET = TRIPLE, CPU, FEATURES, VECTOR_BYTES
 LEVEL = _level()
-LEVEL_TARGET = None if LEVEL is None else (TARGET[0], LEVEL, "", VECTOR_BYTES)
+LEVEL_TARGET = None if LEVEL is None else (TRIPLE, LEVEL, "", VECTOR_BYTES)
+# Bytes that the caches move at once: 128 on Apple's processors, 64 on most others.
+CACHE_LINE = 128 if ARM else 64
+# Whether one instruction moves some lanes of a vector, and touches no memory of the others.
+MASKS = VECTOR_BYTES > 16 or "+sve" in FEATURES
 REGISTERS = 32 if VECTOR_BYTES == 64 or ARM else 16
 # Heights of the tiles that exist: any number of rows is a sum of a few of them. From half the full
 # height on, a tile is as fast as the full one.

@@ -11,6 +11,10 @@ omp        works                     GNU OpenMP kills it       GNU OpenMP kills 
 workqueue  aborts the process        works                     works
 ========== ========================= ========================= ==========================
 
+On x86-64, ``tbb`` is installed with this package. For Arm, Numba's wheels have no ``tbb`` layer: on
+Linux they run ``omp``, on macOS ``workqueue`` (or ``omp``, where LLVM's OpenMP is found). Numba of
+conda-forge has ``tbb`` there, too.
+
 So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
 no other thread is inside, and until it has the locks of the compiler and of LLVM; and with ``omp``
 a forked child gets an error and is not killed.
@@ -31,8 +35,11 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel
 
 from .interrupts import ctrl_c_later
+from .machine import ARM
 
 __all__ = ["get_num_threads", "region", "set_num_threads", "threading_layer"]
+
+TBB_COMES_WITH = "conda install -c conda-forge numba tbb" if ARM else "pip install tbb"
 
 # Held while the layer starts, during a fork and, with workqueue, in a region.
 _lock = threading.RLock()
@@ -79,7 +86,7 @@ class _Refuse:
         raise RuntimeError(
             "this process was forked from one that had started OpenMP threads, which do not "
             "survive a fork; start it with the 'spawn' method, or use the tbb threading layer "
-            "(pip install tbb)"
+            f"({TBB_COMES_WITH})"
         )
 
     def __exit__(self, *error):

@@ -38,7 +38,7 @@ def _write_tile(w, rows, vectors, scaled):
     name = f"{'update' if scaled else 'tile'}_{rows}_{vectors}"
     function, (c, start, a, b), sizes = _tile_function(w, name)
     missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
-    mask = w.lanes_from(missing)
+    lanes = w.lanes_from(missing)
 
     def columns(step):
         """Where the vectors of a row begin. The last ends where the tile ends: what it shares with
@@ -59,15 +59,15 @@ def _write_tile(w, rows, vectors, scaled):
         return [
             value
             for *row, last in places(start)
-            for value in [*map(w.load, row), w.masked_load(last, mask)]
+            for value in [*map(w.load, row), w.load_lanes(last, lanes)]
         ]
 
     sums = [ir.Constant(w.type, None)] * (rows * vectors) if scaled else starts()
 
     def step(a, b, sums):
         row = [w.after(b, column) for column in b_columns]
-        # A lone vector may begin before the array, so it is masked. (That costs no time.)
-        row = [w.load(place) for place in row] if vectors > 1 else [w.masked_load(*row, mask)]
+        # A lone vector may begin before the array.
+        row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
         following = []
         for i in range(rows):
             x = w.splat(w.builder.load(w.after(a, a_rows[i])))
@@ -82,7 +82,7 @@ def _write_tile(w, rows, vectors, scaled):
     for *row, last in places(c):
         for place in row:
             w.store(next(sums), place)
-        w.masked_store(next(sums), last, mask)
+        w.store_lanes(next(sums), last, lanes)
     w.builder.ret_void()
     return function
 
@@ -201,20 +201,25 @@ def _write_copy(w):
     """The copy of `rows` rows of `width` columns, at most two vectors."""
     function = w.function("fastscratch_copy", "pnn pnn nn")
     target, target_row, _, source, source_row, _, rows, width = function.args
-    # As in the tile, the last vector ends with the panel. A narrow panel has no first vector, only
-    # the lanes of the last one from `missing` on.
+    # As in the tile, the last vector ends with the panel. A narrow panel has no other.
     missing = w.builder.sub(constant(w.lanes), width)
-    wide = w.builder.icmp_signed("<", missing, constant(0))
-    first_mask = w.lanes_from(w.builder.select(wide, constant(0), constant(w.lanes)))
-    last_mask = w.lanes_from(missing)
-    last = w.builder.sub(width, constant(w.lanes))
+    last = w.builder.neg(missing)
+    lanes = w.lanes_from(missing)
 
-    def row(target, source):
-        for column, mask in ((constant(0), first_mask), (last, last_mask)):
-            w.store(w.masked_load(w.after(source, column), mask), w.after(target, column))
+    def wide_row(target, source):
+        for column in (constant(0), last):
+            w.store(w.load(w.after(source, column)), w.after(target, column))
         return [w.after(target, target_row), w.after(source, source_row)]
 
-    w.loop(rows, [target, source], row)
+    def narrow_row(target, source):
+        w.store(w.load_lanes(w.after(source, last), lanes), w.after(target, last))
+        return [w.after(target, target_row), w.after(source, source_row)]
+
+    with w.builder.if_else(w.less(missing, constant(0))) as (wide, narrow):
+        with wide:
+            w.loop(rows, [target, source], wide_row)
+        with narrow:
+            w.loop(rows, [target, source], narrow_row)
     w.builder.ret_void()
 
 

@@ -249,8 +249,8 @@ def scatter_runs(typingctx, c, x, found, height, width, count):
 def copy_rows(typingctx, target, source, rows, width):
     """Copy a panel: ``target[:rows, :width] = source[:rows, :width]``, columns contiguous.
 
-    `width` is at most two vectors, the row stride of `target` at least one. Beside the panel, up to
-    `lanes` elements before and after a row of `target` are overwritten with zeros.
+    `width` is at most two vectors, the row stride of `target` at least one. Where it is less than
+    one, the elements of `target` before a row, up to a whole vector, are overwritten.
     """
 
     def codegen(context, builder, signature, arguments):

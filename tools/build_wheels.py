@@ -2,99 +2,126 @@
 
     pip install -e . wheel
     python tools/build_wheels.py --output dist
+    python tools/build_wheels.py --output dist --platform macos-arm64
 
-The kernels are compiled for levels of processors, by default for those that this machine has:
-x86-64-v3 (AVX2) and x86-64-v4 (AVX-512). On another processor, or with another version of Numba,
-an installed wheel compiles its kernels at first use, as an installation from source does.
+The kernels are compiled for levels of processors: x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), or
+64-bit Arm with NEON. Which kernels, a warm-up on this machine tells; as they are compiled by LLVM
+for whatever machine is asked for, the wheel may be for another one. On another processor, or with
+another version of Numba, an installed wheel compiles its kernels at first use, as an installation
+from source does.
 """
 
 import argparse
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
-
-from numba.core.codegen import get_host_cpu_features
-
-from fastscratch.kernels.machine import LEVELS
+from typing import NamedTuple
 
 LARGEST = 40_000_000  # bytes of a wheel
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
-def run(*command, **settings):
-    """Run a command; an error if it fails."""
-    print("$", *map(str, command), flush=True)
-    subprocess.run([*map(str, command)], check=True, env=os.environ | settings)
+class Platform(NamedTuple):
+    """What a wheel is for: as LLVM names the system, as the wheel's name does, and the levels."""
+
+    triple: str
+    tag: str
+    levels: tuple[str, ...]
 
 
-def python(*arguments, **settings):
-    """Run Python on some arguments."""
-    run(sys.executable, *arguments, **settings)
+PLATFORMS = {
+    "linux-x86_64": Platform(
+        "x86_64-unknown-linux-gnu", "manylinux2014_x86_64", ("x86-64-v3", "x86-64-v4")
+    ),
+    "linux-arm64": Platform("aarch64-unknown-linux-gnu", "manylinux2014_aarch64", ("generic",)),
+    "macos-arm64": Platform("arm64-apple-darwin", "macosx_11_0_arm64", ("apple-m1",)),
+}
 
 
-def compile_for(level, site, folder):
-    """Compile every kernel of the package in `site` for a level; return the files."""
+def here():
+    """The name of this machine's platform."""
+    system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
+    return f"{system}-{platform.machine().replace('aarch64', 'arm64')}"
+
+
+def start(*arguments, **settings):
+    """Start Python on some arguments."""
+    command = [sys.executable, *map(str, arguments)]
+    print("$", *(f"{name}={value}" for name, value in settings.items()), *command, flush=True)
+    return subprocess.Popen(command, env=os.environ | settings)
+
+
+def finish(*processes):
+    """Wait for processes; an error if one fails."""
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        raise SystemExit("a step failed")
+
+
+def compile_for(triple, level, site, warm, folder):
+    """Compile the kernels of the package in `site` that the folder `warm` has; return the files."""
     settings = {
         "NUMBA_CPU_NAME": level,
         "NUMBA_CPU_FEATURES": "",
         "NUMBA_CACHE_DIR": str(folder),
         "PYTHONPATH": str(site),
     }
-    python("-P", "-c", "import fastscratch; fastscratch.warmup()", **settings)
+    script, parts = ROOT / "tools" / "cross_compile.py", os.cpu_count()
+    finish(*(start("-P", script, triple, warm, i, parts, **settings) for i in range(parts)))
     return sorted(folder.rglob("*.nbc"))
 
 
-def build(levels, output):
+def build(target, output):
     """Build the wheel; return its path."""
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        python("-m", "pip", "wheel", "--no-deps", "--quiet", "-w", folder / "pure", ROOT)
+        finish(start("-m", "pip", "wheel", "--no-deps", "--quiet", "-w", folder / "pure", ROOT))
         (pure,) = (folder / "pure").glob("*.whl")
-        python("-m", "wheel", "unpack", "-d", folder / "tree", pure)
+        finish(start("-m", "wheel", "unpack", "-d", folder / "tree", pure))
         (site,) = (folder / "tree").iterdir()
+        settings = {"NUMBA_CACHE_DIR": str(folder / "warm"), "PYTHONPATH": str(site)}
+        finish(start("-P", "-c", "import fastscratch; fastscratch.warmup()", **settings))
+        files = [
+            file
+            for level in target.levels
+            for file in compile_for(target.triple, level, site, folder / "warm", folder / level)
+        ]
+        for cache in site.rglob("__pycache__"):
+            shutil.rmtree(cache)
         compiled = site / "fastscratch" / "kernels" / "compiled"
-        files = [file for level in levels for file in compile_for(level, site, folder / level)]
         compiled.mkdir()
         for file in files:
             shutil.copy(file, compiled)
-        for cache in site.rglob("__pycache__"):
-            shutil.rmtree(cache)
         # Machine code for one Python and one system; it needs nothing of the system's libraries.
-        tags = f"Tag: {sys.implementation.cache_tag.replace('cpython-', 'cp')}-none-{platform()}"
+        tags = f"Tag: {sys.implementation.cache_tag.replace('cpython-', 'cp')}-none-{target.tag}"
         (info,) = site.glob("*.dist-info/WHEEL")
         lines = info.read_text().splitlines()
         lines = [tags if line.startswith("Tag: ") else line for line in lines]
         lines = ["Root-Is-Purelib: false" if "Root-Is" in line else line for line in lines]
         info.write_text("\n".join(lines) + "\n")
-        python("-m", "wheel", "pack", "-d", output, site)
+        finish(start("-m", "wheel", "pack", "-d", output, site))
     wheel = max(output.glob("*.whl"), key=lambda file: file.stat().st_mtime)
     size = wheel.stat().st_size
-    print(f"{wheel}: {len(files)} files of {', '.join(levels)}, {size / 1e6:.1f} MB")
+    print(f"{wheel}: {len(files)} files of {', '.join(target.levels)}, {size / 1e6:.1f} MB")
     if size > LARGEST:
         raise SystemExit(f"the wheel has {size} bytes, more than {LARGEST}")
     return wheel
 
 
-def platform():
-    """The platform's part of the wheel's name."""
-    name = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-    return name.replace("linux", "manylinux2014", 1)
-
-
 def main():
     """Build the wheel that the command line asks for."""
-    features = get_host_cpu_features()
-    here = [level for level, feature in LEVELS.items() if f"+{feature}," in f"{features},"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "dist")
-    parser.add_argument("--levels", nargs="+", choices=here, default=here)
+    parser.add_argument(
+        "--platform", choices=PLATFORMS, default=here(), required=here() not in PLATFORMS
+    )
     arguments = parser.parse_args()
-    build(arguments.levels, arguments.output.resolve())
+    build(PLATFORMS[arguments.platform], arguments.output.resolve())
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import numpy as np
 from ..kernels import activations
 from ..kernels.call import values
 from ..kernels.codes import LINEAR, READS_Z
-from ..kernels.machine import VECTOR_BYTES
+from ..kernels.machine import CACHE_LINE, VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from .program import Function, Operation, Phase, Program, assemble
 
-ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+ALIGNMENT = CACHE_LINE  # no less than the widest vector
 
 # Multiply-adds that are worth an item (about 4 us). More items balance better, but each reads some
 # of its inputs again.

@@ -8,19 +8,28 @@ so the bits do not depend on how many workers there are, nor on which of them ta
 No worker waits for another that has not started: one alone does every item of every phase, and a
 late one finds the phases done and skips them. A worker takes the items of its own share first (that
 part of the weights is in its cache), then what others have left.
+
+The order of memory, on any processor: the results of an item come before the addition to DONE that
+counts it, a release, and the worker that adds last has acquired those of all items. It clears DONE,
+then opens the shares, then PHASE, each a release: whoever acquires what it has opened sees the
+results of all phases before, and nobody adds to DONE before it is cleared. A late worker cannot
+take an item that is taken: a share holds its phase beside the number of items taken, so it never
+has the same value again, and a replacement that expects an old value fails.
 """
 
 import numpy as np
 
 from ..jit import njit
+from ..machine import CACHE_LINE
 from .atomics import atomic_add, atomic_load, atomic_replace, atomic_store, pause, yield_processor
 
-# A team is an int64 array with a cache line (8 numbers) for each of: the current phase; how many of
-# its items are done; and, for each worker, (phase << 32) + items taken of its share.
-PHASE, DONE, SHARES, LINE = 0, 8, 16, 8
+# A team is an int64 array with a cache line for each of: the current phase; how many of its items
+# are done; and, for each worker, (phase << 32) + items taken of its share.
+LINE = CACHE_LINE // 8
+PHASE, DONE, SHARES = 0, LINE, 2 * LINE
 TAKEN = (1 << 32) - 1
 
-# Turns of waiting, about 20 us, before the processor is offered to others.
+# Turns of waiting, some 20 us, before the processor is offered to others.
 PATIENCE = 1000
 
 

@@ -311,7 +311,7 @@ def defaults(function):
     [
         *(f"callbacks.{name}" for name in callbacks.__all__),
         *("losses." + kind.__name__ for kind in fastscratch.losses._BY_NAME.values()),
-        *("optimizers." + name for name in ("SGD", "RMSprop", "Adagrad", "Adam", "AdamW")),
+        *("optimizers." + name for name in fastscratch.optimizers.__all__ if name[0].isupper()),
         *(f"regularizers.{name}" for name in ("L1", "L2", "L1L2")),
     ],
 )

@@ -524,7 +524,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (
             lambda m: m.compile("sdg", "mean_squared_error"),
             ValueError,
-            "optimizer must be one of 'sgd', 'rmsprop', 'adagrad', 'adam', 'adamw', got 'sdg'",
+            "optimizer must be one of 'sgd', 'rmsprop', 'adagrad', 'adadelta', .*, got 'sdg'",
         ),
         (
             lambda m: m.compile(optimizers.SGD(), "mean_cubed_error"),

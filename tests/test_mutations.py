@@ -57,6 +57,7 @@ OUTPUTS = {
     "bilinear_backward": ["dz"],
     "bilinear_forward": ["a"],
     "bundle": ["nothing"],
+    "average": ["average"],
     "chain": ["nothing"],
     "clip_norm": ["gradient"],
     "conv2d_backward_input": ["dz"],

@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Callable
 
-from ..optimizers import LearningRateSchedule, Optimizer
+from ..optimizers import Optimizer
+from ..optimizers.schedules import LearningRateSchedule
 from ..validation import as_function
 from .callback import Callback, Logs
 

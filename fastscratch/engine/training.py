@@ -27,7 +27,8 @@ class Trainer(Evaluator):
     learning : Learning
     n_slots : int
         Numbers that the optimiser remembers of each parameter; the last of them is the sum of
-        gradients, if these are added up over several steps.
+        gradients, if these are added up over several steps, and before that comes the moving
+        average of the parameters, if there is one.
     batch_size : int
     dtype : dtype
     workers : int, optional
@@ -79,6 +80,11 @@ class Trainer(Evaluator):
             optimizer = self._learning.record(plan)
             for own in learned_parameters(plan, network):
                 own.add_update(optimizer)
+        if self._learning.ema_momentum is not None:
+            place = self._n_slots - (2 if self._learning.every > 1 else 1)
+            average = self._slots_at + place * plan.length
+            for own in learned_parameters(plan, network):
+                own.add_average(average + own.kernel - plan.parameters, self._learning)
 
     def _lower_clipping(self, plan: Plan, network: Network) -> None:
         """Add the clipping of the gradient, which has its penalties."""

@@ -9,6 +9,7 @@ import numpy as np
 from .. import losses, optimizers
 from ..engine import Network, Objective
 from ..layers import Layer
+from ..optimizers.optimizer import AVERAGE
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
 from .head import Head, as_metrics, check_logits, directions
@@ -117,6 +118,35 @@ class Compiled(Weighted):
     def optimizer(self) -> optimizers.Optimizer | None:
         """What :meth:`compile` was given; its attributes can be set."""
         return self._optimizer
+
+    def _swap_average(self) -> None:
+        """Let the weights that are learned and their moving average, if any, change places."""
+        state = self._state
+        if AVERAGE not in state.remembered:
+            return
+        slots, place = list(state.slots or ()), state.remembered.index(AVERAGE)
+        weights, average = state.parameters.copy(), slots[place].copy()
+        for layer, own in self._network.weights_by_layer():
+            for placed in own:
+                if layer.trainable and placed.weight.trainable:
+                    part = slice(placed.offset, placed.stop)
+                    weights[part], average[part] = slots[place][part], state.parameters[part]
+        slots[place] = average
+        self._state = state.replaced(
+            parameters=weights, slots=tuple(slots), is_swapped=not state.is_swapped
+        )
+
+    def _take_average(self) -> None:
+        """Replace the weights by their moving average, if there is one, at the end of a fit."""
+        if not self._state.is_swapped:
+            self._swap_average()
+        state = self._state
+        if state.is_swapped:  # there is one
+            averaged = (
+                state.parameters if name == AVERAGE else slot
+                for name, slot in zip(state.remembered, state.slots or (), strict=True)
+            )
+            self._state = state.replaced(slots=tuple(averaged), is_swapped=False)
 
     @property
     def loss(self) -> Any:

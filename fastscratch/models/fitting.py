@@ -146,6 +146,11 @@ class Fit:
                 workspace.holds = holder.state
         return counts
 
+    def finish(self) -> None:
+        """Give the model the moving average of its weights, if the optimiser keeps one."""
+        if self.done and self._optimizer.use_ema:
+            self.model._take_average()
+
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
         """What the steps of a slice change besides the state of the model."""
         return self.totals[self._epochs].copy(), self.order.copy()
@@ -240,6 +245,7 @@ def fit(
 
         try:
             run_in_slices(run.epochs * run.steps, run_slice)
+            run.finish()
         finally:
             progress.close()
         begun = -(-run.done // run.steps)
@@ -271,6 +277,7 @@ def fit(
             everyone.epoch_end(initial_epoch + epoch, logs)
             if model.stop_training:
                 break
+        run.finish()
     finally:
         progress.close()
         everyone.train_end(logs)

@@ -431,7 +431,7 @@ def test_the_direction_of_a_metric_of_one_of_several_outputs():
 def test_an_unknown_direction_is_refused_before_the_fit(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = network()
-    message = "cannot know whether a lower or a higher 'chosen' is better, .* only 'loss'; give"
+    message = "cannot know whether a lower or a higher 'chosen' is better, .* only of 'loss'; give"
     with pytest.raises(ValueError, match=message):
         model.fit(*data(), verbose=0, callbacks=[Chosen([1]), make("chosen")])
     assert model.iterations == 0

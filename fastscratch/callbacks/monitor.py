@@ -32,11 +32,13 @@ class Monitor(Callback):
             return self.mode
         known = self.model.directions
         for name in (self.monitor, self.monitor.removeprefix("val_")):
-            if name in known:
-                return known[name]
+            direction = known.get(name)
+            if direction is not None:
+                return direction
         raise ValueError(
             f"{type(self).__name__} cannot know whether a lower or a higher {self.monitor!r} is "
-            f"better, for the model has only {', '.join(map(repr, known))}; give mode='min' or "
+            "better, for it is known only of "
+            f"{', '.join(repr(name) for name in known if known[name])}; give mode='min' or "
             "mode='max'"
         )
 

@@ -15,7 +15,8 @@ from ..validation import as_array, as_flag, as_integer, as_model_path
 from .differentiable import Differentiable
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import Head, logs_of, prefixes
+from .head import Head, logs_of
+from .measures import prefixes
 from .names import all_named, name_layers
 from .programs import at_once
 from .state import Holder
@@ -401,9 +402,11 @@ class Model(Differentiable):
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
         heads = self._heads(self._current_programs().network)
-        for head, y, name in zip(heads, data.y, self.output_names, strict=True):
+        for head, y, weights, name in zip(
+            heads, data.y, data.weights, self.output_names, strict=True
+        ):
             of_output = f" of {name}" if len(heads) > 1 else ""
-            head.check_metrics(f"{prefix}y{of_output}", y)
+            head.check_metrics(f"{prefix}y{of_output}", y, weights)
 
     def _evaluate(
         self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
@@ -441,10 +444,11 @@ class Model(Differentiable):
             return {}
         predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
-        for prefix, head, y, out in zip(
-            prefixes(self.output_names), heads, data.y, predicted, strict=True
+        for prefix, head, y, weights, out in zip(
+            prefixes(self.output_names), heads, data.y, data.weights, predicted, strict=True
         ):
-            logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
+            measured = head.measure(y, out, weights)
+            logs |= {prefix + name: value for name, value in measured.items()}
         return logs
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:

@@ -18,6 +18,7 @@ from safetensors.numpy import save
 from .. import layers as layer_kinds
 from .. import losses, optimizers
 from ..layers.base import as_shape
+from ..metrics.registry import deserialize, serialize
 from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
 from .foreign import what_it_is
 from .replacing import replace_file, replaceable
@@ -98,7 +99,8 @@ def _header(model: "Model", state: State) -> dict[str, Any]:
         "losses": [loss.get_config() for loss in model._losses],
         "loss_weights": model._loss_weights,
         "optimizer": model.optimizer and model.optimizer.get_config(),
-        "metrics": model._metrics,
+        "metrics": [[serialize(one) for one in own] for own in model._metrics],
+        "weighted_metrics": [[serialize(one) for one in own] for own in model._weighted_metrics],
         "metadata": metadata,
     }
     return json.loads(json.dumps(header))
@@ -231,17 +233,23 @@ def _checked(
     else:
         of_each, metrics = header["losses"], header["metrics"]
         weights = header["loss_weights"]
+    measured = [[deserialize(one) for one in own] for own in metrics]
+    weighted = [
+        [deserialize(one) for one in own]
+        for own in header.get("weighted_metrics") or [[] for _ in metrics]
+    ]
     if of_each:
         optimizer = optimizers.from_config(header["optimizer"])
         checked = [losses.get(config) for config in of_each]
         one = len(names) == 1
-        if one and not len(checked) == len(metrics) == len(weights) == 1:
+        if one and not len(checked) == len(measured) == len(weighted) == len(weights) == 1:
             raise ValueError("it has losses of other outputs")
         model._compile(
             optimizer,
             checked[0] if one else checked,
-            metrics[0] if one else metrics,
+            measured[0] if one else measured,
             weights[0] if one else weights,
+            weighted[0] if one else weighted,
         )
         remembered = optimizer.remembered
     model.seed = as_integer("seed", header["seed"], 0)

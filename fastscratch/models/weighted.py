@@ -36,7 +36,8 @@ class Weighted:
         self.input_names = ["x"]
         self._losses: list[losses.Loss] = []
         self._loss_weights: list[float] = []
-        self._metrics: list[tuple[str, ...]] = []
+        self._metrics: list[tuple[Any, ...]] = []
+        self._weighted_metrics: list[tuple[Any, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
         self._programs: Programs | None = None

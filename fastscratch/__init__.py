@@ -11,6 +11,7 @@ if not (Path(__file__).parent / "kernels").exists():  # in a checkout they stand
 
 from . import (
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -38,6 +39,7 @@ __all__ = [
     "Model",
     "Sequential",
     "callbacks",
+    "constraints",
     "datasets",
     "get_num_threads",
     "initializers",

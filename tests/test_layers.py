@@ -190,7 +190,9 @@ EVERY = [
     MaxPooling2D(3, 2, "same"),
     AveragePooling2D((1, 2)),
     GlobalAveragePooling2D(),
-    BatchNormalization(0.9, 0.01, False, gamma_regularizer="l2", moving_mean_initializer="ones"),
+    BatchNormalization(
+        -1, 0.9, 0.01, False, gamma_regularizer="l2", moving_mean_initializer="ones"
+    ),
     LayerNormalization(0.01, scale=False, beta_initializer="random_uniform"),
     Activation("selu"),
     Dropout(0.25),

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..kernels.program import columns as col
 from ..kernels.program import update as update_op
+from .constraints import lower_constraints
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
@@ -79,6 +80,7 @@ class Trainer(Evaluator):
             optimizer = self._learning.record(plan)
             for own in learned_parameters(plan, network):
                 own.add_update(optimizer)
+        lower_constraints(plan, network)
 
     def _lower_clipping(self, plan: Plan, network: Network) -> None:
         """Add the clipping of the gradient, which has its penalties."""

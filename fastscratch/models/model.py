@@ -82,6 +82,7 @@ class Model(Differentiable):
         given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
+        self._check_dtypes(network.layers)
         name_layers(network.layers)
         self._take_network(network)
 

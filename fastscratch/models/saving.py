@@ -298,7 +298,7 @@ def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
     from .model import Model
 
     inputs = [
-        layer_kinds.Input(as_shape("input_shapes", shape), str(name))
+        layer_kinds.Input(as_shape("input_shapes", shape), name=str(name))
         for shape, name in zip(header["input_shapes"], header["input_names"], strict=True)
     ]
     tensors: list[layer_kinds.SymbolicTensor] = list(inputs)

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -243,6 +243,7 @@ class Weighted:
 
     def _begin(self, network: Network) -> None:
         """Make the first weights of a network, and take both."""
+        self._check_dtypes(network.layers)
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             weight, seed = placed.weight, derived_seed(self.seed, 0) + i
@@ -275,6 +276,15 @@ class Weighted:
                 "callback of; wait until that has ended"
             )
 
+    def _check_dtypes(self, layers: Iterable[Layer]) -> None:
+        """Check that no layer asks for a dtype that is not the model's."""
+        for layer in layers:
+            if layer.dtype not in (None, self._dtype):
+                raise ValueError(
+                    f"{layer!r} cannot be part of a model of {self._dtype}: all layers of a model "
+                    f"have its dtype; make the model with dtype={layer.dtype!r}"
+                )
+
     def _take_network(self, network: Network) -> None:
         self._programs = Programs(network, self.dtype)
 
@@ -290,6 +300,7 @@ class Weighted:
         if not programs.network.is_current:
             old = programs.network
             network = Network(old.nodes, old.input_shapes, old.outputs)
+            self._check_dtypes(network.layers)
             for layer, before, after in zip(
                 *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
             ):

@@ -231,7 +231,3 @@ class Compiled(Weighted):
                     f"{len(array)}"
                 )
         return arrays
-
-    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
-        """The network, on samples of a shape if that is not known yet."""
-        return self._network

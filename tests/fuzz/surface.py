@@ -52,6 +52,7 @@ NOT_CALLED = {
     "datasets.read_idx": READER,
     "initializers.Initializer": BASE,
     "layers.Layer": BASE,
+    "utils.PyDataset": BASE,
     **{
         f"layers.{name}": MERGES
         for name in (

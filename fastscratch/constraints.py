@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .keras_names import full_name
-from .kernels.constraints import min_max_norm, non_negative
+from .kernels.constraints import min_max_norm as bring_norms
+from .kernels.constraints import non_negative
 from .representation import representation
 from .validation import as_floating, as_fraction, as_integer, as_not_negative, as_positive
 
@@ -107,7 +108,7 @@ class NormConstraint(Constraint):
         self.check("weights", constrained.shape)
         a, b, c, d, e = self.in_five_axes(constrained.shape)
         interval = dataclasses.astuple(self.interval)
-        min_max_norm(constrained.reshape(a, b, c, d, e), np.empty((a, c, e)), *interval)
+        bring_norms(constrained.reshape(a, b, c, d, e), np.empty((a, c, e)), *interval)
         return constrained
 
     def check(self, name: str, shape: tuple[int, ...]) -> None:
@@ -207,6 +208,9 @@ class MinMaxNorm(NormConstraint):
     def interval(self) -> NormInterval:
         return NormInterval(self.min_value, self.max_value, self.rate)
 
+
+# Second names that Keras has.
+max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
 _CLASSES: dict[str, type[Constraint]] = {
     kind.__name__: kind for kind in (MaxNorm, MinMaxNorm, NonNeg, UnitNorm)

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import inspect
+import itertools
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from .arguments import check_fixed
 from .symbolic import SymbolicTensor
 
 Shape = tuple[int, ...]
+
+#: Numbers layers in the order in which they are made.
+_made = itertools.count()
 
 
 def as_shape(name: str, value: Any) -> Shape:
@@ -148,6 +152,7 @@ class Layer:
                 raise ValueError("a layer takes an input_shape or an input_dim, got both")
             input_shape = (as_integer("input_dim", kwargs.pop("input_dim"), 1),)
         check_fixed(type(self).__name__, kwargs)
+        self._made = next(_made)
         self.name = None if name is None else as_text("name", name)
         self.trainable = as_flag("trainable", trainable)
         self.dtype = dtype if dtype is None else one_of("dtype", dtype, ("float32", "float64"))

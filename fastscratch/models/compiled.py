@@ -1,6 +1,7 @@
 """What a model is trained by, and the data it is given."""
 
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from .training_data import (
 )
 from .weighted import Weighted
 
+#: The model that was compiled last with an optimiser, by the id of that.
+_COMPILED: "weakref.WeakValueDictionary[int, Compiled]" = weakref.WeakValueDictionary()
+
 
 class Compiled(Weighted):
     """The losses, the optimiser and the metrics of a model, and checks of its data."""
@@ -40,8 +44,7 @@ class Compiled(Weighted):
         ----------
         optimizer : str or optimizers.Optimizer
             What it remembers of earlier steps is forgotten by the next ``compile``. It is not
-            copied: models that are given the same one share its learning rate, which callbacks may
-            change.
+            copied, and belongs to one model: callbacks may change its learning rate.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
             "mean_squared_error", "mean_absolute_error", "huber", "poisson",
             "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
@@ -57,7 +60,7 @@ class Compiled(Weighted):
         ------
         TypeError, ValueError
             If one of them is not known, or a cross-entropy expects logits and the last activation
-            is a sigmoid or softmax, or an output has no loss.
+            is a sigmoid or softmax, an output has no loss, or another model has the optimiser.
         RuntimeError
             If the model is being trained.
 
@@ -82,6 +85,12 @@ class Compiled(Weighted):
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
+        other = _COMPILED.get(id(optimizer))
+        if other is not None and other is not self and other.optimizer is optimizer:
+            raise ValueError(
+                f"optimizer must be one of its own for each model, got that of {other.name!r}; "
+                "make another with copy.deepcopy"
+            )
         names = self.output_names
         if len(names) > 1 and isinstance(loss, (str, losses.Loss)):
             loss = [loss] * len(names)
@@ -107,6 +116,7 @@ class Compiled(Weighted):
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
         self._optimizer, self._losses = optimizer, of_each
+        _COMPILED[id(optimizer)] = self
         self._metrics, self._loss_weights = counted, weights
         self._heads_of = None
         if self._holder.state is not None:

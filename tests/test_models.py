@@ -589,3 +589,16 @@ def test_input_shapes_belong_in_front():
     with pytest.raises(ValueError, match="only the first layer"):
         Sequential([layers.Input((4,)), layers.Dense(3, input_shape=(5,))])
     assert Sequential([layers.Input((4,)), layers.Dense(3, input_shape=(4,))]).count_params() == 15
+
+
+def test_an_optimizer_belongs_to_one_model():
+    """Keras refuses it too, when the second model is trained."""
+    shared, other = optimizers.Adam(), Sequential([layers.Input((4,)), layers.Dense(1)])
+    model = Sequential([layers.Input((4,)), layers.Dense(1)], name="first")
+    model.compile(shared, "mse")
+    model.compile(shared, "mae")
+    with pytest.raises(ValueError, match="one of its own for each model, got that of 'first'"):
+        other.compile(shared, "mse")
+    assert other.optimizer is None
+    model.compile("sgd", "mse")
+    other.compile(shared, "mse")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..kernels.program import columns as col
 from ..kernels.program import update as update_op
+from .constraints import lower_constraints
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
@@ -85,6 +86,7 @@ class Trainer(Evaluator):
             average = self._slots_at + place * plan.length
             for own in learned_parameters(plan, network):
                 own.add_average(average + own.kernel - plan.parameters, self._learning)
+        lower_constraints(plan, network)
 
     def _lower_clipping(self, plan: Plan, network: Network) -> None:
         """Add the clipping of the gradient, which has its penalties."""

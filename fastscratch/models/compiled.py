@@ -1,6 +1,7 @@
 """What a model is trained by, and the data it is given."""
 
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ from .training_data import (
 )
 from .weighted import Weighted
 
+#: The model that was compiled last with an optimiser, by the id of that.
+_COMPILED: "weakref.WeakValueDictionary[int, Compiled]" = weakref.WeakValueDictionary()
+
 
 class Compiled(Weighted):
     """The losses, the optimiser and the metrics of a model, and checks of its data."""
@@ -43,8 +47,7 @@ class Compiled(Weighted):
         ----------
         optimizer : str or optimizers.Optimizer
             What it remembers of earlier steps is forgotten by the next ``compile``. It is not
-            copied: models that are given the same one share its learning rate, which callbacks may
-            change.
+            copied, and belongs to one model: callbacks may change its learning rate.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
             "mean_squared_error", "mean_absolute_error", "huber", "poisson",
             "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
@@ -64,7 +67,7 @@ class Compiled(Weighted):
         ------
         TypeError, ValueError
             If one of them is not known, or a cross-entropy expects logits and the last activation
-            is a sigmoid or softmax, or an output has no loss.
+            is a sigmoid or softmax, an output has no loss, or another model has the optimiser.
         RuntimeError
             If the model is being trained.
 
@@ -96,6 +99,12 @@ class Compiled(Weighted):
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
+        other = _COMPILED.get(id(optimizer))
+        if other is not None and other is not self and other.optimizer is optimizer:
+            raise ValueError(
+                f"optimizer must be one of its own for each model, got that of {other.name!r}; "
+                "make another with copy.deepcopy"
+            )
         names = self.output_names
         if len(names) > 1 and isinstance(loss, (str, losses.Loss)):
             loss = [loss] * len(names)
@@ -121,6 +130,7 @@ class Compiled(Weighted):
             activation = layer.activation if is_known else None
             doubts += doubts_about(one, activation, width, measures_of(own, also, one, width or 0))
         self._optimizer, self._losses = optimizer, of_each
+        _COMPILED[id(optimizer)] = self
         self._metrics, self._weighted_metrics, self._loss_weights = measured, weighted, weights
         self._heads_of = None
         if self._holder.state is not None:
@@ -279,10 +289,6 @@ class Compiled(Weighted):
                     f"{len(array)}"
                 )
         return arrays
-
-    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
-        """The network, on samples of a shape if that is not known yet."""
-        return self._network
 
 
 def _of_outputs(name: str, given: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -188,7 +188,7 @@ def update_mini_batch(
     loss_weights=None,
     sample_weight=None,
 ):
-    """Take one step: back-propagation, and a move against the gradient.
+    """Take one step: back-propagation, a move against the gradient, and the constraints.
 
     Parameters
     ----------
@@ -222,7 +222,9 @@ def update_mini_batch(
     loss, gradients, weights = backprop(
         network, weights, x, y, losses, run, loss_weights, sample_weight
     )
-    return loss, optimizer.apply(weights, gradients, learning_rate)
+    weights = optimizer.apply(weights, gradients, learning_rate)
+    pairs = zip(network.layers, weights, strict=True)
+    return loss, [layer.constrained(own) for layer, own in pairs]
 
 
 def SGD(  # noqa: N802 -- the essay's name

@@ -30,6 +30,7 @@ OPENED = (
     "neural_network.MLPRegressor",
 )
 
+MERGES = "returns what the layer of its name does"
 READER = "reads a file, whose bytes are damaged elsewhere (test_idx, test_saving)"
 RECORD = "a record that the package fills in"
 BASE = "a base class, whose kinds are called"
@@ -51,6 +52,13 @@ NOT_CALLED = {
     "datasets.read_idx": READER,
     "initializers.Initializer": BASE,
     "layers.Layer": BASE,
+    "utils.PyDataset": BASE,
+    **{
+        f"layers.{name}": MERGES
+        for name in (
+            *("add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract"),
+        )
+    },
     "layers.SymbolicTensor": "what layers return",
     "layers.Weight": RECORD,
     "linear_model.Summary": RECORD,

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Sequence
 
+from .. import output
 from ..validation import as_not_negative, as_text, one_of
-from .callback import Callback, Logs
+from .callback import Callback, Logs, as_verbose
 
 
 class Monitor(Callback):
     """Base of callbacks that watch whether a loss or a metric improves."""
 
-    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, verbose: int = 0):
         self.monitor = as_text("monitor", monitor)
         self.mode = one_of("mode", mode, ("auto", "min", "max"))
         self.min_delta = as_not_negative("min_delta", min_delta)
+        self.verbose = as_verbose(verbose)
         self.best: float | None = None
 
     def check_logs(self, names: Sequence[str]) -> None:
@@ -41,6 +43,11 @@ class Monitor(Callback):
             f"{', '.join(repr(name) for name in known if known[name])}; give mode='min' or "
             "mode='max'"
         )
+
+    def say(self, epoch: int, what: str) -> None:
+        """Print a line, if the callback is verbose."""
+        if self.verbose:
+            output.say(f"Epoch {epoch + 1}: {what}")
 
     def value(self, logs: Logs | None) -> float:
         """The number that is watched."""

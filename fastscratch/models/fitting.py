@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..callbacks import Callback, History
+from .. import output
+from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
@@ -303,7 +304,8 @@ def fit(
 
     params = {"epochs": initial_epoch + run.epochs, "steps": run.known_steps, "verbose": verbose}
     everyone = CallbackList([*callbacks, history], model, params)
-    everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
+    reported = [*model.directions, *(f"val_{n}" for n in model.directions if validation)]
+    everyone.check(reported)
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:
@@ -311,7 +313,15 @@ def fit(
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
-            count = run.run_epoch(epoch, everyone, progress, count)
+            try:
+                count = run.run_epoch(epoch, everyone, progress, count)
+            except FloatingPointError as error:
+                if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
+                    raise
+                output.say(str(error))
+                logs, model.stop_training = dict.fromkeys(reported, np.nan), True
+                everyone.epoch_end(initial_epoch + epoch, logs)
+                break
             logs = run.logs(epoch) | run.measure()
             if validation is not None and validation.is_due(initial_epoch + epoch + 1):
                 of_validation = validation.measure(everyone)

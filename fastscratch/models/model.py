@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..callbacks import Callback, History
+from ..callbacks import BackupAndRestore, Callback, History, ProgbarLogger, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
@@ -24,6 +24,7 @@ from .measures import prefixes
 from .names import all_named, name_layers
 from .programs import at_once
 from .progress import Shown, as_level
+from .resuming import resumed
 from .state import Holder
 from .streaming import StreamedFit, evaluate_batches, predict_batches
 from .training_data import TrainingData
@@ -219,6 +220,9 @@ class Model(Differentiable):
         shuffle = as_flag("shuffle", shuffle)
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         level, callbacks = as_level(verbose), as_callbacks(callbacks)
+        terminate_on_nan |= any(isinstance(c, TerminateOnNaN) for c in callbacks)
+        if any(isinstance(c, ProgbarLogger) for c in callbacks):
+            level = max(level, 1)
         remaining = max(0, epochs - initial_epoch)
         size = as_integer("validation_batch_size", validation_batch_size or batch_size or 32, 1)
         optimizer = self._compiled_optimizer()
@@ -234,6 +238,14 @@ class Model(Differentiable):
         of_validation = validation_data, size, validation_steps, validation_freq, remaining
 
         def train() -> History:
+            backups = [c for c in callbacks if isinstance(c, BackupAndRestore)]
+            begin = resumed(self, backups, initial_epoch)
+            history = train_from(begin, max(0, epochs - begin))
+            for backup in backups:
+                backup.delete()
+            return history
+
+        def train_from(begin: int, remaining: int) -> History:
             streamed = None
             if isinstance(data, Batches):  # the first one may be needed to build the model
                 streamed = StreamedFit(self, data, class_weight, remaining, terminate_on_nan)
@@ -243,7 +255,7 @@ class Model(Differentiable):
                     optimizer.gradient_accumulation_steps = gradient_accumulation_steps
                 if isinstance(data, TrainingData):
                     run = Fit(self, data, batch_size or 32, remaining, shuffle, terminate_on_nan)
-                return fit(streamed or run, validation, callbacks, level, initial_epoch)
+                return fit(streamed or run, validation, callbacks, level, begin)
             finally:
                 if streamed is not None:
                     streamed.close()
@@ -676,13 +688,14 @@ class Model(Differentiable):
         """
         return json.dumps({"class": type(self).__name__, "config": self.get_config()}, **kwargs)
 
-    def _check_save(self, filepath: str | Path) -> None:
-        """Raise what :meth:`save` would raise, and write nothing."""
+    def _check_save(self, filepath: str | Path, weights_only: bool = False) -> None:
+        """Raise what :meth:`save` or :meth:`save_weights` would raise, and write nothing."""
         from .replacing import replaceable
         from .saving import described
 
         replaceable(as_model_path("filepath", filepath))
-        described(self)
+        if not weights_only:
+            described(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything, the state as one that is not being trained."""

@@ -6,6 +6,7 @@ asks an optimiser which of the ``UPDATES`` there it uses, and for its hyper-para
 
 from typing import Any
 
+from ..absent import ABSENT
 from ..validation import one_of
 from . import schedules
 from .adam import Adam, Adamax, AdamW, Nadam
@@ -32,14 +33,6 @@ __all__ = [
 _BY_NAME = {
     kind.__name__.lower(): kind
     for kind in (SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Nadam, Adamax, Lion)
-}
-#: Optimisers of Keras that are not here, and why.
-_NOT_HERE = {
-    "adafactor": "it remembers sums over the rows and columns of each weight array",
-    "ftrl": "it is for sparse linear models, which linear_model fits with an l1 penalty",
-    "lamb": "it scales each step by the norms of whole weight arrays",
-    "muon": "it multiplies the matrices of momenta with each other",
-    "schedulefreeadamw": "it trains other weights than it evaluates; use_ema=True averages them",
 }
 
 
@@ -70,11 +63,9 @@ def get(identifier: str | Optimizer) -> Optimizer:
             )
         return identifier
     name = identifier.lower() if isinstance(identifier, str) else identifier
-    if name in _NOT_HERE:
-        raise ValueError(
-            f"optimizer {identifier!r} is not here, because {_NOT_HERE[name]}; use one of "
-            + ", ".join(map(repr, _BY_NAME))
-        )
+    for absent, sentence in ABSENT["optimizers"].items():
+        if name == absent.lower():
+            raise ValueError(f"optimizer {identifier!r} is not here: {sentence}")
     return _BY_NAME[one_of("optimizer", name, tuple(_BY_NAME))]()
 
 

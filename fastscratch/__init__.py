@@ -11,6 +11,7 @@ if not (Path(__file__).parent / "kernels").exists():  # in a checkout they stand
 
 from . import (
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -23,12 +24,18 @@ from . import (
     regularizers,
     utils,
 )
+from .absent import refuse_absent
 from .callbacks import History
 from .kernels.threads import get_num_threads, set_num_threads, threading_layer
 from .layers import Input
 from .models import Model, Sequential, fit_many, load_model
 from .verify import verify
 from .warmup import warmup
+
+for _module in (
+    *(callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers),
+):
+    refuse_absent(_module)
 
 __version__ = "0.1.0"
 
@@ -38,6 +45,7 @@ __all__ = [
     "Model",
     "Sequential",
     "callbacks",
+    "constraints",
     "datasets",
     "fit_many",
     "get_num_threads",

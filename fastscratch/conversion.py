@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check_masks", "check_texts", "located", "real_numbers"]
+__all__ = ["check_masks", "check_texts", "is_array_like", "located", "real_numbers"]
 
 _REAL = (bool, int, float, np.bool_, np.integer, np.floating)
 
@@ -93,7 +93,7 @@ def _as_array(name: str, value: Any) -> np.ndarray:
     if hasattr(value, "toarray"):
         raise TypeError(f"{name} must be a dense array, got a {kind}; its toarray() makes one")
     is_read = hasattr(value, "__iter__") or hasattr(value, "__getitem__")
-    if is_read and not _is_array_like(value):
+    if is_read and not is_array_like(value):
         raise TypeError(f"{name} must hold real numbers, got a {kind}; read it into an array first")
     try:
         return np.asarray(value)
@@ -103,7 +103,7 @@ def _as_array(name: str, value: Any) -> np.ndarray:
         raise TypeError(f"{name} must be an array, got a {kind}: {error}") from None
 
 
-def _is_array_like(value: Any) -> bool:
+def is_array_like(value: Any) -> bool:
     """Whether a value is or has an array; a loader has a length and elements too."""
     if isinstance(value, Sequence) or hasattr(value, "__array__"):
         return True

@@ -82,6 +82,9 @@ class L2(Regularizer):
         super().__init__(l2=l2)
 
 
+# Second names that Keras has.
+l1, l2, l1_l2 = L1, L2, L1L2
+
 _BY_NAME: dict[str, Callable[[], Regularizer]] = {
     "l1": L1,
     "l2": L2,

@@ -1,4 +1,4 @@
-"""Seeds and one-hot labels, under the names of ``keras.utils``."""
+"""Seeds, one-hot labels and numbered batches, under the names of ``keras.utils``."""
 
 import os
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from .kernels.random import random_bits
 from .validation import as_array, as_integer, memory_for
 
-__all__ = ["set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "set_random_seed", "to_categorical"]
 
 _seed = int.from_bytes(os.urandom(7), "little")
 _drawn = 0
@@ -75,3 +75,49 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         one_hot = np.zeros((labels.size, classes), np.float32)
     one_hot[np.arange(labels.size), labels.astype(np.int64)] = 1
     return one_hot
+
+
+class PyDataset:
+    """Base of data sets that make their batches themselves, as ``keras.utils.PyDataset``.
+
+    A class of your own has ``__getitem__(index)``, which returns a batch, (x, y) or
+    (x, y, sample_weight), and ``__len__``, the number of batches. ``fit`` shuffles the batches, and
+    has a thread make the next ones while it trains on one.
+
+    Parameters
+    ----------
+    workers, max_queue_size : int
+        Change nothing: one thread makes batches, a few ahead of their use.
+    use_multiprocessing : bool
+        Only False.
+    """
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ):
+        as_integer("workers", workers, 0)
+        as_integer("max_queue_size", max_queue_size, 0)
+        if use_multiprocessing:
+            raise ValueError(
+                "use_multiprocessing must be False, because a thread makes the batches, got "
+                f"{use_multiprocessing!r}"
+            )
+
+    def __getitem__(self, index: int) -> Any:
+        """The batch of a number, from 0."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        raise NotImplementedError
+
+    @property
+    def num_batches(self) -> int:
+        """Number of batches."""
+        return len(self)
+
+    def on_epoch_begin(self) -> None:
+        """Called before the first batch of an epoch is made."""
+
+    def on_epoch_end(self) -> None:
+        """Called after the last batch of an epoch is made."""

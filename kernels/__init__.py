@@ -12,6 +12,7 @@ Loop letters: ``n`` sample, ``i`` input unit, ``o`` output unit or channel, ``c`
 
 from . import (
     activations,
+    constraints,
     conv2d,
     dense,
     gradient_descent,
@@ -29,6 +30,7 @@ from . import (
 
 MODULES = (
     activations,
+    constraints,
     conv2d,
     dense,
     gradient_descent,

@@ -78,9 +78,36 @@ CROSSENTROPIES = (BINARY_CROSSENTROPY, MULTILABEL_CROSSENTROPY, CATEGORICAL_CROS
 # The outputs are classes that exclude each other.
 CATEGORICAL = (CATEGORICAL_CROSSENTROPY, CATEGORICAL_LOG_LOSS)
 
-# "momentum" is Keras' SGD with momentum; "rmsprop_momentum" its RMSprop with momentum or centered.
-OPTIMIZERS = ("sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw")
-SGD, MOMENTUM, RMSPROP, RMSPROP_MOMENTUM, ADAGRAD, ADAM, ADAMW = range(len(OPTIMIZERS))
+# "momentum" is Keras' SGD with momentum; "rmsprop_momentum" its RMSprop with momentum or centered;
+# "amsgrad" its Adam and its AdamW with that argument.
+OPTIMIZERS = (
+    "sgd",
+    "momentum",
+    "rmsprop",
+    "rmsprop_momentum",
+    "adagrad",
+    "adam",
+    "adamw",
+    "amsgrad",
+    "nadam",
+    "adamax",
+    "adadelta",
+    "lion",
+)
+(
+    SGD,
+    MOMENTUM,
+    RMSPROP,
+    RMSPROP_MOMENTUM,
+    ADAGRAD,
+    ADAM,
+    ADAMW,
+    AMSGRAD,
+    NADAM,
+    ADAMAX,
+    ADADELTA,
+    LION,
+) = range(len(OPTIMIZERS))
 
 SCHEDULES = (
     "Constant",
@@ -89,6 +116,7 @@ SCHEDULES = (
     "PolynomialDecay",
     "InverseTimeDecay",
     "CosineDecay",
+    "CosineDecayRestarts",
 )
 (
     CONSTANT,
@@ -97,4 +125,5 @@ SCHEDULES = (
     POLYNOMIAL_DECAY,
     INVERSE_TIME_DECAY,
     COSINE_DECAY,
+    COSINE_DECAY_RESTARTS,
 ) = range(len(SCHEDULES))

@@ -20,13 +20,19 @@ import numpy as np
 from .jit import njit
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
     "add_penalty_gradient",
+    "amsgrad_step",
+    "average_step",
     "clip_by_norm",
     "clip_by_value",
+    "lion_step",
     "momentum_step",
+    "nadam_step",
     "penalty",
     "rmsprop_momentum_step",
     "rmsprop_step",
@@ -40,6 +46,11 @@ SMALLEST_SQUARES = 1e-290
 
 # A smaller factor may be denormal in float32.
 SMALLEST_FACTOR = 1e-30
+
+# Nadam's momentum is beta_1 * (1 - 0.5 * NADAM_DECAY**t) in step t, counted from 1.
+NADAM_DECAY = 0.96
+# A number this small is lost when it is subtracted from 1.
+LOST_IN_ONE = 1e-17
 
 
 @njit(exact=True)
@@ -331,6 +342,274 @@ def adamw_step(
 
 
 @njit(exact=True)
+def amsgrad_step(
+    parameters,
+    first_moment,
+    second_moment,
+    largest,
+    gradient,
+    learning_rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Adam step whose denominator never becomes smaller.
+
+    As :func:`adam_step`, but the root is that of the largest mean square so far,
+    ``largest = max(largest, second_moment)``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    first_moment, second_moment, largest : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    beta_1, beta_2 : float
+        Part of either moment that is kept.
+    epsilon : float
+        Keeps the division from zero; outside the root, and not bias-corrected.
+    step : int
+        Number of the step, the first is 0.
+
+    References
+    ----------
+    Reddi, Kale and Kumar (2018), On the convergence of Adam and beyond, algorithm 2.
+    """
+    t = step + 1
+    corrected = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    rate = parameters.dtype.type(corrected)
+    renew_1, renew_2 = parameters.dtype.type(1 - beta_1), parameters.dtype.type(1 - beta_2)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        first = first_moment[p] + renew_1 * (g - first_moment[p])
+        second = second_moment[p] + renew_2 * (g * g - second_moment[p])
+        high = largest[p] if largest[p] > second else second
+        first_moment[p], second_moment[p], largest[p] = first, second, high
+        parameters[p] -= rate * first / (np.sqrt(high) + floor)
+
+
+@njit(exact=True)
+def _nadam_momentum(beta_1, t):
+    """Momentum of a step, counted from 1."""
+    return beta_1 * (1 - 0.5 * NADAM_DECAY**t)
+
+
+@njit(exact=True)
+def _nadam_product(beta_1, t):
+    """Product of the momenta of the first t steps; 0 when it no longer changes ``1 - product``."""
+    product, decay = 1.0, 1.0
+    for _ in range(t):
+        decay *= NADAM_DECAY
+        product *= beta_1 * (1 - 0.5 * decay)
+        if product < LOST_IN_ONE:
+            return 0.0
+    return product
+
+
+@njit(exact=True)
+def nadam_step(
+    parameters,
+    first_moment,
+    second_moment,
+    gradient,
+    learning_rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Adam step with Nesterov's momentum.
+
+    The moments are those of :func:`adam_step`. With ``t = step + 1``, the momentum
+    ``u(t) = beta_1 * (1 - 0.5 * 0.96**t)`` and the product ``U(t) = u(1) * ... * u(t)``, the
+    parameters move by
+    ``-learning_rate * ahead / (sqrt(second_moment / (1 - beta_2**t)) + epsilon)``, where ``ahead =
+    u(t + 1) * first_moment / (1 - U(t + 1)) + (1 - u(t)) * gradient / (1 - U(t))``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    first_moment, second_moment : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    beta_1, beta_2 : float
+        Part of either moment that is kept.
+    epsilon : float
+        Keeps the division from zero; outside the root.
+    step : int
+        Number of the step, the first is 0.
+
+    References
+    ----------
+    Dozat (2016), Incorporating Nesterov momentum into Adam.
+    """
+    t = step + 1
+    now, following = _nadam_momentum(beta_1, t), _nadam_momentum(beta_1, t + 1)
+    product = _nadam_product(beta_1, t)
+    of_mean = learning_rate * following / (1 - product * following)
+    of_gradient = learning_rate * (1 - now) / (1 - product)
+    mean_rate, push_rate = parameters.dtype.type(of_mean), parameters.dtype.type(of_gradient)
+    correction = parameters.dtype.type(1 / (1 - beta_2**t))
+    renew_1, renew_2 = parameters.dtype.type(1 - beta_1), parameters.dtype.type(1 - beta_2)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        first = first_moment[p] + renew_1 * (g - first_moment[p])
+        second = second_moment[p] + renew_2 * (g * g - second_moment[p])
+        first_moment[p], second_moment[p] = first, second
+        ahead = mean_rate * first + push_rate * g
+        parameters[p] -= ahead / (np.sqrt(correction * second) + floor)
+
+
+@njit(exact=True)
+def adamax_step(
+    parameters, first_moment, largest, gradient, learning_rate, beta_1, beta_2, epsilon, step
+):
+    """Adam step with the largest gradient of late in place of the root of the mean square.
+
+    ``first_moment += (1 - beta_1) * (gradient - first_moment)``,
+    ``largest = max(beta_2 * largest, abs(gradient))`` and
+    ``parameters -= rate * first_moment / (largest + epsilon)``, where, with ``t = step + 1``,
+    ``rate = learning_rate / (1 - beta_1**t)``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    first_moment, largest : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    beta_1, beta_2 : float
+        Part of the moment that is kept, and of the largest gradient.
+    epsilon : float
+        Keeps the division from zero.
+    step : int
+        Number of the step, the first is 0.
+
+    References
+    ----------
+    Kingma and Ba (2015), Adam: a method for stochastic optimization, algorithm 2.
+    """
+    rate = parameters.dtype.type(learning_rate / (1 - beta_1 ** (step + 1)))
+    renew, keep = parameters.dtype.type(1 - beta_1), parameters.dtype.type(beta_2)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        first = first_moment[p] + renew * (g - first_moment[p])
+        kept, size = keep * largest[p], abs(g)
+        high = kept if kept > size else size
+        first_moment[p], largest[p] = first, high
+        parameters[p] -= rate * first / (high + floor)
+
+
+@njit(exact=True)
+def adadelta_step(parameters, mean_square, mean_square_step, gradient, learning_rate, rho, epsilon):
+    """Adadelta step: as long as the steps before, in the units of the parameters.
+
+    ``mean_square = rho * mean_square + (1 - rho) * gradient**2``, ``delta = gradient *
+    sqrt(mean_square_step + epsilon) / sqrt(mean_square + epsilon)``, then
+    ``mean_square_step = rho * mean_square_step + (1 - rho) * delta**2`` and
+    ``parameters -= learning_rate * delta``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    mean_square, mean_square_step : (p,) array
+        Updated in place; start at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        1 in the paper.
+    rho : float
+        Part of the two means that is kept.
+    epsilon : float
+        Lets the first step begin; under both roots.
+
+    References
+    ----------
+    Zeiler (2012), ADADELTA: an adaptive learning rate method.
+    """
+    rate = parameters.dtype.type(learning_rate)
+    keep, renew = parameters.dtype.type(rho), parameters.dtype.type(1 - rho)
+    floor = parameters.dtype.type(epsilon)
+    for p in range(parameters.size):
+        g = gradient[p]
+        square = keep * mean_square[p] + renew * (g * g)
+        delta = g * np.sqrt(mean_square_step[p] + floor) / np.sqrt(square + floor)
+        mean_square[p] = square
+        mean_square_step[p] = keep * mean_square_step[p] + renew * (delta * delta)
+        parameters[p] -= rate * delta
+
+
+@njit(exact=True)
+def lion_step(parameters, mean, gradient, learning_rate, beta_1, beta_2):
+    """Lion step: one learning rate up or down, whatever the size of the gradient.
+
+    ``parameters -= learning_rate * sign(beta_1 * mean + (1 - beta_1) * gradient)``, where sign(0)
+    is 0, and then ``mean = beta_2 * mean + (1 - beta_2) * gradient``.
+
+    Parameters
+    ----------
+    parameters : (p,) array
+        Updated in place.
+    mean : (p,) array
+        Updated in place; starts at 0.
+    gradient : (p,) array
+        Mean gradient over the mini-batch.
+    learning_rate : float
+    beta_1 : float
+        Weight of the mean in the sign of a step.
+    beta_2 : float
+        Part of the mean that is kept.
+
+    References
+    ----------
+    Chen et al. (2023), Symbolic discovery of optimization algorithms, algorithm 2.
+    """
+    rate, zero = parameters.dtype.type(learning_rate), parameters.dtype.type(0)
+    old, new = parameters.dtype.type(beta_1), parameters.dtype.type(1 - beta_1)
+    keep, renew = parameters.dtype.type(beta_2), parameters.dtype.type(1 - beta_2)
+    for p in range(parameters.size):
+        g = gradient[p]
+        mixed = old * mean[p] + new * g
+        # A number that is neither above nor below 0 is 0 or NaN: the step is that number.
+        parameters[p] -= rate if mixed > zero else -rate if mixed < zero else mixed
+        mean[p] = keep * mean[p] + renew * g
+
+
+@njit(exact=True)
+def average_step(average, parameters, momentum):
+    """Moving average: ``average = momentum * average + (1 - momentum) * parameters``.
+
+    Parameters
+    ----------
+    average : (p,) array
+        Updated in place.
+    parameters : (p,) array
+    momentum : float
+        Part of the average that is kept; 0 in the first step.
+
+    References
+    ----------
+    Polyak and Juditsky (1992), Acceleration of stochastic approximation by averaging.
+    """
+    keep, renew = parameters.dtype.type(momentum), parameters.dtype.type(1 - momentum)
+    for p in range(parameters.size):
+        average[p] = keep * average[p] + renew * parameters[p]
+
+
+@njit(exact=True)
 def weight_decay_step(parameters, learning_rate, weight_decay):
     """Decoupled weight decay, ``parameters -= learning_rate * weight_decay * parameters``.
 
@@ -399,12 +678,42 @@ def adamw_update(weights, first, second, slot_2, push, rate, hyper, step):
     adamw_step(weights, first, second, push, rate, decay, beta_1, beta_2, epsilon, step)
 
 
+@njit(exact=True)
+def amsgrad_update(weights, first, second, largest, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    amsgrad_step(weights, first, second, largest, push, rate, hyper[2], hyper[3], hyper[4], step)
+
+
+@njit(exact=True)
+def nadam_update(weights, first, second, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    nadam_step(weights, first, second, push, rate, hyper[2], hyper[3], hyper[4], step)
+
+
+@njit(exact=True)
+def adamax_update(weights, first, largest, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    adamax_step(weights, first, largest, push, rate, hyper[2], hyper[3], hyper[4], step)
+
+
+@njit(exact=True)
+def adadelta_update(weights, square, square_step, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    adadelta_step(weights, square, square_step, push, rate, hyper[2], hyper[3])
+
+
+@njit(exact=True)
+def lion_update(weights, mean, slot_1, slot_2, push, rate, hyper, step):
+    decay_weights(weights, rate, hyper)
+    lion_step(weights, mean, push, rate, hyper[2], hyper[3])
+
+
 #: One step of each optimiser, in the order of ``codes.OPTIMIZERS``, all of one signature: weights,
 #: three slots (it uses the first of them, as many as it has), gradient, learning rate,
 #: hyper-parameters, number of the step. The hyper-parameters are the learning rate (which is not
 #: read there), the weight decay (0 for none), and then what the step function takes, in the order
 #: of its arguments: momentum, nesterov; rho, epsilon; rho, epsilon, momentum, centered; epsilon;
-#: beta_1, beta_2, epsilon.
+#: beta_1, beta_2, epsilon; beta_1, beta_2.
 UPDATES = (
     sgd_update,
     momentum_update,
@@ -413,6 +722,11 @@ UPDATES = (
     adagrad_update,
     adam_update,
     adamw_update,
+    amsgrad_update,
+    nadam_update,
+    adamax_update,
+    adadelta_update,
+    lion_update,
 )
 
 

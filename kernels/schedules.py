@@ -4,6 +4,7 @@ import math
 
 from .codes import (
     COSINE_DECAY,
+    COSINE_DECAY_RESTARTS,
     EXPONENTIAL_DECAY,
     INVERSE_TIME_DECAY,
     PIECEWISE_CONSTANT_DECAY,
@@ -12,6 +13,23 @@ from .codes import (
 from .jit import njit
 
 __all__ = ["scheduled_rate", "scheduled_rates"]
+
+
+@njit
+def _start_of_period(number, longer):
+    """When a period begins, if the first is 1 long and each one `longer` times that before it."""
+    return number if longer == 1 else (longer**number - 1) / (longer - 1)
+
+
+@njit
+def _restarts(time, longer):
+    """How many of these periods have ended at a time."""
+    if longer == 1:
+        return math.floor(time)
+    number = math.floor(math.log(1 + time * (longer - 1)) / math.log(longer))
+    if time >= _start_of_period(number + 1, longer):  # the logarithms are rounded
+        return number + 1
+    return number - 1 if time < _start_of_period(number, longer) else number
 
 
 @njit
@@ -29,7 +47,8 @@ def scheduled_rate(schedule, numbers, step):
         (``PiecewiseConstantDecay``); initial_learning_rate, decay_steps, end_learning_rate,
         power, cycle (``PolynomialDecay``); initial_learning_rate, decay_steps, alpha,
         warmup_target, warmup_steps (``CosineDecay``; without a warm-up the target is the initial
-        rate).
+        rate); initial_learning_rate, first_decay_steps, t_mul, m_mul, alpha
+        (``CosineDecayRestarts``).
     step : int
         Number of the step, the first is 0.
 
@@ -63,6 +82,13 @@ def scheduled_rate(schedule, numbers, step):
             return rate + (target - rate) * step / warmup_steps
         time = min((step - warmup_steps) / duration, 1.0)
         return target * (alpha + (1 - alpha) * 0.5 * (1 + math.cos(math.pi * time)))
+    if schedule == COSINE_DECAY_RESTARTS:
+        longer, lower, alpha = numbers[2], numbers[3], numbers[4]
+        time = step / numbers[1]
+        restarts = _restarts(time, longer)
+        time = (time - _start_of_period(restarts, longer)) / longer**restarts
+        high = lower**restarts
+        return rate * (alpha + (1 - alpha) * high * 0.5 * (1 + math.cos(math.pi * time)))
     return rate
 
 

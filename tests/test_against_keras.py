@@ -208,6 +208,19 @@ OPTIMIZERS = [
     optimizers.AdamW(0.01, 0.1),
     optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)),
     optimizers.SGD(optimizers.schedules.CosineDecay(0.05, 5, 0.1, 0.1, 2)),
+    optimizers.SGD(optimizers.schedules.CosineDecayRestarts(0.05, 2)),
+    optimizers.Adam(0.01, amsgrad=True),
+    optimizers.Nadam(0.01),
+    optimizers.Adamax(0.01),
+    optimizers.Adadelta(0.5),
+    optimizers.Lion(0.01),
+    optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5),
+    optimizers.Adam(0.01, use_ema=True, ema_momentum=0.75, ema_overwrite_frequency=2),
+    optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5, gradient_accumulation_steps=2),
+    optimizers.SGD(
+        *(0.05, 0.9),
+        **{"use_ema": True, "ema_overwrite_frequency": 2, "gradient_accumulation_steps": 2},
+    ),
 ]
 
 

@@ -330,6 +330,7 @@ def test_history():
 
 def test_all_is_exported():
     assert set(callbacks.__all__) == {
+        "BackupAndRestore",
         "CSVLogger",
         "Callback",
         "EarlyStopping",
@@ -337,7 +338,11 @@ def test_all_is_exported():
         "LambdaCallback",
         "LearningRateScheduler",
         "ModelCheckpoint",
+        "ProgbarLogger",
         "ReduceLROnPlateau",
+        "SwapEMAWeights",
+        "TensorBoard",
+        "TerminateOnNaN",
     }
 
 
@@ -431,7 +436,7 @@ def test_the_direction_of_a_metric_of_one_of_several_outputs():
 def test_an_unknown_direction_is_refused_before_the_fit(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = network()
-    message = "cannot know whether a lower or a higher 'chosen' is better, .* only 'loss'; give"
+    message = "cannot know whether a lower or a higher 'chosen' is better, .* only of 'loss'; give"
     with pytest.raises(ValueError, match=message):
         model.fit(*data(), verbose=0, callbacks=[Chosen([1]), make("chosen")])
     assert model.iterations == 0
@@ -605,6 +610,72 @@ def test_the_best_checkpoint(tmp_path):
     best = ModelCheckpoint(file, "chosen", save_best_only=True, mode="min")
     _, chosen, _ = watched([5, 2, 4, 3], best)
     np.testing.assert_array_equal(load_model(file).get_weights()[0], chosen.weights[1][0])
+
+
+def test_the_best_so_far_is_that_of_earlier_fits(tmp_path):
+    """Of the same object; a new one knows it from `initial_value_threshold`."""
+    file = tmp_path / "best.safetensors"
+    best = ModelCheckpoint(file, "chosen", save_best_only=True, mode="min")
+    watched([5, 2], best)
+    before = file.read_bytes()
+    watched([3, 4], best)
+    assert (best.best, file.read_bytes()) == (2, before)
+    again = ModelCheckpoint(
+        *(file, "chosen"), save_best_only=True, mode="min", initial_value_threshold=2
+    )
+    watched([3, 2], again)
+    assert file.read_bytes() == before
+    watched([3, 1], again)
+    assert file.read_bytes() != before
+
+
+def test_a_checkpoint_of_the_weights_alone(tmp_path):
+    file = tmp_path / "{epoch}.safetensors"
+    _, chosen, _ = watched([5, 2], ModelCheckpoint(file, save_weights_only=True))
+    model = network()
+    model.load_weights(tmp_path / "1.safetensors")
+    np.testing.assert_array_equal(model.get_weights()[0], chosen.weights[0][0])
+    with pytest.raises(ValueError, match="not a model that fastscratch saved"):
+        load_model(tmp_path / "2.safetensors")
+    # What cannot be loaded as a model may be saved as weights.
+    model.compile("sgd", "mse", [lambda y, p: 0.0])
+    model.fit(*data(), verbose=0, callbacks=ModelCheckpoint(file, save_weights_only=True))
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        model.fit(*data(), verbose=0, callbacks=ModelCheckpoint("no/x", save_weights_only=True))
+
+
+def test_what_callbacks_say(tmp_path, capsys):
+    file = tmp_path / "best.safetensors"
+    watched(
+        [5, 2, 4, 3],
+        EarlyStopping("chosen", mode="min", patience=2, verbose=1, restore_best_weights=True),
+        ModelCheckpoint(file, "chosen", verbose=1, save_best_only=True, mode="min"),
+        callbacks.LearningRateScheduler(lambda epoch: 0.5 / (epoch + 1), verbose=1),
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "Epoch 1: the learning rate is 0.5",
+        f"Epoch 1: chosen 5 is the best so far: saved as {file}",
+        "Epoch 2: the learning rate is 0.25",
+        f"Epoch 2: chosen 2 is the best so far: saved as {file}",
+        "Epoch 3: the learning rate is 0.166667",
+        "Epoch 3: chosen 4 is no better than 2: not saved",
+        "Epoch 4: the learning rate is 0.125",
+        "Epoch 4: chosen is no better than 2: the fit ends",
+        "Epoch 4: chosen 3 is no better than 2: not saved",
+        "Epoch 2: chosen was 2: the model has its weights",
+    ]
+    watched(
+        [5, 5],
+        ReduceLROnPlateau("chosen", factor=0.5, patience=1, mode="min", verbose=1),
+        ModelCheckpoint(file, verbose=1),
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        f"Epoch 1: saved as {file}",
+        "Epoch 2: chosen is no better than 5: the learning rate is 0.05 now",
+        f"Epoch 2: saved as {file}",
+    ]
+    with pytest.raises(ValueError, match="verbose must be 0 or 1, got 'auto'"):
+        EarlyStopping(verbose="auto")
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -272,8 +272,8 @@ def test_kernels_know_nothing_of_programs(source):
 #: What each part of the Python layer imports, apart from itself, the kernels, `validation` and
 #: `wording`.
 PARTS = {
-    "layers": {"initializers", "regularizers"},
-    "engine": {"layers", "output", "utils"},
+    "layers": {"constraints", "initializers", "regularizers"},
+    "engine": {"constraints", "layers", "output", "utils"},
     "models": {
         *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
     },

@@ -57,6 +57,9 @@ def translated(keras, config):
             continue
         if name.endswith("_regularizer") and value is not None:
             value = keras.regularizers.L1L2(**value)
+        if name.endswith("_constraint") and value is not None:
+            value = dict(value)
+            value = getattr(keras.constraints, value.pop("class"))(**value)
         if name == "activation" and value == "gelu_tanh":  # it has no name there
             options[name] = lambda z: keras.activations.gelu(z, approximate=True)
             continue

@@ -36,8 +36,8 @@ def test_precision_and_recall_by_hand():
     y, p = [1, 1, 1, 0, 0], [0.9, 0.8, 0.1, 0.7, 0.2]
     assert metrics.precision(y, p) == 2 / 3  # three are called 1, two are
     assert metrics.recall(y, p) == 2 / 3  # three are 1, two are called so
-    assert metrics.precision(y, p, threshold=0.85) == 1
-    assert metrics.recall(y, p, threshold=0.85) == 1 / 3
+    assert metrics.precision(y, p, thresholds=0.85) == 1
+    assert metrics.recall(y, p, thresholds=0.85) == 1 / 3
     assert metrics.precision(y, np.zeros(5)) == 0
     assert metrics.recall(np.zeros(5), p) == 0
 
@@ -107,10 +107,11 @@ def test_get():
     assert metrics.get(max) is max
     assert metrics.direction("MSE") == metrics.direction(metrics.mean_absolute_error) == "min"
     assert metrics.direction("acc") == metrics.direction("AUC") == "max"
-    with pytest.raises(ValueError, match="metric must be one of this module, got <built-in"):
-        metrics.direction(max)
-    for wrong in ("confusion_matrix", "get", "f1"):
-        with pytest.raises(ValueError, match=f"metric must be one of 'accuracy', .* got '{wrong}'"):
+    assert metrics.direction(max) is None
+    assert metrics.get("f1") is metrics.get("F1Score") is metrics.f1_score
+    assert metrics.get("RMSE") is metrics.root_mean_squared_error
+    for wrong in ("confusion_matrix", "get", "f2", None, 3):
+        with pytest.raises(ValueError, match=f"metric must be one of 'accuracy', .* got {wrong!r}"):
             metrics.get(wrong)
 
 
@@ -126,7 +127,69 @@ def test_get():
         (lambda: metrics.accuracy(["a"], ["a"]), TypeError, "y_true must hold real numbers"),
         (lambda: metrics.mean_squared_error([0.0], [np.nan]), ValueError, "y_pred must be finite"),
         (lambda: metrics.binary_accuracy([2], [0.1]), ValueError, "hold 0 and 1 only, got 2"),
-        (lambda: metrics.recall([1], [0.1], "a"), TypeError, "threshold must be a number, got str"),
+        (
+            lambda: metrics.recall([1], [0.1], "a"),
+            TypeError,
+            "thresholds must be a number, got str",
+        ),
+        (
+            lambda: metrics.accuracy([1, 2], [1, 2], [0, 0]),
+            ValueError,
+            "sample_weight must not be negative, and not 0 everywhere, got numbers from 0 to 0",
+        ),
+        (
+            lambda: metrics.mean_squared_error([[1], [2]], [1, 2], [1, 2, 3]),
+            ValueError,
+            r"sample_weight must have a number for each of the 2 samples, got shape \(3,\)",
+        ),
+        (
+            lambda: metrics.precision([[0, 1]], [[0.1, 0.2]], class_id=2),
+            ValueError,
+            "class_id must be below the classes, 2, got 2",
+        ),
+        (
+            lambda: metrics.recall([[0, 1]], [[0.1, 0.2]], top_k=3),
+            ValueError,
+            "top_k must be at most the number of classes, 2, got 3",
+        ),
+        (lambda: metrics.F1Score("mean"), ValueError, "average must be one of 'micro', .* 'mean'"),
+        (lambda: metrics.AUC(curve="roc"), ValueError, "curve must be one of 'ROC', 'PR', got 'r"),
+        (
+            lambda: metrics.PrecisionAtRecall(1.5),
+            ValueError,
+            "recall must be from 0 to 1, got 1.5",
+        ),
+        (
+            lambda: metrics.IoU(2, [0, 2])([0, 1], [0, 1]),
+            ValueError,
+            "target_class_ids must be below 2, got 2",
+        ),
+        (lambda: metrics.BinaryIoU(()), ValueError, "target_class_ids must hold at least one cla"),
+        (
+            lambda: metrics.R2Score(num_regressors=2)([1, 2, 3], [1, 2, 3]),
+            ValueError,
+            "num_regressors must be below the samples less 1, 2, got 2",
+        ),
+        (
+            lambda: metrics.cosine_similarity([1, 2], [1, 2], axis=1),
+            ValueError,
+            "axis must be one of the 1 axes of y_true, got 1",
+        ),
+        (
+            lambda: metrics.Mean()([1, 2], [1, 2, 3]),
+            ValueError,
+            r"sample_weight must be a number, or one for each of the 2 values, got shape \(3,\)",
+        ),
+        (
+            lambda: metrics.MeanSquaredError()([1, 2], [1, 2, 3]),
+            ValueError,
+            r"one row for each sample, got shapes \(2,\) and \(3,\)",
+        ),
+        (
+            lambda: metrics.sparse_categorical_crossentropy([1], [[0.5, 0.5]], ignore_class=1),
+            ValueError,
+            "y_true must hold labels besides ignore_class, 1",
+        ),
         (lambda: metrics.auc([1, 1], [0.1, 2]), ValueError, "both 0 and 1, got 2 times 1"),
         (lambda: metrics.categorical_accuracy([1], [1]), ValueError, "y_true must be 2-D"),
         (
@@ -182,3 +245,56 @@ def test_r2_score_of_predictions_of_another_order_of_magnitude():
     # 1 - 1e400, which is no float64, and 1 - 1e300.
     assert metrics.r2_score([1.0, -1.0], [1e200, -1e200]) == -np.inf
     assert metrics.r2_score([1.0, -1.0], [1e150, -1e150]) == pytest.approx(-1e300)
+
+
+# --- by hand, where no peer has the same ----------------------------------------------------------
+
+
+def test_points_of_curves_by_hand():
+    # From the highest score down: 1, 0, 1, 1, 0. Sensitivities 1/3, 1/3, 2/3, 1, 1; specificities
+    # 1, 1/2, 1/2, 1/2, 0; precisions 1, 1/2, 2/3, 3/4, 3/5.
+    y, p = [1, 0, 1, 1, 0], [0.9, 0.8, 0.7, 0.3, 0.2]
+    assert metrics.specificity_at_sensitivity(y, p, 0.5) == 1 / 2
+    assert metrics.specificity_at_sensitivity(y, p, 0.2) == 1
+    assert metrics.sensitivity_at_specificity(y, p, 0.5) == 1
+    assert metrics.sensitivity_at_specificity(y, p, 0.6) == 1 / 3
+    assert metrics.precision_at_recall(y, p, 0.5) == 3 / 4
+    assert metrics.recall_at_precision(y, p, 0.8) == 1 / 3
+    assert metrics.recall_at_precision([0, 1, 0], [0.9, 0.5, 0.1], 0.9) == 0  # it never is
+    assert metrics.auc(y, p, "PR") == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+
+
+def test_of_one_column_above_a_half_is_1():
+    """Where Keras has no threshold it takes the only column for the highest."""
+    assert metrics.f1_score([1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]) == 1 / 2
+    assert metrics.F1Score()([[1], [1], [0]], [[0.9], [0.2], [0.1]]) == pytest.approx(2 / 3)
+
+
+def test_agreement_of_one_class():
+    assert metrics.matthews_corrcoef([1, 1], [1, 0]) == 0
+    assert np.isnan(metrics.cohen_kappa_score([1, 1], [1, 1]))
+
+
+def test_large_errors_do_not_overflow():
+    assert metrics.log_cosh([0.0], [1e300]) == 1e300
+    assert metrics.cosine_similarity([[3e200, 4e200]], [[4e-200, 3e-200]]) == pytest.approx(24 / 25)
+    assert metrics.cosine_similarity([[0.0, 0.0]], [[1.0, 1.0]]) == 0
+    assert metrics.huber([0.0, 0.0], [0.5, 3.0]) == (0.125 + 2.5) / 2
+
+
+def test_an_object_of_mini_batches_is_the_function_of_all():
+    """Also of an area, which is no mean; and not of what it was given before `reset_state`."""
+    rng = np.random.default_rng(2)
+    y, p = rng.integers(0, 2, 50), rng.random(50)
+    area, buffer = metrics.AUC(), np.empty(10)
+    area.update_state([0, 1], [1, 0])
+    area.reset_state()
+    for first in range(0, 50, 10):
+        buffer[:] = p[first : first + 10]  # the object keeps a copy
+        last = area(y[first : first + 10], buffer)
+        assert last == metrics.auc(y[: first + 10], p[: first + 10])
+    with pytest.raises(ValueError, match=r"must have the shapes of those before, .* got \(1, 2\)"):
+        area.update_state([[0, 1]], [[0, 1]])
+    assert area.result() == metrics.auc(y, p)
+    assert repr(metrics.AUC(curve="PR")) == "AUC(curve='PR')"
+    assert metrics.AUC(name="area").name == "area"

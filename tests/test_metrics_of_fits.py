@@ -6,7 +6,7 @@ Whatever cannot be computed is refused before a fit has changed anything.
 import numpy as np
 import pytest
 
-from fastscratch import Model, Sequential, layers, metrics, optimizers
+from fastscratch import Model, Sequential, layers, load_model, metrics, optimizers
 from fastscratch.callbacks import EarlyStopping, LambdaCallback
 from fastscratch.utils import to_categorical
 
@@ -32,6 +32,10 @@ SPELLINGS = [
     *("acc", "ACC", "accuracy", "Accuracy"),
     *("binary_accuracy", "BinaryAccuracy", "auc", "AUC", "precision", "Precision"),
     *("recall", "Recall", "mse", "MSE", "MeanSquaredError", "mae", "MAE", "r2_score", "R2Score"),
+    *("rmse", "RMSE", "root_mean_squared_error", "mape", "msle", "log_cosh", "LogCoshError"),
+    *("f1", "f1_score", "F1Score", "fbeta_score", "f_beta_score", "FBetaScore", "binary_iou"),
+    *("matthews_corrcoef", "cohen_kappa_score", "CohenKappa", "log_loss", "bce", "BCE", "hinge"),
+    *("true_positives", "FalseNegatives", "poisson", "kl_divergence", "KLDivergence"),
 ]
 
 
@@ -41,7 +45,7 @@ def test_every_spelling_means_the_same_everywhere(name):
     model = network("binary_crossentropy", [name], learning_rate=0)
     function = metrics.get(name)
     expected = (metrics.binary_accuracy if function is metrics.accuracy else function)(
-        BINARY, model.predict(X)[:, 0]
+        BINARY, model.predict(X)
     )
     assert expected not in (0, 1)
     early = EarlyStopping("val_" + name, mode="max", patience=5)
@@ -72,6 +76,179 @@ def test_accuracy_of_classes(name, loss):
     right = (model.predict(X).argmax(axis=1) == LABELS).sum()
     assert 0 < right < N
     assert model.evaluate(X, y)[1] == right / N
+
+
+def share_above(y_true, y_pred):
+    """A metric of one's own: a number."""
+    return (y_pred > y_true).mean()
+
+
+def distances(y_true, y_pred):
+    """A metric of one's own: a number for each sample."""
+    return abs(y_pred - y_true)[:, 0]
+
+
+class Largest(metrics.Metric):
+    """A metric of one's own, with a state."""
+
+    direction = "min"
+
+    def __init__(self):
+        super().__init__("largest")
+        self.reset_state()
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        weights = np.ones(len(y_true)) if sample_weight is None else sample_weight
+        self.seen.append((weights * distances(y_true, y_pred)).max())
+
+    def result(self):
+        return max(self.seen)
+
+    def reset_state(self):
+        self.seen = []
+
+
+def test_functions_and_objects():
+    given = [
+        *(metrics.mean_squared_error, share_above, distances, Largest()),
+        *(metrics.AUC(), metrics.AUC(curve="PR"), metrics.AUC(curve="PR", name="pr")),
+        metrics.BinaryAccuracy(threshold=0.2),
+        metrics.Precision(thresholds=0.6),
+    ]
+    model = network("binary_crossentropy", given, learning_rate=0)
+    p = model.predict(X).astype(float)
+    y = BINARY[:, None]
+    expected = {
+        "mean_squared_error": ((p - y) ** 2).mean(),
+        "share_above": (p > y).mean(),
+        "distances": abs(p - y).mean(),
+        "largest": abs(p - y).max(),
+        "auc": metrics.auc(y, p),
+        "auc_1": metrics.auc(y, p, "PR"),
+        "pr": metrics.auc(y, p, "PR"),
+        "binary_accuracy": ((p > 0.2) == y).mean(),
+        "precision": y[p > 0.6].mean(),
+    }
+    validation = X[:20], BINARY[:20]
+    history = model.fit(X, BINARY, epochs=1, verbose=0, validation_data=validation).history
+    found = model.evaluate(X, BINARY, return_dict=True)
+    assert list(found) == ["loss", *expected]
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-6)
+        assert history[name] == [pytest.approx(value, rel=1e-6)]
+    p, y = p[:20], y[:20]
+    assert history["val_distances"] == [pytest.approx(abs(p - y).mean(), rel=1e-6)]
+    assert history["val_auc_1"] == [pytest.approx(metrics.auc(y, p, "PR"), rel=1e-6)]
+    assert model.metrics == given
+    assert model.directions["largest"] == "min"
+    assert model.directions["distances"] is None
+    with pytest.raises(ValueError, match="cannot know whether a lower or a higher 'distances'"):
+        model.fit(X, BINARY, verbose=0, callbacks=EarlyStopping("distances"))
+
+
+def test_metrics_with_the_weights_of_the_samples():
+    weights = np.arange(N) % 4
+    given = ["accuracy", "mse", metrics.AUC(), distances]
+    model = network("binary_crossentropy", ["accuracy", "mse"], learning_rate=0)
+    model.compile(model.optimizer, "binary_crossentropy", ["accuracy", "mse"], None, given)
+    p, y = model.predict(X).astype(float), BINARY[:, None]
+    expected = {
+        "accuracy": metrics.binary_accuracy(y, p),
+        "mse": metrics.mean_squared_error(y, p),
+        "weighted_accuracy": metrics.binary_accuracy(y, p, sample_weight=weights),
+        "weighted_mse": metrics.mean_squared_error(y, p, weights),
+        "auc": metrics.auc(y, p, sample_weight=weights),
+        "distances": np.average(abs(p - y)[:, 0], weights=weights),
+    }
+    history = model.fit(X, BINARY, epochs=1, verbose=0, sample_weight=weights).history
+    found = model.evaluate(X, BINARY, sample_weight=weights, return_dict=True)
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-6), name
+        assert history[name] == [pytest.approx(value, rel=1e-6)]
+    unweighted = model.evaluate(X, BINARY, return_dict=True)
+    assert unweighted["weighted_mse"] == unweighted["mse"]
+    message = "metric 'auc' cannot be computed of y: sample_weight must not be 0 of all that are 1"
+    with pytest.raises(ValueError, match=message):
+        model.evaluate(X, BINARY, sample_weight=BINARY == 0)
+
+
+def test_metrics_of_several_outputs_are_objects_too():
+    x = layers.Input((5,))
+    model = Model(x, [layers.Dense(1, "sigmoid", name=name)(x) for name in "ab"])
+    given = {"a": [metrics.AUC(name="area")], "b": share_above}
+    model.compile("sgd", ["binary_crossentropy"] * 2, given)
+    found = model.evaluate(X, [BINARY, BINARY], return_dict=True)
+    a, b = model.predict(X)
+    assert found["a_area"] == pytest.approx(metrics.auc(BINARY, a))
+    assert found["b_share_above"] == pytest.approx((b > BINARY[:, None]).mean())
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.F1Score(average="macro"),
+        metrics.CohenKappa(weights="linear"),
+        *("matthews_corrcoef", "log_loss", "sparse_categorical_crossentropy"),
+        metrics.MeanIoU(3, sparse_y_pred=False),
+        metrics.SparseTopKCategoricalAccuracy(k=2),
+    ],
+    ids=str,
+)
+def test_metrics_of_labels(metric):
+    """The same of labels with the sparse loss as of one-hot rows with the other."""
+    model = network("sparse_categorical_crossentropy", [metric])
+    p = model.predict(X)
+    if isinstance(metric, str):
+        expected = metrics.get(metric)(LABELS, p)
+    else:
+        expected = metric(LABELS, p)
+        metric.reset_state()
+    assert model.evaluate(X, LABELS)[1] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("metric", "error", "message"),
+    [
+        (
+            "MeanIoU",
+            ValueError,
+            r"'MeanIoU' needs .* an object, metrics.MeanIoU\(num_classes=...\)",
+        ),
+        ("precision_at_recall", ValueError, r"metrics.PrecisionAtRecall\(recall=...\)"),
+        (metrics.AUC, TypeError, "metrics must be names, functions or objects of metrics, got <cl"),
+        (3, TypeError, "metrics must be names, functions or objects of metrics, got 3"),
+        ([3], TypeError, "metrics must be names, functions or objects of metrics, got 3"),
+    ],
+)
+def test_what_is_no_metric_is_refused_by_compile(metric, error, message):
+    with pytest.raises(error, match=message):
+        network("binary_crossentropy", [metric] if isinstance(metric, str) else metric)
+
+
+def test_a_metric_of_several_numbers_is_refused():
+    model = network("categorical_crossentropy", ["f1_score"])
+    refused(model, "metric 'f1_score' .* it has 3 numbers, .* give average='macro'", X, ONE_HOT)
+    model.compile("sgd", "categorical_crossentropy", [lambda y, p: p.mean(axis=0)])
+    with pytest.raises(ValueError, match=r"'<lambda>' must return a number, .* got shape \(3,\)"):
+        model.evaluate(X, ONE_HOT)
+
+
+def test_metrics_are_saved(tmp_path):
+    given = ["acc", metrics.AUC(curve="PR", name="pr"), metrics.mean_squared_error]
+    model = network("binary_crossentropy", [])
+    model.compile("sgd", "binary_crossentropy", given, weighted_metrics=[metrics.Recall(0.3)])
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    again = load_model(path)
+    weights = np.arange(N) % 4
+    names = ["loss", "acc", "pr", "mean_squared_error", "recall"]
+    found = again.evaluate(X, BINARY, sample_weight=weights, return_dict=True)
+    assert list(found) == names
+    assert found == model.evaluate(X, BINARY, sample_weight=weights, return_dict=True)
+    for mine, name in ((distances, "distances"), (Largest(), "largest")):
+        model.compile("sgd", "binary_crossentropy", [mine])
+        with pytest.raises(TypeError, match=f"metric '{name}' is of your own, and cannot be saved"):
+            model.save(path)
 
 
 def test_a_metric_that_is_given_twice_counts_twice():

@@ -82,7 +82,7 @@ def data(model, n=11):
 def two_ends(dtype="float64"):
     """A graph of two inputs, two outputs and a shared layer."""
     set_random_seed(9)
-    a, b = fs.Input((4,), "a"), fs.Input((4,), "b")
+    a, b = fs.Input((4,), name="a"), fs.Input((4,), name="b")
     both = layers.Dense(4, "tanh", kernel_regularizer="l2", name="both")
     one, other = both(a), both(b)
     scores = layers.Dense(3, "softmax", name="scores")(layers.Concatenate()([one, other]))

@@ -53,7 +53,7 @@ def images(**options):
 def several(**options):
     """Two inputs through one layer; outputs of which one is read by another; weighted losses."""
     set_random_seed(9)
-    rows, image = fs.Input((4,), "rows"), fs.Input((2, 2), "image")
+    rows, image = fs.Input((4,), name="rows"), fs.Input((2, 2), name="image")
     both = layers.Dense(4, "tanh", name="both")
     one, other = both(rows), both(layers.Flatten()(image))
     scores = layers.Dense(3, "softmax", name="scores")(layers.Concatenate()([one, other]))
@@ -356,7 +356,7 @@ def test_one_loss_is_that_of_every_output(loss):
 
 
 def test_a_dict_for_one_input():
-    x = fs.Input((2,), "numbers")
+    x = fs.Input((2,), name="numbers")
     model = fs.Model(x, layers.Dense(1)(x))
     assert model.predict({"numbers": [[1, 2]]}).tobytes() == model.predict([[1, 2]]).tobytes()
     with pytest.raises(ValueError, match="x must be a dict with the keys numbers, got other"):
@@ -650,7 +650,9 @@ REFUSED = {
         "every layer of a model has its own name, got 'a' again",
     ),
     "inputs of one name": (
-        lambda: fs.Model(both := [fs.Input((2,), "a"), fs.Input((2,), "a")], layers.Add()(both)),
+        lambda: fs.Model(
+            both := [fs.Input((2,), name="a"), fs.Input((2,), name="a")], layers.Add()(both)
+        ),
         ValueError,
         "every input of a model has its own name, got 'a' again",
     ),

@@ -524,7 +524,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (
             lambda m: m.compile("sdg", "mean_squared_error"),
             ValueError,
-            "optimizer must be one of 'sgd', 'rmsprop', 'adagrad', 'adam', 'adamw', got 'sdg'",
+            "optimizer must be one of 'sgd', 'rmsprop', 'adagrad', 'adadelta', .*, got 'sdg'",
         ),
         (
             lambda m: m.compile(optimizers.SGD(), "mean_cubed_error"),
@@ -589,3 +589,16 @@ def test_input_shapes_belong_in_front():
     with pytest.raises(ValueError, match="only the first layer"):
         Sequential([layers.Input((4,)), layers.Dense(3, input_shape=(5,))])
     assert Sequential([layers.Input((4,)), layers.Dense(3, input_shape=(4,))]).count_params() == 15
+
+
+def test_an_optimizer_belongs_to_one_model():
+    """Keras refuses it too, when the second model is trained."""
+    shared, other = optimizers.Adam(), Sequential([layers.Input((4,)), layers.Dense(1)])
+    model = Sequential([layers.Input((4,)), layers.Dense(1)], name="first")
+    model.compile(shared, "mse")
+    model.compile(shared, "mae")
+    with pytest.raises(ValueError, match="one of its own for each model, got that of 'first'"):
+        other.compile(shared, "mse")
+    assert other.optimizer is None
+    model.compile("sgd", "mse")
+    other.compile(shared, "mse")

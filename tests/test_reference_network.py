@@ -179,7 +179,7 @@ def test_batch_normalization_moves_its_averages():
     assert mean + variance == pytest.approx([0.3, 1.3], rel=1e-15)
     assert weights == [[0.0], [1.0]]
     # In use, and where the layer is frozen, the averages stand for the mini-batch and stay.
-    frozen = layers.BatchNormalization(0.9, 0.0, False, False, trainable=False)
+    frozen = layers.BatchNormalization(-1, 0.9, 0.0, False, False, trainable=False)
     for other, run in ((layer, USE), (frozen, TRAINING)):
         output, kept = other.forward([[[1.0], [5.0]]], [[2.0], [4.0]], run)
         assert output == [[-0.5], [1.5]]

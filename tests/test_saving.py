@@ -21,7 +21,7 @@ def convolutional(optimizer="adam", loss="sparse_categorical_crossentropy", metr
         [
             layers.Input((8, 8, 4)),
             layers.Conv2D(6, (3, 2), (1, 2), "same", groups=2, kernel_regularizer="l2"),
-            layers.BatchNormalization(0.9, 0.01, gamma_regularizer="l1"),
+            layers.BatchNormalization(-1, 0.9, 0.01, gamma_regularizer="l1"),
             layers.Activation("gelu"),
             layers.MaxPooling2D(2, 1, "same", name="pool"),
             layers.Conv2D(5, 2, dilation_rate=2, use_bias=False, activation="elu"),

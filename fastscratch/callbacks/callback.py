@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 Logs = dict[str, float]
 
 
+def as_verbose(verbose: int) -> bool:
+    """Whether a callback says what it does.
+
+    Raises
+    ------
+    ValueError
+        If it is neither 0 nor 1 (nor 2, which is the same here).
+    """
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 0 or 1, got {verbose!r}")
+    return bool(verbose)
+
+
 class Callback:
     """Base of all callbacks: every hook does nothing.
 

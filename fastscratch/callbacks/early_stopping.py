@@ -20,6 +20,8 @@ class EarlyStopping(Monitor):
         An improvement is a change of more than this.
     patience : int
         The fit ends after this many epochs in a row without an improvement.
+    verbose : {0, 1}
+        Whether to say when the fit is ended, and which weights are given back.
     mode : {"auto", "min", "max"}
         Whether lower or higher is better; "auto" is what is true of the loss or the metric, and
         not known of other numbers.
@@ -43,12 +45,13 @@ class EarlyStopping(Monitor):
         monitor: str = "val_loss",
         min_delta: float = 0.0,
         patience: int = 0,
+        verbose: int = 0,
         mode: str = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ):
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, verbose)
         self.patience = as_integer("patience", patience, 0)
         self.baseline = None if baseline is None else as_number("baseline", baseline)
         self.restore_best_weights = as_flag("restore_best_weights", restore_best_weights)
@@ -73,9 +76,11 @@ class EarlyStopping(Monitor):
                 self.wait = 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
+            self.say(epoch, f"{self.monitor} is no better than {self.best}: the fit ends")
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self._best_weights is not None:
             self.model.set_weights(self._best_weights)
+            self.say(self.best_epoch, f"{self.monitor} was {self.best}: the model has its weights")
             self._best_weights = None

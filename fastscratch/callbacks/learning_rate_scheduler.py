@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Callable
 
-from ..optimizers import LearningRateSchedule, Optimizer
+from .. import output
+from ..optimizers import Optimizer
+from ..optimizers.schedules import LearningRateSchedule
 from ..validation import as_function
-from .callback import Callback, Logs
+from .callback import Callback, Logs, as_verbose
 
 
 class LearningRateScheduler(Callback):
@@ -18,11 +20,14 @@ class LearningRateScheduler(Callback):
     schedule : callable
         Called with the number of the epoch, counted from 0, and, if it takes two arguments, the
         learning rate; returns the new one.
+    verbose : {0, 1}
+        Whether to say the rate of each epoch.
     """
 
     _adds = ("learning_rate",)
 
-    def __init__(self, schedule: Callable[..., float]):
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0):
+        self.verbose = as_verbose(verbose)
         self.schedule = as_function("schedule", schedule)
         try:
             inspect.signature(schedule).bind(0, 0.1)
@@ -38,6 +43,8 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         optimizer, rate = optimizer_and_rate(self)
         optimizer.learning_rate = self.schedule(epoch, *((rate,) if self._takes_rate else ()))
+        if self.verbose:
+            output.say(f"Epoch {epoch + 1}: the learning rate is {optimizer.learning_rate:g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:

@@ -21,8 +21,14 @@ class ModelCheckpoint(Monitor):
         `save_freq` counts them.
     monitor : str
         Name of the loss or the metric that decides which epoch is the best.
+    verbose : {0, 1}
+        Whether to say what is saved, and what is not because it is no better.
     save_best_only : bool
-        Whether to save only what is the best so far.
+        Whether to save only what is the best so far. The best is that of all fits with the same
+        object; for another object, in a fit that is resumed, give `initial_value_threshold`.
+    save_weights_only : bool
+        Whether to save the weights alone, by ``model.save_weights``, and not the optimiser, the
+        layers and so on.
     mode : {"auto", "min", "max"}
         Whether lower or higher is better; "auto" is what is true of the loss or the metric, and
         not known of other numbers.
@@ -43,14 +49,17 @@ class ModelCheckpoint(Monitor):
         self,
         filepath: str | Path,
         monitor: str = "val_loss",
+        verbose: int = 0,
         save_best_only: bool = False,
+        save_weights_only: bool = False,
         mode: str = "auto",
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
     ):
-        super().__init__(monitor, mode)
+        super().__init__(monitor, mode, verbose=verbose)
         self.filepath = str(as_model_path("filepath", filepath))
         self.save_best_only = as_flag("save_best_only", save_best_only)
+        self.save_weights_only = as_flag("save_weights_only", save_weights_only)
         self.save_freq: str | int = "epoch"
         if isinstance(save_freq, str):
             one_of("save_freq", save_freq, ("epoch",))
@@ -83,7 +92,7 @@ class ModelCheckpoint(Monitor):
         if self.save_best_only:
             super().on_train_begin(logs)
         if "{" not in os.path.dirname(self.filepath):  # else it is another folder each time
-            self.model._check_save(self.filepath)
+            self.model._check_save(self.filepath, self.save_weights_only)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
@@ -101,9 +110,14 @@ class ModelCheckpoint(Monitor):
 
     def _save(self, logs: Logs | None, now: dict[str, int]) -> None:
         self.check_logs(tuple(logs or {}))
+        epoch, path = now["epoch"] - 1, self.filepath.format(**now, **(logs or {}))
         if self.save_best_only:
             value = self.value(logs)
             if not self.is_better(value, self.best):
+                self.say(epoch, f"{self.monitor} {value} is no better than {self.best}: not saved")
                 return
             self.best = value
-        self.model.save(self.filepath.format(**now, **(logs or {})))
+            self.say(epoch, f"{self.monitor} {value} is the best so far: saved as {path}")
+        else:
+            self.say(epoch, f"saved as {path}")
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path)

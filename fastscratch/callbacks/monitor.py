@@ -3,17 +3,19 @@
 import math
 from collections.abc import Sequence
 
+from .. import output
 from ..validation import as_not_negative, as_text, one_of
-from .callback import Callback, Logs
+from .callback import Callback, Logs, as_verbose
 
 
 class Monitor(Callback):
     """Base of callbacks that watch whether a loss or a metric improves."""
 
-    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
+    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, verbose: int = 0):
         self.monitor = as_text("monitor", monitor)
         self.mode = one_of("mode", mode, ("auto", "min", "max"))
         self.min_delta = as_not_negative("min_delta", min_delta)
+        self.verbose = as_verbose(verbose)
         self.best: float | None = None
 
     def check_logs(self, names: Sequence[str]) -> None:
@@ -32,13 +34,20 @@ class Monitor(Callback):
             return self.mode
         known = self.model.directions
         for name in (self.monitor, self.monitor.removeprefix("val_")):
-            if name in known:
-                return known[name]
+            direction = known.get(name)
+            if direction is not None:
+                return direction
         raise ValueError(
             f"{type(self).__name__} cannot know whether a lower or a higher {self.monitor!r} is "
-            f"better, for the model has only {', '.join(map(repr, known))}; give mode='min' or "
+            "better, for it is known only of "
+            f"{', '.join(repr(name) for name in known if known[name])}; give mode='min' or "
             "mode='max'"
         )
+
+    def say(self, epoch: int, what: str) -> None:
+        """Print a line, if the callback is verbose."""
+        if self.verbose:
+            output.say(f"Epoch {epoch + 1}: {what}")
 
     def value(self, logs: Logs | None) -> float:
         """The number that is watched."""

@@ -19,6 +19,8 @@ class ReduceLROnPlateau(Monitor):
         The learning rate is multiplied by this; between 0 and 1.
     patience : int
         The rate is reduced after this many epochs in a row without an improvement.
+    verbose : {0, 1}
+        Whether to say when it is reduced.
     mode : {"auto", "min", "max"}
         Whether lower or higher is better; "auto" is what is true of the loss or the metric, and
         not known of other numbers.
@@ -37,12 +39,13 @@ class ReduceLROnPlateau(Monitor):
         monitor: str = "val_loss",
         factor: float = 0.1,
         patience: int = 10,
+        verbose: int = 0,
         mode: str = "auto",
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
     ):
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, verbose)
         self.factor = as_number("factor", factor)
         if not 0 < self.factor < 1:
             raise ValueError(f"factor must be between 0 and 1, got {factor}")
@@ -69,5 +72,8 @@ class ReduceLROnPlateau(Monitor):
         elif self.cooling == 0:
             self.wait += 1
             if self.wait >= self.patience and rate > self.min_lr:
-                optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                lower = max(rate * self.factor, self.min_lr)
+                optimizer.learning_rate = lower
+                worse = f"{self.monitor} is no better than {self.best}"
+                self.say(epoch, f"{worse}: the learning rate is {lower:g} now")
                 self.cooling, self.wait = self.cooldown, 0

@@ -8,6 +8,7 @@ lists and the names themselves.
 
 from . import (
     activations,
+    constraints,
     conv2d,
     dense,
     gradient_descent,
@@ -33,6 +34,7 @@ CASES: tuple[Case, ...] = (
     *dense.cases(),
     *matmul.cases(),
     *optimizers.cases(),
+    *constraints.cases(),
     *schedules.cases(),
     *conv2d.cases(),
     *pooling.cases(),

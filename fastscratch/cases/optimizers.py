@@ -16,6 +16,11 @@ SLOTS = {
     "adagrad": ("accumulator",),
     "adam": ("first_moment", "second_moment"),
     "adamw": ("first_moment", "second_moment"),
+    "amsgrad": ("first_moment", "second_moment", "largest"),
+    "nadam": ("first_moment", "second_moment"),
+    "adamax": ("first_moment", "largest"),
+    "adadelta": ("mean_square", "mean_square_step"),
+    "lion": ("mean",),
 }
 SIGNED_SLOTS = ("velocity", "mean", "first_moment")
 
@@ -28,6 +33,11 @@ HYPER = {
     "adagrad": {"epsilon": 1e-7},
     "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
     "adamw": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "amsgrad": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "nadam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "adamax": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "adadelta": {"rho": 0.95, "epsilon": 1e-7},
+    "lion": {"beta_1": 0.9, "beta_2": 0.99},
 }
 WEIGHT_DECAY = 0.01
 VARIANTS = {
@@ -72,6 +82,11 @@ def gradient_of_penalty(rng: Rng, size: int, options: Arguments) -> Arguments:
     }
 
 
+def moving_average(rng: Rng, size: int) -> Arguments:
+    average, parameters = rng.standard_normal((2, size))
+    return {"average": average, "parameters": parameters, "momentum": 0.75}
+
+
 def cases() -> Iterator[Case]:
     for optimizer in OPTIMIZERS:
         yield from steps(optimizer, "", HYPER[optimizer])
@@ -79,6 +94,7 @@ def cases() -> Iterator[Case]:
         yield from steps(optimizer, variant, HYPER[optimizer] | changed)
     for label, size in {"one": 1, "odd": 37, "typical": MANY}.items():
         yield from before_the_step(label, size)
+        yield Case("average_step", label, moving_average, (size,), ("average",), 3)
     short = 9, {"clipnorm": 9.0}
     yield Case("clip_by_norm", "short-enough", gradient_alone, short, ("gradient",))
 

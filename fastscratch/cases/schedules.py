@@ -19,6 +19,8 @@ NUMBERS = (
     ("InverseTimeDecay", [0.1, 10, 2, 1]),
     ("CosineDecay", [0.1, 10, 0.05, 0.1, 0]),
     ("CosineDecay", [0.01, 10, 0.05, 0.1, 5]),
+    ("CosineDecayRestarts", [0.1, 5, 1, 0.5, 0.05]),
+    ("CosineDecayRestarts", [0.1, 5, 2, 0.9, 0.05]),
 )
 #: Before, at and after the steps at which these schedules change.
 STEPS = (0, 4, 5, 10, 15, 23, 10**9)

@@ -72,12 +72,12 @@ def lower_dropping(
     cut |= own | {op.RATE: float(call.layer.rate)}
     record = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units}
     phase = plan.add(forward, items, record, cut, lanes=block)
-    plan.random.append((phase, call.number))
+    plan.random.append((phase, call.number, call.layer.seed))
 
     def go_back() -> None:
         if t.is_differentiated:
             record = {col.DOUTPUT: u.dz}
             phase = plan.add(backward, items, plan.backward(t), record, cut, lanes=block)
-            plan.random.append((phase, call.number))
+            plan.random.append((phase, call.number, call.layer.seed))
 
     return u, go_back

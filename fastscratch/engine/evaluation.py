@@ -122,7 +122,7 @@ class Evaluator:
         self.program = plan.finish(allocate)
         self.memory = self.program.memory
         row = self.program.row
-        self._random_rows = [(row(phase), number) for phase, number in plan.random]
+        self._random_rows = [(row(phase), number, own) for phase, number, own in plan.random]
         self._total_rows = [row(phase) for phase in self._totals]
         self._gather_rows = [row(phase) for phase in self._gathers]
         n_sources = network.n_inputs + 2 * len(objectives)
@@ -298,8 +298,8 @@ class Evaluator:
             row[field] = col.NONE if source is None else source.ctypes.data
 
     def _bind_seed(self, seed: int) -> None:
-        for row, number in self._random_rows:
-            row[elementwise.SEED] = derived_seed(seed, number + 1)
+        for row, number, own in self._random_rows:
+            row[elementwise.SEED] = derived_seed(seed if own is None else own, number + 1)
 
     def run(self, first_step: int, n_steps: int) -> None:
         """Run steps ``first_step ... first_step + n_steps - 1``, counted from epoch 0."""

@@ -20,7 +20,7 @@ def lower_gaussian_noise(plan: Plan, call: LayerCall[GaussianNoise]) -> Lowered:
     cut, items, block = by_samples(plan, t)
     forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units, op.STDDEV: float(stddev)}
     phase = plan.add(op.gaussian_noise_item, items, forward, cut, lanes=block)
-    plan.random.append((phase, call.number))
+    plan.random.append((phase, call.number, call.layer.seed))
 
     def backward() -> None:
         if t.is_differentiated:

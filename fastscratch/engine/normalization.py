@@ -15,20 +15,25 @@ MAX_ITEMS = 16
 Scaled = BatchNormalization | LayerNormalization
 
 
-def _rows(plan: Plan, t: Tensor) -> tuple[Record, int]:
+def _rows(plan: Plan, t: Tensor, channels: int) -> tuple[Record, int]:
     """Fields that cut a tensor by samples, and items."""
     images = plan.batch_size
     samples = max(plan.samples_an_item(4 * t.units), -(-images // MAX_ITEMS))
     return {
-        op.POSITIONS: math.prod(t.shape[:-1]),
-        op.CHANNELS: t.shape[-1],
+        op.POSITIONS: t.units // channels,
+        op.CHANNELS: channels,
         op.SAMPLES_AN_ITEM: samples,
     }, -(-images // samples)
 
 
+def _channels(call: LayerCall[Scaled]) -> int:
+    """How many numbers of a sample have scales and offsets of their own."""
+    return math.prod(call.layer.normalized(call.input.shape))
+
+
 def _scale(plan: Plan, call: LayerCall[Scaled]) -> tuple[Record, Record, Record]:
     """Fields of gamma, of beta and of epsilon."""
-    layer, channels = call.layer, call.input.shape[-1]
+    layer, channels = call.layer, _channels(call)
     places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
     gamma = places["gamma"] if layer.scale else plan.constant(1.0, channels)
     beta = places["beta"] if layer.center else plan.constant(0.0, channels)
@@ -54,9 +59,9 @@ def lower_batch_normalization(plan: Plan, call: LayerCall[BatchNormalization]) -
         activation=call.activation,
         differentiated=t.is_differentiated or own.learns,
     )
-    rows, items = _rows(plan, t)
+    channels = _channels(call)
+    rows, items = _rows(plan, t, channels)
     gamma, beta, epsilon = _scale(plan, call)
-    channels = t.shape[-1]
     plan.scratch(2 * channels)
     places = {placed.weight.name: plan.parameters + placed.offset for placed in call.weights}
     mean, variance = places["moving_mean"], places["moving_variance"]
@@ -119,10 +124,10 @@ def lower_layer_normalization(plan: Plan, call: LayerCall[LayerNormalization]) -
         activation=call.activation,
         differentiated=t.is_differentiated or own.learns,
     )
-    rows, items = _rows(plan, t)
+    channels = _channels(call)
+    rows, items = _rows(plan, t, channels)
     gamma, beta, epsilon = _scale(plan, call)
-    channels = t.shape[-1]
-    n_rows = plan.batch_size * math.prod(t.shape[:-1])
+    n_rows = plan.batch_size * t.units // channels
     variances = plan.take(n_rows * 8 // plan.dtype.itemsize)
     kept = {op.MEAN: plan.take(n_rows), op.VARIANCE: variances, col.INPUT: t.a}
     kept |= rows | gamma | epsilon

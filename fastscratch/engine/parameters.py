@@ -35,6 +35,10 @@ class Learning:
         of all; infinity for none. At most one is finite.
     every : int
         How many steps have their gradients averaged before an update.
+    ema_momentum : float or None
+        Part of the moving average of the parameters that each step keeps; None for no average.
+    ema_overwrite_frequency : int or None
+        How many updates there are from one replacement of the parameters by it to the next.
     """
 
     update: Callable[..., None]
@@ -43,6 +47,8 @@ class Learning:
     clipnorm: float = np.inf
     global_clipnorm: float = np.inf
     every: int = 1
+    ema_momentum: float | None = None
+    ema_overwrite_frequency: int | None = None
 
     @property
     def clips_norm(self) -> bool:
@@ -179,6 +185,31 @@ class Parameters:
         """Add the phase that updates them by the gradient, which is complete in its place."""
         done = dict.fromkeys(col.PENALTIES, 0)  # they are in the gradient already
         self._add_update({col.LENGTH: self._plan.length, **done, **optimizer}, 0, 0, 0, "late")
+
+    def add_average(self, average: int, learning: Learning) -> None:
+        """Add the phase that averages them over the steps, after they have been updated.
+
+        Parameters
+        ----------
+        average : int
+            Place of the average of the first of them.
+        learning : Learning
+        """
+        overwrite = learning.ema_overwrite_frequency
+        self._plan.add(
+            op.average_item,
+            -(-self.size // PARAMETERS_AN_ITEM),
+            {
+                col.KERNEL: self.kernel,
+                col.STOP: self.stop,
+                col.EVERY: learning.every,
+                op.PARAMETERS_AN_ITEM: PARAMETERS_AN_ITEM,
+                op.AVERAGE: average,
+                op.MOMENTUM: float(learning.ema_momentum or 0.0),
+                op.OVERWRITE: col.NONE if overwrite is None else overwrite,
+            },
+            flops=3 * self.size,
+        )
 
     def _add_update(
         self, learning: Record, partials: int, partial: int, size: int, when: str

@@ -138,8 +138,9 @@ class Plan:
         self.block = 0
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
-        #: Phases of random numbers, and the number of their node: each run has seeds of its own.
-        self.random: list[tuple[int, int]] = []
+        #: Phases of random numbers, the number of their node, and the seed of their layer, if any:
+        #: without one each run has seeds of its own.
+        self.random: list[tuple[int, int, int | None]] = []
         #: The layer that phases added now belong to, as the printed program names it.
         self.site = ""
         self._scratch = 0

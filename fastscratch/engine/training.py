@@ -7,6 +7,7 @@ import numpy as np
 
 from ..kernels.program import columns as col
 from ..kernels.program import update as update_op
+from .constraints import lower_constraints
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
@@ -27,7 +28,8 @@ class Trainer(Evaluator):
     learning : Learning
     n_slots : int
         Numbers that the optimiser remembers of each parameter; the last of them is the sum of
-        gradients, if these are added up over several steps.
+        gradients, if these are added up over several steps, and before that comes the moving
+        average of the parameters, if there is one.
     batch_size : int
     dtype : dtype
     workers : int, optional
@@ -79,6 +81,12 @@ class Trainer(Evaluator):
             optimizer = self._learning.record(plan)
             for own in learned_parameters(plan, network):
                 own.add_update(optimizer)
+        if self._learning.ema_momentum is not None:
+            place = self._n_slots - (2 if self._learning.every > 1 else 1)
+            average = self._slots_at + place * plan.length
+            for own in learned_parameters(plan, network):
+                own.add_average(average + own.kernel - plan.parameters, self._learning)
+        lower_constraints(plan, network)
 
     def _lower_clipping(self, plan: Plan, network: Network) -> None:
         """Add the clipping of the gradient, which has its penalties."""

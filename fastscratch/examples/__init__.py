@@ -17,6 +17,7 @@ file            examples of
 `merging`       layers that merge several tensors
 `graphs`        layers that are called twice, tensors that are read twice, several in- and outputs
 `learning`      optimisers, clipping
+`constraining`  constraints of weights
 =============== ==================================================================================
 
 `example` says what an example is; `training` trains it by the engine and `naive` by the naive
@@ -24,6 +25,7 @@ network; `comparison` compares the two.
 """
 
 from . import (
+    constraining,
     convolutions,
     dense,
     graphs,
@@ -48,6 +50,7 @@ _MODULES = (
     graphs,
     merging,
     learning,
+    constraining,
 )
 
 #: The examples of each file.

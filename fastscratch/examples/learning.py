@@ -1,10 +1,21 @@
-"""Examples of optimisers and of clipped gradients."""
+"""Examples of optimisers, of clipped gradients and of averaged weights."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from ..layers import Dense, Layer
-from ..optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from ..optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Nadam,
+    Optimizer,
+    RMSprop,
+)
 from .example import Example
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
@@ -16,11 +27,20 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "Adagrad": partial(Adagrad, 0.1, epsilon=0.1),
     "Adam": partial(Adam, 0.01, epsilon=0.1),
     "AdamW": partial(AdamW, 0.01, weight_decay=0.1, epsilon=0.1),
+    "AMSGrad": partial(Adam, 0.01, epsilon=0.1, amsgrad=True, weight_decay=0.1),
+    "Nadam": partial(Nadam, 0.01, epsilon=0.1),
+    "Adamax": partial(Adamax, 0.01, epsilon=0.1),
+    "Adadelta": partial(Adadelta, 0.1, epsilon=0.1),
+    "Lion": partial(Lion, 0.01),
     "clipvalue": partial(SGD, 0.1, clipvalue=0.05),
     "clipnorm": partial(SGD, 0.1, momentum=0.9, clipnorm=0.1),
     "global_clipnorm": partial(Adam, 0.01, epsilon=0.1, global_clipnorm=0.1),
     "accumulated": partial(Adam, 0.01, epsilon=0.1, gradient_accumulation_steps=2),
     "accumulated and clipped": partial(SGD, 0.1, clipnorm=0.1, gradient_accumulation_steps=3),
+    "averaged": partial(SGD, 0.1, use_ema=True, ema_momentum=0.5),
+    "averaged and overwritten": partial(
+        Adam, 0.01, epsilon=0.1, use_ema=True, ema_momentum=0.75, ema_overwrite_frequency=2
+    ),
 }
 
 

@@ -47,6 +47,8 @@ def naive_rule(optimizer: optimizers.Optimizer) -> Optimizer:
         optimizer.clipnorm or math.inf,
         optimizer.global_clipnorm or math.inf,
         optimizer.gradient_accumulation_steps or 1,
+        optimizer.ema_momentum if optimizer.use_ema else None,
+        optimizer.ema_overwrite_frequency,
     )
 
 
@@ -88,5 +90,6 @@ def train_naively(example: Example) -> Trained:
             for array, weight in zip(entry, like, strict=True)
         ]
 
-    slots = [array for slot in rule.slots or [] for array in arrays(slot)]
+    remembered = [*(rule.slots or []), *([rule.average] if optimizer.use_ema else [])]
+    slots = [array for slot in remembered for array in arrays(slot)]
     return Trained([loss, mean], outputs, arrays(gradients), arrays(trained), slots)

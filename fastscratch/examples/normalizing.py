@@ -32,9 +32,20 @@ def _normalised(kind: Any, **options: Any) -> list[Layer]:
     ]
 
 
-def _dropped() -> list[Layer]:
+def _normalised_over_several_axes() -> list[Layer]:
     return [
-        Dropout(0.2, input_shape=(6,)),
+        Conv2D(5, 2, activation="tanh", input_shape=(5, 4, 2)),
+        LayerNormalization(axis=[1, 2, 3]),
+        Activation("relu"),
+        LayerNormalization(axis=(-2, -1), gamma_regularizer="l2"),
+        Flatten(),
+        Dense(2),
+    ]
+
+
+def _dropped(seed: int | None) -> list[Layer]:
+    return [
+        Dropout(0.2, seed=seed, input_shape=(6,)),
         Dense(20, "relu"),
         Dropout(0.5),
         Dense(2),
@@ -58,5 +69,7 @@ def examples() -> Iterator[Example]:
         yield Example(f"{name} without scale", partial(_normalised, kind, scale=False))
         yield Example(f"{name} without center", partial(_normalised, kind, center=False))
         yield Example(f"{name}, frozen", partial(_normalised, kind, trainable=False))
-    yield Example("dropout", _dropped)
+    yield Example("LayerNormalization over several axes", _normalised_over_several_axes)
+    yield Example("dropout", partial(_dropped, None))
+    yield Example("dropout with a seed", partial(_dropped, 7))
     yield Example("dropout, samples innermost", _dropped_images, samples=37, batch_size=20)

@@ -24,7 +24,7 @@ class Trained:
     gradients, weights : list of array
         The gradient of the mean over all samples at the start; the weights in the end.
     slots : list of array
-        What the optimiser remembers in the end.
+        What the optimiser remembers in the end, and the average of the weights if it has one.
     """
 
     loss: list[float]
@@ -89,8 +89,9 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     def split(vector: np.ndarray) -> list[np.ndarray]:
         return [placed.view(vector).copy() for placed in network.placed()]
 
-    n_slots = model._compiled_optimizer().n_slots
-    remembered = trainer.slots[:n_slots]  # the sum of gradients is not the rule's
+    optimizer = model._compiled_optimizer()
+    # All but the sum of gradients, which is the last.
+    remembered = trainer.slots[: optimizer.n_slots + optimizer.use_ema]
     slots = [array for slot in remembered for array in split(slot)]
     losses = [loss, float(mean)]
     return Trained(losses, outputs, split(gradient), split(trainer.parameters), slots)

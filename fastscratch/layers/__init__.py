@@ -13,7 +13,22 @@ from .dense import Dense
 from .depthwise_conv2d import DepthwiseConv2D
 from .elementwise import Activation, Dropout
 from .embedding import Embedding
-from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .noise import GaussianNoise, SpatialDropout2D
 from .normalization import BatchNormalization, LayerNormalization
 from .pooling import (
@@ -74,4 +89,20 @@ __all__ = [
     "UpSampling2D",
     "Weight",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
+
+# Second names that Keras has for some layers.
+AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
+Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
+InputLayer = Input
+MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
+SeparableConvolution2D = SeparableConv2D

@@ -3,18 +3,24 @@
 import dataclasses
 import functools
 import inspect
+import itertools
 import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..constraints import Constraint
 from ..initializers import Initializer
 from ..regularizers import Regularizer
-from ..validation import as_flag, as_integer, as_text
+from ..validation import as_flag, as_integer, as_text, one_of
+from .arguments import check_fixed
 from .symbolic import SymbolicTensor
 
 Shape = tuple[int, ...]
+
+#: Numbers layers in the order in which they are made.
+_made = itertools.count()
 
 
 def as_shape(name: str, value: Any) -> Shape:
@@ -32,7 +38,19 @@ class Weight:
     shape: Shape
     initializer: Initializer
     regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
     trainable: bool = True
+
+    def __post_init__(self) -> None:
+        if self.constraint is not None:
+            self.constraint.check(self.name, self.shape)
+
+
+#: Types of samples, which become the type of the model.
+_DTYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64"),
+)
 
 
 class Input(SymbolicTensor):
@@ -40,13 +58,42 @@ class Input(SymbolicTensor):
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : tuple of int, optional
         As ``(784,)`` for 784 features, or ``(28, 28, 1)`` for grey images.
+    batch_size : int, optional
+        Changes nothing: any number of samples is taken.
+    dtype : str, optional
+        Changes nothing: samples are converted to the dtype of the model.
+    batch_shape : tuple, optional
+        In place of `shape`: the same after the number of samples, or None, as ``(None, 784)``.
     name : str, optional
         The key of the input, if a model with several is given a dict.
+    **kwargs
+        `sparse`, `ragged`: only None or False.
     """
 
-    def __init__(self, shape: Sequence[int], name: str | None = None):
+    def __init__(
+        self,
+        shape: Sequence[int] | None = None,
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        *,
+        batch_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        check_fixed("Input", kwargs)
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("Input needs either a shape or a batch_shape")
+        if batch_shape is not None:
+            if not isinstance(batch_shape, (list, tuple)) or len(batch_shape) < 2:
+                raise ValueError(f"batch_shape must be as (None, 784), got {batch_shape!r}")
+            batch_size, *sizes = batch_shape
+            shape = as_shape("batch_shape[1:]", sizes)
+        if batch_size is not None:
+            as_integer("batch_size", batch_size, 1)
+        if dtype is not None:
+            one_of("dtype", dtype, _DTYPES)
         super().__init__(as_shape("shape", shape))
         self.name = None if name is None else as_text("name", name)
 
@@ -67,6 +114,16 @@ class Layer:
         Whether training changes the weights.
     input_shape : tuple of int, optional
         Shape of one sample, for the first layer of a model (or put an :class:`Input` before it).
+    dtype : {"float32", "float64"}, optional
+        That of the model that the layer is part of: another is refused.
+    **kwargs
+        `input_dim`, which is short for ``input_shape=(input_dim,)``; and arguments of Keras that
+        are taken where they change nothing, such as ``data_format="channels_last"``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not known, or cannot have its value.
     """
 
     #: Name of the activation that the layer applies last.
@@ -87,9 +144,18 @@ class Layer:
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int] | None = None,
+        dtype: str | None = None,
+        **kwargs: Any,
     ):
+        if "input_dim" in kwargs:
+            if input_shape is not None:
+                raise ValueError("a layer takes an input_shape or an input_dim, got both")
+            input_shape = (as_integer("input_dim", kwargs.pop("input_dim"), 1),)
+        check_fixed(type(self).__name__, kwargs)
+        self._made = next(_made)
         self.name = None if name is None else as_text("name", name)
         self.trainable = as_flag("trainable", trainable)
+        self.dtype = dtype if dtype is None else one_of("dtype", dtype, ("float32", "float64"))
         self.input_shape = None if input_shape is None else as_shape("input_shape", input_shape)
 
     def __call__(self, inputs: SymbolicTensor | Sequence[SymbolicTensor]) -> SymbolicTensor:

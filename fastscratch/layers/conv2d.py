@@ -29,8 +29,9 @@ class Conv2D(GroupedConvolution):
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
 
     Notes
     -----
@@ -53,6 +54,8 @@ class Conv2D(GroupedConvolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
@@ -60,6 +63,7 @@ class Conv2D(GroupedConvolution):
             groups,
             kernel_initializer,
             kernel_regularizer,
+            kernel_constraint,
             kernel_size=kernel_size,
             strides=strides,
             padding=padding,
@@ -68,5 +72,6 @@ class Conv2D(GroupedConvolution):
             use_bias=use_bias,
             bias_initializer=bias_initializer,
             bias_regularizer=bias_regularizer,
+            bias_constraint=bias_constraint,
             **kwargs,
         )

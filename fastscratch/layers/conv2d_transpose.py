@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_integer, as_pair
 from .base import Weight
 from .convolution import Convolution
@@ -36,8 +36,9 @@ class Conv2DTranspose(Convolution):
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 2
@@ -56,6 +57,8 @@ class Conv2DTranspose(Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
@@ -67,6 +70,7 @@ class Conv2DTranspose(Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             **kwargs,
         )
         self.filters = as_integer("filters", filters, 1)
@@ -81,6 +85,7 @@ class Conv2DTranspose(Convolution):
                     )
         self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
         self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
+        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
 
     def output_sizes(self, places: Sequence[int]) -> tuple[int, ...]:
         sizes, _ = transposed_places(self, places)
@@ -91,7 +96,8 @@ class Conv2DTranspose(Convolution):
 
     def kernels(self, channels: int) -> tuple[Weight, ...]:
         shape = (*self.kernel_size, self.filters, channels)
-        return (Weight("kernel", shape, self.kernel_initializer, self.kernel_regularizer),)
+        how = self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint
+        return (Weight("kernel", shape, *how),)
 
 
 def transposed_places(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_activation, as_flag, as_integer, as_sizes, one_of
 from .base import Layer, Shape, Weight
 from .checks import as_places
@@ -22,8 +22,9 @@ class Convolution(Layer):
     use_bias : bool
     bias_initializer : str or Initializer
     bias_regularizer : str or Regularizer, optional
+    bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     #: Axes along which the window moves: 1 for sequences, 2 for images.
@@ -40,6 +41,7 @@ class Convolution(Layer):
         use_bias: bool,
         bias_initializer: Any,
         bias_regularizer: Any,
+        bias_constraint: Any,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -51,6 +53,7 @@ class Convolution(Layer):
         self.use_bias = as_flag("use_bias", use_bias)
         self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
         self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)
+        self.bias_constraint = constraints.get("bias_constraint", bias_constraint)
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -76,8 +79,14 @@ class Convolution(Layer):
         kernels = self.kernels(channels)
         if not self.use_bias:
             return kernels
-        bias = (self.output_channels(channels),)
-        return (*kernels, Weight("bias", bias, self.bias_initializer, self.bias_regularizer))
+        bias = Weight(
+            "bias",
+            (self.output_channels(channels),),
+            self.bias_initializer,
+            self.bias_regularizer,
+            self.bias_constraint,
+        )
+        return (*kernels, bias)
 
     def kernels(self, channels: int) -> tuple[Weight, ...]:
         """The weights before the bias, for a number of channels of the input."""
@@ -92,6 +101,7 @@ class GroupedConvolution(Convolution):
     filters, groups : int
     kernel_initializer : str or Initializer
     kernel_regularizer : str or Regularizer, optional
+    kernel_constraint : str or Constraint, optional
     **kwargs
         The arguments of :class:`Convolution`.
     """
@@ -102,6 +112,7 @@ class GroupedConvolution(Convolution):
         groups: int,
         kernel_initializer: Any,
         kernel_regularizer: Any,
+        kernel_constraint: Any,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -111,6 +122,7 @@ class GroupedConvolution(Convolution):
             raise ValueError(f"filters must be divisible by groups={groups}, got {filters}")
         self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
         self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
+        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
 
     def output_channels(self, channels: int) -> int:
         if channels % self.groups:
@@ -121,7 +133,8 @@ class GroupedConvolution(Convolution):
 
     def kernels(self, channels: int) -> tuple[Weight, ...]:
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        return (Weight("kernel", shape, self.kernel_initializer, self.kernel_regularizer),)
+        how = self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint
+        return (Weight("kernel", shape, *how),)
 
 
 def output_places(

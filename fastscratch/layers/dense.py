@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_activation, as_flag, as_integer
 from .base import Layer, Shape, Weight
 
@@ -23,8 +23,9 @@ class Dense(Layer):
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(
@@ -36,6 +37,8 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -46,13 +49,25 @@ class Dense(Layer):
         self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
         self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
         self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)
+        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
+        self.bias_constraint = constraints.get("bias_constraint", bias_constraint)
 
     def output_shape(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.units)
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
         kernel = Weight(
-            "kernel", (shape[-1], self.units), self.kernel_initializer, self.kernel_regularizer
+            "kernel",
+            (shape[-1], self.units),
+            self.kernel_initializer,
+            self.kernel_regularizer,
+            self.kernel_constraint,
         )
-        bias = Weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
+        bias = Weight(
+            "bias",
+            (self.units,),
+            self.bias_initializer,
+            self.bias_regularizer,
+            self.bias_constraint,
+        )
         return (kernel, bias) if self.use_bias else (kernel,)

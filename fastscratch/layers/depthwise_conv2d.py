@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_integer
 from .base import Weight
 from .convolution import Convolution
@@ -31,8 +31,9 @@ class DepthwiseConv2D(Convolution):
     use_bias : bool
     depthwise_initializer, bias_initializer : str or Initializer
     depthwise_regularizer, bias_regularizer : str or Regularizer, optional
+    depthwise_constraint, bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 2
@@ -50,6 +51,8 @@ class DepthwiseConv2D(Convolution):
         bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
@@ -61,6 +64,7 @@ class DepthwiseConv2D(Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             **kwargs,
         )
         self.depth_multiplier = as_integer("depth_multiplier", depth_multiplier, 1)
@@ -70,10 +74,12 @@ class DepthwiseConv2D(Convolution):
         self.depthwise_regularizer = regularizers.get(
             "depthwise_regularizer", depthwise_regularizer
         )
+        self.depthwise_constraint = constraints.get("depthwise_constraint", depthwise_constraint)
 
     def output_channels(self, channels: int) -> int:
         return channels * self.depth_multiplier
 
     def kernels(self, channels: int) -> tuple[Weight, ...]:
         shape = (*self.kernel_size, channels, self.depth_multiplier)
-        return (Weight("kernel", shape, self.depthwise_initializer, self.depthwise_regularizer),)
+        how = self.depthwise_initializer, self.depthwise_regularizer, self.depthwise_constraint
+        return (Weight("kernel", shape, *how),)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..validation import as_activation, as_fraction
+from ..validation import as_activation, as_fraction, as_integer
 from .base import Layer
 
 
@@ -14,7 +14,7 @@ class Activation(Layer):
     activation : str
         As in :class:`Dense`.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(self, activation: str, **kwargs: Any):
@@ -29,10 +29,13 @@ class Dropout(Layer):
     ----------
     rate : float
         Share that is dropped, from 0 to below 1.
+    seed : int, optional
+        Of what is dropped; by default that of the model.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
-    def __init__(self, rate: float, **kwargs: Any):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.rate = as_fraction("rate", rate)
+        self.seed = None if seed is None else as_integer("seed", seed, 0)

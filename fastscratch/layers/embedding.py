@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_flag, as_integer
 from .base import Layer, Shape, Weight
 
@@ -20,10 +20,11 @@ class Embedding(Layer):
         Length of a row.
     embeddings_initializer : str or Initializer
     embeddings_regularizer : str or Regularizer, optional
+    embeddings_constraint : str or Constraint, optional
     mask_zero : bool
         Only False: there are no masks.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Embedding(Layer):
         output_dim: int,
         embeddings_initializer: Any = "uniform",
         embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
         mask_zero: bool = False,
         **kwargs: Any,
     ):
@@ -44,6 +46,7 @@ class Embedding(Layer):
         self.embeddings_regularizer = regularizers.get(
             "embeddings_regularizer", embeddings_regularizer
         )
+        self.embeddings_constraint = constraints.get("embeddings_constraint", embeddings_constraint)
         self.mask_zero = as_flag("mask_zero", mask_zero)
         if self.mask_zero:
             raise ValueError("mask_zero must be False, because there are no masks here, got True")
@@ -61,6 +64,5 @@ class Embedding(Layer):
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
         table = (self.input_dim, self.output_dim)
-        return (
-            Weight("embeddings", table, self.embeddings_initializer, self.embeddings_regularizer),
-        )
+        how = self.embeddings_initializer, self.embeddings_regularizer, self.embeddings_constraint
+        return (Weight("embeddings", table, *how),)

@@ -1,10 +1,12 @@
 """Layers that make one tensor of several."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..validation import as_integer
 from .base import Layer, Shape, Weight
 from .checks import sample_axis
+from .symbolic import SymbolicTensor
 
 
 class Merge(Layer):
@@ -15,7 +17,7 @@ class Merge(Layer):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     reads_several = True
@@ -49,7 +51,7 @@ class Add(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -59,7 +61,7 @@ class Subtract(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def output_shape(self, *shapes: Shape) -> Shape:
@@ -74,7 +76,7 @@ class Multiply(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -84,7 +86,7 @@ class Average(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -94,7 +96,7 @@ class Maximum(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -104,7 +106,7 @@ class Minimum(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -116,7 +118,7 @@ class Concatenate(Layer):
     axis : int
         Counted from the axis of the batch, 0, which it must not be; -1 is the last.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     reads_several = only_moves = True
@@ -142,6 +144,41 @@ class Concatenate(Layer):
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         return ()
+
+
+def add(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Add` returns for symbolic tensors."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Subtract` returns for two symbolic tensors."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Multiply` returns for symbolic tensors."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Average` returns for symbolic tensors."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Maximum` returns for symbolic tensors."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Minimum` returns for symbolic tensors."""
+    return Minimum(**kwargs)(inputs)
+
+
+def concatenate(inputs: Sequence[SymbolicTensor], axis: int = -1, **kwargs: Any) -> SymbolicTensor:
+    """What :class:`Concatenate` returns for symbolic tensors."""
+    return Concatenate(axis, **kwargs)(inputs)
 
 
 def _listed(shapes: tuple[Shape, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..validation import as_not_negative
+from ..validation import as_integer, as_not_negative
 from .base import Layer, Shape, as_image
 from .elementwise import Dropout
 
@@ -14,13 +14,16 @@ class GaussianNoise(Layer):
     ----------
     stddev : float
         Standard deviation of the noise.
+    seed : int, optional
+        Of the noise; by default that of the model.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
-    def __init__(self, stddev: float, **kwargs: Any):
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.stddev = as_not_negative("stddev", stddev)
+        self.seed = None if seed is None else as_integer("seed", seed, 0)
 
 
 class SpatialDropout2D(Dropout):
@@ -32,8 +35,10 @@ class SpatialDropout2D(Dropout):
     ----------
     rate : float
         Share that is dropped, from 0 to below 1.
+    seed : int, optional
+        Of what is dropped; by default that of the model.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -1,15 +1,18 @@
 """Batch and layer normalisation."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from .. import initializers, regularizers
-from ..validation import as_flag, as_fraction, as_positive
+from .. import constraints, initializers, regularizers
+from ..validation import as_flag, as_fraction, as_integer, as_positive
 from .base import Layer, Shape, Weight
+from .checks import sample_axis
 
 
 class _Normalization(Layer):
     def __init__(
         self,
+        axis: int | Sequence[int],
         epsilon: float,
         center: bool,
         scale: bool,
@@ -17,9 +20,17 @@ class _Normalization(Layer):
         gamma_initializer: Any,
         beta_regularizer: Any,
         gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        several = isinstance(axis, Sequence) and not isinstance(axis, (str, bytes))
+        axes = list(axis) if isinstance(axis, Sequence) and several else [axis]
+        checked = [as_integer("axis", one, -(2**31)) for one in axes]
+        if not checked:
+            raise ValueError("axis must be at least one axis, got none")
+        self.axis: int | list[int] = checked if several else checked[0]
         self.epsilon = as_positive("epsilon", epsilon)
         self.center = as_flag("center", center)
         self.scale = as_flag("scale", scale)
@@ -27,12 +38,36 @@ class _Normalization(Layer):
         self.gamma_initializer = initializers.get("gamma_initializer", gamma_initializer)
         self.beta_regularizer = regularizers.get("beta_regularizer", beta_regularizer)
         self.gamma_regularizer = regularizers.get("gamma_regularizer", gamma_regularizer)
+        self.beta_constraint = constraints.get("beta_constraint", beta_constraint)
+        self.gamma_constraint = constraints.get("gamma_constraint", gamma_constraint)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        self.normalized(shape)
+        return shape
+
+    def normalized(self, shape: Shape) -> Shape:
+        """The last axes of a sample: those that have scales and offsets of their own.
+
+        Raises
+        ------
+        ValueError
+            If the axes of the layer are others.
+        """
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        first = len(shape) - len(axes)
+        if [sample_axis(self, axis, shape) for axis in axes] != list(range(first, len(shape))):
+            raise ValueError(
+                f"{self!r} takes samples of which its axis is the last, got samples of {shape}; "
+                "bring it there with Permute"
+            )
+        return shape[first:]
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
-        channels = shape[-1:]
-        gamma = Weight("gamma", channels, self.gamma_initializer, self.gamma_regularizer)
-        beta = Weight("beta", channels, self.beta_initializer, self.beta_regularizer)
-        return (gamma,) * self.scale + (beta,) * self.center
+        channels = self.normalized(shape)
+        gamma = self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+        beta = self.beta_initializer, self.beta_regularizer, self.beta_constraint
+        weights = (Weight("gamma", channels, *gamma),) * self.scale
+        return weights + (Weight("beta", channels, *beta),) * self.center
 
 
 class BatchNormalization(_Normalization):
@@ -43,6 +78,8 @@ class BatchNormalization(_Normalization):
 
     Parameters
     ----------
+    axis : int
+        The axis of the channels, which must be the last; counted from that of the batch, 0.
     momentum : float
         Part of the moving averages that is kept at each step.
     epsilon : float
@@ -52,12 +89,14 @@ class BatchNormalization(_Normalization):
     beta_initializer, gamma_initializer : str or Initializer
     moving_mean_initializer, moving_variance_initializer : str or Initializer
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_constraint, gamma_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(
         self,
+        axis: int = -1,
         momentum: float = 0.99,
         epsilon: float = 0.001,
         center: bool = True,
@@ -68,9 +107,12 @@ class BatchNormalization(_Normalization):
         moving_variance_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
+            as_integer("axis", axis, -(2**31)),
             epsilon,
             center,
             scale,
@@ -78,6 +120,8 @@ class BatchNormalization(_Normalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             **kwargs,
         )
         self.momentum = as_fraction("momentum", momentum)
@@ -89,7 +133,7 @@ class BatchNormalization(_Normalization):
         )
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
-        channels = shape[-1:]
+        channels = self.normalized(shape)
         mean, variance = self.moving_mean_initializer, self.moving_variance_initializer
         return (
             *super().weights(shape),
@@ -101,22 +145,27 @@ class BatchNormalization(_Normalization):
 class LayerNormalization(_Normalization):
     """Each sample's channels less their mean, over their standard deviation.
 
-    They are taken along the last axis: of an image, for each place by itself.
+    They are taken along the last axis: of an image, for each place by itself. With several axes all
+    numbers along them are the channels.
 
     Parameters
     ----------
+    axis : int or list of int
+        The axes of the channels, which must be the last; counted from that of the batch, 0.
     epsilon : float
         Added to the variance.
     center, scale : bool
         Whether an offset `beta` is added, and whether a factor `gamma` is multiplied.
     beta_initializer, gamma_initializer : str or Initializer
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_constraint, gamma_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(
         self,
+        axis: int | Sequence[int] = -1,
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
@@ -124,9 +173,12 @@ class LayerNormalization(_Normalization):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
+            axis,
             epsilon,
             center,
             scale,
@@ -134,5 +186,7 @@ class LayerNormalization(_Normalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             **kwargs,
         )

@@ -77,7 +77,7 @@ class MaxPooling1D(Pooling1D):
     padding : {"valid", "same"}
         "same" lets windows go past the ends; what lies outside does not count.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -93,7 +93,7 @@ class MaxPooling2D(Pooling2D):
     padding : {"valid", "same"}
         "same" lets windows go past the edge; what lies outside does not count.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -109,7 +109,7 @@ class AveragePooling1D(Pooling1D):
     padding : {"valid", "same"}
         "same" lets windows go past the ends; what lies outside does not count.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -125,7 +125,7 @@ class AveragePooling2D(Pooling2D):
     padding : {"valid", "same"}
         "same" lets windows go past the edge; what lies outside does not count.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
 
@@ -149,7 +149,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
     keepdims : bool
         Whether the axis of the steps stays, with size 1.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 1
@@ -163,7 +163,7 @@ class GlobalMaxPooling2D(_GlobalPooling):
     keepdims : bool
         Whether the axes of rows and columns stay, with size 1.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 2
@@ -177,7 +177,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
     keepdims : bool
         Whether the axis of the steps stays, with size 1.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 1
@@ -191,7 +191,7 @@ class GlobalAveragePooling2D(_GlobalPooling):
     keepdims : bool
         Whether the axes of rows and columns stay, with size 1.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 2

@@ -27,7 +27,7 @@ class Rescaling(Layer):
     offset : float or array_like
         As `scale`.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
@@ -57,7 +57,7 @@ class Normalization(Layer):
     invert : bool
         Whether to do the opposite: times the standard deviation, plus the mean.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
 
     Notes
     -----

@@ -16,7 +16,7 @@ class Flatten(Layer):
     Parameters
     ----------
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     only_moves = True
@@ -36,7 +36,7 @@ class Reshape(Layer):
     target_shape : tuple of int
         One of them may be -1: it follows from the others.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     only_moves = True
@@ -76,7 +76,7 @@ class Permute(Layer):
     dims : tuple of int
         The axes in their new order, counted from 1: ``(2, 1)`` exchanges two.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     only_moves = True
@@ -121,7 +121,7 @@ class RepeatVector(Layer):
     n : int
         Number of steps.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     only_moves = True

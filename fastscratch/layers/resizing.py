@@ -33,7 +33,7 @@ class ZeroPadding2D(Layer):
         One int for all sides; two for rows and columns; or two pairs,
         ``((above, below), (left, right))``.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(self, padding: int | tuple[Any, Any] = (1, 1), **kwargs: Any):
@@ -55,7 +55,7 @@ class Cropping2D(Layer):
         One int for all sides; two for rows and columns; or two pairs,
         ``((above, below), (left, right))``.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(self, cropping: int | tuple[Any, Any] = ((0, 0), (0, 0)), **kwargs: Any):
@@ -80,7 +80,7 @@ class UpSampling2D(Layer):
     interpolation : {"nearest", "bilinear"}
         "nearest" repeats each pixel; "bilinear" interpolates between the centres of pixels.
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     def __init__(

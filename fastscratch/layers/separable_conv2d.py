@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_integer
 from .base import Weight
 from .convolution import Convolution
@@ -33,8 +33,9 @@ class SeparableConv2D(Convolution):
     use_bias : bool
     depthwise_initializer, pointwise_initializer, bias_initializer : str or Initializer
     depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or Regularizer, optional
+    depthwise_constraint, pointwise_constraint, bias_constraint : str or Constraint, optional
     **kwargs
-        `name`, `trainable`, `input_shape`: see :class:`Layer`.
+        `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
     """
 
     rank = 2
@@ -55,6 +56,9 @@ class SeparableConv2D(Convolution):
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ):
         super().__init__(
@@ -66,6 +70,7 @@ class SeparableConv2D(Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             **kwargs,
         )
         self.filters = as_integer("filters", filters, 1)
@@ -82,6 +87,8 @@ class SeparableConv2D(Convolution):
         self.pointwise_regularizer = regularizers.get(
             "pointwise_regularizer", pointwise_regularizer
         )
+        self.depthwise_constraint = constraints.get("depthwise_constraint", depthwise_constraint)
+        self.pointwise_constraint = constraints.get("pointwise_constraint", pointwise_constraint)
 
     def output_channels(self, channels: int) -> int:
         return self.filters
@@ -95,11 +102,13 @@ class SeparableConv2D(Convolution):
                 depthwise,
                 self.depthwise_initializer,
                 self.depthwise_regularizer,
+                self.depthwise_constraint,
             ),
             Weight(
                 "pointwise_kernel",
                 pointwise,
                 self.pointwise_initializer,
                 self.pointwise_regularizer,
+                self.pointwise_constraint,
             ),
         )

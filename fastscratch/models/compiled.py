@@ -1,6 +1,7 @@
 """What a model is trained by, and the data it is given."""
 
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 from .. import losses, optimizers
 from ..engine import Network, Objective
 from ..layers import Layer
+from ..optimizers.optimizer import AVERAGE
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
-from .head import Head, as_metrics, check_logits, directions
+from .head import Head, check_logits
+from .measures import as_metrics, directions, measures_of
 from .training_data import (
     TrainingData,
     as_several,
@@ -23,6 +26,9 @@ from .training_data import (
 )
 from .weighted import Weighted
 
+#: The model that was compiled last with an optimiser, by the id of that.
+_COMPILED: "weakref.WeakValueDictionary[int, Compiled]" = weakref.WeakValueDictionary()
+
 
 class Compiled(Weighted):
     """The losses, the optimiser and the metrics of a model, and checks of its data."""
@@ -33,6 +39,7 @@ class Compiled(Weighted):
         loss: Any = None,
         metrics: Any = (),
         loss_weights: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Choose how the model is trained.
 
@@ -40,24 +47,27 @@ class Compiled(Weighted):
         ----------
         optimizer : str or optimizers.Optimizer
             What it remembers of earlier steps is forgotten by the next ``compile``. It is not
-            copied: models that are given the same one share its learning rate, which callbacks may
-            change.
+            copied, and belongs to one model: callbacks may change its learning rate.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
             "mean_squared_error", "mean_absolute_error", "huber", "poisson",
             "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
             "sparse_categorical_crossentropy".
-        metrics : sequence of str; a list or dict of sequences for several outputs
-            Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
-            targets. Accuracies are counted while the epoch runs, as the loss is; the others are
-            computed from a prediction at its end.
+        metrics : sequence of str, callable or Metric; a list or dict of them for several outputs
+            Names, functions or objects of :mod:`fastscratch.metrics`; "accuracy" is the one that
+            suits the targets. A function of your own is called with all targets and predictions,
+            as NumPy arrays, and returns a number, or one for each sample. Accuracies are counted
+            while the epoch runs, as the loss is; the others are computed from a prediction at its
+            end.
         loss_weights : list or dict of float, optional
             For each output, the factor of its loss in the sum that is minimised; by default 1.
+        weighted_metrics : as `metrics`, optional
+            Metrics that take the weights of the samples, which those of `metrics` do not.
 
         Raises
         ------
         TypeError, ValueError
             If one of them is not known, or a cross-entropy expects logits and the last activation
-            is a sigmoid or softmax, or an output has no loss.
+            is a sigmoid or softmax, an output has no loss, or another model has the optimiser.
         RuntimeError
             If the model is being trained.
 
@@ -74,23 +84,33 @@ class Compiled(Weighted):
         the scores before the activation, without overflow. After any other activation the outputs
         are taken as probabilities, and cut off at 1e-7 and 1 - 1e-7, as Keras does.
         """
-        for doubt in self._compile(optimizer, loss, metrics, loss_weights):
+        for doubt in self._compile(optimizer, loss, metrics, loss_weights, weighted_metrics):
             warnings.warn(doubt, stacklevel=2)
 
-    def _compile(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any) -> list[str]:
+    def _compile(
+        self,
+        optimizer: Any,
+        loss: Any,
+        metrics: Any,
+        loss_weights: Any,
+        weighted_metrics: Any = None,
+    ) -> list[str]:
         """Check and keep what the model is trained with; return doubts about it, as sentences."""
         self._check_not_training()
         self._check_layers()
         optimizer = optimizers.get(optimizer)
+        other = _COMPILED.get(id(optimizer))
+        if other is not None and other is not self and other.optimizer is optimizer:
+            raise ValueError(
+                f"optimizer must be one of its own for each model, got that of {other.name!r}; "
+                "make another with copy.deepcopy"
+            )
         names = self.output_names
         if len(names) > 1 and isinstance(loss, (str, losses.Loss)):
             loss = [loss] * len(names)
         of_each = [losses.get(one) for one in as_several("loss", loss, names)]
-        if len(names) == 1 and not isinstance(metrics, Mapping):
-            counted = [as_metrics(metrics)]
-        else:
-            given = [()] * len(names) if not metrics else as_several("metrics", metrics, names)
-            counted = [as_metrics(one) for one in given]
+        measured = _of_outputs("metrics", metrics, names)
+        weighted = _of_outputs("weighted_metrics", weighted_metrics, names)
         weights = [1.0] * len(names)
         if loss_weights is not None:
             listed = loss_weights
@@ -101,13 +121,17 @@ class Compiled(Weighted):
                 for one in as_several("loss_weights", listed, names)
             ]
         doubts = doubts_about_decay(optimizer, self.dtype)
-        for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
+        for one, own, also, (layer, width) in zip(
+            of_each, measured, weighted, self._outputs(), strict=True
+        ):
             check_logits(one, layer.activation)
             # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
-            doubts += doubts_about(one, layer.activation if is_known else None, width, own)
+            activation = layer.activation if is_known else None
+            doubts += doubts_about(one, activation, width, measures_of(own, also, one, width or 0))
         self._optimizer, self._losses = optimizer, of_each
-        self._metrics, self._loss_weights = counted, weights
+        _COMPILED[id(optimizer)] = self
+        self._metrics, self._weighted_metrics, self._loss_weights = measured, weighted, weights
         self._heads_of = None
         if self._holder.state is not None:
             self._state = self._state.without_slots(iterations=0, updates=0)
@@ -117,6 +141,35 @@ class Compiled(Weighted):
     def optimizer(self) -> optimizers.Optimizer | None:
         """What :meth:`compile` was given; its attributes can be set."""
         return self._optimizer
+
+    def _swap_average(self) -> None:
+        """Let the weights that are learned and their moving average, if any, change places."""
+        state = self._state
+        if AVERAGE not in state.remembered:
+            return
+        slots, place = list(state.slots or ()), state.remembered.index(AVERAGE)
+        weights, average = state.parameters.copy(), slots[place].copy()
+        for layer, own in self._network.weights_by_layer():
+            for placed in own:
+                if layer.trainable and placed.weight.trainable:
+                    part = slice(placed.offset, placed.stop)
+                    weights[part], average[part] = slots[place][part], state.parameters[part]
+        slots[place] = average
+        self._state = state.replaced(
+            parameters=weights, slots=tuple(slots), is_swapped=not state.is_swapped
+        )
+
+    def _take_average(self) -> None:
+        """Replace the weights by their moving average, if there is one, at the end of a fit."""
+        if not self._state.is_swapped:
+            self._swap_average()
+        state = self._state
+        if state.is_swapped:  # there is one
+            averaged = (
+                state.parameters if name == AVERAGE else slot
+                for name, slot in zip(state.remembered, state.slots or (), strict=True)
+            )
+            self._state = state.replaced(slots=tuple(averaged), is_swapped=False)
 
     @property
     def loss(self) -> Any:
@@ -146,9 +199,10 @@ class Compiled(Weighted):
         return [layer.activation for layer, _ in self._outputs()]
 
     @property
-    def directions(self) -> dict[str, str]:
-        """Of each loss and metric in the logs of a fit, whether "min" or "max" is better."""
-        return directions(self._metrics, self.output_names)
+    def directions(self) -> dict[str, str | None]:
+        """Of each loss and metric in the logs, whether "min" or "max" is better; None: unknown."""
+        of_each = list(zip(self._metrics, self._weighted_metrics, strict=True))
+        return directions(of_each, self.output_names)
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
@@ -160,10 +214,14 @@ class Compiled(Weighted):
         if self._heads_of is network:
             return self._known_heads
         self._known_heads = [
-            Head(loss, metrics, weight, activation, network.readers[tensor] == 1, shape)
-            for loss, metrics, weight, activation, tensor, shape in zip(
+            Head(
+                *(loss, measures_of(metrics, weighted, loss, shape[-1]), weight, activation),
+                *(network.readers[tensor] == 1, shape),
+            )
+            for loss, metrics, weighted, weight, activation, tensor, shape in zip(
                 self._losses,
                 self._metrics,
+                self._weighted_metrics,
                 self._loss_weights,
                 self._read_outs(),
                 network.outputs,
@@ -244,6 +302,10 @@ class Compiled(Weighted):
                 )
         return arrays
 
-    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
-        """The network, on samples of a shape if that is not known yet."""
-        return self._network
+
+def _of_outputs(name: str, given: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The metrics of each output, as they were given."""
+    if len(names) == 1 and not isinstance(given, Mapping):
+        return [as_metrics(given, name)]
+    of_each = as_several(name, given, names) if given else [()] * len(names)
+    return [as_metrics(one, name) for one in of_each]

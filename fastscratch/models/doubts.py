@@ -1,13 +1,13 @@
 """Losses, last activations and metrics that can be combined, but from which nothing is learned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from .. import metrics
 from ..losses import Loss
 from ..optimizers import Optimizer
-from .head import READ_OUTS, kind_of
+from .head import READ_OUTS
+from .measures import Measure
 
 # Activations whose outputs may be below zero.
 _SIGNED = ("linear", "tanh", "leaky_relu", "elu", "selu", "silu", "gelu", "gelu_tanh")
@@ -19,7 +19,7 @@ _OWN_LOSS = {
 
 
 def doubts_about(
-    loss: Loss, activation: str | None, width: int | None, names: Sequence[str]
+    loss: Loss, activation: str | None, width: int | None, measures: Mapping[str, Measure]
 ) -> list[str]:
     """Sentences about what is probably a mistake, for an output of a model.
 
@@ -30,10 +30,10 @@ def doubts_about(
         The last one; None if the last layer has none.
     width : int or None
         Number of outputs along the last axis; None if it is not known.
-    names : sequence of str
-        Of the metrics.
+    measures : dict of Measure
+        The metrics by their names.
     """
-    return [*_of_learning(loss, activation, width), *_of_metrics(loss, activation, width, names)]
+    return [*_of_learning(loss, activation, width), *_of_metrics(loss, activation, width, measures)]
 
 
 def doubts_about_decay(optimizer: Optimizer, dtype: str) -> list[str]:
@@ -87,18 +87,22 @@ def _of_learning(loss: Loss, activation: str | None, width: int | None) -> list[
 
 
 def _of_metrics(
-    loss: Loss, activation: str | None, width: int | None, names: Sequence[str]
+    loss: Loss, activation: str | None, width: int | None, measures: Mapping[str, Measure]
 ) -> list[str]:
     """Metrics that do not measure what they say."""
     doubts = []
-    for name in names:
-        kind = kind_of(name, loss, width or 0)
-        is_general = metrics.get(name) is metrics.accuracy
+    for name, measure in measures.items():
+        kind, k = measure.kind, getattr(measure.metric, "k", None)
         if width == 1 and "categorical" in kind:
             doubts.append(f"{name} of a single output is always 1; use binary_accuracy")
-        elif "top_k" in kind and width is not None and width <= 5:
-            doubts.append(f"{name} with its k=5 is always 1 for {width} classes")
-        elif width == 1 and is_general and loss.read_out is None and activation not in READ_OUTS:
+        elif "top_k" in kind and width is not None and width <= (k or 0):
+            doubts.append(f"{name} with its k={k} is always 1 for {width} classes")
+        elif (
+            width == 1
+            and measure.is_general
+            and loss.read_out is None
+            and activation not in READ_OUTS
+        ):
             doubts.append(
                 f"{name} counts how often outputs and targets are on the same side of 0.5, which "
                 f"says nothing about the real numbers that {loss.name} is for; use "

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..callbacks import Callback, History
+from .. import output
+from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..kernels.schedules import scheduled_rates
@@ -18,6 +19,7 @@ from .training_data import TrainingData
 
 if TYPE_CHECKING:
     from .model import Model
+    from .validating import Validation
 
 
 class Fit:
@@ -45,6 +47,9 @@ class Fit:
         Steps that were run, of all epochs.
     """
 
+    #: Whether many steps are run by one call.
+    in_slices = True
+
     def __init__(
         self,
         model: "Model",
@@ -56,9 +61,7 @@ class Fit:
     ):
         self.model, self.data, self.epochs = model, data, epochs
         self.shuffle, self.terminate_on_nan = shuffle, terminate_on_nan
-        self.batch_size = min(batch_size, len(data))
-        self.steps = -(-len(data) // self.batch_size)
-        self.first_epoch = model.trained_epochs
+        self._cut(batch_size)
         self._optimizer = model._compiled_optimizer()
         self.heads, self.trainer, self._workspace, self._holder = model._to_train(
             data, self.batch_size
@@ -68,6 +71,16 @@ class Fit:
             self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.arange(len(data))
         self._bind()
+
+    def _cut(self, batch_size: int) -> None:
+        """Cut the data into mini-batches, and count the epochs before."""
+        self.batch_size = min(batch_size, len(self.data))
+        self.steps = -(-len(self.data) // self.batch_size)
+        self.first_epoch = self.model.trained_epochs
+
+    def _epochs_after(self, step: int) -> int:
+        """How many epochs of all fits have begun after some steps."""
+        return -(-step // self.steps)
 
     def _bind(self) -> None:
         """Let the program read the data, and write its losses here."""
@@ -118,7 +131,7 @@ class Fit:
         scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
-        epochs = -(-(start + count) // self.steps)
+        epochs = self._epochs_after(start + count)
         every = optimizer.gradient_accumulation_steps or 1
         taken = state.updates * every + state.pending
         if workspace.holds is not state:
@@ -146,6 +159,11 @@ class Fit:
                 workspace.holds = holder.state
         return counts
 
+    def finish(self) -> None:
+        """Give the model the moving average of its weights, if the optimiser keeps one."""
+        if self.done and self._optimizer.use_ema:
+            self.model._take_average()
+
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
         """What the steps of a slice change besides the state of the model."""
         return self.totals[self._epochs].copy(), self.order.copy()
@@ -160,15 +178,20 @@ class Fit:
     def _complaint(self, step: int) -> FloatingPointError:
         """What went wrong in the step that was just run; the model is as before it."""
         after = self._first_loss_or_weight_not_finite()
-        epoch, batch = divmod(step, self.steps)
+        batch = step % self.steps
         rows = self.order[batch * self.batch_size :][: self.batch_size]
         # A loss that is NaN makes all weights NaN: the first output that is not finite says more.
         where = self._first_output_not_finite(rows) or after
         return FloatingPointError(
-            f"training diverged in step {batch + 1} of epoch {epoch + 1}: {where} is not finite "
-            f"at learning_rate={self._rate:g}; use a smaller one, scale inputs and targets to "
-            "about 0 to 1, or clip the gradient"
+            f"training diverged in {self._named(step)}: {where} is not finite at "
+            f"learning_rate={self._rate:g}; use a smaller one, scale inputs and targets to about "
+            "0 to 1, or clip the gradient"
         )
+
+    def _named(self, step: int) -> str:
+        """A step, for a message."""
+        epoch, batch = divmod(step, self.steps)
+        return f"step {batch + 1} of epoch {epoch + 1}"
 
     def _first_loss_or_weight_not_finite(self) -> str:
         network = self.trainer.network
@@ -214,10 +237,41 @@ class Fit:
         logs = logs_of(self.heads, names, self.totals[first : first + count], n, n_seen)
         return {name: values.tolist() for name, values in logs.items()}
 
+    @property
+    def known_steps(self) -> int | None:
+        """Steps of an epoch, if that is known before."""
+        return self.steps
+
+    def measure(self) -> dict[str, float]:
+        """Metrics that are computed from predictions after an epoch."""
+        return self.model._measure(self.data)
+
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
+        """Run an epoch; takes and returns the number of steps in a slice."""
+        first = epoch * self.steps
+
+        def run_slice(start: int, count: int) -> bool:
+            self.run(first + start, count)
+            progress.update()
+            return self.model.stop_training
+
+        if not callbacks.of_batches:
+            return run_in_slices(self.steps, run_slice, count=count)
+        for batch in range(self.steps):
+            callbacks.train_batch_begin(batch)
+            run_slice(batch, 1)
+            callbacks.train_batch_end(batch, self.logs(epoch))
+            if self.model.stop_training:
+                break
+        return count
+
+    def close(self) -> None:
+        """End what the fit has begun besides."""
+
 
 def fit(
     run: Fit,
-    validation: TrainingData | None,
+    validation: "Validation | None",
     callbacks: Sequence[Callback],
     verbose: int,
     initial_epoch: int,
@@ -230,7 +284,7 @@ def fit(
     measured = any(head.measured for head in run.heads)
     model.stop_training = False
     progress = Progress(run, verbose, initial_epoch)
-    if validation is None and not callbacks and not measured:
+    if validation is None and not callbacks and not measured and run.in_slices:
 
         def run_slice(first: int, count: int) -> bool:
             run.run(first, count)
@@ -240,6 +294,7 @@ def fit(
 
         try:
             run_in_slices(run.epochs * run.steps, run_slice)
+            run.finish()
         finally:
             progress.close()
         begun = -(-run.done // run.steps)
@@ -247,9 +302,10 @@ def fit(
         history.history = run.logs_of_epochs(0, begun) if begun else {}
         return history
 
-    params = {"epochs": initial_epoch + run.epochs, "steps": run.steps, "verbose": verbose}
+    params = {"epochs": initial_epoch + run.epochs, "steps": run.known_steps, "verbose": verbose}
     everyone = CallbackList([*callbacks, history], model, params)
-    everyone.check([*model.directions, *(f"val_{n}" for n in model.directions if validation)])
+    reported = [*model.directions, *(f"val_{n}" for n in model.directions if validation)]
+    everyone.check(reported)
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:
@@ -257,43 +313,25 @@ def fit(
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
-            count = _run_epoch(run, epoch, everyone, progress, count)
-            logs = run.logs(epoch) | model._measure(run.data)
-            if validation is not None:
-                everyone.test_begin()
-                if everyone.of_test_batches:
-                    of_validation = model._evaluate(validation, run.batch_size, everyone)
-                else:
-                    of_validation = model._evaluate(validation, None)
+            try:
+                count = run.run_epoch(epoch, everyone, progress, count)
+            except FloatingPointError as error:
+                if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
+                    raise
+                output.say(str(error))
+                logs, model.stop_training = dict.fromkeys(reported, np.nan), True
+                everyone.epoch_end(initial_epoch + epoch, logs)
+                break
+            logs = run.logs(epoch) | run.measure()
+            if validation is not None and validation.is_due(initial_epoch + epoch + 1):
+                of_validation = validation.measure(everyone)
                 logs |= {f"val_{name}": value for name, value in of_validation.items()}
-                everyone.test_end(of_validation)
             progress.end_epoch(logs)
             everyone.epoch_end(initial_epoch + epoch, logs)
             if model.stop_training:
                 break
+        run.finish()
     finally:
         progress.close()
         everyone.train_end(logs)
     return history
-
-
-def _run_epoch(
-    run: Fit, epoch: int, callbacks: CallbackList, progress: Progress, count: int
-) -> int:
-    """Run an epoch; takes and returns the number of steps in a slice."""
-    first = epoch * run.steps
-
-    def run_slice(start: int, count: int) -> bool:
-        run.run(first + start, count)
-        progress.update()
-        return run.model.stop_training
-
-    if not callbacks.of_batches:
-        return run_in_slices(run.steps, run_slice, count=count)
-    for batch in range(run.steps):
-        callbacks.train_batch_begin(batch)
-        run_slice(batch, 1)
-        callbacks.train_batch_end(batch, run.logs(epoch))
-        if run.model.stop_training:
-            break
-    return count

@@ -3,16 +3,17 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import losses, metrics
+from .. import losses
 from ..engine import Objective
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..validation import is_finite
+from .measures import Measure, prefixes
 
 # Activations whose outputs are probabilities.
 READ_OUTS = ("sigmoid", "softmax")
@@ -32,8 +33,8 @@ class Head:
     Attributes
     ----------
     loss : Loss
-    metrics : tuple of str
-        As they were given.
+    measures : dict of Measure
+        The metrics, by their names in the logs.
     loss_weight : float
     activation : str
         The last one before the output.
@@ -44,7 +45,7 @@ class Head:
     """
 
     loss: losses.Loss
-    metrics: tuple[str, ...]
+    measures: Mapping[str, Measure]
     loss_weight: float
     activation: str
     is_read_once: bool
@@ -57,22 +58,23 @@ class Head:
         return self.is_read_once and not loss.from_logits and loss.read_out == self.activation
 
     @functools.cached_property
-    def kinds(self) -> dict[str, str]:
-        """The function of each metric, by the name that was given; see :func:`kind_of`."""
-        return {name: kind_of(name, self.loss, self.shape[-1]) for name in self.metrics}
-
-    @functools.cached_property
     def counted(self) -> str | None:
-        """Name of the metric that the engine counts, as it was given."""
-        for name, kind in self.kinds.items():
-            if kind in _COUNTED and not self._needs_probabilities(kind):
+        """Name of the metric that the engine counts."""
+        for name, measure in self.measures.items():
+            usual = getattr(measure.metric, "threshold", 0.5) == 0.5 and not measure.is_weighted
+            if usual and measure.kind in _COUNTED and not self._needs_probabilities(measure.kind):
                 return name
         return None
 
     @property
+    def counted_kind(self) -> str:
+        """The function of :attr:`counted`, if there is one."""
+        return self.measures[self.counted].kind if self.counted else ""
+
+    @property
     def measured(self) -> list[str]:
         """Metrics that are computed from predictions."""
-        return [name for name in self.metrics if name != self.counted]
+        return [name for name in self.measures if name != self.counted]
 
     def _needs_probabilities(self, kind: str) -> bool:
         """Whether a metric cannot be counted from the scores that the loss is computed from.
@@ -85,7 +87,7 @@ class Head:
         """The head as the engine takes it."""
         loss, fused = self.loss, self.is_fused
         takes_outputs = loss.read_out is None or loss.from_logits
-        counted = NONE if self.counted is None else _COUNTED[self.kinds[self.counted]]
+        counted = _COUNTED.get(self.counted_kind, NONE)
         return Objective(
             loss.code if takes_outputs or fused else loss.log_loss,
             fused,
@@ -104,16 +106,21 @@ class Head:
 
     def n_predictions(self, n_samples: Any) -> Any:
         """Predictions that the counted metric looks at: one of each sample, or of each output."""
-        of_each = self.kinds[self.counted or ""] == "binary_accuracy"
+        of_each = self.counted_kind == "binary_accuracy"
         return n_samples * (math.prod(self.shape) if of_each else 1)
 
-    def measure(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """Metrics that are computed from predictions."""
+    def measure(
+        self, y: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Metrics that are computed from predictions; `weights` are those of the samples."""
         if not is_finite(predicted):  # a fit that diverged and goes on
             return dict.fromkeys(self.measured, np.nan)
-        return {name: float(metrics.get(self.kinds[name])(y, predicted)) for name in self.measured}
+        return {
+            name: float(self.measures[name].measure(y, predicted, weights))
+            for name in self.measured
+        }
 
-    def check_metrics(self, name: str, y: np.ndarray) -> None:
+    def check_metrics(self, name: str, y: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Check that the metrics can be computed for some targets, whatever is predicted.
 
         Parameters
@@ -121,22 +128,17 @@ class Head:
         name : str
             What the targets are called in a message.
         y : array
+        weights : array, optional
+            Of the samples.
 
         Raises
         ------
         ValueError
             If one cannot.
         """
-        for metric, kind in self.kinds.items():
+        for metric, measure in self.measures.items():
             try:
-                if "categorical" in kind and len(self.shape) > 1:
-                    raise ValueError(f"the outputs have several axes, {self.shape}")
-                if kind.startswith("sparse") and not self.loss.takes_labels:
-                    raise ValueError(f"it compares labels, which {self.loss.name} does not take")
-                if self.loss.takes_labels and not kind.startswith("sparse"):
-                    raise ValueError(f"{self.loss.name} takes labels, one for all outputs")
-                if metric != self.counted:
-                    metrics.get(kind)(y, np.zeros((len(y), *self.shape), y.dtype))
+                measure.check(y, self.shape, weights, self.loss)
             except ValueError as error:
                 raise ValueError(
                     f"metric {metric!r} cannot be computed of {name}: {error}"
@@ -150,51 +152,6 @@ def check_logits(loss: losses.Loss, activation: str) -> None:
             f"{loss.name} with from_logits=True needs a linear activation in the last layer, got "
             f"{activation}"
         )
-
-
-def kind_of(metric: str, loss: losses.Loss, width: int) -> str:
-    """The function of a metric; of "accuracy" the one that suits the targets, as in Keras."""
-    kind = metrics.get(metric).__name__
-    if kind != "accuracy":
-        return kind
-    if loss.takes_labels:
-        return "sparse_categorical_accuracy"
-    return "binary_accuracy" if width == 1 else "categorical_accuracy"
-
-
-def as_metrics(names: Any) -> tuple[str, ...]:
-    """Names of metrics, checked; None is none of them."""
-    names = [] if names is None else [names] if isinstance(names, str) else names
-    if not isinstance(names, Sequence):
-        raise TypeError(f"metrics must be names of metrics, got {names!r}")
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"metrics must be names of metrics, got {name!r}")
-        metrics.get(name)
-    return tuple(names)
-
-
-def prefixes(names: Sequence[str]) -> list[str]:
-    """The beginning of the names of each output's metrics: empty, if there is one output."""
-    return [""] if len(names) == 1 else [f"{name}_" for name in names]
-
-
-def directions(of_each: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, str]:
-    """Of the losses and metrics in the logs, whether "min" or "max" is better.
-
-    Parameters
-    ----------
-    of_each : sequence of sequences of str
-        Names of the metrics of each output.
-    names : sequence of str
-        Of the outputs.
-    """
-    known = {"loss": "min"}
-    if len(names) > 1:
-        known |= {f"{name}_loss": "min" for name in names}
-    for prefix, own in zip(prefixes(names), of_each, strict=False):
-        known |= {prefix + metric: metrics.direction(metric) for metric in own}
-    return known
 
 
 def logs_of(

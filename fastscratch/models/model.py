@@ -1,24 +1,32 @@
 """The model: what a person calls."""
 
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..callbacks import Callback, History
+from ..callbacks import BackupAndRestore, Callback, History, ProgbarLogger, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
+from .batches import Batches, are_batches, refuse_beside_batches
+from .configuration import UNFIT, config_of, model_of
 from .differentiable import Differentiable
+from .fit_data import to_train_on, to_validate
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import Head, logs_of, prefixes
+from .head import Head, logs_of
+from .measures import prefixes
 from .names import all_named, name_layers
 from .programs import at_once
+from .progress import Shown, as_level
+from .resuming import resumed
 from .state import Holder
+from .streaming import StreamedFit, evaluate_batches, predict_batches
 from .training_data import TrainingData
 
 __all__ = ["Model"]
@@ -82,6 +90,8 @@ class Model(Differentiable):
         given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
+        self._check_dtypes(network.layers)
+        self._check_dtypes(network.layers)
         name_layers(network.layers)
         self._take_network(network)
 
@@ -120,11 +130,15 @@ class Model(Differentiable):
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] = (),
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
         terminate_on_nan: bool = True,
         gradient_accumulation_steps: int | None = None,
     ) -> History:
@@ -137,12 +151,16 @@ class Model(Differentiable):
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
-            Samples; not copied if they are of the model's dtype and C-contiguous.
+            Samples; not copied if they are of the model's dtype and C-contiguous. Or an object that
+            yields batches, tuples (x, y) or (x, y, sample_weight): a generator, a loader, a
+            :class:`fastscratch.utils.PyDataset`. A thread takes them from it, a few ahead of
+            their use.
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
         batch_size : int, optional
-            Samples in a mini-batch, by default 32; the last of an epoch may have fewer.
+            Samples in a mini-batch, by default 32; the last of an epoch may have fewer. Not for an
+            `x` that yields batches.
         epochs : int
             Number of the last epoch.
         verbose : {"auto", 0, 1, 2}
@@ -153,9 +171,9 @@ class Model(Differentiable):
         validation_split : float
             This large a share of the samples, the last ones, is held out as validation data.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            Measured after each epoch.
+            Measured after each epoch. Or an object that yields batches.
         shuffle : bool
-            Shuffle the rows before each epoch.
+            Shuffle the rows before each epoch; of an object with numbered batches, the batches.
         class_weight : dict, optional
             Weight of the samples of each class; 1 for classes that are not named. Validation data
             do not have them.
@@ -164,6 +182,16 @@ class Model(Differentiable):
             array weights the samples at all outputs.
         initial_epoch : int
             Number of the epoch before the first.
+        steps_per_epoch : int, optional
+            Mini-batches in an epoch; the next epoch goes on after them. By default as many as `x`
+            has. Arrays then become batches in Python, which is slower.
+        validation_steps : int, optional
+            Mini-batches that are measured of the validation data; by default all.
+        validation_batch_size : int, optional
+            Samples in each of these, by default as in `batch_size`.
+        validation_freq : int or collection of int
+            Measure the validation data once in this many epochs, or after the epochs of these
+            numbers, from 1.
         terminate_on_nan : bool
             Whether a loss or a weight that is no longer finite ends the fit; else it goes on, as
             Keras does, and the losses are NaN.
@@ -185,42 +213,55 @@ class Model(Differentiable):
         RuntimeError
             If the model is not compiled, or is being trained already.
         """
-        batch_size = 32 if batch_size is None else as_integer("batch_size", batch_size, 1)
+        if batch_size is not None:
+            batch_size = as_integer("batch_size", batch_size, 1)
         epochs = as_integer("epochs", epochs, 0)
         initial_epoch = as_integer("initial_epoch", initial_epoch, 0)
         shuffle = as_flag("shuffle", shuffle)
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
-        if verbose not in ("auto", 0, 1, 2):
-            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
-        callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
-        for callback in callbacks:
-            if not isinstance(callback, Callback):
-                raise TypeError(f"callbacks must be Callbacks, got {type(callback).__name__}")
-        data = self._data(x, y, sample_weight, class_weight)
-        validation = None
-        if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError(
-                    "validation_data must be (x, y) or (x, y, sample_weight), got a "
-                    f"{type(validation_data).__name__}"
-                )
-            x_val, y_val, weights = (*validation_data, None)[:3]
-            validation = self._data(x_val, y_val, weights, prefix="validation ")
-        elif validation_split:
-            data, validation = data.split(validation_split)
-        data = data.weighted_by_class()
-        self._check_metrics(data, "")
-        if validation is not None:
-            self._check_metrics(validation, "validation ")
-        if gradient_accumulation_steps is not None:
-            self._compiled_optimizer().gradient_accumulation_steps = gradient_accumulation_steps
+        level, callbacks = as_level(verbose), as_callbacks(callbacks)
+        terminate_on_nan |= any(isinstance(c, TerminateOnNaN) for c in callbacks)
+        if any(isinstance(c, ProgbarLogger) for c in callbacks):
+            level = max(level, 1)
         remaining = max(0, epochs - initial_epoch)
-        level = 1 if verbose == "auto" else int(verbose)
+        size = as_integer("validation_batch_size", validation_batch_size or batch_size or 32, 1)
+        optimizer = self._compiled_optimizer()
+        how = batch_size, steps_per_epoch, shuffle, remaining
+        data = to_train_on(self, (x, y, sample_weight), class_weight, *how)
+        if validation_data is None and validation_split:
+            if isinstance(data, Batches):
+                raise ValueError("validation_split needs arrays, got batches; give validation_data")
+            data, validation_data = data.split(validation_split)
+        if isinstance(data, TrainingData):
+            data = data.weighted_by_class()
+            self._check_metrics(data, "")
+        of_validation = validation_data, size, validation_steps, validation_freq, remaining
 
         def train() -> History:
-            run = Fit(self, data, batch_size, remaining, shuffle, terminate_on_nan)
-            return fit(run, validation, callbacks, level, initial_epoch)
+            backups = [c for c in callbacks if isinstance(c, BackupAndRestore)]
+            begin = resumed(self, backups, initial_epoch)
+            history = train_from(begin, max(0, epochs - begin))
+            for backup in backups:
+                backup.delete()
+            return history
 
+        def train_from(begin: int, remaining: int) -> History:
+            streamed = None
+            if isinstance(data, Batches):  # the first one may be needed to build the model
+                streamed = StreamedFit(self, data, class_weight, remaining, terminate_on_nan)
+            try:
+                validation = to_validate(self, *of_validation)
+                if gradient_accumulation_steps is not None:
+                    optimizer.gradient_accumulation_steps = gradient_accumulation_steps
+                if isinstance(data, TrainingData):
+                    run = Fit(self, data, batch_size or 32, remaining, shuffle, terminate_on_nan)
+                return fit(streamed or run, validation, callbacks, level, begin)
+            finally:
+                if streamed is not None:
+                    streamed.close()
+
+        if isinstance(data, Batches) and remaining == 0:
+            return History()
         return self._train(train)
 
     def train_on_batch(
@@ -297,16 +338,27 @@ class Model(Differentiable):
             )
         return self.predict(x)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        steps: int | None = None,
+    ) -> Any:
         """Outputs of the last layer.
 
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
+            Or an object that yields batches, see :meth:`fit`: of what it yields, only the samples
+            are looked at.
         batch_size : int, optional
             At most this many samples go through the network at once; the outputs are the same.
-        verbose : int
-            Ignored; Keras has it.
+        verbose : {"auto", 0, 1, 2}
+            0 shows nothing. 2 prints a line in the end; 1, as "auto" is, also shows a bar, if it
+            takes more than a second and the output is a terminal or a notebook.
+        steps : int, optional
+            Only this many mini-batches are predicted, of `batch_size` samples or 32.
 
         Returns
         -------
@@ -317,6 +369,8 @@ class Model(Differentiable):
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
+        if verbose or steps is not None or are_batches(x):
+            return self._predict_at_length(x, batch_size, verbose, steps)
         state, programs = self._holder.state, self._programs
         if state is None or programs is None:
             self._build_for(x)
@@ -343,18 +397,45 @@ class Model(Differentiable):
             self._samples("x", x)  # raises, and says where
         return out
 
+    def _predict_at_length(
+        self, x: Any, batch_size: int | None, verbose: int | str, steps: int | None
+    ) -> Any:
+        """As :meth:`predict`, with what it shows, of some batches or of data that yield them."""
+        steps = None if steps is None else as_integer("steps", steps, 1)
+        shown = Shown("predict", verbose)
+        if are_batches(x):
+            outs, n = predict_batches(self, Batches("x", x, steps), shown)
+        else:
+            self._build_for(x)
+            samples = self._samples("x", x)
+            self._current_programs().network.check_inputs("x", samples)
+            if steps is not None:
+                size = as_integer("batch_size", batch_size or 32, 1)
+                samples = tuple(array[: steps * size] for array in samples)
+            n = len(samples[0])
+            outs, _ = self._predict(samples, batch_size, shown)
+        shown.end(n, {})
+        return outs if len(outs) > 1 else outs[0]
+
     def _build_for(self, x: Any) -> None:
         """Make the first weights, before samples are predicted."""
         self._build(None)
 
     def _predict(
-        self, samples: tuple[np.ndarray, ...], batch_size: int | None
+        self, samples: tuple[np.ndarray, ...], batch_size: int | None, shown: Shown | None = None
     ) -> tuple[list[np.ndarray], bool]:
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        reader, workspace = programs.borrow(state, Predictor, at_once(n, batch_size))
-        is_finite = reader.run(outs, samples)
+        size = at_once(n, batch_size)
+        reader, workspace = programs.borrow(state, Predictor, size)
+
+        def run(first: int, count: int) -> bool:
+            rows = slice(first * size, (first + count) * size)
+            return reader.run([out[rows] for out in outs], [x[rows] for x in samples])
+
+        steps = -(-n // size)
+        is_finite = run(0, steps) if shown is None else shown.run(steps, run)
         programs.idle.append(workspace)
         return outs, is_finite
 
@@ -362,13 +443,21 @@ class Model(Differentiable):
         """Outputs of the last layer, as :meth:`predict`."""
         return self.predict(x)
 
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> float | list[float] | dict[str, float]:
+        """Loss and metrics of some samples, as :meth:`evaluate`."""
+        return self.evaluate(x, y, sample_weight=sample_weight, return_dict=return_dict)
+
     def evaluate(
         self,
         x: Any,
         y: Any = None,
         batch_size: int | None = None,
-        verbose: int = 0,
+        verbose: int | str = 0,
         sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Sequence[Callback] = (),
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Mean loss over the samples, and the metrics.
@@ -376,11 +465,15 @@ class Model(Differentiable):
         Parameters
         ----------
         x, y, sample_weight : array_like
-            As in :meth:`fit`.
+            As in :meth:`fit`; `x` may yield batches.
         batch_size : int, optional
             At most this many samples go through the network at once.
-        verbose : int
-            Ignored; Keras has it.
+        verbose : {"auto", 0, 1, 2}
+            As of :meth:`predict`.
+        steps : int, optional
+            Only this many mini-batches are measured, of `batch_size` samples or 32.
+        callbacks : sequence of Callback
+            Their hooks of tests are called.
         return_dict : bool
 
         Returns
@@ -392,23 +485,60 @@ class Model(Differentiable):
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        return_dict = as_flag("return_dict", return_dict)
-        data = self._data(x, y, sample_weight)
-        self._check_metrics(data, "")
-        logs = self._evaluate(data, batch_size)
+        return_dict, shown = as_flag("return_dict", return_dict), Shown("evaluate", verbose)
+        steps = None if steps is None else as_integer("steps", steps, 1)
+        tested = None
+        if callbacks:
+            params = {"epochs": 1, "steps": steps, "verbose": verbose}
+            tested = CallbackList(as_callbacks(callbacks), self, params)
+        if are_batches(x):
+            refuse_beside_batches(y=y, sample_weight=sample_weight, batch_size=batch_size)
+            data: TrainingData | Batches = Batches("x", x, steps)
+        else:
+            arrays = self._data(x, y, sample_weight)
+            if steps is not None:
+                size = as_integer("batch_size", batch_size or 32, 1)
+                arrays = arrays.rows(slice(steps * size))
+            self._check_metrics(arrays, "")
+            data = arrays
+        if tested is not None:
+            tested.test_begin()
+        if isinstance(data, Batches):
+            logs, n = evaluate_batches(self, data, tested, shown)
+        else:
+            logs, n = self._evaluate(data, batch_size, tested, shown), len(data)
+        if tested is not None:
+            tested.test_end(logs)
+        shown.end(n, logs)
         return logs if return_dict else _as_result(logs)
 
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
         heads = self._heads(self._current_programs().network)
-        for head, y, name in zip(heads, data.y, self.output_names, strict=True):
+        for head, y, weights, name in zip(
+            heads, data.y, data.weights, self.output_names, strict=True
+        ):
             of_output = f" of {name}" if len(heads) > 1 else ""
-            head.check_metrics(f"{prefix}y{of_output}", y)
+            head.check_metrics(f"{prefix}y{of_output}", y, weights)
 
     def _evaluate(
-        self, data: TrainingData, batch_size: int | None, callbacks: CallbackList | None = None
+        self,
+        data: TrainingData,
+        batch_size: int | None,
+        callbacks: CallbackList | None = None,
+        shown: Shown | None = None,
     ) -> dict[str, float]:
         """Loss and metrics of checked data; callbacks, if any, hear of each mini-batch."""
+        return self._losses_of(data, batch_size, callbacks, shown) | self._measure(data)
+
+    def _losses_of(
+        self,
+        data: TrainingData,
+        batch_size: int | None = None,
+        callbacks: CallbackList | None = None,
+        shown: Shown | None = None,
+    ) -> dict[str, float]:
+        """The losses, and the metrics that the engine counts."""
         size = at_once(len(data), batch_size)
         if callbacks is not None and batch_size is not None:
             size = batch_size
@@ -428,23 +558,29 @@ class Model(Differentiable):
                 n_seen = min((step + 1) * size, n)
                 totals[0, -1, 0] = penalty * n_seen / n
                 callbacks.test_batch_end(step, _floats(logs_of(heads, names, totals[0], n, n_seen)))
-        else:
+        elif shown is None:
             reader.run(0, n_steps)
+        else:
+            shown.run(n_steps, reader.run)
         programs.idle.append(workspace)
         totals[0, -1, 0] = penalty
-        return _floats(logs_of(heads, names, totals[0], n, n)) | self._measure(data)
+        return _floats(logs_of(heads, names, totals[0], n, n))
 
-    def _measure(self, data: TrainingData) -> dict[str, float]:
-        """Metrics that are computed from predictions."""
+    def _measure(
+        self, data: TrainingData, predicted: list[np.ndarray] | None = None
+    ) -> dict[str, float]:
+        """Metrics that are computed from predictions, which may be known already."""
         heads = self._heads(self._network)
         if not any(head.measured for head in heads):
             return {}
-        predicted, _ = self._predict(data.x, None)
+        if predicted is None:
+            predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
-        for prefix, head, y, out in zip(
-            prefixes(self.output_names), heads, data.y, predicted, strict=True
+        for prefix, head, y, weights, out in zip(
+            prefixes(self.output_names), heads, data.y, data.weights, predicted, strict=True
         ):
-            logs |= {prefix + name: value for name, value in head.measure(y, out).items()}
+            measured = head.measure(y, out, weights)
+            logs |= {prefix + name: value for name, value in measured.items()}
         return logs
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
@@ -479,13 +615,87 @@ class Model(Differentiable):
 
         save_model(self, filepath, overwrite)
 
-    def _check_save(self, filepath: str | Path) -> None:
-        """Raise what :meth:`save` would raise, and write nothing."""
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Save the weights alone: one safetensors file, with a name for each array.
+
+        Parameters
+        ----------
+        filepath, overwrite
+            As :meth:`save` takes them; ``.weights.safetensors`` is a good suffix.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            As :meth:`save`.
+        """
+        from .weight_files import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:
+        """Replace the weights by those that :meth:`save_weights` or :meth:`save` has saved.
+
+        A weight is known by the names of its layer and its own: layers that are given names keep
+        their weights in another model.
+
+        Parameters
+        ----------
+        filepath : path
+        skip_mismatch : bool
+            Whether to take the weights that fit and leave out the others, as for another head.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is no such file, or has not the weights of this model; nothing has changed then.
+        RuntimeError
+            If another thread is training the model.
+        """
+        from .weight_files import load_weights
+
+        load_weights(self, filepath, skip_mismatch)
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers and how they read each other, as JSON can hold them; without weights."""
+        return config_of(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Model":
+        """The model that :meth:`get_config` has described: with new weights, and not compiled.
+
+        Raises
+        ------
+        ValueError
+            If it describes none of this class.
+        """
+        try:
+            model = model_of(config)
+        except UNFIT as error:
+            raise ValueError(f"config must be what get_config returned: {error!r}") from None
+        if not isinstance(model, cls):
+            raise ValueError(f"config must be that of a {cls.__name__}, got that of a graph")
+        return model
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The class and :meth:`get_config` as JSON, for :func:`models.model_from_json`.
+
+        Parameters
+        ----------
+        **kwargs
+            Of ``json.dumps``.
+        """
+        return json.dumps({"class": type(self).__name__, "config": self.get_config()}, **kwargs)
+
+    def _check_save(self, filepath: str | Path, weights_only: bool = False) -> None:
+        """Raise what :meth:`save` or :meth:`save_weights` would raise, and write nothing."""
         from .replacing import replaceable
         from .saving import described
 
         replaceable(as_model_path("filepath", filepath))
-        described(self)
+        if not weights_only:
+            described(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything, the state as one that is not being trained."""
@@ -496,6 +706,15 @@ class Model(Differentiable):
         if self._holder.state is not None:
             for layer in self.layers:
                 layer._belongs_to(self)
+
+
+def as_callbacks(callbacks: Any) -> list[Callback]:
+    """One callback or several, as a list; None is none."""
+    several = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+    for callback in several:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be Callbacks, got {type(callback).__name__}")
+    return several
 
 
 def _floats(logs: dict[str, Any]) -> dict[str, float]:

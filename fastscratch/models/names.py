@@ -51,14 +51,15 @@ def all_named(what: str, kinds: Iterable[str], given: Sequence[str | None]) -> l
 
 
 def name_layers(layers: Sequence[Layer]) -> None:
-    """Give names to the layers that have none.
+    """Give names to the layers that have none, numbered in the order in which they were made.
 
     Raises
     ------
     ValueError
         If two have the same.
     """
-    kinds = (type(layer).__name__ for layer in layers)
-    names = all_named("layer", kinds, [layer.name for layer in layers])
-    for layer, name in zip(layers, names, strict=True):
+    made = sorted(layers, key=lambda layer: layer._made)
+    kinds = (type(layer).__name__ for layer in made)
+    names = all_named("layer", kinds, [layer.name for layer in made])
+    for layer, name in zip(made, names, strict=True):
         layer.name = name

@@ -60,6 +60,7 @@ class Programs:
         settings = (
             *(optimizer.code, get_num_threads(), tuple(learning.hyper[1:])),
             (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
+            (learning.ema_momentum, learning.ema_overwrite_frequency),
         )
         if self._training is None or self._training[0] != settings:
             self._training = settings, Workspace(MOST_KEPT)
@@ -125,6 +126,8 @@ def learning_of(optimizer: Optimizer) -> Learning:
         optimizer.clipnorm or np.inf,
         optimizer.global_clipnorm or np.inf,
         optimizer.gradient_accumulation_steps or 1,
+        optimizer.ema_momentum if optimizer.use_ema else None,
+        optimizer.ema_overwrite_frequency,
     )
 
 

@@ -1,10 +1,13 @@
-"""What a fit shows: a line for each epoch, and on a terminal a bar within a long one."""
+"""What fits, evaluations and predictions show: lines, and on a terminal a bar in a long one."""
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import output
+from ..engine import run_in_slices
+from ..wording import quantity
 
 if TYPE_CHECKING:
     from .fitting import Fit
@@ -79,6 +82,66 @@ class Progress:
     def _title(self) -> str:
         last = self._initial_epoch + self._run.epochs
         return f"Epoch {self._initial_epoch + self._lines + 1}/{last}"
+
+
+class Shown:
+    """Shows how far an evaluation or a prediction has come.
+
+    Parameters
+    ----------
+    title : str
+    verbose : {"auto", 0, 1, 2}
+        0 shows nothing, 1 and "auto" a line in the end and a bar, 2 the line only.
+    """
+
+    def __init__(self, title: str, verbose: Any):
+        level = as_level(verbose)
+        self._title, self._shows_line = title, level > 0
+        self._shows_bar = level == 1 and output.is_live(sys.stdout)
+        self._bar: Any = None
+        self._began = time.perf_counter()
+
+    def update(self, total: int | None, count: int = 1) -> None:
+        """Some more of the steps are done; `total` are all, if that is known."""
+        if self._shows_bar and self._bar is None:
+            self._bar = output.progress_bar(total, self._title, "step", sys.stdout)
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def run(self, total: int, run: Callable[[int, int], Any]) -> bool:
+        """Call ``run(first, count)`` for all steps, in slices if there is a bar.
+
+        Returns whether it has returned anything but False.
+        """
+        if not self._shows_bar:
+            return run(0, total) is not False
+        went_well = True
+
+        def run_slice(first: int, count: int) -> bool:
+            nonlocal went_well
+            went_well = run(first, count) is not False
+            self.update(total, count)
+            return not went_well
+
+        run_in_slices(total, run_slice)
+        return went_well
+
+    def end(self, n_samples: int, logs: dict[str, float]) -> None:
+        """Remove the bar, and print the line."""
+        if self._bar is not None:
+            self._bar.close()
+        if self._shows_line:
+            seconds = _duration(time.perf_counter() - self._began)
+            numbers = "".join(f" - {name}: {shown(value)}" for name, value in logs.items())
+            samples = quantity(n_samples, "sample")
+            output.say(f"{self._title} - {samples} - {seconds}{numbers}")
+
+
+def as_level(verbose: Any) -> int:
+    """How much is shown: 0, 1 or 2; "auto" is 1."""
+    if verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+    return 1 if verbose == "auto" else int(verbose)
 
 
 def shown(value: float) -> str:

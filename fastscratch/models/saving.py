@@ -8,6 +8,7 @@ allocated.
 import copy
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from .. import layers as layer_kinds
 from .. import losses, optimizers
-from ..layers.base import as_shape
+from ..metrics.registry import deserialize, serialize
 from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
+from .configuration import UNFIT, config_of, model_of
 from .foreign import what_it_is
 from .replacing import replace_file, replaceable
 from .state import State
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 # Files of format 1, which had Sequential models only, are read too.
 FORMAT = 2
-
-# What the checks of a description may raise.
-_UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def save_model(model: "Model", filepath: str | Path, overwrite: bool = True) -> None:
@@ -82,23 +80,21 @@ def _header(model: "Model", state: State) -> dict[str, Any]:
         raise TypeError(f"metadata must be a dict, got {type(model.metadata).__name__}")
     try:
         metadata = json.loads(json.dumps(model.metadata))  # as it will be read
-    except _UNFIT as error:
+    except UNFIT as error:
         raise TypeError(f"metadata must be what JSON can hold: {error}") from None
     header = {
         "format": FORMAT,
-        "name": model.name,
-        "dtype": model.dtype,
+        **config_of(model),
         "seed": model.seed,
         "iterations": state.iterations,
         "updates": state.updates,
         "pending": state.pending,
         "trained_epochs": state.epochs,
-        "layers": [{"class": type(layer).__name__, **layer.get_config()} for layer in model.layers],
-        **_structure(model),
         "losses": [loss.get_config() for loss in model._losses],
         "loss_weights": model._loss_weights,
         "optimizer": model.optimizer and model.optimizer.get_config(),
-        "metrics": model._metrics,
+        "metrics": [[serialize(one) for one in own] for own in model._metrics],
+        "weighted_metrics": [[serialize(one) for one in own] for own in model._weighted_metrics],
         "metadata": metadata,
     }
     return json.loads(json.dumps(header))
@@ -119,7 +115,7 @@ def _check_that_it_loads(
     try:
         again, _, progress = _checked(copy.deepcopy(header), arrays)
         same = _header(again, State(np.empty(0), **progress))
-    except _UNFIT as error:
+    except UNFIT as error:
         raise ValueError(f"{wrong} {error}") from error
     for part, made in zip(_parts(model), _parts(again), strict=True):
         if type(part) is not type(made):
@@ -133,22 +129,6 @@ def _parts(model: "Model") -> list[Any]:
     """The parts of a model whose classes are saved."""
     rate = getattr(model.optimizer, "learning_rate", None)
     return [*model.layers, *model._losses, model.optimizer, rate]
-
-
-def _structure(model: "Model") -> dict[str, Any]:
-    """How the layers of a model read each other; those of a Sequential are in a row."""
-    from .sequential import Sequential
-
-    if isinstance(model, Sequential):
-        return {"input_shape": model._input_shape}
-    network = model._network
-    place = {id(layer): k for k, layer in enumerate(network.layers)}
-    return {
-        "input_shapes": network.input_shapes,
-        "input_names": model.input_names,
-        "nodes": [[place[id(node.layer)], node.inputs] for node in network.nodes],
-        "outputs": network.outputs,
-    }
 
 
 def _checksum(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
@@ -208,7 +188,7 @@ def load_model(filepath: str | Path) -> "Model":
         raise ValueError(f"{refused}: {f'it is {what}' if what else error}") from error
     except KeyError as error:
         raise ValueError(f"{refused}: {error} is missing") from error
-    except _UNFIT as error:
+    except UNFIT as error:
         raise ValueError(f"{refused}: {error}") from error
     model._state = model._state.replaced(**progress)
     return model
@@ -221,8 +201,7 @@ def _checked(
 
     Everything that a file can be refused for is refused here.
     """
-    layers = [_layer(config) for config in header["layers"]]
-    model = _graph(header, layers) if "nodes" in header else _row(header, layers)
+    model = model_of(header)
     remembered: tuple[str, ...] = ()
     names = model.output_names
     if header["format"] == 1:
@@ -231,23 +210,29 @@ def _checked(
     else:
         of_each, metrics = header["losses"], header["metrics"]
         weights = header["loss_weights"]
+    measured = [[deserialize(one) for one in own] for own in metrics]
+    weighted = [
+        [deserialize(one) for one in own]
+        for own in header.get("weighted_metrics") or [[] for _ in metrics]
+    ]
     if of_each:
         optimizer = optimizers.from_config(header["optimizer"])
         checked = [losses.get(config) for config in of_each]
         one = len(names) == 1
-        if one and not len(checked) == len(metrics) == len(weights) == 1:
+        if one and not len(checked) == len(measured) == len(weighted) == len(weights) == 1:
             raise ValueError("it has losses of other outputs")
         model._compile(
             optimizer,
             checked[0] if one else checked,
-            metrics[0] if one else metrics,
+            measured[0] if one else measured,
             weights[0] if one else weights,
+            weighted[0] if one else weighted,
         )
         remembered = optimizer.remembered
     model.seed = as_integer("seed", header["seed"], 0)
     model.metadata = dict(header["metadata"])
     ordered, slots = _sorted(model, arrays, len(remembered))
-    slots = [_in_order_of_model(model, layers, slot) for slot in slots]
+    slots = [_in_order_of_model(model, header["layers"], slot) for slot in slots]
     progress = {
         "slots": tuple(slots) or None,
         "remembered": remembered if slots else (),
@@ -272,63 +257,17 @@ def _counts(header: dict[str, Any], optimizer: optimizers.Optimizer | None) -> d
     }
 
 
-def _layer(config: dict[str, Any]) -> layer_kinds.Layer:
-    """The layer that a description was made of."""
-    kind = config.pop("class")
-    if kind not in layer_kinds.__all__ or not issubclass(
-        getattr(layer_kinds, kind), layer_kinds.Layer
-    ):
-        raise ValueError(f"there is no layer {kind!r}")
-    return getattr(layer_kinds, kind)(**config)
-
-
-def _row(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
-    """The layers in a row."""
-    from .sequential import Sequential
-
-    model = Sequential(name=str(header["name"]), dtype=header["dtype"])
-    model._input_shape = as_shape("input_shape", header["input_shape"])
-    for layer in layers:
-        model.add(layer)
-    return model
-
-
-def _graph(header: dict[str, Any], layers: list[layer_kinds.Layer]) -> "Model":
-    """The layers, called again in the same way."""
-    from .model import Model
-
-    inputs = [
-        layer_kinds.Input(as_shape("input_shapes", shape), str(name))
-        for shape, name in zip(header["input_shapes"], header["input_names"], strict=True)
-    ]
-    tensors: list[layer_kinds.SymbolicTensor] = list(inputs)
-
-    def tensor(number: Any) -> layer_kinds.SymbolicTensor:
-        place = as_integer("a tensor's number", number, 0)
-        if place >= len(tensors):
-            raise ValueError(f"there is no tensor {place} that could be read")
-        return tensors[place]
-
-    for place, read in header["nodes"]:
-        k = as_integer("a layer's number", place, 0)
-        if k >= len(layers):
-            raise ValueError(f"there is no layer {k}")
-        tensors.append(layers[k]([tensor(number) for number in read]))
-    outputs = [tensor(number) for number in header["outputs"]]
-    return Model(inputs, outputs, name=str(header["name"]), dtype=header["dtype"])
-
-
 def _in_order_of_model(
-    model: "Model", layers: list[layer_kinds.Layer], slot: np.ndarray
+    model: "Model", configs: Sequence[dict[str, Any]], slot: np.ndarray
 ) -> np.ndarray:
     """What an optimiser remembers of all weights, from the order of the layers in a file.
 
     A file may have been written when the layers of a graph were ordered by their calls.
     """
-    placed = {id(layer): own for layer, own in model._network_for(None).weights_by_layer()}
+    placed = {layer.name: own for layer, own in model._network_for(None).weights_by_layer()}
     ordered, start = np.empty_like(slot), 0
-    for layer in layers:
-        for weight in placed.get(id(layer), ()):
+    for config in configs:
+        for weight in placed.get(config.get("name"), ()):
             size = weight.stop - weight.offset
             ordered[weight.offset : weight.stop] = slot[start : start + size]
             start += size

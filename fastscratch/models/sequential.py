@@ -82,6 +82,8 @@ class Sequential(Model):
         """
         if not isinstance(layer, (Input, Layer)):
             raise TypeError(f"layer must be a layer, got {type(layer).__name__}")
+        if isinstance(layer, Layer):
+            self._check_dtypes([layer])
         shape = layer.sample_shape if isinstance(layer, Input) else layer.input_shape
         if shape is not None and (self.layers or self._input_shape not in (None, shape)):
             raise ValueError(f"only the first layer takes an input shape, got {layer!r} later")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..optimizers import Optimizer
+from ..optimizers.optimizer import AVERAGE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,8 @@ class State:
         Mini-batches since the last update, whose gradients are added up.
     epochs : int
         Epochs of all fits so far.
+    is_swapped : bool
+        Whether the weights and their moving average have changed places for a while.
     """
 
     parameters: np.ndarray
@@ -42,6 +45,7 @@ class State:
     updates: int = 0
     pending: int = 0
     epochs: int = 0
+    is_swapped: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.parameters, *(self.slots or ())):
@@ -64,10 +68,10 @@ class State:
         if self.slots is None or self.remembered == optimizer.remembered:
             return self
         known = dict(zip(self.remembered, self.slots, strict=True))
-        slots = tuple(
-            known[name] if name in known else np.full_like(self.parameters, optimizer.slot_start)
-            for name in optimizer.remembered
-        )
+        begun = np.full_like(self.parameters, optimizer.slot_start)
+        # An average that begins after some steps begins with the weights of that moment.
+        known = {AVERAGE: self.parameters} | known
+        slots = tuple(known.get(name, begun) for name in optimizer.remembered)
         pending = self.pending if optimizer.remembered[-1:] == self.remembered[-1:] else 0
         return self.replaced(slots=slots, remembered=optimizer.remembered, pending=pending)
 

@@ -49,15 +49,26 @@ class TrainingData:
                 "both parts need at least one"
             )
 
-        def part(which: slice) -> TrainingData:
-            return TrainingData(
-                tuple(x[which] for x in self.x),
-                tuple(y[which] for y in self.y),
-                tuple(None if weights is None else weights[which] for weights in self.weights),
-                None if self.of_class is None else self.of_class[which],
-            )
+        return self.rows(slice(size)), self.rows(slice(size, None))
 
-        return part(slice(size)), part(slice(size, None))
+    def rows(self, which: Any) -> "TrainingData":
+        """Some of the samples: a slice, or an array of their numbers."""
+        return TrainingData(
+            tuple(x[which] for x in self.x),
+            tuple(y[which] for y in self.y),
+            tuple(None if weights is None else weights[which] for weights in self.weights),
+            None if self.of_class is None else self.of_class[which],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence["TrainingData"]) -> "TrainingData":
+        """Targets and weights of several parts as one; the samples are left out."""
+        ys = tuple(np.concatenate(y) for y in zip(*(part.y for part in parts), strict=True))
+        weights = tuple(
+            np.concatenate(w) if all(one is not None for one in w) else None
+            for w in zip(*(part.weights for part in parts), strict=True)
+        )
+        return TrainingData(ys, ys, weights)
 
     def weighted_by_class(self) -> "TrainingData":
         """The data that are trained on: weights of classes are weights of their samples."""

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from .. import losses, optimizers
 from ..engine import Network
 from ..engine.network import Placed
 from ..layers import Layer
+from ..layers.base import as_shape
 from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_integer, as_text, one_of
@@ -36,7 +37,8 @@ class Weighted:
         self.input_names = ["x"]
         self._losses: list[losses.Loss] = []
         self._loss_weights: list[float] = []
-        self._metrics: list[tuple[str, ...]] = []
+        self._metrics: list[tuple[Any, ...]] = []
+        self._weighted_metrics: list[tuple[Any, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
         self._programs: Programs | None = None
@@ -215,6 +217,48 @@ class Weighted:
     def _set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
         self._replace_weights(self._placed_in(layer), weights)
 
+    @property
+    def built(self) -> bool:
+        """Whether there are weights."""
+        return self._holder.state is not None
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the first weights.
+
+        Parameters
+        ----------
+        input_shape : tuple, optional
+            With the number of samples, or None, in front: ``(None, 784)``. Needed by a `Sequential`
+            that does not know it yet.
+
+        Raises
+        ------
+        ValueError
+            If it is another than that of the model.
+        """
+        if input_shape is None:
+            self._build(None)
+            return
+        if not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
+            raise ValueError(f"input_shape must be as (None, 784), got {input_shape!r}")
+        self._build(as_shape("input_shape[1:]", tuple(input_shape[1:])))
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, with None for the number of samples; a list for several inputs."""
+        shapes = [(None, *shape) for shape in self._network_for(None).input_shapes]
+        return shapes if len(shapes) > 1 else shapes[0]
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, with None for the number of samples; a list for several outputs."""
+        shapes = [(None, *shape) for shape in self._network_for(None).output_shapes]
+        return shapes if len(shapes) > 1 else shapes[0]
+
+    def _network_for(self, shape: tuple[int, ...] | None) -> Network:
+        """The network, on samples of a shape if that is not known yet."""
+        return self._network
+
     def count_params(self) -> int:
         """Number of all weights."""
         self._build(None)
@@ -243,12 +287,18 @@ class Weighted:
         self._state = self._state.replaced(parameters=parameters)
 
     def _build(self, shape: tuple[int, ...] | None) -> None:
-        """Make the first weights, if there are none."""
+        """Make the first weights, if there are none; check the shape of samples, if it is given."""
+        known = self._network.input_shapes[0]
+        if shape is not None and shape != known and self._network.n_inputs == 1:
+            raise ValueError(
+                f"the model has samples of shape {known}, as its Input says, got {shape}"
+            )
         if self._holder.state is None:
             self._begin(self._network)
 
     def _begin(self, network: Network) -> None:
         """Make the first weights of a network, and take both."""
+        self._check_dtypes(network.layers)
         parameters = np.empty(network.n_parameters, self.dtype)
         for i, placed in enumerate(network.placed()):
             weight, seed = placed.weight, derived_seed(self.seed, 0) + i
@@ -281,6 +331,15 @@ class Weighted:
                 "callback of; wait until that has ended"
             )
 
+    def _check_dtypes(self, layers: Iterable[Layer]) -> None:
+        """Check that no layer asks for a dtype that is not the model's."""
+        for layer in layers:
+            if layer.dtype not in (None, self._dtype):
+                raise ValueError(
+                    f"{layer!r} cannot be part of a model of {self._dtype}: all layers of a model "
+                    f"have its dtype; make the model with dtype={layer.dtype!r}"
+                )
+
     def _take_network(self, network: Network) -> None:
         self._programs = Programs(network, self.dtype)
 
@@ -296,6 +355,7 @@ class Weighted:
         if not programs.network.is_current:
             old = programs.network
             network = Network(old.nodes, old.input_shapes, old.outputs)
+            self._check_dtypes(network.layers)
             for layer, before, after in zip(
                 *(old.layers, _weight_shapes(old), _weight_shapes(network)), strict=True
             ):

@@ -25,6 +25,7 @@ from ..validation import (
 
 __all__ = [
     "CosineDecay",
+    "CosineDecayRestarts",
     "ExponentialDecay",
     "InverseTimeDecay",
     "LearningRateSchedule",
@@ -294,6 +295,54 @@ class CosineDecay(LearningRateSchedule):
             [self.initial_learning_rate, self.decay_steps, self.alpha, target, self.warmup_steps],
             float,
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class CosineDecayRestarts(LearningRateSchedule):
+    """Half a period of a cosine, again and again: each restart is a jump back up.
+
+    ``initial_learning_rate * (alpha + (1 - alpha) * m_mul**i * (1 + cos(pi * share)) / 2)``, where
+    `i` restarts have been and `share` is how much of the period since the last one is over.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Positive.
+    first_decay_steps : int
+        Steps of the first period.
+    t_mul : float
+        Each period is this many times as long as the one before; 1 or more.
+    m_mul : float
+        Each period begins at this many times the rate of the one before; positive.
+    alpha : float
+        The last rate of a period as a fraction of the initial one; from 0 to below 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+    """
+
+    initial_learning_rate: float
+    first_decay_steps: int
+    t_mul: float = 2.0
+    m_mul: float = 1.0
+    alpha: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._check(
+            initial_learning_rate=as_positive,
+            first_decay_steps=as_positive,
+            t_mul=as_positive,
+            m_mul=as_positive,
+            alpha=as_fraction,
+        )
+        if self.t_mul < 1:
+            raise ValueError(f"t_mul must be at least 1, got {self.t_mul}")
 
 
 def _each(check: Any) -> Any:

@@ -27,6 +27,7 @@ activations        linear, sigmoid, tanh, ReLU and softmax, forward and backward
 losses             squared error and the cross-entropies, forward and backward (steps 1 to 3)
 dense              one fully connected layer, forward and backward (step 4)
 optimizers         the update of the parameters (step 4, and on past it)
+constraints        weights brought back to where they may be (past the essay)
 schedules          learning rates that change with the step (past the essay)
 random             random numbers: initial weights and shuffles (step 4)
 conv2d             2-D convolution (step 5), and its gradients

@@ -172,7 +172,7 @@ def forward_pass(network, weights, x, run):
     x : list of nested lists of float
         A mini-batch for each input of the network.
     run : Run
-        Each node derives a seed of its own from that of the run.
+        Each node derives a seed of its own from that of its layer or, if that has none, of the run.
 
     Returns
     -------
@@ -183,7 +183,8 @@ def forward_pass(network, weights, x, run):
     """
     tensors, kept = list(x), []
     for number, (node, place) in enumerate(zip(network.nodes, network.places, strict=True)):
-        own_run = Run(run.training, derived_seed(run.seed, number + 1), run.step)
+        seed = run.seed if node.layer.seed is None else node.layer.seed
+        own_run = Run(run.training, derived_seed(seed, number + 1), run.step)
         inputs = [tensors[i] for i in node.inputs]
         output, remembered = node.layer.forward(inputs, weights[place], own_run)
         tensors.append(output)

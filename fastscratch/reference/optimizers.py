@@ -228,6 +228,189 @@ def adamw_step(
     )
 
 
+def amsgrad_step(
+    parameters,
+    first_moment,
+    second_moment,
+    largest,
+    gradient,
+    learning_rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Take Adam's step with the largest mean square so far: one large gradient is not forgotten.
+
+    Parameters
+    ----------
+    parameters : list of float
+        Updated in place.
+    first_moment, second_moment, largest : list of float, like `parameters`
+        Updated in place: running means of the gradient and of its square, and the largest value
+        of the second; start at 0.
+    gradient : list of float, like `parameters`
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        Length of the step where the gradient is always the same.
+    beta_1, beta_2 : float
+        Part of either running mean that is kept.
+    epsilon : float
+        Keeps the division from zero.
+    step : int
+        Number of the step, the first is 0.
+    """
+    t = step + 1
+    rate = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    for p in range(len(parameters)):
+        first_moment[p] = beta_1 * first_moment[p] + (1 - beta_1) * gradient[p]
+        second_moment[p] = beta_2 * second_moment[p] + (1 - beta_2) * gradient[p] ** 2
+        largest[p] = max(largest[p], second_moment[p])
+        parameters[p] -= rate * first_moment[p] / (math.sqrt(largest[p]) + epsilon)
+
+
+def nadam_step(
+    parameters,
+    first_moment,
+    second_moment,
+    gradient,
+    learning_rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    step,
+):
+    """Take Adam's step with the mean gradient as it will be one step later: Nesterov's momentum.
+
+    What is kept of the mean grows from step to step, up to beta_1; the product over all steps is
+    the weight that the start at 0 still has.
+
+    Parameters
+    ----------
+    parameters : list of float
+        Updated in place.
+    first_moment, second_moment : list of float, like `parameters`
+        Updated in place: running means of the gradient and of its square; start at 0.
+    gradient : list of float, like `parameters`
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        Length of the step where the gradient is always the same.
+    beta_1, beta_2 : float
+        Part of either running mean that is kept.
+    epsilon : float
+        Keeps the division from zero.
+    step : int
+        Number of the step, the first is 0.
+    """
+    t = step + 1
+    momenta = [beta_1 * (1 - 0.5 * 0.96**k) for k in range(1, t + 2)]
+    now, following = momenta[-2], momenta[-1]
+    product = math.prod(momenta[:-1])
+    for p in range(len(parameters)):
+        first_moment[p] = beta_1 * first_moment[p] + (1 - beta_1) * gradient[p]
+        second_moment[p] = beta_2 * second_moment[p] + (1 - beta_2) * gradient[p] ** 2
+        mean = following * first_moment[p] / (1 - product * following)
+        mean += (1 - now) * gradient[p] / (1 - product)
+        square = second_moment[p] / (1 - beta_2**t)
+        parameters[p] -= learning_rate * mean / (math.sqrt(square) + epsilon)
+
+
+def adamax_step(
+    parameters, first_moment, largest, gradient, learning_rate, beta_1, beta_2, epsilon, step
+):
+    """Move by the mean gradient over the largest one of late.
+
+    Parameters
+    ----------
+    parameters : list of float
+        Updated in place.
+    first_moment, largest : list of float, like `parameters`
+        Updated in place: a running mean of the gradient, and its largest absolute value, which is
+        slowly forgotten; start at 0.
+    gradient : list of float, like `parameters`
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        Length of the step where the gradient is always the same.
+    beta_1, beta_2 : float
+        Part of the running mean that is kept, and of the largest value.
+    epsilon : float
+        Keeps the division from zero.
+    step : int
+        Number of the step, the first is 0.
+    """
+    rate = learning_rate / (1 - beta_1 ** (step + 1))
+    for p in range(len(parameters)):
+        first_moment[p] = beta_1 * first_moment[p] + (1 - beta_1) * gradient[p]
+        largest[p] = max(beta_2 * largest[p], abs(gradient[p]))
+        parameters[p] -= rate * first_moment[p] / (largest[p] + epsilon)
+
+
+def adadelta_step(parameters, mean_square, mean_square_step, gradient, learning_rate, rho, epsilon):
+    """Move as far as in the steps before: the gradient only says which way, and how unusual it is.
+
+    Parameters
+    ----------
+    parameters : list of float
+        Updated in place.
+    mean_square, mean_square_step : list of float, like `parameters`
+        Updated in place: running means of the squared gradient and of the squared step; start at 0.
+    gradient : list of float, like `parameters`
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        What the step is multiplied with, 1 in the paper.
+    rho : float
+        Part of the running means that is kept.
+    epsilon : float
+        Lets the first step begin.
+    """
+    for p in range(len(parameters)):
+        mean_square[p] = rho * mean_square[p] + (1 - rho) * gradient[p] ** 2
+        usual_step = math.sqrt(mean_square_step[p] + epsilon)
+        delta = gradient[p] * usual_step / math.sqrt(mean_square[p] + epsilon)
+        mean_square_step[p] = rho * mean_square_step[p] + (1 - rho) * delta**2
+        parameters[p] -= learning_rate * delta
+
+
+def lion_step(parameters, mean, gradient, learning_rate, beta_1, beta_2):
+    """Move by one learning rate, up or down.
+
+    Parameters
+    ----------
+    parameters : list of float
+        Updated in place.
+    mean : list of float, like `parameters`
+        Updated in place: a running mean of the gradient; starts at 0.
+    gradient : list of float, like `parameters`
+        Mean gradient over the mini-batch.
+    learning_rate : float
+        Length of the step.
+    beta_1 : float
+        Weight that the running mean has in the direction, against that of the gradient.
+    beta_2 : float
+        Part of the running mean that is kept.
+    """
+    for p in range(len(parameters)):
+        direction = beta_1 * mean[p] + (1 - beta_1) * gradient[p]
+        parameters[p] -= learning_rate * ((direction > 0) - (direction < 0))
+        mean[p] = beta_2 * mean[p] + (1 - beta_2) * gradient[p]
+
+
+def average_step(average, parameters, momentum):
+    """Add the parameters to their moving average.
+
+    Parameters
+    ----------
+    average : list of float
+        Updated in place.
+    parameters : list of float, like `average`
+        What they are after the step.
+    momentum : float
+        Part of the average that is kept; 0 in the first step, so that it begins with these.
+    """
+    for p in range(len(average)):
+        average[p] = momentum * average[p] + (1 - momentum) * parameters[p]
+
+
 def weight_decay_step(parameters, learning_rate, weight_decay):
     """Shrink all parameters by one factor, whatever the gradient is.
 
@@ -258,7 +441,8 @@ def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, s
         Mean gradient over the mini-batch.
     start, stop : int
         First parameter, and the one after the last.
-    optimizer : {"sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw"}
+    optimizer : {"sgd", "momentum", "rmsprop", "rmsprop_momentum", "adagrad", "adam", "adamw", \
+"amsgrad", "nadam", "adamax", "adadelta", "lion"}
         Name of the optimiser.
     hyper : list of float
         Learning rate, weight decay, and the rest in the order of the step function's arguments.
@@ -283,6 +467,16 @@ def optimizer_step(parameters, slots, gradient, start, stop, optimizer, hyper, s
         adagrad_step(weights, *state, push, learning_rate, *rest)
     elif optimizer in ("adam", "adamw"):  # the weights have decayed already
         adam_step(weights, *state, push, learning_rate, *rest, step)
+    elif optimizer == "amsgrad":
+        amsgrad_step(weights, *state, push, learning_rate, *rest, step)
+    elif optimizer == "nadam":
+        nadam_step(weights, *state, push, learning_rate, *rest, step)
+    elif optimizer == "adamax":
+        adamax_step(weights, *state, push, learning_rate, *rest, step)
+    elif optimizer == "adadelta":
+        adadelta_step(weights, *state, push, learning_rate, *rest)
+    elif optimizer == "lion":
+        lion_step(weights, *state, push, learning_rate, *rest)
 
     parameters[start:stop] = weights
     for k in range(len(slots)):

@@ -9,7 +9,7 @@ def scheduled_rate(schedule, numbers, step):
     Parameters
     ----------
     schedule : {"Constant", "ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", \
-"InverseTimeDecay", "CosineDecay"}
+"InverseTimeDecay", "CosineDecay", "CosineDecayRestarts"}
         Name of the schedule.
     numbers : list of float
         The arguments of the schedule, in the order of Keras, flags as 0 and 1; for the piecewise
@@ -62,6 +62,17 @@ def scheduled_rate(schedule, numbers, step):
         time = min((step - warmup_steps) / decay_steps, 1.0)
         cosine = (1 + math.cos(math.pi * time)) / 2
         return warmup_target * ((1 - alpha) * cosine + alpha)
+
+    if schedule == "CosineDecayRestarts":
+        initial, decay_steps, longer, lower, alpha = numbers
+        height = 1.0
+        begun = step
+        while begun >= decay_steps:  # one period after the other
+            begun -= decay_steps
+            decay_steps *= longer
+            height *= lower
+        cosine = (1 + math.cos(math.pi * begun / decay_steps)) / 2
+        return initial * ((1 - alpha) * height * cosine + alpha)
 
 
 def scheduled_rates(learning_rates, schedule, numbers, first_step):

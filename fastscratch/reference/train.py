@@ -6,6 +6,7 @@ from fastscratch.reference.layers.base import Run
 from fastscratch.reference.nested import added, elementwise, numbers_of, shape_of, shaped
 from fastscratch.reference.network import backprop
 from fastscratch.reference.optimizers import (
+    average_step,
     clip_by_norm,
     clip_by_value,
     optimizer_step,
@@ -22,6 +23,11 @@ SLOTS = {
     "adagrad": 1,
     "adam": 2,
     "adamw": 2,
+    "amsgrad": 3,
+    "nadam": 2,
+    "adamax": 2,
+    "adadelta": 2,
+    "lion": 1,
 }
 
 
@@ -41,6 +47,11 @@ class Optimizer:
         weights together; infinity for no bound.
     gradient_accumulation_steps : int
         The weights move once in this many mini-batches, by the mean of their gradients.
+    ema_momentum : float or None
+        Part of the moving average of the weights that is kept at each mini-batch; None for no
+        average.
+    ema_overwrite_frequency : int or None
+        The average replaces the weights each time that they have moved so often.
 
     Attributes
     ----------
@@ -50,6 +61,8 @@ class Optimizer:
         What the rule remembers: lists like the weights, after the first mini-batch.
     accumulated : list of lists or None
         The sum of the gradients since the weights last moved.
+    average : list or None
+        The moving average of the weights that are learned: lists like the weights.
     """
 
     def __init__(
@@ -61,6 +74,8 @@ class Optimizer:
         clipnorm=math.inf,
         global_clipnorm=math.inf,
         gradient_accumulation_steps=1,
+        ema_momentum=None,
+        ema_overwrite_frequency=None,
     ):
         self.name = name
         self.hyper = list(hyper)
@@ -69,9 +84,12 @@ class Optimizer:
         self.clipnorm = clipnorm
         self.global_clipnorm = global_clipnorm
         self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
         self.iterations = 0
         self.slots = None
         self.accumulated = None
+        self.average = None
 
     def apply(self, weights, gradients, learning_rate):
         """Return the weights after a mini-batch of these gradients; those of None stay."""
@@ -80,9 +98,12 @@ class Optimizer:
                 [elementwise(lambda _: self.slot_start, [entry]) for entry in weights]
                 for _ in range(SLOTS[self.name])
             ]
-        gradients = self._accumulate(gradients)
-        if gradients is None:
-            return weights
+        mean = self._accumulate(gradients)
+        moved = weights if mean is None else self._moved(weights, mean, learning_rate)
+        return moved if self.ema_momentum is None else self._averaged(moved, gradients)
+
+    def _moved(self, weights, gradients, learning_rate):
+        """Return the weights after a step of the rule."""
         gradients = self._clipped(gradients)
         step = self.iterations // self.gradient_accumulation_steps - 1  # the first is 0
         hyper = [learning_rate, *self.hyper[1:]]
@@ -100,6 +121,28 @@ class Optimizer:
                 for slot, numbers in zip(self.slots, slots, strict=True):
                     slot[i][j] = shaped(numbers, shape)
         return moved
+
+    def _averaged(self, weights, gradients):
+        """Add the weights that have gradients to their average; it replaces them when that is due.
+
+        As in Keras, a mini-batch after which no weight moves counts as well.
+        """
+        if self.average is None:
+            self.average = [list(entry) for entry in gradients]
+        step = (self.iterations - 1) // self.gradient_accumulation_steps
+        every = self.ema_overwrite_frequency
+        replaced = [list(entry) for entry in weights]
+        for i, entry in enumerate(gradients):
+            for j, gradient in enumerate(entry):
+                if gradient is None:
+                    continue
+                shape = shape_of(weights[i][j])
+                numbers = numbers_of(self.average[i][j])
+                average_step(numbers, numbers_of(weights[i][j]), self.ema_momentum if step else 0.0)
+                self.average[i][j] = shaped(numbers, shape)
+                if every and (step + 1) % every == 0:
+                    replaced[i][j] = self.average[i][j]
+        return replaced
 
     def _accumulate(self, gradients):
         """Return the mean gradient of the last mini-batches when it is due, else None."""
@@ -145,7 +188,7 @@ def update_mini_batch(
     loss_weights=None,
     sample_weight=None,
 ):
-    """Take one step: back-propagation, and a move against the gradient.
+    """Take one step: back-propagation, a move against the gradient, and the constraints.
 
     Parameters
     ----------
@@ -179,7 +222,9 @@ def update_mini_batch(
     loss, gradients, weights = backprop(
         network, weights, x, y, losses, run, loss_weights, sample_weight
     )
-    return loss, optimizer.apply(weights, gradients, learning_rate)
+    weights = optimizer.apply(weights, gradients, learning_rate)
+    pairs = zip(network.layers, weights, strict=True)
+    return loss, [layer.constrained(own) for layer, own in pairs]
 
 
 def SGD(  # noqa: N802 -- the essay's name

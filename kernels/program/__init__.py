@@ -39,6 +39,7 @@ file            operations
 `embedding`     rows of a table
 `loss`          losses, their gradient, and the totals of an epoch
 `update`        regularisation, clipping and the optimiser over ranges of the parameters
+`constraints`   constraints of weights, after the update
 =============== ================================================================================
 
 A layer's backward phase hands down the gradient of its *input*, already multiplied with the

@@ -1,10 +1,10 @@
-"""What happens to a gradient: regularisation, clipping, and the optimiser's step."""
+"""What happens to a gradient: regularisation, clipping, the optimiser's step, and an average."""
 
 import numpy as np
 
 from ..call import array_at, call
 from ..jit import njit
-from ..optimizers import add_penalty_gradient, clip_by_norm, clip_by_value
+from ..optimizers import add_penalty_gradient, average_step, clip_by_norm, clip_by_value
 from ..sums import sum_runs
 from .columns import (
     ARGUMENTS,
@@ -25,6 +25,7 @@ from .columns import (
     LENGTH,
     N_HYPER,
     NONE,
+    NUMBER,
     PARAMETERS,
     PENALTY_OF_SUM,
     PLACE,
@@ -44,6 +45,11 @@ PARTIALS, PARTIAL, PARTIAL_SIZE, PARAMETERS_AN_ITEM = fields(
 # Where gradients of several steps are added up; and the size of the whole data set, if the sum is
 # made the mean gradient of that (NONE: the mean over the steps).
 SUM, N_SAMPLES = fields(ARGUMENTS + 4, sum=PLACE, n_samples=COUNT)
+# Where the moving average of the parameters is, what part of it each step keeps, and after how many
+# updates it replaces the parameters each time (NONE: never).
+AVERAGE, MOMENTUM, OVERWRITE = fields(
+    ARGUMENTS + 6, average=PLACE, momentum=NUMBER, overwrite=COUNT
+)
 
 
 @njit
@@ -141,3 +147,22 @@ def accumulate_item(memory, row, samples, item, worker, step):
         total[p] += factor * gradient[p]
     if _is_last(row, step):
         gradient[:] = total
+
+
+@operation(
+    *(KERNEL, STOP, ITERATIONS, EVERY, PARAMETERS_AN_ITEM),
+    *(AVERAGE, MOMENTUM, OVERWRITE),
+)
+def average_item(memory, row, samples, item, worker, step):
+    """Add some parameters to their moving average, which begins with those of the first update.
+
+    As in Keras, a mini-batch after which nothing is updated counts as well.
+    """
+    first = item * row[PARAMETERS_AN_ITEM]
+    size = min(row[PARAMETERS_AN_ITEM], row[STOP] - row[KERNEL] - first)
+    weights = memory[row[KERNEL] + first :][:size]
+    average = memory[row[AVERAGE] + first :][:size]
+    updates = (row[ITERATIONS] + step) // max(row[EVERY], 1)
+    average_step(average, weights, number(row, MOMENTUM) if updates > 0 else 0.0)
+    if row[OVERWRITE] > 0 and (updates + 1) % row[OVERWRITE] == 0:
+        weights[:] = average

@@ -385,7 +385,11 @@ KINDS = {
         {},
         {"learning_rate": rates, "beta_1": parts, "beta_2": parts, "epsilon": rates} | decays,
     ),
-    "optimizers.AdamW": ({}, {"learning_rate": rates, "beta_1": parts} | decays),
+    "optimizers.AdamW": ({}, {"learning_rate": rates, "beta_1": parts, "amsgrad": flags} | decays),
+    "optimizers.Nadam": ({}, {"learning_rate": rates, "beta_1": parts, "epsilon": rates} | decays),
+    "optimizers.Adamax": ({}, {"learning_rate": rates, "beta_2": parts, "epsilon": rates} | decays),
+    "optimizers.Adadelta": ({}, {"learning_rate": rates, "rho": parts, "epsilon": rates} | decays),
+    "optimizers.Lion": ({}, {"learning_rate": rates, "beta_1": parts, "beta_2": parts} | decays),
     "optimizers.schedules.ExponentialDecay": (times | {"decay_rate": rates}, {"staircase": flags}),
     "optimizers.schedules.InverseTimeDecay": (times | {"decay_rate": rates}, {"staircase": flags}),
     "optimizers.schedules.PolynomialDecay": (
@@ -395,6 +399,10 @@ KINDS = {
     "optimizers.schedules.CosineDecay": (
         times,
         {"alpha": parts, "warmup_target": rates, "warmup_steps": st.integers(0, 9)},
+    ),
+    "optimizers.schedules.CosineDecayRestarts": (
+        {"initial_learning_rate": rates, "first_decay_steps": counts},
+        {"t_mul": st.sampled_from([1.0, 1.5, 2]), "m_mul": rates, "alpha": parts},
     ),
     "optimizers.schedules.PiecewiseConstantDecay": (
         {"boundaries": st.just([2, 5]), "values": st.just([0.1, 0.2, 0.3])},

@@ -32,6 +32,7 @@ OPENED = (
     "neural_network.MLPRegressor",
 )
 
+MERGES = "returns what the layer of its name does"
 READER = "reads a file, whose bytes are damaged elsewhere (test_idx, test_saving)"
 THEIRS = "scikit-learn's, with its checks (test_model_selection, test_ensemble)"
 RECORD = "a record that the package fills in"
@@ -56,6 +57,13 @@ NOT_CALLED = {
     "ensemble.BaggingRegressor": THEIRS,
     "initializers.Initializer": BASE,
     "layers.Layer": BASE,
+    "utils.PyDataset": BASE,
+    **{
+        f"layers.{name}": MERGES
+        for name in (
+            *("add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract"),
+        )
+    },
     "layers.SymbolicTensor": "what layers return",
     "layers.Weight": RECORD,
     "linear_model.Summary": RECORD,

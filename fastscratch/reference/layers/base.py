@@ -1,6 +1,7 @@
 """What all layers of the naive network have in common."""
 
 from fastscratch.reference.initializers import initial
+from fastscratch.reference.layers.constraint import constrained
 
 
 class Layer:
@@ -16,17 +17,20 @@ class Layer:
         Name of the activation that is applied last.
     trainable : bool
         Whether training changes the weights.
+    seed : int, optional
+        Of the random numbers of the layer, if they are not to follow from that of the run.
     **config
         Of each weight `<weight>_initializer`, a name or a dict, and `<weight>_regularizer`, a dict
-        of `l1` and `l2`, or None.
+        of `l1` and `l2`, or None; and `<weight>_constraint`, a dict, or None.
     """
 
     #: Names of the weights, in their order.
     weight_names = ()
 
-    def __init__(self, activation=None, trainable=True, **config):
+    def __init__(self, activation=None, trainable=True, seed=None, **config):
         self.activation = activation or "linear"
         self.trainable = trainable
+        self.seed = seed
         self.config = config
 
     def forward(self, inputs, weights, run):
@@ -84,6 +88,16 @@ class Layer:
         """Return the factors l1 and l2 of the penalty on a weight."""
         regularizer = self.config.get(f"{name}_regularizer") or {}
         return regularizer.get("l1", 0.0), regularizer.get("l2", 0.0)
+
+    def constrained(self, weights):
+        """Return the weights after an update, brought to where their constraints want them."""
+        if not self.trainable:
+            return weights
+        constraints = [self.config.get(f"{name}_constraint") for name in self.weight_names]
+        return [
+            constrained(own, constraint) if constraint else own
+            for own, constraint in zip(weights, constraints, strict=True)
+        ]
 
 
 #: How weights start if the config does not say it.

@@ -19,7 +19,7 @@ class BatchNormalization(Layer):
     trainable, they are moving averages of them: the last two weights.
     """
 
-    def __init__(self, momentum=0.99, epsilon=0.001, center=True, scale=True, **config):
+    def __init__(self, axis=-1, momentum=0.99, epsilon=0.001, center=True, scale=True, **config):
         super().__init__(**config)
         self.momentum = momentum
         self.epsilon = epsilon

@@ -131,7 +131,8 @@ def is_regularizer(value):
 
 
 INITIALIZERS = ("zeros", "ones", "random_normal", "random_uniform", "glorot_uniform", "he_uniform")
-INITIALIZERS += ("lecun_uniform", "constant", "zero", "one", "normal", "uniform")
+INITIALIZERS += ("lecun_uniform", "constant", "zero", "one", "normal", "uniform", "he_normal")
+INITIALIZERS += ("glorot_normal", "lecun_normal", "truncated_normal", "variance_scaling")
 
 MAY_BE = {
     "activation": or_none(is_one_of(*ACTIVATIONS)),
@@ -180,6 +181,7 @@ MAY_BE = {
     "rate": is_fraction,
     "save_freq": lambda value: value == "epoch" or is_int(1)(value),
     "schedule": callable,
+    "seed": or_none(is_int(0)),
     "separator": lambda value: is_text(value) and len(value) == 1,
     "shape": is_shape,
     "start_from_epoch": is_int(0),
@@ -191,7 +193,7 @@ MAY_BE = {
     "weight_decay": or_none(is_not_negative),
     **dict.fromkeys(["delta", "epsilon"], is_positive),
     **dict.fromkeys(["beta_1", "beta_2", "momentum", "rho"], is_fraction),
-    **dict.fromkeys(["mean", "stddev", "minval", "maxval"], is_number),
+    **dict.fromkeys(["gain", "mean", "stddev", "minval", "maxval"], is_number),
     **dict.fromkeys(["restore_best_weights", "save_best_only", "staircase", "cycle"], is_flag),
     **dict.fromkeys(["center", "centered", "from_logits", "nesterov", "scale"], is_flag),
     **dict.fromkeys(["invert", "keepdims", "trainable", "use_bias"], is_flag),
@@ -222,6 +224,11 @@ OWN = {
     "GaussianNoise": {"stddev": is_not_negative},
     "Concatenate": {"axis": lambda value: is_int(-(2**31))(value) and value != 0},
     "Constant": {"value": is_finite},
+    "VarianceScaling": {
+        "scale": is_positive,
+        "mode": is_one_of("fan_in", "fan_out", "fan_avg"),
+        "distribution": is_one_of("normal", "truncated_normal", "untruncated_normal", "uniform"),
+    },
 }
 
 
@@ -245,6 +252,7 @@ def check_description(result, **arguments):
 # --- good arguments -------------------------------------------------------------------------------
 
 counts = st.integers(1, 4)
+seeds = st.none() | st.integers(0, 2**63 - 1)
 pairs = counts | st.tuples(counts, counts)
 parts = st.floats(0, 0.99)
 rates = st.floats(1e-4, 1)
@@ -403,11 +411,28 @@ KINDS = {
     "regularizers.L1": ({}, {"l1": parts}),
     "regularizers.L2": ({}, {"l2": parts}),
     "regularizers.L1L2": ({}, {"l1": parts, "l2": parts}),
-    "initializers.RandomNormal": ({}, {"mean": parts, "stddev": parts}),
-    "initializers.RandomUniform": ({}, {"minval": parts, "maxval": parts}),
-    **{f"initializers.{name}": ({}, {}) for name in ("Zeros", "Ones", "GlorotUniform")},
+    "initializers.RandomNormal": ({}, {"mean": parts, "stddev": parts, "seed": seeds}),
+    "initializers.TruncatedNormal": ({}, {"mean": parts, "stddev": parts, "seed": seeds}),
+    "initializers.RandomUniform": ({}, {"minval": parts, "maxval": parts, "seed": seeds}),
+    "initializers.VarianceScaling": (
+        {},
+        {
+            "scale": rates,
+            "mode": st.sampled_from(["fan_in", "fan_out", "fan_avg"]),
+            "distribution": st.sampled_from(["normal", "untruncated_normal", "uniform"]),
+            "seed": seeds,
+        },
+    ),
+    "initializers.Orthogonal": ({}, {"gain": parts, "seed": seeds}),
+    "initializers.Identity": ({}, {"gain": parts}),
+    "initializers.Zeros": ({}, {}),
+    "initializers.Ones": ({}, {}),
     "initializers.Constant": ({"value": numbers_or_one}, {}),
-    **{f"initializers.{name}": ({}, {}) for name in ("HeUniform", "LecunUniform")},
+    **{
+        f"initializers.{family}{kind}": ({}, {"seed": seeds})
+        for family in ("Glorot", "He", "Lecun")
+        for kind in ("Normal", "Uniform")
+    },
     "callbacks.EarlyStopping": (
         {},
         watched

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import Custom
 from ..initializers import Initializer
 from ..regularizers import Regularizer
 from ..validation import as_flag, as_integer, as_text
@@ -69,8 +70,8 @@ class Layer:
         Shape of one sample, for the first layer of a model (or put an :class:`Input` before it).
     """
 
-    #: Name of the activation that the layer applies last.
-    activation: str = "linear"
+    #: The activation that the layer applies last.
+    activation: str | Custom = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
     #: Whether its outputs are its inputs, in another order or shape.

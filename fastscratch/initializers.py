@@ -1,9 +1,11 @@
 """First values of weights, under the names and defaults of ``keras.initializers``.
 
-An initializer is called with a shape and a seed, and returns a float32 array.
+An initializer is called with a shape and the seed that a model has for the weight, and returns a
+float32 array. An initializer that was made with a seed of its own uses that one.
 """
 
-import dataclasses
+import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -11,32 +13,50 @@ import numpy as np
 from .keras_names import full_name
 from .kernels.random import random_normal, random_uniform
 from .representation import representation
-from .validation import as_array, as_number
+from .utils import next_seed
+from .validation import as_array, as_integer, as_number, as_positive, one_of
 
 __all__ = [
     "Constant",
+    "GlorotNormal",
     "GlorotUniform",
+    "HeNormal",
     "HeUniform",
+    "Identity",
     "Initializer",
+    "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
     "Zeros",
     "get",
 ]
+
+# Standard deviation of standard normal numbers of which those beyond 2 have been drawn again:
+# 1 - 4 phi(2) / (2 Phi(2) - 1) is its square, with the normal density and distribution function.
+TRUNCATED_STDDEV = 0.87962566103423978
 
 
 class Initializer:
     """Base of all initializers."""
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
         """New values; the same shape and seed give the same values."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
         """The arguments that are not their defaults."""
         return representation(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both make the same values."""
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def get_config(self) -> dict[str, Any]:
         """The name and the arguments, in types that JSON has."""
@@ -45,20 +65,21 @@ class Initializer:
             raise ValueError(
                 f"only initializers of fastscratch can be saved, got {type(self).__name__}"
             )
-        return {"name": name, **vars(self)}
+        arguments = inspect.signature(type(self)).parameters
+        return {"name": name, **{argument: getattr(self, argument) for argument in arguments}}
 
 
 class Zeros(Initializer):
     """All zero."""
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
         return np.zeros(shape, np.float32)
 
 
 class Ones(Initializer):
     """All one."""
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
         return np.ones(shape, np.float32)
 
 
@@ -75,7 +96,7 @@ class Constant(Initializer):
         as_array("value", value, np.float32)
         self.value = np.asarray(value, float).tolist()
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
         values = np.empty(shape, np.float32)
         try:
             values[...] = self.value
@@ -87,6 +108,23 @@ class Constant(Initializer):
         return values
 
 
+class Identity(Initializer):
+    """`gain` times the identity matrix; of other than square shape, its first rows or columns.
+
+    Parameters
+    ----------
+    gain : float
+    """
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = _as_float32("gain", gain)
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        if len(shape) != 2:
+            raise ValueError(f"Identity makes matrices, got a weight of shape {shape}")
+        return np.float32(self.gain) * np.eye(*shape, dtype=np.float32)
+
+
 def _as_float32(name: str, value: Any) -> float:
     """A number that is finite in float32."""
     number = as_number(name, value)
@@ -95,38 +133,103 @@ def _as_float32(name: str, value: Any) -> float:
     return number
 
 
-@dataclasses.dataclass
-class RandomNormal(Initializer):
-    """Normally distributed numbers; ``stddev=1`` is the essay's ``rnorm``."""
+class RandomInitializer(Initializer):
+    """Base of the initializers that draw random numbers.
 
-    mean: float = 0.0
-    stddev: float = 0.05
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values: two weights of one shape then start equal, in any model. By default each
+        weight has a seed that follows from the seed of its model.
+    """
 
-    def __post_init__(self) -> None:
-        self.mean = _as_float32("mean", self.mean)
-        self.stddev = _as_float32("stddev", self.stddev)
+    def __init__(self, seed: int | None = None):
+        self.seed = None if seed is None else as_integer("seed", seed, 0)
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        values = np.empty(shape, np.float32)
-        random_normal(values.reshape(-1), seed, 0)
-        return np.float32(self.mean) + np.float32(self.stddev) * values
+    def _seed(self, given: int | None) -> int:
+        """Its own seed, else the one that is given, else a new one."""
+        if self.seed is not None:
+            return self.seed
+        return next_seed() if given is None else given
 
 
-@dataclasses.dataclass
-class RandomUniform(Initializer):
-    """Uniformly distributed numbers from `minval` to `maxval`."""
+def _uniform(shape: tuple[int, ...], seed: int, low: float, high: float) -> np.ndarray:
+    values = np.empty(shape, np.float32)
+    random_uniform(values.reshape(-1), seed, 0)
+    return np.float32(low) + np.float32(high - low) * values
 
-    minval: float = -0.05
-    maxval: float = 0.05
 
-    def __post_init__(self) -> None:
-        self.minval = _as_float32("minval", self.minval)
-        self.maxval = _as_float32("maxval", self.maxval)
+def _normal(shape: tuple[int, ...], seed: int, mean: float, stddev: float) -> np.ndarray:
+    values = np.empty(shape, np.float32)
+    random_normal(values.reshape(-1), seed, 0)
+    return np.float32(mean) + np.float32(stddev) * values
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        values = np.empty(shape, np.float32)
-        random_uniform(values.reshape(-1), seed, 0)
-        return np.float32(self.minval) + np.float32(self.maxval - self.minval) * values
+
+def _truncated_normal(shape: tuple[int, ...], seed: int, mean: float, stddev: float) -> np.ndarray:
+    """Numbers beyond two standard deviations, one of 22, are drawn again from the next stream."""
+    values = np.empty(shape, np.float32)
+    flat = values.reshape(-1)
+    random_normal(flat, seed, 0)
+    beyond, stream = np.flatnonzero(abs(flat) > 2), 1
+    while beyond.size:
+        drawn = np.empty(beyond.size, np.float32)
+        random_normal(drawn, seed, stream)
+        flat[beyond] = drawn
+        beyond, stream = beyond[abs(drawn) > 2], stream + 1
+    return np.float32(mean) + np.float32(stddev) * values
+
+
+class RandomNormal(RandomInitializer):
+    """Normally distributed numbers; ``stddev=1`` is the essay's ``rnorm``.
+
+    Parameters
+    ----------
+    mean, stddev : float
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
+        super().__init__(seed)
+        self.mean = _as_float32("mean", mean)
+        self.stddev = _as_float32("stddev", stddev)
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        return _normal(shape, self._seed(seed), self.mean, self.stddev)
+
+
+class TruncatedNormal(RandomNormal):
+    """Normally distributed numbers within two standard deviations: others are drawn again.
+
+    Parameters
+    ----------
+    mean, stddev : float
+        Of the normal distribution; that of the numbers that are left is 0.88 times `stddev`.
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+    """
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        return _truncated_normal(shape, self._seed(seed), self.mean, self.stddev)
+
+
+class RandomUniform(RandomInitializer):
+    """Uniformly distributed numbers from `minval` to `maxval`.
+
+    Parameters
+    ----------
+    minval, maxval : float
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
+        super().__init__(seed)
+        self.minval = _as_float32("minval", minval)
+        self.maxval = _as_float32("maxval", maxval)
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        return _uniform(shape, self._seed(seed), self.minval, self.maxval)
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -139,8 +242,62 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return places * (shape[-2] if len(shape) > 1 else shape[-1]), places * shape[-1]
 
 
-class GlorotUniform(Initializer):
+_DISTRIBUTIONS = {
+    "truncated_normal": _truncated_normal,
+    "untruncated_normal": _normal,
+    "uniform": _uniform,
+}
+
+
+class VarianceScaling(RandomInitializer):
+    """Random numbers of mean 0 and variance ``scale / n``.
+
+    Parameters
+    ----------
+    scale : float
+        Positive.
+    mode : {"fan_in", "fan_out", "fan_avg"}
+        Whether ``n`` is the number of inputs of each output, that of outputs that each input
+        contributes to, or their mean.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}
+        "normal" is short for "truncated_normal", in which no number is further from 0 than two
+        standard deviations of the distribution that it is drawn from.
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ):
+        super().__init__(seed)
+        self.scale = as_positive("scale", scale)
+        self.mode = one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        full = "truncated_normal" if distribution == "normal" else distribution
+        self.distribution = one_of("distribution", full, tuple(_DISTRIBUTIONS))
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        fan_in, fan_out = _fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        if self.distribution == "uniform":
+            limit = math.sqrt(3 * self.scale / n)  # a third of its square is the variance
+            return _uniform(shape, self._seed(seed), -limit, limit)
+        stddev = math.sqrt(self.scale / n)
+        if self.distribution == "truncated_normal":
+            stddev /= TRUNCATED_STDDEV
+        return _DISTRIBUTIONS[self.distribution](shape, self._seed(seed), 0.0, stddev)
+
+
+class GlorotUniform(VarianceScaling):
     """Uniformly distributed numbers within ``+-sqrt(6 / (n_in + n_out))``.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
 
     References
     ----------
@@ -148,59 +305,160 @@ class GlorotUniform(Initializer):
     networks.
     """
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        limit = (6 / sum(_fans(shape))) ** 0.5
-        return RandomUniform(-limit, limit)(shape, seed)
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_avg", "uniform", seed)
 
 
-class HeUniform(Initializer):
+class GlorotNormal(VarianceScaling):
+    """Truncated normal numbers of variance ``2 / (n_in + n_out)``.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+
+    References
+    ----------
+    Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural
+    networks.
+    """
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+class HeUniform(VarianceScaling):
     """Uniformly distributed numbers within ``+-sqrt(6 / n_in)``, for layers with a ReLU.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
 
     References
     ----------
     He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
     """
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        limit = (6 / _fans(shape)[0]) ** 0.5
-        return RandomUniform(-limit, limit)(shape, seed)
+    def __init__(self, seed: int | None = None):
+        super().__init__(2.0, "fan_in", "uniform", seed)
 
 
-class LecunUniform(Initializer):
+class HeNormal(VarianceScaling):
+    """Truncated normal numbers of variance ``2 / n_in``, for layers with a ReLU.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+    """
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+class LecunUniform(VarianceScaling):
     """Uniformly distributed numbers within ``+-sqrt(3 / n_in)``, for layers with a SELU.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
 
     References
     ----------
     LeCun, Bottou, Orr and Müller (1998), Efficient backprop.
     """
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
-        limit = (3 / _fans(shape)[0]) ** 0.5
-        return RandomUniform(-limit, limit)(shape, seed)
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_in", "uniform", seed)
+
+
+class LecunNormal(VarianceScaling):
+    """Truncated normal numbers of variance ``1 / n_in``, for layers with a SELU.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller (1998), Efficient backprop.
+    """
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+
+
+class Orthogonal(RandomInitializer):
+    """Orthogonal columns of length `gain`; rows, if there are fewer of these.
+
+    All such matrices are equally likely. The axes of a filter before the last one count as rows.
+
+    Parameters
+    ----------
+    gain : float
+    seed : int, optional
+        Fixes the values; by default the model's seed does.
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli (2014), Exact solutions to the nonlinear dynamics of learning in
+    deep linear neural networks.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None):
+        super().__init__(seed)
+        self.gain = _as_float32("gain", gain)
+
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal makes matrices, got a weight of shape {shape}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        drawn = np.empty((max(rows, columns), min(rows, columns)))
+        random_normal(drawn.reshape(-1), self._seed(seed), 0)
+        q, r = np.linalg.qr(drawn)
+        q *= np.sign(np.diag(r))  # else the signs of the columns would not be random
+        tall = q if rows >= columns else q.T
+        return (self.gain * tall).astype(np.float32).reshape(shape)
 
 
 _BY_NAME = {
     "zeros": Zeros,
     "ones": Ones,
     "constant": Constant,
+    "identity": Identity,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
+    "truncated_normal": TruncatedNormal,
+    "variance_scaling": VarianceScaling,
+    "glorot_normal": GlorotNormal,
     "glorot_uniform": GlorotUniform,
+    "he_normal": HeNormal,
     "he_uniform": HeUniform,
+    "lecun_normal": LecunNormal,
     "lecun_uniform": LecunUniform,
+    "orthogonal": Orthogonal,
 }
 
-# Keras' short names.
+# Keras' other names.
 _ALIASES = {
     "zero": "zeros",
     "one": "ones",
     "normal": "random_normal",
     "uniform": "random_uniform",
+    "IdentityInitializer": "identity",
+    "OrthogonalInitializer": "orthogonal",
 }
 
 
 def get(name: str, identifier: Any) -> Initializer:
-    """The initializer for a name, an instance, or what `get_config` returned.
+    """The initializer for a name, a class, an instance, or what `get_config` returned.
 
     Raises
     ------
@@ -209,6 +467,8 @@ def get(name: str, identifier: Any) -> Initializer:
     """
     if isinstance(identifier, Initializer):
         return identifier
+    if isinstance(identifier, type) and identifier in _BY_NAME.values():
+        return identifier()
     if isinstance(identifier, str) and full_name(identifier, _BY_NAME, _ALIASES) in _BY_NAME:
         return _BY_NAME[full_name(identifier, _BY_NAME, _ALIASES)]()
     if isinstance(identifier, dict) and identifier.get("name") in _BY_NAME:

@@ -18,6 +18,8 @@ file            examples of
 `graphs`        layers that are called twice, tensors that are read twice, several in- and outputs
 `learning`      optimisers, clipping
 `constraining`  constraints of weights
+`activating`    activations with arguments, or weights, of their own
+`reducing`      losses of each place of a sample, what becomes of losses, functions of a user
 =============== ==================================================================================
 
 `example` says what an example is; `training` trains it by the engine and `naive` by the naive
@@ -25,6 +27,7 @@ network; `comparison` compares the two.
 """
 
 from . import (
+    activating,
     constraining,
     convolutions,
     dense,
@@ -35,6 +38,7 @@ from . import (
     moving,
     normalizing,
     preparing,
+    reducing,
 )
 from .example import Example
 
@@ -51,6 +55,8 @@ _MODULES = (
     merging,
     learning,
     constraining,
+    activating,
+    reducing,
 )
 
 #: The examples of each file.

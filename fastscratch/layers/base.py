@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import Custom
 from ..constraints import Constraint
 from ..initializers import Initializer
 from ..regularizers import Regularizer
@@ -126,8 +127,8 @@ class Layer:
         If an argument is not known, or cannot have its value.
     """
 
-    #: Name of the activation that the layer applies last.
-    activation: str = "linear"
+    #: The activation that the layer applies last.
+    activation: str | Custom = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
     #: Whether its outputs are its inputs, in another order or shape.

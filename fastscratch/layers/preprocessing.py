@@ -165,7 +165,7 @@ class _Adapted(Initializer):
     def __init__(self, layer: Normalization, which: int):
         self._layer, self._which = layer, which
 
-    def __call__(self, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    def __call__(self, shape: tuple[int, ...], seed: int | None = None) -> np.ndarray:
         if self._layer.adapted is None:
             return np.full(shape, self._which, np.float32)
         value = self._layer.adapted[self._which]

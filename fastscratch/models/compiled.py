@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from .. import losses, optimizers
+from ..activations import Custom
 from ..engine import Network, Objective
 from ..layers import Layer
 from ..optimizers.optimizer import AVERAGE
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
-from .head import Head, check_logits
+from .head import Head, check_logits, check_loss
 from .measures import as_metrics, directions, measures_of
 from .training_data import (
     TrainingData,
@@ -49,9 +50,8 @@ class Compiled(Weighted):
             What it remembers of earlier steps is forgotten by the next ``compile``. It is not
             copied, and belongs to one model: callbacks may change its learning rate.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
-            "mean_squared_error", "mean_absolute_error", "huber", "poisson",
-            "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
-            "sparse_categorical_crossentropy".
+            The name of a class of :mod:`fastscratch.losses`, such as "mean_squared_error", or one
+            of them with arguments; ``losses.Custom`` is a formula of one's own.
         metrics : sequence of str, callable or Metric; a list or dict of them for several outputs
             Names, functions or objects of :mod:`fastscratch.metrics`; "accuracy" is the one that
             suits the targets. A function of your own is called with all targets and predictions,
@@ -120,11 +120,15 @@ class Compiled(Weighted):
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
+        for layer in self.layers:
+            if isinstance(layer.activation, Custom):
+                layer.activation.check()
         doubts = doubts_about_decay(optimizer, self.dtype)
         for one, own, also, (layer, width) in zip(
             of_each, measured, weighted, self._outputs(), strict=True
         ):
             check_logits(one, layer.activation)
+            check_loss(one, width)
             # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             activation = layer.activation if is_known else None
@@ -194,7 +198,7 @@ class Compiled(Weighted):
             for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
         ]
 
-    def _read_outs(self) -> list[str]:
+    def _read_outs(self) -> list[str | Custom]:
         """The last activation of each output."""
         return [layer.activation for layer, _ in self._outputs()]
 
@@ -278,6 +282,10 @@ class Compiled(Weighted):
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
+        if class_weight is not None and self._losses[0].takes_labels and targets[0].ndim > 1:
+            raise ValueError(
+                f"class_weight needs a class for each sample, got y of shape {targets[0].shape}"
+            )
         of_each = weights_of_outputs(sample_weight, self.output_names)
         weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import losses
+from ..activations import Custom
 from ..engine import Objective
 from ..kernels.program.columns import NONE
-from ..kernels.program.loss import ARGMAX, THRESHOLD
+from ..kernels.program.loss import ARGMAX, REDUCTIONS, THRESHOLD
 from ..validation import is_finite
 from .measures import Measure, prefixes
 
@@ -36,7 +37,7 @@ class Head:
     measures : dict of Measure
         The metrics, by their names in the logs.
     loss_weight : float
-    activation : str
+    activation : str or Custom
         The last one before the output.
     is_read_once : bool
         Whether nothing but the loss reads the output.
@@ -47,7 +48,7 @@ class Head:
     loss: losses.Loss
     measures: Mapping[str, Measure]
     loss_weight: float
-    activation: str
+    activation: str | Custom
     is_read_once: bool
     shape: tuple[int, ...]
 
@@ -86,14 +87,16 @@ class Head:
     def objective(self, weighted: bool) -> Objective:
         """The head as the engine takes it."""
         loss, fused = self.loss, self.is_fused
-        takes_outputs = loss.read_out is None or loss.from_logits
         counted = _COUNTED.get(self.counted_kind, NONE)
         return Objective(
-            loss.code if takes_outputs or fused else loss.log_loss,
+            loss.function(fused),
             fused,
             loss.takes_labels,
-            loss.delta,
+            loss.is_of_rows,
+            loss.constants,
             loss.label_smoothing,
+            loss.ignored,
+            REDUCTIONS[loss.reduction or ""],
             counted,
             0.0 if fused else 0.5,
             weighted,
@@ -107,7 +110,7 @@ class Head:
     def n_predictions(self, n_samples: Any) -> Any:
         """Predictions that the counted metric looks at: one of each sample, or of each output."""
         of_each = self.counted_kind == "binary_accuracy"
-        return n_samples * (math.prod(self.shape) if of_each else 1)
+        return n_samples * math.prod(self.shape if of_each else self.shape[:-1])
 
     def measure(
         self, y: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None
@@ -138,20 +141,41 @@ class Head:
         """
         for metric, measure in self.measures.items():
             try:
-                measure.check(y, self.shape, weights, self.loss)
+                measure.check(y, self.shape, weights, self.loss, metric == self.counted)
             except ValueError as error:
                 raise ValueError(
                     f"metric {metric!r} cannot be computed of {name}: {error}"
                 ) from None
 
 
-def check_logits(loss: losses.Loss, activation: str) -> None:
+def check_logits(loss: losses.Loss, activation: str | Custom) -> None:
     """Check that a loss of scores is not applied to outputs of a sigmoid or softmax."""
     if loss.from_logits and activation in READ_OUTS:
         raise ValueError(
             f"{loss.name} with from_logits=True needs a linear activation in the last layer, got "
             f"{activation}"
         )
+
+
+def check_loss(loss: losses.Loss, width: int | None) -> None:
+    """Check that a loss can be trained, for outputs of a size along the last axis if known.
+
+    Raises
+    ------
+    ValueError
+        If it has no single number to make small, or the gradient of a user's loss is wrong.
+    """
+    if loss.reduction not in REDUCTIONS:
+        known = ", ".join(repr(known) for known in REDUCTIONS)
+        raise ValueError(
+            f"reduction of {loss.name} must be one of {known} in training, got {loss.reduction!r}"
+        )
+    if loss.axis != -1:
+        raise ValueError(
+            f"axis of {loss.name} must be -1 in training, got {loss.axis}; Permute moves an axis"
+        )
+    if isinstance(loss, losses.Custom):
+        loss.check(width)
 
 
 def logs_of(

@@ -22,6 +22,7 @@ from .fitting import Fit, fit
 from .model import Model
 from .shared_programs import SharedPrograms
 from .state import Holder, State
+from .validating import Validation
 
 __all__ = ["fit_many"]
 
@@ -248,7 +249,10 @@ def take(one: Assignment, training: Training, history: History) -> None:
 
 def _fit_alone(one: Assignment, shuffle: bool, history: History) -> None:
     """Fit a model as its `fit` does it, and keep the error if it diverges."""
-    validation = None if one.validation is None else part_of(one.validation, one.validation_rows)
+    validation = None
+    if one.validation is not None:
+        measured = part_of(one.validation, one.validation_rows)
+        validation = Validation(one.model, measured, one.batch_size, 1)
     callbacks = [] if one.early_stopping is None else [copy.copy(one.early_stopping)]
     run = Fit(one.model, part_of(one.data, one.rows), one.batch_size, one.epochs, shuffle, True)
     try:

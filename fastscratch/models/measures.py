@@ -55,9 +55,16 @@ class Measure:
         return result
 
     def check(
-        self, y: np.ndarray, shape: tuple[int, ...], weights: np.ndarray | None, loss: losses.Loss
+        self,
+        y: np.ndarray,
+        shape: tuple[int, ...],
+        weights: np.ndarray | None,
+        loss: losses.Loss,
+        is_counted: bool,
     ) -> None:
         """Check that it can be computed for some targets, whatever is predicted.
+
+        One that the engine counts can be counted at each of several positions.
 
         Raises
         ------
@@ -65,14 +72,14 @@ class Measure:
             If it cannot.
         """
         kind = self.kind
-        if len(shape) > 1 and any(name in kind for name in _OF_SAMPLES):
+        if len(shape) > 1 and not is_counted and any(name in kind for name in _OF_SAMPLES):
             raise ValueError(f"the outputs have several axes, {shape}")
         if kind.startswith("sparse") and not loss.takes_labels:
             raise ValueError(f"it compares labels, which {loss.name} does not take")
         takes_labels = not kind or kind.startswith("sparse") or kind in _TAKES_LABELS
         if loss.takes_labels and not takes_labels:
             raise ValueError(f"{loss.name} takes labels, one for all outputs")
-        if kind:
+        if kind and not is_counted:
             result = self.measure(y, np.zeros((len(y), *shape), y.dtype), weights)
             if np.ndim(result) > 0:
                 raise ValueError(

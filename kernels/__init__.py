@@ -13,6 +13,7 @@ Loop letters: ``n`` sample, ``i`` input unit, ``o`` output unit or channel, ``c`
 from . import (
     activations,
     conv2d,
+    coordinate_descent,
     dense,
     gradient_descent,
     least_squares,
@@ -24,12 +25,14 @@ from . import (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 
 MODULES = (
     activations,
     conv2d,
+    coordinate_descent,
     dense,
     gradient_descent,
     least_squares,
@@ -41,6 +44,7 @@ MODULES = (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 

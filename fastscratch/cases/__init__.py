@@ -9,6 +9,7 @@ lists and the names themselves.
 from . import (
     activations,
     conv2d,
+    coordinate_descent,
     dense,
     gradient_descent,
     least_squares,
@@ -20,6 +21,7 @@ from . import (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 from .case import Case, kernel_call, twin_call
@@ -41,5 +43,7 @@ CASES: tuple[Case, ...] = (
     *gradient_descent.cases(),
     *qr.cases(),
     *linear_model.cases(),
+    *coordinate_descent.cases(),
+    *refits.cases(),
     *random.cases(),
 )

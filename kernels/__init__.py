@@ -14,6 +14,7 @@ from . import (
     activations,
     constraints,
     conv2d,
+    coordinate_descent,
     dense,
     deviations,
     focal,
@@ -29,6 +30,7 @@ from . import (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 
@@ -36,6 +38,7 @@ MODULES = (
     activations,
     constraints,
     conv2d,
+    coordinate_descent,
     dense,
     deviations,
     focal,
@@ -51,6 +54,7 @@ MODULES = (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 

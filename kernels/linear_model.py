@@ -52,7 +52,7 @@ def _row_count(X, starts):
 
 
 @njit
-def _scores(z, coefficients, X, columns, starts, first, rows, product_of_rows, scratch):
+def scores_of(z, coefficients, X, columns, starts, first, rows, product_of_rows, scratch):
     """``z[o, n] = x_n' b_o`` for a block of rows."""
     outputs, k = coefficients.shape
     if starts.size > 0:
@@ -93,7 +93,7 @@ def _scores(z, coefficients, X, columns, starts, first, rows, product_of_rows, s
 
 
 @njit
-def _add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
+def add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
     """Add ``sum_n residual[o, n] x_n`` over a block of rows to the gradient of output o."""
     outputs, k = gradient.shape
     if starts.size > 0:
@@ -151,7 +151,7 @@ def _softmax(z, rows):
 
 
 @njit
-def _loss_and_residual(z, y, weight, first, rows, activation):
+def loss_and_residual(z, y, weight, first, rows, activation):
     """Weighted loss of a block; the scores become weighted residuals ``w (f(z) - y)``."""
     loss = z.dtype.type(0)
     zero, one, half = z.dtype.type(0), z.dtype.type(1), z.dtype.type(0.5)
@@ -198,9 +198,9 @@ def _loss_of_rows(gradient, coefficients, X, columns, starts, y, weight, activat
     loss = X.dtype.type(0)
     for block in range(first, stop, BLOCK):
         rows = min(BLOCK, stop - block)
-        _scores(z, coefficients, X, columns, starts, block, rows, product_of_rows, scratch)
-        loss += _loss_and_residual(z, y, weight, block, rows, activation)
-        _add_gradient(gradient, z, X, columns, starts, block, rows, scratch)
+        scores_of(z, coefficients, X, columns, starts, block, rows, product_of_rows, scratch)
+        loss += loss_and_residual(z, y, weight, block, rows, activation)
+        add_gradient(gradient, z, X, columns, starts, block, rows, scratch)
     return loss
 
 
@@ -281,6 +281,33 @@ def _dense_rows(X, columns, starts, first, rows, k):
     return dense
 
 
+@njit
+def probabilities(z, rows, activation):
+    """Turn scores into ``p (1 - p)`` of the sigmoid, or ``p`` of the softmax, for the variances."""
+    if activation == SIGMOID:
+        for o in range(z.shape[0]):
+            for n in range(rows):
+                e = exp(-abs(z[o, n]))
+                z[o, n] = e / ((1 + e) * (1 + e))
+    elif activation != LINEAR:
+        _subtract_largest(z, rows)
+        _softmax(z, rows)
+
+
+@njit
+def weigh_rows(weighted, block, weight, first, rows, p, a, b, activation):
+    """Rows times their weights and the covariances of outputs a and b (see `probabilities`)."""
+    for n in range(rows):
+        variance = weight[first + n]
+        if activation == SIGMOID:
+            variance *= p[a, n]
+        elif activation != LINEAR:
+            variance *= p[a, n] * ((1 - p[a, n]) if a == b else -p[b, n])
+        x, wx = block[n], weighted[n]
+        for i in range(block.shape[1]):
+            wx[i] = variance * x[i]
+
+
 @njit(calls_parallel=True)
 def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, activation):
     """Hessian of :func:`linear_model_loss`, parallel within the products.
@@ -320,28 +347,13 @@ def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, acti
         rows = min(SLAB, all_rows - first)
         block = _dense_rows(X, columns, starts, first, rows, k)
         weighted = np.empty((rows, k), X.dtype)
-        _scores(z, coefficients, block, none, none, 0, rows, product_of_rows, single)
-        if activation == SIGMOID:
-            for o in range(outputs):
-                for n in range(rows):
-                    e = exp(-abs(z[o, n]))
-                    z[o, n] = e / ((1 + e) * (1 + e))
-        elif activation != LINEAR:
-            _subtract_largest(z, rows)
-            _softmax(z, rows)
+        scores_of(z, coefficients, block, none, none, 0, rows, product_of_rows, single)
+        probabilities(z, rows, activation)
         for a in range(outputs):
             for b in range(a + 1):
                 if a != b and activation in (LINEAR, SIGMOID):
                     continue
-                for n in range(rows):
-                    variance = weight[first + n]
-                    if activation == SIGMOID:
-                        variance *= z[a, n]
-                    elif activation != LINEAR:
-                        variance *= z[a, n] * ((1 - z[a, n]) if a == b else -z[b, n])
-                    x, wx = block[n], weighted[n]
-                    for i in range(k):
-                        wx[i] = variance * x[i]
+                weigh_rows(weighted, block, weight, first, rows, z, a, b, activation)
                 to = Matrix(hessian.reshape(-1), (a * outputs * k + b) * k, outputs * k, 1)
                 product(
                     to,
@@ -361,7 +373,7 @@ def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, acti
 
 
 @njit
-def _shrink(b, threshold):
+def shrink(b, threshold):
     """`b` moved towards 0 by `threshold`: it minimises ``(x - b)**2 / 2 + threshold |x|``."""
     return math.copysign(max(abs(b) - threshold, 0), b)
 
@@ -375,7 +387,7 @@ def _step(target, start, gradient, l1, step):
     largest = start.dtype.type(0)
     for o in range(start.shape[0]):
         for i in range(start.shape[1]):
-            moved = _shrink(start[o, i] - step * gradient[o, i], step * l1[i])
+            moved = shrink(start[o, i] - step * gradient[o, i], step * l1[i])
             largest = max(largest, abs(moved - start[o, i]))
             target[o, i] = moved
     return largest / step

@@ -85,6 +85,14 @@ class LinearModel(_Kernels, module="linear_model", dtypes=DOUBLE):
     """Loss, Hessian and penalised descent of logistic and softmax regression."""
 
 
+class CoordinateDescent(_Kernels, module="coordinate_descent", dtypes=DOUBLE):
+    """The lasso, one coefficient at a time."""
+
+
+class Refits(_Kernels, module="refits", dtypes=DOUBLE):
+    """Regressions that are fitted to bootstrap samples."""
+
+
 class Random(_Kernels, module="random", dtypes=SINGLE):
     """Random numbers and the shuffle."""
 

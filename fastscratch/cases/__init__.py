@@ -10,6 +10,7 @@ from . import (
     activations,
     constraints,
     conv2d,
+    coordinate_descent,
     dense,
     gradient_descent,
     least_squares,
@@ -21,6 +22,7 @@ from . import (
     pooling,
     qr,
     random,
+    refits,
     schedules,
 )
 from .case import Case, kernel_call, twin_call
@@ -43,5 +45,7 @@ CASES: tuple[Case, ...] = (
     *gradient_descent.cases(),
     *qr.cases(),
     *linear_model.cases(),
+    *coordinate_descent.cases(),
+    *refits.cases(),
     *random.cases(),
 )

@@ -6,8 +6,22 @@ as functions that need only NumPy.
 """
 
 from .. import estimators  # noqa: F401, imported first because its error says what to install
+from .elastic_net import ElasticNet, Lasso
+from .elastic_net_cv import ElasticNetCV, LassoCV
 from .linear_regression import LinearRegression
 from .logistic_regression import LogisticRegression
+from .ridge import Ridge
+from .ridge_cv import RidgeCV
 from .summary import Summary
 
-__all__ = ["LinearRegression", "LogisticRegression", "Summary"]
+__all__ = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "LinearRegression",
+    "LogisticRegression",
+    "Ridge",
+    "RidgeCV",
+    "Summary",
+]

@@ -19,6 +19,7 @@ from .. import kernels
 from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
 from ..validation import as_array
+from .centring import Centred, triangle_of
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
 
@@ -37,12 +38,17 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Parameters
     ----------
     fit_intercept : bool, default=True
+    copy_X : bool, default=True
+        Has no effect, and is there as scikit-learn has it: `X` is never written to.
     tol : float, default=1e-6
         For ``"qr"`` and more rows than columns: a column counts as dependent on the columns before
         it if what they do not explain of it is at most this fraction of its length. The units of
         the column do not matter.
         For ``"gradient-descent"``: stop when no element of the gradient is larger than this; the
         loss is then half the mean of the squares.
+    n_jobs : int, default=None
+        Has no effect, and is there as scikit-learn has it: the kernels use all threads, or as many
+        as :func:`fastscratch.set_num_threads` allows.
     positive : bool, default=False
         Force the coefficients (not the intercept) to be zero or above; only with ``"qr"`` and dense
         `X`.
@@ -73,8 +79,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Notes
     -----
     ``"qr"`` takes ``2 n k**2`` flops in one pass over `X`. Kernels: ``qr_update``,
-    ``least_squares``, ``proximal_gradient``. scikit-learn's parameters `copy_X` and `n_jobs` are
-    left out: `X` is never written to, and the kernels use all threads.
+    ``least_squares``, ``proximal_gradient``.
 
     Examples
     --------
@@ -88,6 +93,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
         "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "n_jobs": [None, Integral],
         "tol": [Interval(Real, 0, None, closed="left")],
         "positive": ["boolean"],
         "solver": [StrOptions({"qr", "gradient-descent"})],
@@ -100,7 +107,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self,
         *,
         fit_intercept: bool = True,
+        copy_X: bool = True,
         tol: float = 1e-6,
+        n_jobs: int | None = None,
         positive: bool = False,
         solver: str = "qr",
         learning_rate: float | str = "auto",
@@ -108,7 +117,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         warm_start: bool = False,
     ):
         self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
         self.tol = tol
+        self.n_jobs = n_jobs
         self.positive = positive
         self.solver = solver
         self.learning_rate = learning_rate
@@ -349,14 +360,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             least, most = above.min(initial=np.inf), above.max(initial=0.0)
             self._log_weights += np.log(above).sum()
         self._least, self._most = min(self._least, least), max(self._most, most)
-        if self._triangle is None:
-            self._triangle = np.zeros((rows.shape[1], rows.shape[1]))
-        # Powers of two near the largest number of each column, for squares that are numbers.
-        largest = np.maximum(np.abs(rows).max(axis=0), np.abs(self._triangle).max(axis=0))
-        unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
-        self._triangle /= unit
-        kernels.qr.qr_update(self._triangle, rows / unit)
-        self._triangle *= unit
+        self._triangle = triangle_of(rows, self._triangle)
         self._n_rows += n_rows
         return self._triangle
 
@@ -406,47 +410,28 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.intercept_ = float(intercept[0]) if one else intercept
         return self
 
-    def _centred(
-        self, X: Any, y: np.ndarray, weight: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Means of X and of y; y centred and weighted; and the roots of the weights."""
-        root = np.ones(len(y)) if weight is None else np.sqrt(weight)
-        targets = y.reshape(len(y), -1)
-        X_mean, y_mean = np.zeros(X.shape[1]), np.zeros(targets.shape[1])
-        if self.fit_intercept:
-            share = root**2 / (root**2).sum()
-            X_mean, y_mean = share @ X, share @ targets
-        return X_mean, y_mean, root[:, None] * (targets - y_mean), root
-
     def _fit_wide(
         self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None
     ) -> "LinearRegression":
         """With at least as many columns as rows, the smallest of the coefficients that fit best."""
-        X_mean, y_mean, targets, root = self._centred(X, y, weight)
-        design = root[:, None] * (X - X_mean)
-        if self.fit_intercept:  # columns that are constant up to rounding
-            design[:, np.abs(X - X_mean).max(axis=0) <= len(X) * EPS * np.abs(X_mean)] = 0
+        centred = Centred.of(X, y, weight, self.fit_intercept)
+        design, targets = centred.design(), centred.targets
         coef, _, self.rank_, self.singular_ = linalg.lstsq(design, targets, cond=max(X.shape) * EPS)
         if self.positive:
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
-        return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
+        return self._set(coef.T, centred.intercept(coef), y.ndim)
 
     def _fit_sparse(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> "LinearRegression":
         """Least squares without a dense copy: the centred columns as an operator."""
-        X_mean, y_mean, targets, root = self._centred(X, y, weight)
-        centred = sparse.linalg.LinearOperator(
-            X.shape,
-            dtype=np.float64,
-            matvec=lambda b: root * (X @ b - X_mean @ b),
-            rmatvec=lambda r: X.T @ (root * r) - X_mean * (root @ r),
-        )
+        centred = Centred.of(X, y, weight, self.fit_intercept)
+        columns = centred.operator()
         coef = np.column_stack(
             [
-                sparse.linalg.lsqr(centred, target, atol=ROUNDING, btol=ROUNDING)[0]
-                for target in targets.T
+                sparse.linalg.lsqr(columns, target, atol=ROUNDING, btol=ROUNDING)[0]
+                for target in centred.targets.T
             ]
         )
-        return self._set(coef.T, y_mean - X_mean @ coef, y.ndim)
+        return self._set(coef.T, centred.intercept(coef), y.ndim)
 
     def _descend(
         self, X: Any, y: np.ndarray, weight: np.ndarray | None, one_step: bool

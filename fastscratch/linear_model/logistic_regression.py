@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import sparse, special
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -21,7 +21,16 @@ from sklearn.utils.validation import (
 
 from ..estimators import FitTask, LabelsMixin, checked_data, checked_weights
 from ..kernels.codes import SIGMOID, SOFTMAX
-from .solvers import Problem, Scaling, has_maximum, minimize, pseudo_solve
+from ..output import say
+from ..wording import quantity
+from .solvers import (
+    MOST_SECOND_ORDER,
+    Problem,
+    Scaling,
+    has_maximum,
+    minimize,
+    pseudo_solve,
+)
 from .summary import Summary
 
 __all__ = ["LogisticRegression"]
@@ -31,6 +40,17 @@ __all__ = ["LogisticRegression"]
 MOST_ERRORS = 500
 
 SEPARATION = "a plane separates some class from the others"
+
+#: The solvers of this package, and the other names that scikit-learn has: each of those becomes the
+#: solver here that is the best for the size of the problem.
+OWN_SOLVERS = ("lbfgs", "newton-cholesky", "fista", "gradient-descent")
+PEER_SOLVERS = ("liblinear", "newton-cg", "sag", "saga")
+#: Which of them take an absolute penalty.
+WITH_L1 = ("fista", "gradient-descent", "liblinear", "saga")
+#: Newton's method with an absolute penalty is used for this many coefficients or fewer.
+MOST_PROXIMAL = 1000
+#: The default of `penalty`, a parameter that scikit-learn 1.8 has deprecated.
+DEPRECATED = "deprecated"
 
 #: Coefficients, (o, k), and intercepts, (o,), of a model.
 Found = tuple[np.ndarray, np.ndarray]
@@ -139,39 +159,57 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     intercept_: np.ndarray
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
+        "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({DEPRECATED}))],
         "C": [Interval(Real, 0, None, closed="right")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
+        "dual": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left")],
         "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "solver": [StrOptions({"lbfgs", "newton-cholesky", "fista", "gradient-descent"})],
+        "random_state": ["random_state"],
+        "solver": [StrOptions({*OWN_SOLVERS, *PEER_SOLVERS})],
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
         "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
     }
 
     def __init__(
         self,
+        penalty: str | None = "deprecated",
         *,
         C: float = 1.0,
-        l1_ratio: float = 0.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
         tol: float = 1e-4,
         fit_intercept: bool = True,
+        intercept_scaling: float = 1,
         class_weight: Any = None,
+        random_state: Any = None,
         solver: str = "lbfgs",
         learning_rate: float | str = "auto",
         max_iter: int = 100,
+        verbose: int = 0,
         warm_start: bool = False,
+        n_jobs: int | None = None,
     ):
+        self.penalty = penalty
         self.C = C
         self.l1_ratio = l1_ratio
+        self.dual = dual
         self.tol = tol
         self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
         self.class_weight = class_weight
+        self.random_state = random_state
         self.solver = solver
         self.learning_rate = learning_rate
         self.max_iter = max_iter
+        self.verbose = verbose
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -207,6 +245,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         """
         X, y, weight = self._checked(X, y, sample_weight, reset=True)
         self._learn_classes(y)
+        if self.solver == "liblinear" and not self._multilabel and self.classes_.size > 2:
+            raise ValueError(
+                f"solver='liblinear' needs two classes, got {self.classes_.size}; use "
+                "solver='lbfgs', or scikit-learn's OneVsRestClassifier"
+            )
         return self._fit(X, y, weight, one_step=False)
 
     @available_if(_descends)
@@ -262,9 +305,35 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         check_is_fitted(self)
         X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = X @ self.coef_.T + self.intercept_
-        return scores[:, 0] if len(self.coef_) == 1 and not self._multilabel else scores
+        return scores[:, 0] if self.coef_.shape[0] == 1 and not self._multilabel else scores
 
     _scores = decision_function
+
+    def sparsify(self) -> "LogisticRegression":
+        """Keep `coef_` as a sparse array, which takes less memory if most coefficients are zero.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        self.coef_ = sparse.csr_array(self.coef_)
+        return self
+
+    def densify(self) -> "LogisticRegression":
+        """Keep `coef_` as an ordinary array again.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        self.coef_ = self._dense_coef()
+        return self
+
+    def _dense_coef(self) -> np.ndarray:
+        coef: Any = self.coef_
+        return coef.toarray() if sparse.issparse(coef) else coef
 
     def summary(self) -> Summary:
         """Coefficients with standard errors, z and p values; log-likelihood, AIC.
@@ -291,9 +360,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         if not models:
             raise ValueError("a summary needs a fit, got coefficients of partial_fit")
         first = int(fitted.fit_intercept)
-        coefficients = self.coef_
+        coefficients = self._dense_coef()
         if first:
-            coefficients = np.column_stack([self.intercept_, self.coef_])
+            coefficients = np.column_stack([self.intercept_, coefficients])
         equations = [""]
         if self._multilabel:
             equations = [f"label {label}" for label in self.classes_]
@@ -345,15 +414,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
     ) -> tuple[Any, np.ndarray, np.ndarray]:
-        if (
-            self.l1_ratio > 0
-            and np.isfinite(self.C)
-            and self.solver in ("lbfgs", "newton-cholesky")
-        ):
-            raise ValueError(
-                f"solver={self.solver!r} needs l1_ratio=0, got {self.l1_ratio:g}; use "
-                "solver='fista'"
-            )
+        self._penalty = self._checked_penalty()
         X, y = checked_data(
             self,
             X,
@@ -366,6 +427,70 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         )
         y = self._checked_classes(y)
         return X, y, checked_weights(sample_weight, X)
+
+    def _checked_penalty(self) -> tuple[float, float]:
+        """`C` and the share of the absolute penalty, from the parameters of both generations."""
+        C, ratio = float(self.C), 0.0 if self.l1_ratio is None else float(self.l1_ratio)
+        if self.l1_ratio is None:
+            if self.penalty == "elasticnet":
+                raise ValueError("l1_ratio must be specified when penalty is elasticnet, got None")
+            warnings.warn(
+                "l1_ratio=None is deprecated; use 0, which means the same",
+                FutureWarning,
+                stacklevel=4,
+            )
+        if self.penalty != DEPRECATED:
+            warnings.warn(
+                "penalty is deprecated, as in scikit-learn 1.8: use l1_ratio=0 for 'l2', "
+                "l1_ratio=1 for 'l1', l1_ratio between 0 and 1 for 'elasticnet', and C=np.inf for "
+                "None",
+                FutureWarning,
+                stacklevel=4,
+            )
+            of_penalty = {"l1": 1.0, "l2": 0.0, "elasticnet": ratio, None: 0.0}[self.penalty]
+            if self.penalty is None:
+                if self.C != 1 or ratio != 0:
+                    warnings.warn("penalty=None ignores C and l1_ratio", stacklevel=4)
+                C = np.inf
+            elif of_penalty != ratio:
+                warnings.warn(
+                    f"penalty={self.penalty!r} and l1_ratio={ratio:g} say different things: the "
+                    "penalty counts; leave it out and use l1_ratio",
+                    stacklevel=4,
+                )
+            ratio = of_penalty
+        if self.n_jobs is not None:
+            warnings.warn(
+                f"n_jobs is deprecated, and has no effect: the kernels use all threads; got "
+                f"n_jobs={self.n_jobs}",
+                FutureWarning,
+                stacklevel=4,
+            )
+        if np.isfinite(C) and ratio > 0 and self.solver not in WITH_L1:
+            raise ValueError(
+                f"solver={self.solver!r} needs l1_ratio=0, got {ratio:g}; use solver='fista'"
+            )
+        if self.solver == "liblinear":
+            if np.isinf(C):
+                raise ValueError("solver='liblinear' needs a penalty, got C=inf; use 'lbfgs'")
+            if 0 < ratio < 1:
+                raise ValueError(
+                    f"solver='liblinear' needs l1_ratio=0 or 1, got {ratio:g}; use solver='saga'"
+                )
+        if self.dual and (self.solver != "liblinear" or ratio > 0):
+            raise ValueError(
+                f"dual=True needs solver='liblinear' and l1_ratio=0, got solver={self.solver!r} "
+                f"and l1_ratio={ratio:g}"
+            )
+        return C, ratio if np.isfinite(C) else 0.0
+
+    def _solver_for(self, size: int) -> str:
+        """The solver that is run for this many coefficients."""
+        if self.solver not in PEER_SOLVERS:
+            return self.solver
+        if self._penalty[1] > 0:
+            return "proximal-newton" if size <= MOST_PROXIMAL else "fista"
+        return "newton-cholesky" if size <= MOST_SECOND_ORDER else "lbfgs"
 
     def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each model to fit: the responses as the kernels take them, and the weights."""
@@ -391,7 +516,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                     "warm_start needs data of the same shape as before, got coefficients of shape "
                     f"{self.coef_.shape} for {coef.shape}"
                 )
-            coef, intercept = self.coef_.copy(), self.intercept_.copy()
+            coef, intercept = self._dense_coef().copy(), self.intercept_.copy()
         max_iter = 1 if one_step else self.max_iter
         task = FitTask(self, max_iter * len(models), X, y, weight)
         n_iter, statistics, first = [], [], 0
@@ -423,7 +548,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         self.n_iter_ = np.array(n_iter, np.int32)
         self._statistics, self._n_samples = statistics, int((weight > 0).sum())
         # Parameters may be set after the fit, and then say nothing about it.
-        self._fitted_with = SimpleNamespace(**self.get_params())
+        C, l1_ratio = self._penalty
+        self._fitted_with = SimpleNamespace(**(self.get_params() | {"C": C, "l1_ratio": l1_ratio}))
         task.end()
         return self
 
@@ -440,29 +566,35 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         """Fit one model; its coefficients and intercepts, its iterations, and its statistics."""
         total = weight.sum()
         share = weight / total
-        l2, l1 = ((1 - self.l1_ratio) / (self.C * total), self.l1_ratio / (self.C * total))
+        C, l1_ratio = self._penalty
+        l2, l1 = (1 - l1_ratio) / (C * total), l1_ratio / (C * total)
+        with_penalty = self.solver == "liblinear"  # of the intercept
         if self.solver == "gradient-descent":
             scaling = Scaling.none(X, self.fit_intercept)
         else:
-            scaling = Scaling.of(X, share, l2, self.fit_intercept)
-        # The intercept is not penalised. A column that was made zero is, which changes nothing but
-        # makes the Hessian regular.
-        free = np.zeros(int(self.fit_intercept))
+            scaling = Scaling.of(X, share, l2, self.fit_intercept, centre=not with_penalty)
+        # The intercept is not penalised, except by liblinear, to which it is the coefficient of one
+        # more column, times that column. A column that was made zero is penalised, which changes
+        # nothing but makes the Hessian regular.
+        unit = np.full(int(self.fit_intercept), self.intercept_scaling if with_penalty else np.inf)
         squares = np.where(np.isinf(scaling.scale), 1.0, l2 / scaling.scale**2)
         problem = Problem(
             scaling.design,
             targets,
             share,
-            np.concatenate([free, squares]),
-            np.concatenate([free, l1 / scaling.scale]),
+            np.concatenate([l2 / unit**2, squares]),
+            np.concatenate([l1 / unit, l1 / scaling.scale]),
             SIGMOID if len(targets) == 1 else SOFTMAX,
         )
+        start = scaling.inside(coef, intercept)
+        solver = self._solver_for(start.size)
+        is_large = solver == "lbfgs" and start.size > MOST_SECOND_ORDER
         found = minimize(
-            self.solver,
+            solver,
             problem,
-            scaling.inside(coef, intercept),
+            start,
             learning_rate=self.learning_rate,
-            tol=self.tol,
+            tol=scaling.strict(self.tol) if is_large else self.tol,
             max_iter=1 if one_step else self.max_iter,
             after=None if tell is None else lambda b: tell(scaling.outside(b)),
         )
@@ -470,7 +602,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         if one_step:
             return (coef, intercept), found.n_iter, None
         failure, exists = found.failure, True
-        if np.isinf(self.C):
+        if np.isinf(C):
             if found.coefficients.size <= MOST_ERRORS:
                 exists = has_maximum(problem, found.coefficients)
             else:  # for which Newton's method takes too long
@@ -479,6 +611,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             failure = (
                 f"found no maximum of the likelihood: {SEPARATION}, and without a penalty the "
                 "coefficients grow without bound; use a finite C"
+            )
+        if self.verbose:
+            say(
+                f"{solver}: {quantity(found.n_iter, 'iteration')}, loss "
+                f"{problem.value(found.coefficients):.6g}"
             )
         if failure:
             warnings.warn(f"{self.solver} {failure}", ConvergenceWarning, stacklevel=4)
@@ -505,7 +642,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         # With several classes, only the differences from the first class are determined.
         own = slice(coefficients.shape[1] if len(coefficients) > 1 else 0, None)
         covariance, note, n_parameters = None, "", coefficients.size - (own.start or 0)
-        if np.isfinite(self.C):
+        if np.isfinite(self._penalty[0]):
             note = (
                 "no standard errors, p values and AIC: they would not account for the bias of a "
                 "penalised fit"

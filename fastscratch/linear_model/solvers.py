@@ -12,11 +12,15 @@ from ..engine import run_in_slices
 from ..kernels.codes import LINEAR, SIGMOID, SOFTMAX
 from ..wording import quantity
 
-__all__ = ["Problem", "Scaling", "has_maximum", "minimize", "pseudo_solve"]
+__all__ = ["Problem", "Scaling", "has_maximum", "minimize", "pseudo_solve", "quadratic_minimum"]
 
 #: Largest second derivative of the loss of a sample in its scores.
 CURVATURE = {LINEAR: 1.0, SIGMOID: 0.25, SOFTMAX: 0.5}
 EPS = np.finfo(np.float64).eps
+#: For this many coefficients or fewer, a matrix of second derivatives costs little.
+MOST_SECOND_ORDER = 200
+#: Sweeps of coordinate descent before an exact solution is tried, and the most of them.
+SWEEPS, MOST_SWEEPS = 10, 1000
 
 #: Called with the coefficients after each iteration; if it returns True the solver stops.
 After = Callable[[np.ndarray], bool] | None
@@ -109,7 +113,9 @@ class Scaling:
     has_intercept: bool
 
     @classmethod
-    def of(cls, X: Any, weight: np.ndarray, l2: float, has_intercept: bool) -> "Scaling":
+    def of(
+        cls, X: Any, weight: np.ndarray, l2: float, has_intercept: bool, centre: bool = True
+    ) -> "Scaling":
         """Scale by the standard deviation, or by more if the penalty has the larger curvature.
 
         Parameters
@@ -120,9 +126,11 @@ class Scaling:
         l2 : float
             Quadratic penalty of the coefficients in the units of the data.
         has_intercept : bool
+        centre : bool
+            False leaves the intercept what it is in the units of the data.
         """
         mean = np.zeros(X.shape[1])
-        if has_intercept and not sparse.issparse(X):
+        if has_intercept and centre and not sparse.issparse(X):
             mean = weight @ X
         scaling = cls._of_unit_scale(X, mean, has_intercept)
         # A quarter is the curvature of a logistic loss where the score is 0.
@@ -190,6 +198,11 @@ class Scaling:
             return coef, np.zeros(len(coef))
         return coef, coefficients[:, 0] - coef @ self.mean
 
+    def strict(self, tol: float) -> float:
+        """Bound on the gradient for which that in the columns as given is at most `tol`, too."""
+        sizes = np.where(np.isinf(self.scale), 0, self.scale) + np.abs(self.mean)
+        return tol / max(1.0, float(sizes.max(initial=0.0)))
+
     def matrix(self) -> np.ndarray:
         """The matrix by which :meth:`outside` multiplies the coefficients of one output."""
         back = np.diag(np.concatenate([np.ones(int(self.has_intercept)), 1 / self.scale]))
@@ -226,10 +239,14 @@ def minimize(
     after: After = None,
 ) -> Result:
     """Minimise a problem with the solver of a name."""
+    if max_iter == 0:
+        return Result(start, 0, _limit(0))
     if solver == "lbfgs":
         return _lbfgs(problem, start, tol, max_iter, after)
     if solver == "newton-cholesky":
         return _newton(problem, start, tol, max_iter, after)
+    if solver == "proximal-newton":
+        return _proximal_newton(problem, start, tol, max_iter, after)
     rate = None if solver == "fista" else learning_rate
     return _proximal_gradient(problem, start, rate, tol, max_iter, after)
 
@@ -262,7 +279,13 @@ def _lbfgs(problem: Problem, start: np.ndarray, tol: float, max_iter: int, after
     failure = ""
     if not found.success and not stopped:
         failure = _limit(max_iter) if found.status == 1 else f"did not converge: {found.message}"
-    return Result(found.x.reshape(shape), found.nit, failure)
+    coefficients = found.x.reshape(shape)
+    if not failure and not stopped and coefficients.size <= MOST_SECOND_ORDER:
+        # Near the minimum a step of Newton's method squares the error.
+        step = _newton_step(problem, coefficients, *problem.loss(coefficients))
+        if step is not None:
+            coefficients = coefficients + step
+    return Result(coefficients, found.nit, failure)
 
 
 def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, int]:
@@ -304,18 +327,145 @@ def _newton_step(
     problem: Problem, coefficients: np.ndarray, loss: float, gradient: np.ndarray
 ) -> np.ndarray | None:
     """Newton's step, shortened until it lowers the loss; None if it never does."""
+    hessian = _hessian_of_step(problem, coefficients)
+    step = -pseudo_solve(hessian, gradient.ravel())[0].reshape(coefficients.shape)
+    return _shortened(lambda b: problem.loss(b)[0], coefficients, step, loss)
+
+
+def _hessian_of_step(problem: Problem, coefficients: np.ndarray) -> np.ndarray:
     hessian = problem.hessian(coefficients)
     if problem.activation == SOFTMAX:
         # To add a number to a coefficient of all classes changes no probability. Give that
-        # direction a curvature if the penalty does not.
-        free = np.diag((problem.l2 == 0).astype(float)) * np.trace(hessian) / len(hessian)
+        # direction a curvature if the penalties do not.
+        is_free = (problem.l2 == 0) & (problem.l1 == 0)
+        free = np.diag(is_free.astype(float)) * np.trace(hessian) / len(hessian)
         hessian += np.tile(free, (len(coefficients), len(coefficients)))
-    step = -pseudo_solve(hessian, gradient.ravel())[0].reshape(coefficients.shape)
+    return hessian
+
+
+def _shortened(
+    value: Callable[[np.ndarray], float], coefficients: np.ndarray, step: np.ndarray, before: float
+) -> np.ndarray | None:
+    """The step, halved until it does not raise the value; None if it always does."""
     for _ in range(34):
-        if problem.loss(coefficients + step)[0] <= loss + 8 * EPS * abs(loss):
+        if value(coefficients + step) <= before + 8 * EPS * abs(before):
             return step
-        step /= 2
+        step = step / 2
     return None
+
+
+def _proximal_newton(
+    problem: Problem, start: np.ndarray, tol: float, max_iter: int, after: After
+) -> Result:
+    """Newton's method whose steps lead to the minimum of the parabola and the absolute penalty."""
+    coefficients, l1 = start, np.tile(problem.l1, len(start))
+    lower = np.full(start.size, -np.inf)
+    for iteration in range(1, max_iter + 1):
+        loss, gradient = problem.loss(coefficients)
+        converged = _steepness(gradient, coefficients, problem.l1) <= tol
+        found, _ = quadratic_minimum(
+            coefficients.ravel(),
+            gradient.ravel(),
+            _hessian_of_step(problem, coefficients),
+            l1,
+            lower,
+            tol=tol / 10,
+            max_iter=MOST_SWEEPS,
+        )
+        value = loss + float((problem.l1 * np.abs(coefficients)).sum())
+        step = found.reshape(start.shape) - coefficients
+        step = _shortened(problem.value, coefficients, step, value)
+        if step is None:
+            failure = "" if converged else "did not converge: no step lowers the loss"
+            return Result(coefficients, iteration, failure)
+        coefficients = coefficients + step
+        if (after is not None and after(coefficients)) or converged:
+            return Result(coefficients, iteration)
+    return Result(coefficients, max_iter, _limit(max_iter))
+
+
+def _steepness(gradient: np.ndarray, coefficients: np.ndarray, l1: np.ndarray) -> float:
+    """Largest element of the shortest subgradient of the loss with its absolute penalty."""
+    moving = np.abs(gradient + l1 * np.sign(coefficients))
+    resting = np.maximum(np.abs(gradient) - l1, 0)
+    return float(np.where(coefficients != 0, moving, resting).max())
+
+
+def quadratic_minimum(
+    coefficients: np.ndarray,
+    gradient: np.ndarray,
+    hessian: np.ndarray,
+    l1: np.ndarray,
+    lower: np.ndarray,
+    *,
+    tol: float,
+    max_iter: int,
+) -> tuple[np.ndarray, int]:
+    """Minimise a quadratic function with an absolute penalty and lower bounds.
+
+    Coordinate descent finds which coefficients are not zero, and a system of equations their
+    values.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (k,)
+        Where to start.
+    gradient : ndarray, shape (k,)
+        Of the quadratic function at the start.
+    hessian : ndarray, shape (k, k)
+    l1, lower : ndarray, shape (k,)
+        Absolute penalties, and smallest values: 0 or minus infinity.
+    tol : float
+        Without an exact solution, stop when a coefficient moves by no more than this, times its
+        second derivative.
+    max_iter : int
+        The most sweeps over all coefficients.
+
+    Returns
+    -------
+    coefficients : ndarray, shape (k,)
+    n_iter : int
+        Sweeps taken; negative if there is no solution within `max_iter`.
+    """
+    b, g, taken = coefficients.copy(), gradient.copy(), 0
+    while taken < max_iter:
+        sweeps, signs = min(SWEEPS, max_iter - taken), np.sign(b)
+        n_iter = kernels.coordinate_descent.coordinate_descent(
+            b, g, hessian, l1, lower, tol, sweeps
+        )
+        taken += abs(n_iter)
+        if n_iter > 0 or (np.sign(b) == signs).all():
+            exact = _solved(b, g, hessian, l1, lower, tol)
+            if exact is not None:
+                return exact, taken
+        if n_iter > 0:
+            return b, taken
+    return b, -taken
+
+
+def _solved(
+    b: np.ndarray,
+    gradient: np.ndarray,
+    hessian: np.ndarray,
+    l1: np.ndarray,
+    lower: np.ndarray,
+    tol: float,
+) -> np.ndarray | None:
+    """The minimum if its coefficients have the signs of `b`; else None."""
+    unbounded, signs = np.isneginf(lower), np.sign(b)
+    curved = np.diag(hessian) > 0
+    moving = curved & ((b != 0) | ((l1 == 0) & unbounded))
+    resting = curved & ~moving
+    found, slope = b.copy(), gradient + l1 * signs
+    found[moving] -= pseudo_solve(hessian[np.ix_(moving, moving)], slope[moving])[0]
+    if ((np.sign(found) != signs) & (l1 > 0)).any() or (found < lower).any():
+        return None
+    slope += hessian[:, moving] @ (found - b)[moving]
+    most = np.abs(hessian).max(initial=0) * np.abs(found).max(initial=0)
+    tol = max(tol, 8 * len(b) * EPS * (most + np.abs(gradient).max()))
+    downhill = np.where(unbounded, np.abs(slope), -slope)
+    is_minimum = (np.abs(slope[moving]) <= tol).all() and (downhill <= l1 + tol)[resting].all()
+    return found if is_minimum else None
 
 
 def has_maximum(problem: Problem, coefficients: np.ndarray) -> bool:

@@ -1,0 +1,88 @@
+"""Least squares without its intercept: weighted rows of centred columns."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from .. import kernels
+from .solvers import EPS
+
+__all__ = ["Centred", "triangle_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Centred:
+    """A regression whose columns have the mean 0, so that it needs no intercept.
+
+    Attributes
+    ----------
+    X : ndarray or sparse array, shape (n, k)
+        As given.
+    targets : ndarray, shape (n, o)
+        Centred, and times the root of the weight.
+    X_mean, y_mean : ndarray, shape (k,), (o,)
+        Zero without an intercept.
+    root : ndarray, shape (n,)
+        Roots of the weights.
+    """
+
+    X: Any
+    targets: np.ndarray
+    X_mean: np.ndarray
+    y_mean: np.ndarray
+    root: np.ndarray
+
+    @classmethod
+    def of(cls, X: Any, y: np.ndarray, weight: np.ndarray | None, fit_intercept: bool) -> "Centred":
+        """Centre the data of a regression with an intercept.
+
+        Parameters
+        ----------
+        X : ndarray or sparse array, shape (n, k)
+        y : ndarray, shape (n,) or (n, o)
+        weight : ndarray, shape (n,), optional
+        fit_intercept : bool
+        """
+        root = np.ones(len(y)) if weight is None else np.sqrt(weight)
+        targets = y.reshape(len(y), -1)
+        X_mean, y_mean = np.zeros(X.shape[1]), np.zeros(targets.shape[1])
+        if fit_intercept:
+            share = root**2 / (root**2).sum()
+            X_mean, y_mean = share @ X, share @ targets
+        return cls(X, root[:, None] * (targets - y_mean), X_mean, y_mean, root)
+
+    def design(self) -> np.ndarray:
+        """The columns: centred, times the root of the weight; a constant column becomes zero."""
+        difference = self.X - self.X_mean
+        if self.X_mean.any():
+            largest = np.abs(difference).max(axis=0)
+            difference[:, largest <= len(difference) * EPS * np.abs(self.X_mean)] = 0
+        return self.root[:, None] * difference
+
+    def operator(self) -> Any:
+        """The same columns of a sparse matrix, as an operator that makes no dense copy."""
+        X, mean, root = self.X, self.X_mean, self.root
+        return sparse.linalg.LinearOperator(
+            X.shape,
+            dtype=np.float64,
+            matvec=lambda b: root * (X @ b - mean @ b),
+            rmatvec=lambda r: X.T @ (root * r) - mean * (root @ r),
+        )
+
+    def intercept(self, coef: np.ndarray) -> np.ndarray:
+        """The intercepts of the data as given, shape (o,), for coefficients of shape (k, o)."""
+        return self.y_mean - self.X_mean @ coef
+
+
+def triangle_of(rows: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+    """The triangle of the QR factorisation of a matrix, or of a triangle and more rows."""
+    columns = rows.shape[1]
+    triangle = np.zeros((columns, columns)) if start is None else start.copy()
+    # Powers of two near the largest number of each column, for squares that are numbers.
+    largest = np.maximum(np.abs(rows).max(axis=0, initial=0), np.abs(triangle).max(axis=0))
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    triangle /= unit
+    kernels.qr.qr_update(triangle, rows / unit)
+    return triangle * unit

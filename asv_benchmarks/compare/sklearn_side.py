@@ -24,7 +24,7 @@ def prepare(workload, data, threads):
         is_network = workload.call[0].startswith("MLP")
         return fitting(workload, data, sklearn.neural_network if is_network else linear_model)
     layers = workload.network.layers
-    activations = {activation for _, _, activation in layers[:-1]}
+    activations = {layer[-1] for layer in layers[:-1]}
     if {kind for kind, *_ in layers} != {"dense"} or not activations <= set(ACTIVATIONS):
         raise NotImplementedError("MLPClassifier has dense layers of a few activations only")
     if workload.optimizer not in ("SGD", "Adam"):

@@ -62,7 +62,8 @@ def fitting(workload, data, module):
         x = csr_matrix((data["values"], data["columns"], data["starts"]), workload.shape)
         x.sum_duplicates()
     how = {"max_iter": 5, "tol": 0, "n_iter_no_change": math.inf, "random_state": 0}
-    model = getattr(module, name)(units, **how) if units else getattr(module, name)()
+    how = {"hidden_layer_sizes": units} | how if units else {}
+    model = getattr(module, name)(**how)
 
     def fit():
         with warnings.catch_warnings():

@@ -30,7 +30,8 @@ vector::
 Rows and columns of the output change places, because now the pixels are loaded as vectors; the
 gradient of the filters is a product of vectors whose lanes are added up at the end.
 
-Many filters of 3 x 3 are computed in another way: see :mod:`.winograd`.
+Many filters of 3 x 3 are computed in another way: see :mod:`.winograd`. So are depthwise
+convolutions: see :mod:`.depthwise`.
 
 Padding is left out of the sums: rows of the window that are outside the image are skipped, and at
 the edge the run of a row is shorter. (But all rows of a tile of several positions, or of several
@@ -43,6 +44,13 @@ from collections import namedtuple
 import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
+from .depthwise import (
+    depthwise_row,
+    depthwise_scratch_size,
+    depthwise_weights,
+    positions_at_once,
+    repeat_filters,
+)
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
@@ -168,8 +176,9 @@ def _is_depthwise(shape):
 
 @njit
 def _columns(shape):
-    """Number of columns that a window without gaps sees, of the image and of the padding."""
-    return (shape.out_width - 1) * shape.stride_x + shape.kernel_width
+    """Number of columns that the window sees, of the image and of the padding."""
+    window = (shape.kernel_width - 1) * shape.dilation_x + 1
+    return (shape.out_width - 1) * shape.stride_x + window
 
 
 @njit
@@ -190,15 +199,22 @@ def _band_rows(shape, itemsize):
 
 
 @njit
+def _band_at(shape, itemsize):
+    """Where in scratch a band of the image begins, after the biases."""
+    count = positions_at_once(shape, itemsize)
+    return depthwise_scratch_size(shape, count, itemsize) if count else shape.filters * shape.lanes
+
+
+@njit
 def conv2d_scratch_size(shape, itemsize):
     """Elements of scratch that one thread needs."""
     if is_winograd(shape):
         return winograd_scratch_size(shape)
-    biases = shape.filters * shape.lanes
-    if not (_is_dense(shape) and _is_padded(shape)):
-        return biases
+    copied = _is_dense(shape) or positions_at_once(shape, itemsize) > 1
+    if not (copied and _is_padded(shape)):
+        return _band_at(shape, itemsize)
     _, rows = _band_rows(shape, itemsize)
-    return biases + rows * _columns(shape) * shape.channels * shape.lanes
+    return _band_at(shape, itemsize) + rows * _columns(shape) * shape.channels * shape.lanes
 
 
 @njit
@@ -211,16 +227,15 @@ def _padded_band(x, shape, first, stop, scratch):
     left = min(max(shape.left, 0), columns) * pixel
     right = min(max(shape.left + shape.width, 0), columns) * pixel
     pitch = columns * pixel
-    at = shape.filters * shape.lanes
+    at = _band_at(shape, scratch.itemsize)
     for y in range(top, bottom):
         row = scratch[at + (y - top) * pitch :][:pitch]
         pixels = x[(y * shape.width - shape.left) * pixel + left :]
-        for i in range(left):
-            row[i] = 0
-        for i in range(right - left):
-            row[left + i] = pixels[i]
-        for i in range(right, pitch):
-            row[i] = 0
+        seen = row[left:right]  # a slice, because the copy to `row[left + i]` does not vectorise
+        for i in range(seen.size):
+            seen[i] = pixels[i]
+        row[:left] = 0
+        row[right:] = 0
     return Image(scratch, at - top * pitch, pitch, columns, 0)
 
 
@@ -253,6 +268,9 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
     if is_winograd(shape):
         winograd_rows(out, x, kernel, bias[: shape.filters], shape, first, stop, scratch)
         return
+    if positions_at_once(shape, scratch.itemsize):
+        _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch)
+        return
     for o in range(shape.filters):
         for lane in range(shape.lanes):
             scratch[o * shape.lanes + lane] = bias[o]
@@ -266,6 +284,46 @@ def conv2d_rows(out, x, kernel, bias, shape, first, stop, scratch):
             _rows_of_band(out, y, y_stop, image, kernel, scratch, shape)
         else:
             _rows_of_band(out, y, y_stop, _image(x, shape), kernel, scratch, shape)
+
+
+@njit
+def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
+    """As `conv2d_rows`, where channels fill the vectors."""
+    count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
+    size, taps = count * channels, shape.kernel_height * shape.kernel_width
+    for i in range(size):
+        scratch[i] = bias[i % channels]
+    filters = kernel
+    if count > 1:
+        filters = scratch[size:][: taps * size]
+        repeat_filters(filters, kernel, shape, count)
+    band, _ = _band_rows(shape, scratch.itemsize)
+    row_size = shape.out_width * channels
+    for top in range(first, stop, band):
+        bottom = min(top + band, stop)
+        image = _image(x, shape)
+        if count > 1 and _is_padded(shape):
+            image = _padded_band(x, shape, top, bottom, scratch)
+        for y in range(top, bottom):
+            run = _run(image, shape, y, 0, -image.left, 0)
+            depthwise_row(
+                out,
+                y * row_size,
+                scratch,
+                Matrix(
+                    image.values,
+                    run.pixel,
+                    shape.stride_x * channels,
+                    shape.dilation_x * channels,
+                ),
+                Matrix(filters, run.weight * count, size, 0),
+                run.rows,
+                run.pixel_jump,
+                run.column,
+                image.width,
+                shape,
+                count,
+            )
 
 
 @njit
@@ -425,6 +483,9 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
         row_size = shape.filters * (shape.lanes if apart else 1)
         for i in range(first * row_size, stop * row_size):
             dkernel[i] = 0
+    if positions_at_once(shape, scratch.itemsize):
+        _depthwise_weight_rows(dkernel, x, dout, shape, first, stop, scratch)
+        return
     # With enough channels a tile stays within one tap, and skips the padding.
     tile = TILE_ROWS if shape.lanes == 1 else DOT_ROWS
     dense = _is_dense(shape) and (shape.channels < tile or not _is_padded(shape))
@@ -444,6 +505,51 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
             rows = y, min(y + rows_a_band, shape.out_height)
             image = _padded_band(x, shape, *rows, scratch)
             _weights_of_band(dkernel, first, stop, image, dout, rows, taps, shape, scratch, apart)
+
+
+@njit
+def _depthwise_weight_rows(dkernel, x, dout, shape, first, stop, scratch):
+    """Add to some rows of the gradient, where channels fill the vectors."""
+    count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
+    band, _ = _band_rows(shape, scratch.itemsize)
+    band = max(1, min(band, SUM_LENGTH // shape.out_width))
+    for y in range(0, shape.out_height, band):
+        y_stop = min(y + band, shape.out_height)
+        image = _image(x, shape)
+        if count > 1 and _is_padded(shape):
+            image = _padded_band(x, shape, y, y_stop, scratch)
+        row = first
+        while row < stop:
+            ky, kx = divmod(row, shape.kernel_width)
+            taps = min(stop - row, shape.kernel_width - kx, DOT_ROWS)
+            top, bottom = tap_range(
+                ky, shape.height, shape.out_height, shape.stride_y, shape.dilation_y, shape.top
+            )
+            top, bottom = max(top, y), min(bottom, y_stop)
+            if top < bottom:
+                iy = top * shape.stride_y + ky * shape.dilation_y - shape.top
+                ix = kx * shape.dilation_x - image.left
+                depthwise_weights(
+                    dkernel,
+                    row * channels,
+                    Matrix(
+                        image.values,
+                        image.at + iy * image.pitch + ix * channels,
+                        shape.dilation_x * channels,
+                        shape.stride_x * channels,
+                    ),
+                    dout,
+                    top * shape.out_width * channels,
+                    taps,
+                    bottom - top,
+                    shape.stride_y * image.pitch,
+                    ix,
+                    image.width,
+                    shape,
+                    count,
+                    scratch,
+                )
+            row += taps
 
 
 @njit
@@ -715,15 +821,16 @@ def _all_weights(dkernel, dbias, x, dout, shape):
     """All rows of the gradient and that of the bias, in parallel."""
     rows = dkernel.size // shape.filters + 1
     # Chunks of whole tiles; and few of them, because each reads all images.
-    tiles = -(-rows // TILE_ROWS)
-    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * TILE_ROWS))
+    height = shape.kernel_width if _is_depthwise(shape) else TILE_ROWS
+    tiles = -(-rows // height)
+    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * height))
     scratch = _scratch(shape, chunks, dkernel)
     if chunks == 1:
         _chunk_of_weights(dkernel, dbias, x, dout, shape, 0, rows, scratch[0])
     else:
         for chunk in prange(chunks):
             start, stop = chunk_bounds(chunk, chunks, tiles)
-            start, stop = start * TILE_ROWS, min(stop * TILE_ROWS, rows)
+            start, stop = start * height, min(stop * height, rows)
             thread = get_thread_id()
             _chunk_of_weights(dkernel, dbias, x, dout, shape, start, stop, scratch[thread])
 

@@ -122,6 +122,37 @@ def _write_dot(w, rows, columns, keeps_lanes):
     return function
 
 
+def _write_slide(w):
+    """The function of the slide tile: eight rows at a time, then four, then each that is left."""
+    _, (c, start, a, b), sizes = _tile_function(w, "fastscratch_slide")
+    bias = w.load(start[0])
+
+    def some(rows):
+        """The code for this many rows; it takes and returns where they begin in `c` and `a`."""
+        offsets = [w.times(a[1], i) for i in range(rows)]
+
+        def step(of, weights, sums):
+            weight = w.load(weights)
+            return [
+                w.fma(w.load(w.after(of, offset)), weight, total)
+                for offset, total in zip(offsets, sums, strict=True)
+            ]
+
+        def body(to, of):
+            sums = _sum_in_registers(w, (of, *a[1:]), b, sizes, [bias] * rows, step)
+            for i, total in enumerate(sums):
+                w.store(total, w.after(to, w.times(c[1], i)))
+            return [w.after(to, w.times(c[1], rows)), w.after(of, w.times(a[1], rows))]
+
+        return body
+
+    places, left = [c[0], a[0]], sizes[0]
+    for rows in (8, 4, 1):
+        places = w.loop(w.builder.sdiv(left, constant(rows)), places, some(rows))
+        left = w.builder.srem(left, constant(rows))
+    w.builder.ret_void()
+
+
 def _horizontal_sums(w, vectors):
     """The sum of each vector: a few vectors, whose lanes are the sums in order.
 
@@ -261,6 +292,8 @@ def write_module(name, item):
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         dots = {shape: _write_dot(w, *shape, name == "lane") for shape in shapes}
         _write_choice(w, _tile_function, name, dots, 1)
+    elif name == "slide":
+        _write_slide(w)
     elif name in ("gather", "scatter"):
         runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)

@@ -39,7 +39,8 @@ numbers, each with the place of the run of numbers that it multiplies.
 
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
-tile* they are not: there each lane is a product of its own.
+tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
+for a window that slides along many positions.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
@@ -210,6 +211,13 @@ def lane_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_
 
 
 @intrinsic
+def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """As `lane_tile` with one column (`width` is 1), of any height; its rows share one `start`."""
+
+    return _unscaled("slide", c, start, a, b)
+
+
+@intrinsic
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
@@ -336,6 +344,9 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
+
+    def slide_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lane_tile(c, start._replace(row=0), a, b, height, 1, depth, turns, a_jump, b_jump)
 
     def _runs(x, found, height, width, count):
         """Each value, with the flat indices of its run in `x` as nested lists."""

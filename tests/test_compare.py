@@ -21,7 +21,9 @@ def module(name):
         return import_module(f"asv_benchmarks.compare.{name}")
 
 
-records, task, table, workloads = map(module, ("records", "task", "table", "workloads"))
+data, drawing, records, summary, task, table, workloads = map(
+    module, ("data", "drawing", "records", "summary", "task", "table", "workloads")
+)
 
 
 def test_lenet_is_the_one_of_the_books():
@@ -116,6 +118,29 @@ def test_table_has_as_many_cells_in_each_row(results):
     assert len({row.count("|") for row in rows}) == 1
 
 
+def test_summary_takes_the_fastest_peer(results):
+    """0.5 µs against our 1 µs, 480 flops at 100 GF/s: half the speed, 0.48% of the limit."""
+    text = summary.render(results, 2)
+    assert "1 workloads beside the fastest peer of each, 2 thr" in text
+    assert "- lost: 1; under 0.95x: 1" in text
+    assert "- worst: 0.50x; quartiles: 0.50x, 0.50x, 0.50x" in text
+    assert "| 0.50x | train | 1.00 µs | NumPy: arrays | 0.50 µs |" in text
+
+
+def test_drawn_workloads_depend_on_the_seed_alone():
+    drawn = drawing.draw(30, seed=1)
+    assert [vars(w) for w in drawing.draw(40, seed=1)[:30]] == [vars(w) for w in drawn]
+    assert [w.name for w in drawing.draw(30, seed=2)] != [w.name for w in drawn]
+    assert {w.kind for w in drawn} == {"train", "predict", "product", "op", "estimator"}
+
+
+def test_drawn_workloads_are_limited():
+    for workload in drawing.draw(40, seed=3):
+        assert workload.flops <= drawing.MOST_FLOPS
+        arrays = data.make(workload)
+        assert sum(array.size for array in arrays.values()) < 3 * drawing.MOST_NUMBERS
+
+
 def test_only_the_named_variants_of_a_library_are_run(results):
     *_, workload = results
     assert workload.compares_with("JAX", "scan")
@@ -140,3 +165,21 @@ def test_comparison_runs():
     )
     assert "NumPy: whole arrays" in run.stdout
     assert "differs" not in run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="the comparison is of compiled kernels")
+def test_random_comparison_runs():
+    """The small ones among the first workloads of a seed: drawn, run and summed up."""
+    command = [sys.executable, "-m", "asv_benchmarks.compare", "--quick", "--threads", "1"]
+    run = subprocess.run(
+        [*command, "--random", "12", "--seed", "1", "--only", "product"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert "| 1/10 product 4 x 16 x 20; float32 |" in run.stdout
+    assert "## 1 workloads beside the fastest peer of each, 1 thr" in run.stdout

@@ -224,6 +224,40 @@ def test_lane_tile(dtype, height, width):
     assert np.isnan(flat).sum() == 2 * GUARD
 
 
+@njit
+def slide(c, start, a, b, height, lanes, sizes):
+    depth, turns, a_jump, b_jump, a_row, a_step, b_row = sizes
+    tiles.slide_tile(
+        Matrix(c, 0, lanes, 0),
+        Matrix(start, 0, 0, 0),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, 0, b_row, 0),
+        height,
+        1,
+        depth,
+        turns,
+        a_jump,
+        b_jump,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", [1, 3, 4, 8, 15, 29])
+def test_slide_tile(dtype, height):
+    """A window of 3 x 5 slides along an image of vectors, two at a time."""
+    lanes, depth, turns = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
+    width = 2 * height + depth - 2
+    a, b = random((turns, width, lanes), dtype, 1), random((turns, depth, lanes), dtype, 2)
+    start = random(lanes, dtype, 3)
+    flat, c = guarded(np.full((height, lanes), np.nan, dtype))
+    sizes = depth, turns, (width - depth) * lanes, 0, 2 * lanes, lanes, lanes
+    slide(c.reshape(-1), start, a.ravel(), b.ravel(), height, lanes, sizes)
+    for lane in range(lanes):
+        seen = np.stack([a[:, 2 * i : 2 * i + depth, lane].ravel() for i in range(height)])
+        assert_product(c[:, [lane]], seen, b[..., lane].reshape(-1, 1), start[lane])
+    assert np.isnan(flat).sum() == 2 * GUARD
+
+
 def odd_shapes():
     if INTERPRETED:
         return [(1, 1, 1), (1, 3, 9), (3, 5, 2), (7, 4, 9), (13, 2, 5)]

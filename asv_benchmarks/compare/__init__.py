@@ -8,6 +8,7 @@ out::
     python -m asv_benchmarks.compare --only LeNet --rounds 9
     python -m asv_benchmarks.compare --quick                # does it work?
     python -m asv_benchmarks.compare --naive                # the kernels beside their naive twins
+    python -m asv_benchmarks.compare --random 40 --seed 7   # workloads that nobody has chosen
 
 It prints a Markdown table with a row for each comparison, won or lost.
 
@@ -19,5 +20,7 @@ weights, and first show that they compute the same: the loss after the first few
 spread of the result. What the first call takes (compiling, above all) is reported apart.
 
 One file a library, ``<library>_side.py``, shows how it is called; ``workloads.py`` says what is
-computed, and how fast fastscratch must be.
+computed, and how fast fastscratch must be. ``drawing.py`` draws workloads at random, of which
+``summary.py`` prints every loss and the quartiles. Look for slow ones with some seeds, and report
+others.
 """

@@ -4,13 +4,14 @@ import argparse
 import contextlib
 import json
 import pathlib
+import pickle
 import re
 import sys
 import tempfile
 
 import numpy as np
 
-from . import data, naive, table
+from . import data, drawing, naive, summary, table
 from .library import Library
 from .records import records
 from .workloads import ROOFS, WORKLOADS
@@ -45,11 +46,12 @@ def measure(workload, libraries, folder, rounds, seconds):
     dict
         By name and threads of a library, the list of its `Measurement`, or why there is none.
     """
-    path = pathlib.Path(folder, "data.npz")
+    path, description = pathlib.Path(folder, "data.npz"), pathlib.Path(folder, "workload")
     np.savez(path, **data.make(workload))
+    description.write_bytes(pickle.dumps(workload))
     results, racing = {}, {}
     for key, library in libraries.items():
-        answer = library.prepare(workload, path)
+        answer = library.prepare(description, path)
         if isinstance(answer, str):
             results[key] = answer
         else:
@@ -65,8 +67,9 @@ def measure(workload, libraries, folder, rounds, seconds):
 
 
 def compare(options):
-    """Measure all the workloads that were asked for; the table."""
-    chosen = [w for w in WORKLOADS if re.search(options.only, w.name, re.IGNORECASE)]
+    """Measure all the workloads that were asked for; the table, and a summary of random ones."""
+    drawn = drawing.draw(options.random, options.seed) if options.random else WORKLOADS
+    chosen = [w for w in drawn if re.search(options.only, w.name, re.IGNORECASE)]
     libraries, results = {}, {}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -92,12 +95,17 @@ def compare(options):
     if options.save:
         measured = records(results, options.threads, versions)
         options.save.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    return table.render(results, options.threads, versions)
+    text = table.render(results, options.threads, versions)
+    if options.random:
+        text += "\n\n" + summary.render(results, options.threads[-1])
+    return text
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m asv_benchmarks.compare")
     parser.add_argument("--only", metavar="REGEX", default="", help="workloads by their name")
+    parser.add_argument("--random", type=int, metavar="N", help="draw N workloads instead")
+    parser.add_argument("--seed", type=int, default=0, help="of these workloads (default: 0)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     parser.add_argument("--seconds", type=float, default=0.2, help="of a turn (default: 0.2)")
     parser.add_argument(

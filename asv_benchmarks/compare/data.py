@@ -8,18 +8,27 @@ from .workloads import CONVOLUTION, IMAGE
 
 
 def make(workload):
-    """The arrays of a workload by name, float32.
+    """The arrays of a workload by name, in its type.
 
     For a network these are the inputs ``x`` (images channels last), the one-hot ``y``, and the
     weights that training starts from, ``weight0``, ``weight1``, ... in the order of Keras.
     """
+    arrays = as_float32(workload)
+    return {
+        name: array.astype(workload.dtype) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
+
+
+def as_float32(workload):
+    """These arrays, before they get the type of the workload."""
     rng = np.random.default_rng(0)
 
     def normal(*shape):
         return rng.standard_normal(shape, np.float32)
 
     if workload.network:
-        x, labels = samples(workload.dataset, workload.rows, rng)
+        x, labels = samples(workload, rng)
         units = workload.network.layers[-1][1]
         weights = [
             weight
@@ -43,13 +52,59 @@ def make(workload):
     if workload.kind == "window":
         return {"image": normal(*IMAGE), "kernel": normal(workload.size, workload.size)}
     if workload.kind == "product":
-        shape = (workload.size, workload.size)
-        return {"a": normal(*shape), "b": normal(*shape)}
+        rows, depth, columns = workload.shape
+        return {"a": normal(rows, depth), "b": normal(depth, columns)}
+    if workload.kind == "op":
+        filters = filter_shape(workload.call, workload.shape[-1])
+        kernel = {"kernel": normal(*filters)} if filters else {}
+        return {"x": normal(*workload.shape)} | kernel
+    if workload.kind == "estimator":
+        return table(workload, rng)
     return {"source": normal(*IMAGE)}
 
 
-def samples(dataset, rows, rng):
-    """Inputs and labels, `rows` of them."""
+def filter_shape(call, channels):
+    """Shape of the filters of an op; none if it has no filters."""
+    match call:
+        case ("conv", filters, size):
+            return size, size, channels, filters
+        case ("depthwise_conv", size):
+            return size, size, channels, 1
+    return ()
+
+
+def takes_classes(workload):
+    """Whether the targets of an estimator are classes."""
+    return workload.call[0] in ("LogisticRegression", "MLPClassifier")
+
+
+def table(workload, rng):
+    """Samples and targets of an estimator: two classes, or a linear function with noise.
+
+    Of a sparse matrix these are the entries, their columns, and where each row begins.
+    """
+    rows, columns = workload.shape
+    weights = rng.standard_normal(columns, np.float32)
+    if workload.density < 1:
+        entries = max(1, round(columns * workload.density))
+        places = np.sort(rng.integers(columns, size=(rows, entries)), axis=1)
+        values = rng.random((rows, entries), np.float32)
+        scores = ((values - 0.5) * weights[places]).sum(axis=1)
+        x = {
+            "values": values.reshape(-1),
+            "columns": places.reshape(-1),
+            "starts": np.arange(0, rows * entries + 1, entries),
+        }
+    else:
+        x = {"x": rng.standard_normal((rows, columns), np.float32)}
+        scores = x["x"] @ weights
+    scores += scores.std() * rng.standard_normal(rows, np.float32)
+    return x | {"y": (scores > 0).astype(int) if takes_classes(workload) else scores}
+
+
+def samples(workload, rng):
+    """Inputs and labels of a network."""
+    dataset, rows = workload.dataset, workload.rows
     if dataset == "iris":
         iris = load_iris()
         x = (iris.data - iris.data.mean(axis=0)) / iris.data.std(axis=0)
@@ -58,6 +113,9 @@ def samples(dataset, rows, rng):
         (images, labels), _ = load_mnist()
         chosen = rng.permutation(len(images))[:rows]
         return images[chosen] / np.float32(255), labels[chosen]
+    if dataset == "normal":
+        shape, classes = workload.network.input_shape, workload.network.layers[-1][1]
+        return rng.standard_normal((rows, *shape), np.float32), rng.integers(classes, size=rows)
     labels = rng.integers(10, size=rows)
     means = rng.standard_normal((10, 32, 32, 3), np.float32)
     return means[labels] + rng.standard_normal((rows, 32, 32, 3), np.float32), labels
@@ -67,6 +125,8 @@ def first_weights(layer, shapes, rng):
     """The weights of one layer: kernels by the rule of Glorot and Bengio, biases 0."""
     if layer == "batch_norm":  # gamma, beta, moving mean and variance
         return [np.full(*pair, np.float32) for pair in zip(shapes, (1, 0, 0, 1), strict=True)]
+    if layer == "layer_norm":
+        return [np.full(*pair, np.float32) for pair in zip(shapes, (1, 0), strict=True)]
     if not shapes:
         return []
     kernel, bias = shapes

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 import fastscratch
-from fastscratch import layers, ops
+from fastscratch import layers, linear_model, neural_network, ops
 from fastscratch.kernels.conv2d import (
     conv2d_backward_input,
     conv2d_backward_weight,
@@ -15,7 +15,7 @@ from fastscratch.kernels.machine import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from fastscratch.kernels.matmul import matmul
 from fastscratch.kernels.tiles import Matrix, tile_product
 
-from .task import Task, calling, spread, training, weights_of
+from .task import Task, calling, fitting, spread, training, weights_of
 
 VERSION = fastscratch.__version__
 
@@ -36,8 +36,16 @@ def make_layer(kind, *arguments):
             return layers.Dense(units, activation=activation)
         case "conv", (filters, size, padding, activation):
             return layers.Conv2D(filters, size, padding=padding, activation=activation)
+        case "depthwise", (size, padding, activation):
+            return layers.DepthwiseConv2D(size, padding=padding, activation=activation)
         case "max_pool", (size,):
             return layers.MaxPooling2D(size)
+        case "average_pool", (size,):
+            return layers.AveragePooling2D(size)
+        case "layer_norm", ():
+            return layers.LayerNormalization()
+        case "dropout", (rate,):
+            return layers.Dropout(rate)
         case "batch_norm", ():
             return layers.BatchNormalization()
         case "activation", (name,):
@@ -50,7 +58,8 @@ def make_layer(kind, *arguments):
 
 def make_model(network, data):
     hidden = [make_layer(*layer) for layer in network.layers]
-    model = fastscratch.Sequential([layers.Input(network.input_shape), *hidden])
+    inputs = layers.Input(network.input_shape)
+    model = fastscratch.Sequential([inputs, *hidden], dtype=data["x"].dtype.name)
     model.set_weights(weights_of(data))
     return model
 
@@ -123,13 +132,30 @@ def window(workload, data, threads):
 
 def product(workload, data, threads):
     a, b = data["a"], data["b"]
-    c = np.empty_like(a)
+    c = np.empty((len(a), b.shape[1]), a.dtype)
 
     def run():
         matmul(c, a, b)
         return c
 
     return {"kernel": calling(run)}
+
+
+def op(workload, data, threads):
+    function, x = getattr(ops, workload.call[0]), data["x"]
+    match workload.call:
+        case ("conv" | "depthwise_conv", *_):
+            return {"ops": calling(lambda: function(x, data["kernel"], padding="same"))}
+        case ("max_pool" | "average_pool", size):
+            return {"ops": calling(lambda: function(x, size))}
+        case ("gelu",):
+            return {"ops": calling(lambda: function(x, approximate=False))}
+    return {"ops": calling(lambda: function(x))}
+
+
+def estimator(workload, data, threads):
+    is_network = workload.call[0].startswith("MLP")
+    return fitting(workload, data, neural_network if is_network else linear_model)
 
 
 @numba.njit(parallel=True)
@@ -186,6 +212,8 @@ TASKS = {
     "conv backward": conv_backward,
     "window": window,
     "product": product,
+    "op": op,
+    "estimator": estimator,
     "tile": tile,
     "copy": copy,
 }

@@ -1,5 +1,6 @@
 """JAX's side: an epoch as one compiled call, a scan over its mini-batches; or a call for each."""
 
+import functools
 import os
 
 import jax
@@ -13,7 +14,11 @@ VERSION = jax.__version__
 ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,
+    "gelu": functools.partial(jax.nn.gelu, approximate=False),
+    "elu": jax.nn.elu,
+    "silu": jax.nn.silu,
     "softmax": jax.nn.softmax,
 }
 
@@ -26,6 +31,8 @@ def start(threads):
 
 def prepare(workload, data, threads):
     """The variants of a workload: a dict of `Task` by name."""
+    if workload.dtype != "float32" or ("dropout", 0.25) in workload.network.layers:
+        raise NotImplementedError("not written for float64, or for dropout")
     return TASKS[workload.kind](workload, data)
 
 
@@ -47,9 +54,26 @@ def forward(network, weights, x, training):
                     x, own[0], (1, 1), padding.upper(), dimension_numbers=dimensions
                 )
                 x += own[1]
+            case ("depthwise", _, padding, _):
+                channels = x.shape[3]
+                x = lax.conv_general_dilated(
+                    x,
+                    own[0].transpose(0, 1, 3, 2),
+                    (1, 1),
+                    padding.upper(),
+                    dimension_numbers=("NHWC", "HWIO", "NHWC"),
+                    feature_group_count=channels,
+                )
+                x += own[1]
             case ("max_pool", size):
                 window = (1, size, size, 1)
                 x = lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
+            case ("average_pool", size):
+                window = (1, size, size, 1)
+                x = lax.reduce_window(x, 0.0, lax.add, window, window, "VALID") / size**2
+            case ("layer_norm",):
+                mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+                x = (x - mean) * lax.rsqrt(variance + 0.001) * own[0] + own[1]
             case ("batch_norm",):
                 gamma, beta, mean, variance = own
                 if training:
@@ -64,7 +88,7 @@ def forward(network, weights, x, training):
                 x = x.mean((1, 2))
             case ("flatten",):
                 x = x.reshape(len(x), -1)
-        if layer[0] in ("dense", "conv", "activation") and i < last:
+        if layer[0] in ("dense", "conv", "depthwise", "activation") and i < last:
             x = ACTIVATIONS[layer[-1]](x)
         place += len(shapes)
     return x, after

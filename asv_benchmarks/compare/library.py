@@ -32,8 +32,8 @@ class Library:
         start = self._answer()
         self.version, self.absent = start.get("version"), start.get("absent")
 
-    def prepare(self, workload, path):
-        """Compile a workload and run it for the first time.
+    def prepare(self, workload, data):
+        """Compile a workload and run it for the first time; both are paths of files.
 
         Returns
         -------
@@ -42,7 +42,7 @@ class Library:
         """
         if self.version is None:
             return f"not installed: {self.absent}"
-        return self._ask(workload=workload.name, data=str(path))
+        return self._ask(workload=str(workload), data=str(data))
 
     def turn(self, variant, seconds):
         """Samples of seconds a step."""

@@ -36,10 +36,10 @@ def slope(name, a):
 class Optimizer:
     """One step over the flat parameters; the rules of Keras."""
 
-    def __init__(self, name, rate, size):
+    def __init__(self, name, rate, size, dtype):
         self.update = getattr(self, name.lower())
         self.rate = np.float32(rate)
-        self.mean, self.square = np.zeros((2, size), np.float32)
+        self.mean, self.square = np.zeros((2, size), dtype)
         self.steps = 0
 
     def sgd(self, parameters, gradients):
@@ -65,13 +65,17 @@ def views(flat, shapes):
 
 
 def train(workload, data):
+    kinds = {layer[0] for layer in workload.network.layers}
+    activations = [layer[-1] for layer in workload.network.layers]
+    if kinds != {"dense"} or not set(activations) <= {"relu", "sigmoid", "softmax"}:
+        raise NotImplementedError("written for dense layers of relu and sigmoid only")
     x, y, rng = data["x"], data["y"], np.random.default_rng(0)
-    activations = [activation for _, _, activation in workload.network.layers]
     parameters = np.concatenate([weight.ravel() for weight in weights_of(data)])
     gradients = np.empty_like(parameters)
     shapes = [weight.shape for weight in weights_of(data)]
     weights, dweights = views(parameters, shapes), views(gradients, shapes)
-    optimizer = Optimizer(workload.optimizer, workload.learning_rate, parameters.size)
+    rate, dtype = workload.learning_rate, parameters.dtype
+    optimizer = Optimizer(workload.optimizer, rate, parameters.size, dtype)
     is_sigmoid = workload.network.read_out == "sigmoid"
     # The mean of the losses is over the samples, and for a sigmoid read-out over the labels too.
     terms = np.float32(workload.batch_size * (y.shape[1] if is_sigmoid else 1))
@@ -108,7 +112,7 @@ def train(workload, data):
 
 def product(workload, data):
     a, b = data["a"], data["b"]
-    c = np.empty_like(a)
+    c = np.empty((len(a), b.shape[1]), a.dtype)
     return {"matmul": calling(lambda: np.matmul(a, b, out=c))}
 
 

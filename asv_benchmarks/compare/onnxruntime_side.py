@@ -8,7 +8,15 @@ from onnx import TensorProto, helper, numpy_helper
 from .task import calling, channels_first, weights_of
 
 VERSION = onnxruntime.__version__
-OPERATORS = {"relu": "Relu", "sigmoid": "Sigmoid", "softmax": "Softmax"}
+OPERATORS = {
+    "relu": "Relu",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
+    "elu": "Elu",
+    "softmax": "Softmax",
+}
+WITH_ACTIVATION = {"dense", "conv", "depthwise"}
+LAYERS = WITH_ACTIVATION | {"max_pool", "average_pool", "flatten", "dropout"}
 
 
 def start(threads):
@@ -34,11 +42,17 @@ def make_model(network, data):
             case ("conv", _, size, padding, _):
                 border = size // 2 if padding == "same" else 0
                 add("Conv", names, kernel_shape=[size, size], pads=[border] * 4)
+            case ("depthwise", size, padding, _):
+                border = size // 2 if padding == "same" else 0
+                group = len(weights[0])
+                add("Conv", names, kernel_shape=[size, size], pads=[border] * 4, group=group)
+            case ("average_pool", size):
+                add("AveragePool", kernel_shape=[size, size], strides=[size, size])
             case ("max_pool", size):
                 add("MaxPool", kernel_shape=[size, size], strides=[size, size])
             case ("flatten",):
                 add("Flatten")
-        if layer[0] in ("dense", "conv"):
+        if layer[0] in WITH_ACTIVATION:
             add(OPERATORS[layer[-1]])
     height, width, channels = (*network.input_shape, None, None)[:3]
     shape = ["n", channels, height, width] if channels else ["n", height]
@@ -55,6 +69,10 @@ def make_model(network, data):
 
 def prepare(workload, data, threads):
     """The variants of a workload: a dict of `Task` by name."""
+    activations = {layer[-1] for layer in workload.network.layers if layer[0] in WITH_ACTIVATION}
+    kinds = {layer[0] for layer in workload.network.layers}
+    if not (kinds <= LAYERS and activations <= set(OPERATORS) and workload.dtype == "float32"):
+        raise NotImplementedError("not written for these layers, or for float64")
     model = make_model(workload.network, data)
     onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()

@@ -9,7 +9,15 @@ from torch import nn
 from .task import calling, channels_first, training, weights_of
 
 VERSION = torch.__version__
-ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "softmax": lambda: nn.Softmax(dim=1)}
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU,
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+    "softmax": lambda: nn.Softmax(dim=1),
+}
 # Whichever is faster differs from network to network.
 LAYOUTS = {"": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -48,8 +56,19 @@ def make_model(network, data, layout, read_out):
             case ("conv", filters, size, padding, _):
                 channels = weights[0].shape[1]
                 modules.append(nn.Conv2d(channels, filters, size, padding=padding))
+            case ("depthwise", size, padding, _):
+                channels = len(weights[0])
+                modules.append(
+                    nn.Conv2d(channels, channels, size, padding=padding, groups=channels)
+                )
             case ("max_pool", size):
                 modules.append(nn.MaxPool2d(size))
+            case ("average_pool", size):
+                modules.append(nn.AvgPool2d(size))
+            case ("layer_norm",):
+                modules.append(nn.LayerNorm(len(weights[0]), eps=0.001))
+            case ("dropout", rate):
+                modules.append(nn.Dropout(rate))
             case ("batch_norm",):
                 modules.append(nn.BatchNorm2d(len(weights[0]), eps=0.001, momentum=0.01))
             case ("global_average_pool",):
@@ -57,10 +76,11 @@ def make_model(network, data, layout, read_out):
             case ("flatten",):
                 modules.append(nn.Flatten())
         if weights:
+            modules[-1].to(torch.from_numpy(weights[0]).dtype)
             own = modules[-1].state_dict()
             for key, weight in zip(own, weights, strict=False):  # not num_batches_tracked
                 own[key].copy_(torch.from_numpy(weight))
-        if layer[0] in ("dense", "conv", "activation") and layer[-1] != "linear":
+        if layer[0] in ("dense", "conv", "depthwise", "activation") and layer[-1] != "linear":
             modules.append(ACTIVATIONS[layer[-1]]())
     model = nn.Sequential(*modules if read_out else modules[:-1])
     return model.to(memory_format=layout) if len(network.input_shape) == 3 else model
@@ -182,8 +202,43 @@ def window(workload, data):
 
 def product(workload, data):
     a, b = torch.from_numpy(data["a"]), torch.from_numpy(data["b"])
-    c = torch.empty_like(a)
+    c = torch.empty(len(a), b.shape[1], dtype=a.dtype)
     return {"mm": calling(lambda: torch.mm(a, b, out=c))}
+
+
+def op(workload, data):
+    """An op on the rows of a matrix, or on images in both layouts."""
+    x = data["x"]
+    if x.ndim == 2:
+        rows, width = torch.from_numpy(x), x.shape[1:]
+        match workload.call[0]:
+            case "softmax":
+                return {"stock": calling(lambda: rows.softmax(dim=1))}
+            case "layer_normalization":
+                return {"stock": calling(lambda: nn.functional.layer_norm(rows, width, eps=0.001))}
+        function = ACTIVATIONS[workload.call[0]]()
+        return {"stock": calling(lambda: function(rows))}
+    tasks = {}
+    for layout, value in LAYOUTS.items():
+        kernel = ()
+        if "kernel" in data:
+            order = (2, 3, 0, 1) if workload.call[0] == "depthwise_conv" else (3, 2, 0, 1)
+            kernel = (torch.from_numpy(data["kernel"].transpose(order)),)
+            kernel = (kernel[0].contiguous(memory_format=value),)
+        function = IMAGE_OPS[workload.call[0]]
+        arguments = images(x, value), *kernel, *workload.call[1:]
+        tasks[layout or "stock"] = calling(lambda f=function, each=arguments: f(*each))
+    return tasks
+
+
+IMAGE_OPS = {
+    "conv": lambda x, kernel, *_: nn.functional.conv2d(x, kernel, padding="same"),
+    "depthwise_conv": lambda x, kernel, *_: nn.functional.conv2d(
+        x, kernel, padding="same", groups=x.shape[1]
+    ),
+    "max_pool": nn.functional.max_pool2d,
+    "average_pool": nn.functional.avg_pool2d,
+}
 
 
 TASKS = {
@@ -193,4 +248,5 @@ TASKS = {
     "conv backward": conv_backward,
     "window": window,
     "product": product,
+    "op": op,
 }

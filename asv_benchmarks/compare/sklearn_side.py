@@ -4,12 +4,14 @@ import warnings
 
 import numpy as np
 import sklearn
+from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from .task import training, weights_of
+from .task import fitting, training, weights_of
 
 VERSION = sklearn.__version__
+ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "softmax": "relu"}
 
 
 def start(threads):
@@ -18,9 +20,15 @@ def start(threads):
 
 def prepare(workload, data, threads):
     """The variants of a workload: a dict of `Task` by name."""
+    if workload.kind == "estimator":
+        is_network = workload.call[0].startswith("MLP")
+        return fitting(workload, data, sklearn.neural_network if is_network else linear_model)
+    layers = workload.network.layers
+    activations = {layer[-1] for layer in layers[:-1]}
+    if {kind for kind, *_ in layers} != {"dense"} or not activations <= set(ACTIVATIONS):
+        raise NotImplementedError("MLPClassifier has dense layers of a few activations only")
     if workload.optimizer not in ("SGD", "Adam"):
         raise NotImplementedError(f"MLPClassifier has no {workload.optimizer}")
-    layers = workload.network.layers
     outputs = 1
     if workload.network.read_out == "sigmoid":
         # Several labels at once. It takes the sum over them where the others take the mean.
@@ -29,7 +37,7 @@ def prepare(workload, data, threads):
         y = data["y"].argmax(axis=1)
     model = MLPClassifier(
         [units for _, units, _ in layers[:-1]],
-        activation="logistic" if layers[0][2] == "sigmoid" else layers[0][2],
+        activation=ACTIVATIONS[layers[0][2]],
         solver=workload.optimizer.lower(),
         alpha=0,
         batch_size=workload.batch_size,

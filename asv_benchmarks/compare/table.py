@@ -6,7 +6,7 @@ import platform
 from .workloads import COPY, TILE
 
 # Losses of one epoch differ with the order of the samples; results of one call only by rounding.
-TOLERANCES = {"train": 0.15}
+TOLERANCES = {"train": 0.15, "estimator": 0.15}
 TOLERANCE = 0.001
 
 LEGEND = """\
@@ -71,13 +71,23 @@ class Roofs:
         workload, result = self.copy
         return workload.bytes / best(result["fastscratch", threads]).best
 
+    def least(self, workload, threads):
+        """The least seconds that each roof allows, by its name."""
+        return {
+            "peak": workload.flops / self.flops(threads),
+            "copy": workload.bytes / self.bytes(threads),
+        }
+
+    def part(self, workload, threads, seconds):
+        """The part that was reached of what the lower roof allows."""
+        return max(self.least(workload, threads).values()) / seconds
+
     def reached(self, workload, threads, seconds):
         """Operations a second, and the part they are of what the lower roof allows."""
-        computing = workload.flops / self.flops(threads)
-        moving = workload.bytes / self.bytes(threads)
-        roof = "copy" if moving > computing else "peak"
+        least = self.least(workload, threads)
+        roof = max(least, key=least.get)
         rate = f"{number(workload.flops / seconds / 1e9)} GF/s, " if workload.flops else ""
-        return f"{rate}{max(computing, moving) / seconds:.0%} of {roof}"
+        return f"{rate}{self.part(workload, threads, seconds):.0%} of {roof}"
 
 
 def compared(workload, ours, peer):

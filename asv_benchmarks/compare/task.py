@@ -1,5 +1,7 @@
 """What a library offers for a workload, and what several of them need to make it."""
 
+import math
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -48,6 +50,31 @@ def calling(function, *results):
     return Task(check, run)
 
 
+def fitting(workload, data, module):
+    """The task of an estimator of a module: a fit, checked by the predictions."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    name, *units = workload.call
+    x, y = data.get("x"), data["y"]
+    if x is None:
+        from scipy.sparse import csr_matrix
+
+        x = csr_matrix((data["values"], data["columns"], data["starts"]), workload.shape)
+        x.sum_duplicates()
+    how = {"max_iter": 5, "tol": 0, "n_iter_no_change": math.inf, "random_state": 0}
+    how = {"hidden_layer_sizes": units} | how if units else {}
+    model = getattr(module, name)(**how)
+
+    def fit():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return model.fit(x, y)
+
+    first = min(len(y), 1000)
+    predict = "decision_function" if name == "LogisticRegression" else "predict"
+    return {name: calling(fit, lambda model: getattr(model, predict)(x[:first]))}
+
+
 def spread(*arrays):
     """One number for some arrays: the sum of their standard deviations."""
     return float(sum(np.asarray(array).std(dtype=np.float64) for array in arrays))
@@ -70,6 +97,8 @@ def channels_first(network, weights):
         own = [next(weights) for _ in shapes]
         if layer[0] == "conv":
             own[0] = own[0].transpose(3, 2, 0, 1)
+        elif layer[0] == "depthwise":
+            own[0] = own[0].transpose(2, 3, 0, 1)
         elif layer[0] == "flatten":
             image = before
         elif layer[0] == "dense":

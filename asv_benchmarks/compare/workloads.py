@@ -16,8 +16,10 @@ class Network:
         Of one sample, channels last.
     layers : tuple of tuple
         ``("dense", units, activation)``, ``("conv", filters, size, padding, activation)``,
-        ``("max_pool", size)``, ``("batch_norm",)``, ``("activation", name)``,
-        ``("global_average_pool",)`` or ``("flatten",)``.
+        ``("depthwise", size, padding, activation)``, ``("max_pool", size)``,
+        ``("average_pool", size)``, ``("batch_norm",)``, ``("layer_norm",)``,
+        ``("activation", name)``, ``("dropout", rate)``, ``("global_average_pool",)`` or
+        ``("flatten",)``.
     """
 
     input_shape: tuple
@@ -39,8 +41,13 @@ class Network:
                 case ("conv", filters, size, padding, _):
                     weights = ((size, size, shape[2], filters), (filters,))
                     shape = (*(n - (size - 1) * (padding == "valid") for n in shape[:2]), filters)
-                case ("max_pool", size):
+                case ("depthwise", size, padding, _):
+                    weights = ((size, size, shape[2], 1), (shape[2],))
+                    shape = (*(n - (size - 1) * (padding == "valid") for n in shape[:2]), shape[2])
+                case ("max_pool" | "average_pool", size):
                     shape = (shape[0] // size, shape[1] // size, shape[2])
+                case ("layer_norm",):
+                    weights = ((shape[-1],),) * 2  # gamma, beta
                 case ("batch_norm",):
                     weights = ((shape[2],),) * 4  # gamma, beta, moving mean and variance
                 case ("global_average_pool",):
@@ -57,7 +64,7 @@ class Network:
         forward = [
             2 * math.prod(weights[0]) * math.prod(after[:-1])
             for layer, _, weights, after in self.walk()
-            if layer[0] in ("dense", "conv")
+            if layer[0] in ("dense", "conv", "depthwise")
         ]
         return 3 * sum(forward) - forward[0] if training else sum(forward)
 
@@ -71,7 +78,7 @@ class Workload:
     name : str
     kind : str
         What a library must know to take part: "train", "predict", "conv forward",
-        "conv backward", "window", "product".
+        "conv backward", "window", "product", "op", "estimator".
     peers : tuple of str
         Who is compared with: a library, which is its best variant, or "library: variant".
     floors : dict of str to float
@@ -79,7 +86,7 @@ class Workload:
     flops, bytes : float
         Of one step, or of one call.
     network : Network, optional
-    dataset : {"iris", "mnist", "noise"}, optional
+    dataset : {"iris", "mnist", "noise", "normal"}, optional
     rows : int
         Samples in the data; a multiple of the batch size, so that all batches are full.
     batch_size : int
@@ -91,7 +98,15 @@ class Workload:
     at_most : int
         Epochs of one call of ``fit``, or calls in a row.
     size : int
-        Of the matrices, or of the sliding window.
+        Of the sliding window.
+    shape : tuple of int
+        Rows, depth and columns of a product; samples and features of an estimator; else of the
+        input of an op.
+    call : tuple
+        Of an op or an estimator: its name, and numbers it needs.
+    density : float
+        Part of the inputs of an estimator that are not zero; below 1 they are a sparse matrix.
+    dtype : {"float32", "float64"}
     """
 
     name: str
@@ -109,6 +124,10 @@ class Workload:
     check_epochs: int = 1
     at_most: int = 1_000_000
     size: int = 0
+    shape: tuple = ()
+    call: tuple = ()
+    density: float = 1.0
+    dtype: str = "float32"
 
     @property
     def libraries(self):
@@ -305,7 +324,7 @@ WORKLOADS = (
             ("PyTorch", "NumPy"),
             {"PyTorch": 0.95, "NumPy": 1},
             2 * n**3,
-            size=n,
+            shape=(n, n, n),
         )
         for n in (128, 256, 512, 1024, 2048)
     ),

@@ -1,0 +1,193 @@
+"""Depthwise convolution: each channel has a filter of its own, and channels fill the vectors.
+
+A tile is one vector of channels along a row of positions: the sums of a few neighbours stay in
+registers over all taps of the window, and share the weights that are loaded. The vectors of one
+pixel end with its last channel: the last two may overlap.
+
+With fewer channels than lanes, a few neighbouring positions are taken for one with that many more
+channels. What a tap sees of them is again a run of numbers, if the steps of the window are 1, and
+the filters are written as often side by side. The padding must then be there in memory; else the
+positions at the edges are computed one by one, from the taps that are inside.
+"""
+
+from .jit import njit
+from .machine import DOT_ROWS, VECTOR_BYTES
+from .tiles import Matrix, lane_tile, slide_tile
+
+
+@njit
+def positions_at_once(shape, itemsize):
+    """Neighbouring positions whose channels fill a vector; 0 if there are no such."""
+    if shape.lanes > 1 or shape.groups == 1 or shape.spread_x > 1 or shape.spread_y > 1:
+        return 0
+    if not shape.groups == shape.channels == shape.filters:
+        return 0
+    count = -(-(VECTOR_BYTES // itemsize) // shape.channels)
+    if count > 1 and (shape.stride_x > 1 or count > shape.out_width):
+        return 0
+    return count
+
+
+@njit
+def depthwise_scratch_size(shape, count, itemsize):
+    """Numbers that are kept beside a band of the image: of one pass, forward or backward."""
+    size, taps = count * shape.channels, shape.kernel_height * shape.kernel_width
+    forward = size * (1 + taps) if count > 1 else size
+    return max(forward, DOT_ROWS * (size + VECTOR_BYTES // itemsize))
+
+
+@njit
+def repeat_filters(target, kernel, shape, count):
+    """Write the filters of each tap `count` times side by side."""
+    channels = shape.channels
+    for tap in range(shape.kernel_height * shape.kernel_width):
+        for i in range(count * channels):
+            target[tap * count * channels + i] = kernel[tap * channels + i % channels]
+
+
+@njit
+def _first_lane(vector, size, lanes):
+    """Where a vector of `size` numbers begins: the last one ends with them."""
+    return min(vector * lanes, size - lanes)
+
+
+@njit
+def _segment(position, shape, column, width, taps):
+    """Positions from this one on that see the same taps, and the first and last + 1 of these.
+
+    At the first position the first tap sees `column` of an image of `width` columns.
+    """
+    column += position * shape.stride_x
+    window = (taps - 1) * shape.dilation_x + 1
+    if column >= 0 and column + window <= width:
+        count = (width - window - column) // shape.stride_x + 1
+        return min(count, shape.out_width - position), 0, taps
+    first = min(max(-(column // shape.dilation_x), 0), taps)
+    stop = min(max(-((column - width) // shape.dilation_x), first), taps)
+    return 1, first, stop
+
+
+@njit
+def depthwise_row(out, at, bias, a, kernel, rows, row_jump, column, width, shape, count):
+    """One row of output: ``out = bias +`` the products of some rows of the window.
+
+    Parameters
+    ----------
+    out : array
+    at : int
+        Where the row begins.
+    bias : array
+        For `count` positions.
+    a : Matrix
+        The image: `at` is what the first tap sees at the first position, `row` how far the next
+        position is, `step` the next tap.
+    kernel : Matrix
+        The filters, for `count` positions: `at` the first tap, `row` how far the next one is.
+    rows : int
+        Of the window, that are inside.
+    row_jump : int
+        How far apart these are in the image.
+    column, width : int
+        What the first tap sees at the first position, and columns of the image.
+    shape : Conv2D
+    count : int
+        What `positions_at_once` gives.
+    """
+    lanes = VECTOR_BYTES // out.itemsize
+    size, position = count * shape.channels, 0
+    while position < shape.out_width:
+        positions, first, stop = _segment(position, shape, column, width, shape.kernel_width)
+        if positions < count:  # the last ones, some of them once more
+            position, positions = shape.out_width - count, count
+        height = positions // count
+        depth = stop - first
+        for vector in range(-(-size // lanes)):
+            lane = _first_lane(vector, size, lanes)
+            seen = a.at + position * a.row + first * a.step + lane
+            slide_tile(
+                Matrix(out, at + position * shape.channels + lane, size, 0),
+                Matrix(bias, lane, 0, 0),
+                Matrix(a.values, seen, count * a.row, a.step),
+                Matrix(kernel.values, kernel.at + first * kernel.row + lane, kernel.row, 0),
+                height,
+                1,
+                depth,
+                rows,
+                row_jump - depth * a.step,
+                (shape.kernel_width - depth) * kernel.row,
+            )
+        position += height * count
+
+
+@njit
+def depthwise_weights(
+    dkernel, at, a, dout, dout_at, taps, rows, row_jump, column, width, shape, count, sums
+):
+    """Add to the gradient of some taps of one row of the window.
+
+    Parameters
+    ----------
+    dkernel : array
+    at : int
+        Where the gradient of the first tap is.
+    a : Matrix
+        The image: `at` is what the first tap sees at the first position, `row` how far the next tap
+        is, `step` the next position.
+    dout : array
+        Gradient with respect to the output.
+    dout_at : int
+        Where its first row begins.
+    taps : int
+        At most `DOT_ROWS`.
+    rows : int
+        Of the output.
+    row_jump : int
+        How far apart the rows of the image are that they see.
+    column, width : int
+        What the first tap sees at the first position, and columns of the image.
+    shape : Conv2D
+    count : int
+        What `positions_at_once` gives.
+    sums : array
+        `depthwise_scratch_size` numbers; overwritten. A vector of channels for each tap.
+    """
+    lanes, channels = VECTOR_BYTES // dkernel.itemsize, shape.channels
+    size, position = count * channels, 0
+    vectors = -(-size // lanes)
+    sums[: vectors * taps * lanes] = 0
+    while position < shape.out_width:
+        positions, first, stop = _segment(position, shape, column, width, taps)
+        depth = positions // count
+        if depth == 0:  # fewer than fill a vector, and all taps are inside
+            break
+        for vector in range(vectors if stop > first else 0):
+            lane = _first_lane(vector, size, lanes)
+            to = Matrix(sums, (vector * taps + first) * lanes, lanes, 0)
+            seen = a.at + position * a.step + first * a.row + lane
+            lane_tile(
+                to,
+                to,
+                Matrix(a.values, seen, a.row, count * a.step),
+                Matrix(dout, dout_at + position * channels + lane, size, 0),
+                stop - first,
+                1,
+                depth,
+                rows,
+                row_jump - depth * count * a.step,
+                shape.out_width * channels - depth * size,
+            )
+        position += depth * count
+    for vector in range(vectors):
+        begin = _first_lane(vector, size, lanes)
+        for tap in range(taps):
+            # Lanes that the vector before has are left out.
+            for lane in range(vector * lanes - begin, lanes):
+                place = at + tap * channels + (begin + lane) % channels
+                dkernel[place] += sums[(vector * taps + tap) * lanes + lane]
+    for y in range(rows):
+        for x in range(position, shape.out_width):
+            derivatives = dout[dout_at + (y * shape.out_width + x) * channels :]
+            for tap in range(taps):
+                pixels = a.values[a.at + y * row_jump + x * a.step + tap * a.row :]
+                for c in range(channels):
+                    dkernel[at + tap * channels + c] += pixels[c] * derivatives[c]

@@ -17,8 +17,10 @@ product              rows             columns    summed over
 ===================  ===============  =========  =================================
 output               positions ``x``  filters    window ``(ky, kx, c)``
 gradient of filters  ``(kx, c)``      filters    positions ``(y, x)``
-gradient of input    is a convolution of its own, see `transposed_conv2d`
+gradient of input    pixels ``x``     channels   window ``(ky, kx, o)``
 ===================  ===============  =========  =================================
+
+The last one is computed as a convolution of its own, see `transposed_conv2d`.
 
 The columns fill the vectors. If there are few filters they do not, and then as many samples as a
 vector has lanes are interleaved: their numbers are side by side, and every number above becomes a

@@ -1,12 +1,13 @@
 """The user guide: every Python snippet runs, and so does every train and predict of the shell.
 
-The snippets of a file run from top to bottom in one namespace and one folder. What a ``print``
-prints may stand after it as a comment; in such a block every print has one, and it is compared.
-So is a block of text right after a snippet or a command, which shows what that prints; three dots
-stand for the rest.
+The snippets of a file run from top to bottom in one namespace and one folder; those marked ``py``
+need Keras, and run if it is there. What a ``print`` prints may stand after it as a comment; in such
+a block every print has one, and it is compared. So is a block of text right after a snippet or a
+command, which shows what that prints; three dots stand for the rest.
 """
 
 import contextlib
+import importlib.util
 import io
 import re
 import shlex
@@ -20,10 +21,13 @@ from fastscratch.datasets import iris
 from fastscratch.kernels.machine import VECTOR_BYTES
 
 ROOT = Path(__file__).parent.parent
-FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ESSAY = sorted((ROOT / "docs" / "essay").glob("*.md"))
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *ESSAY]
 BLOCK = re.compile(
-    r"^```(python|sh)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+    r"^```(python|py|sh|\{code-cell\})\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",
+    re.DOTALL | re.MULTILINE,
 )
+KERAS = all(map(importlib.util.find_spec, ("keras", "torch")))
 PRINTED = re.compile(r"^ *print\(.*\)  # (.+)$", re.MULTILINE)
 
 
@@ -70,12 +74,15 @@ def compare(printed, shown):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_snippets_run(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     shutil.copy(iris.FILE, tmp_path)
     text = file.read_text(encoding="utf-8")
     namespace = {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
         language, code, shown = block.groups()
-        if language == "python":
+        if language != "sh":
+            if language == "py" and not KERAS:
+                continue
             run_python(code, shown, file, text.count("\n", 0, block.start(2)), namespace)
         else:
             run_shell(code, shown)
@@ -84,7 +91,7 @@ def test_snippets_run(file, tmp_path, monkeypatch):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_nothing_is_taken_from_rows_that_are_held_out(file):
     for language, code, _ in BLOCK.findall(file.read_text(encoding="utf-8")):
-        if language == "python" and "[test]" in code:
+        if language != "sh" and "[test]" in code:
             for rows in re.findall(r"(\S+)\.(?:mean|std)\(axis=0\)", code):
                 assert rows.endswith(("[train]", "[learn]")), rows
 

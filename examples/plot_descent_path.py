@@ -1,0 +1,48 @@
+"""
+Gradient descent, one line an iteration
+=======================================
+
+The path of a descent: the fitted line after each iteration, and the log-likelihood of a logistic
+regression as it rises.
+"""
+
+import numpy as np
+
+from fastscratch.datasets import load_iris
+from fastscratch.plot import panels
+from fastscratch.regression import gradient_descent, log_likelihood
+
+iris = load_iris()
+x, y = iris.data[:, [2]], iris.data[:, 0]
+z = (x - x.mean()) / x.std()
+path = np.array(
+    [gradient_descent(z, y, learning_rate=0.1, n_iterations=n, initial=0.1) for n in range(41)]
+)
+chosen = iris.target > 0
+petal, virginica = iris.data[chosen][:, [2]] - 4.9, iris.target[chosen] - 1
+likelihoods = [
+    log_likelihood(
+        petal,
+        virginica,
+        gradient_descent(petal, virginica, "logistic", learning_rate=1, n_iterations=n),
+        "logistic",
+    )
+    for n in range(81)
+]
+
+left, right = panels(2)
+left.scatter(x, y, s=14, color="0.6")
+ends = np.array([x.min(), x.max()])
+for n, (intercept, slope) in enumerate(path):
+    line = intercept + slope * (ends - x.mean()) / x.std()
+    left.plot(ends, line, color="#0072B2", alpha=0.15 + 0.8 * n / 40, linewidth=1)
+left.set(xlabel="petal length (cm)", ylabel="sepal length (cm)", title="40 iterations")
+right.plot(likelihoods, color="#0072B2")
+right.set(xlabel="iteration", ylabel="log-likelihood", title="versicolor or virginica")
+right.grid(alpha=0.3)
+left.figure
+
+# %%
+# The intercept is right after a few iterations, since it starts far away and a step covers a tenth
+# of the distance; so is the slope.
+print(f"after 40 iterations: {path[-1].round(3)}, log-likelihood after 80: {likelihoods[-1]:.2f}")

@@ -7,6 +7,8 @@ import numpy as np
 
 import fastscratch as fs
 from fastscratch import layers, ops, optimizers, regression, utils
+from fastscratch.cases import CASES, kernel_call
+from fastscratch.cases.case import BY_ADDRESS
 from fastscratch.kernels import cache
 from fastscratch.kernels.program.columns import operation_kinds
 
@@ -81,6 +83,11 @@ for dtype in (np.float32, np.float64):
     ops.binary_crossentropy(ones, ones, from_logits=True)
     ops.matmul(ones, ones.T)
     ops.matmul(ones, np.ones((4, 3, 2), dtype))
+    # Kernels that take the address of an activation or a loss.
+    for case in CASES:
+        if case.kernel in BY_ADDRESS and not case.typical:
+            kernel, arguments = kernel_call(case, dtype)
+            kernel(*arguments)
 
 print(sorted({file.name for file in kept.iterdir()} - warm))
 """

@@ -128,7 +128,8 @@ class Head:
         """
         for metric, kind in self.kinds.items():
             try:
-                if "categorical" in kind and len(self.shape) > 1 and metric != self.counted:
+                of_places = self.loss.is_of_rows and metric == self.counted
+                if "categorical" in kind and len(self.shape) > 1 and not of_places:
                     raise ValueError(f"the outputs have several axes, {self.shape}")
                 if kind.startswith("sparse") and not self.loss.takes_labels:
                     raise ValueError(f"it compares labels, which {self.loss.name} does not take")

@@ -312,7 +312,9 @@ def _prepare_rows(memory, row, y, prediction, first):
                 y[r, np.int64(memory[row[LABELS] + first + r])] = 1
         if row[METRIC] != NONE:
             right = 0 if r % rows == 0 else right
-            if counts:
+            if row[LABELS] != NONE:  # also one that does not count in the loss
+                right += np.argmax(prediction[r]) == memory[row[LABELS] + first + r]
+            else:
                 right += _is_right(prediction[r], y[r], row[METRIC], number(row, LEVEL))
             memory[row[CORRECT] + (first + r) // rows] = right
         if smoothing != 0:

@@ -304,7 +304,7 @@ def squareplus_forward(z):
     ratio = two / size
     far = size * math.sqrt(type(z)(1) + ratio * ratio)  # the square of z could overflow
     near = math.sqrt(z * z + two * two)
-    large = half * (size + (far if size > two else near))
+    large = half * size + half * (far if size > two else near)  # their sum could overflow
     return large if z > type(z)(0) else type(z)(1) / large
 
 

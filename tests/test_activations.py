@@ -229,6 +229,7 @@ def test_it_is_compared_and_copied_and_shown():
     assert own != activations.Custom(bent, wrong_slope)
     assert own != "relu"
     assert repr(own) == "Custom(bent, bent_slope)"
+    assert repr(layers.Dense(2, own)) == "Dense(2, activation=Custom(bent, bent_slope))"
     assert copy.deepcopy(own) == own
     assert pickle.loads(pickle.dumps(own)) == own
     assert len({own, activations.Custom(bent, bent_slope)}) == 1

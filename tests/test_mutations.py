@@ -93,6 +93,7 @@ OUTPUTS = {
     "layer_norm_backward": ["dz", "partial"],
     "layer_norm_forward": ["a", "mean", "variance"],
     "loss": ["losses_at", "da"],
+    "loss_of_rows": ["losses_at", "da"],
     "max_pool2d_backward": ["dz"],
     "max_pool2d_forward": ["a"],
     "maximum": ["a"],

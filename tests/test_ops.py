@@ -72,7 +72,10 @@ FORMULAS = {
     "softsign": lambda x: x / (1 + abs(x)),
     "sparse_plus": lambda x: np.where(abs(x) < 1, (x + 1) ** 2 / 4, np.maximum(x, 0)),
     "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
-    "squareplus": lambda x: (x + np.sqrt(x * x + 4)) / 2,
+    # Below 0 the sum is 4 divided by the difference.
+    "squareplus": lambda x: np.where(
+        x < 0, 2 / (np.hypot(x, 2) + abs(x)), (x + np.hypot(x, 2)) / 2
+    ),
     "tanh_shrink": lambda x: x - np.tanh(x),
     "softmax": softmax,
     "log_softmax": log_softmax,

@@ -68,6 +68,15 @@ class Objective:
     weighted: bool = False
     loss_weight: float = 1.0
 
+    def rows(self, shape: tuple[int, ...]) -> int:
+        """Rows of a sample of the output, each with a loss."""
+        return math.prod(shape[:-1]) if self.is_of_rows else 1
+
+    @property
+    def is_plain_mean(self) -> bool:
+        """Whether all rows count, and what is minimised is their mean."""
+        return self.ignored is None and self.reduction == loss.MEAN
+
 
 class Evaluator:
     """Runs a network over a data set for its mean losses.
@@ -160,9 +169,9 @@ class Evaluator:
         for objective, shape in zip(objectives, network.output_shapes, strict=True):
             units = math.prod(shape)
             place = plan.take(plan.batch_size * units)
-            rows = math.prod(shape[:-1]) if objective.is_of_rows else 1
+            rows = objective.rows(shape)
             given = plan.take(plan.batch_size * rows) if objective.takes_labels else place
-            targets.append({loss.TARGETS: place, loss.ROWS: rows})
+            targets.append({loss.TARGETS: place})
             if objective.takes_labels:
                 targets[-1][loss.LABELS] = given
             sources.append((rows if objective.takes_labels else units, given))
@@ -185,30 +194,37 @@ class Evaluator:
         self, plan: Plan, u: Tensor, objective: Objective, pair: int, targets: Record, weights: int
     ) -> int:
         """Add the loss of an output; return the place of the losses of the samples."""
-        batch_size, n_out, rows = plan.batch_size, u.units, targets[loss.ROWS]
+        batch_size, n_out = plan.batch_size, u.units
         plan.site = "loss"
         gradient = plan.gradient_place(u)
         losses = {loss.LOSSES_AT: plan.take(batch_size)}
-        of_rows = plan.take(batch_size * rows) if rows > 1 else losses[loss.LOSSES_AT]
         constants = (*objective.constants, *(0.0,) * len(loss.CONSTANTS))
         counted = {loss.CORRECT: plan.take(batch_size), loss.METRIC: objective.metric}
         at_once = plan.block or LOSS_SAMPLES
         items = 1 if plan.block else -(-batch_size // at_once)
+        rows = objective.rows(u.shape)
+        operation, reduced = loss.loss_item, {}
+        if not objective.is_plain_mean or rows > 1:
+            operation = loss.loss_of_rows_item
+            reduced = {
+                loss.ROWS: rows,
+                loss.LOSSES_OF_ROWS: plan.take(batch_size * rows),
+                loss.IGNORED: loss.NO_LABEL if objective.ignored is None else objective.ignored,
+                loss.REDUCTION: objective.reduction,
+            }
         # Smoothed targets move towards equal shares of the classes, or towards one half.
         smoothing = float(objective.label_smoothing)
         spread = smoothing / (n_out // rows if objective.is_of_rows else 2)
         plan.add(
-            loss.loss_item,
+            operation,
             items,
             losses,
             counted,
             targets,
+            reduced,
             {
                 loss.LOSS: Function(objective.function, loss.kinds_of_losses(plan.dtype)),
                 **dict(zip(loss.CONSTANTS, constants, strict=False)),
-                loss.LOSSES_OF_ROWS: of_rows,
-                loss.IGNORED: loss.NO_LABEL if objective.ignored is None else objective.ignored,
-                loss.REDUCTION: objective.reduction,
                 loss.SMOOTHING: smoothing,
                 loss.SPREAD: spread,
                 loss.WEIGHTS: weights,

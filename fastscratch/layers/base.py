@@ -287,7 +287,7 @@ class Layer:
             value = getattr(self, name)
             if is_needed or value == getattr(plain, name):
                 continue
-            if isinstance(value, (str, int, float, tuple)):
+            if isinstance(value, (str, int, float, tuple, Custom)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -141,7 +141,8 @@ class Head:
         """
         for metric, measure in self.measures.items():
             try:
-                measure.check(y, self.shape, weights, self.loss, metric == self.counted)
+                of_places = self.loss.is_of_rows and metric == self.counted
+                measure.check(y, self.shape, weights, self.loss, metric == self.counted, of_places)
             except ValueError as error:
                 raise ValueError(
                     f"metric {metric!r} cannot be computed of {name}: {error}"

@@ -61,10 +61,11 @@ class Measure:
         weights: np.ndarray | None,
         loss: losses.Loss,
         is_counted: bool,
+        of_places: bool,
     ) -> None:
         """Check that it can be computed for some targets, whatever is predicted.
 
-        One that the engine counts can be counted at each of several positions.
+        One that the engine counts can be counted at each of several places, as the loss is taken.
 
         Raises
         ------
@@ -72,7 +73,7 @@ class Measure:
             If it cannot.
         """
         kind = self.kind
-        if len(shape) > 1 and not is_counted and any(name in kind for name in _OF_SAMPLES):
+        if len(shape) > 1 and not of_places and any(name in kind for name in _OF_SAMPLES):
             raise ValueError(f"the outputs have several axes, {shape}")
         if kind.startswith("sparse") and not loss.takes_labels:
             raise ValueError(f"it compares labels, which {loss.name} does not take")

@@ -32,21 +32,16 @@ from .columns import (
     operation,
 )
 
-# Losses of rows and their gradients, by address, and the constants of the loss; how many rows a
-# sample has, and where their losses go; targets (UNITS of them), or the labels that they are made
-# of, and the label whose rows do not count (NO_LABEL for none); label smoothing: what each target
-# loses, and gains; the samples' losses and weights; how predictions are counted as right, and
-# where; how the losses of a mini-batch become one number; and what the gradient is multiplied with,
-# if a network has several losses, and divided by (NONE: by the samples of the mini-batch; 1: each
-# sample is a mini-batch of its own).
+# Losses of rows and their gradients, by address, and the constants of the loss; targets (UNITS of
+# them), or the labels that they are made of; label smoothing: what each target loses, and gains;
+# the samples' losses and weights; how predictions are counted as right, and where; and what the
+# gradient is multiplied with, if a network has several losses, and divided by (NONE: by the samples
+# of the mini-batch; 1: each sample is a mini-batch of its own).
 (
     LOSS,
     *CONSTANTS,
-    ROWS,
-    LOSSES_OF_ROWS,
     TARGETS,
     LABELS,
-    IGNORED,
     SMOOTHING,
     SPREAD,
     LOSSES_AT,
@@ -55,7 +50,6 @@ from .columns import (
     LEVEL,
     CORRECT,
     SAMPLES_AN_ITEM,
-    REDUCTION,
     LOSS_WEIGHT,
     MEAN_OVER,
 ) = fields(
@@ -64,11 +58,8 @@ from .columns import (
     constant_0=NUMBER,
     constant_1=NUMBER,
     constant_2=NUMBER,
-    rows=COUNT,
-    losses_of_rows=PLACE,
     targets=PLACE,
     labels=PLACE,
-    ignored=COUNT,
     smoothing=NUMBER,
     spread=NUMBER,
     losses_at=PLACE,
@@ -77,11 +68,19 @@ from .columns import (
     level=NUMBER,
     correct=PLACE,
     samples_an_item=COUNT,
-    reduction=COUNT,
     loss_weight=NUMBER,
     mean_over=COUNT,
 )
+OF_LOSS = (
+    *(A, DA, UNITS, LOSS, *CONSTANTS, TARGETS, LABELS, SMOOTHING, SPREAD, LOSSES_AT, WEIGHTS),
+    *(METRIC, LEVEL, CORRECT, SAMPLES_AN_ITEM, LOSS_WEIGHT, MEAN_OVER),
+)
 FIRST_CONSTANT, AFTER_CONSTANTS = CONSTANTS[0], CONSTANTS[-1] + 1
+# How many rows a sample has, and where their losses go; the label whose rows do not count (NO_LABEL
+# for none); and how the losses of a mini-batch become one number.
+ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION = fields(
+    MEAN_OVER + 1, rows=COUNT, losses_of_rows=PLACE, ignored=COUNT, reduction=COUNT
+)
 # The totals: the address of float64 pairs (loss, right predictions), a number of PAIRS for each
 # epoch from the first on; and which of these is the row's own.
 TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR = fields(
@@ -231,109 +230,35 @@ def _rows(memory, place, start, size, units):
     return memory[place + start * units :][: size * units].reshape(size, units)
 
 
-@njit
-def _counts(memory, row, sample, place):
-    """Whether a row of a sample counts: its label is not the one to ignore."""
-    return memory[row[LABELS] + sample * row[ROWS] + place] != row[IGNORED]
-
-
-@njit
-def _divisor(memory, row, start, stop):
-    """What the sum of the losses of some samples is divided by: rows, or weights of rows."""
-    if row[REDUCTION] == SUM:
-        return 1.0
-    total, rows = 0.0, row[ROWS]
-    for n in range(start, stop):
-        count = 0
-        for r in range(rows):
-            count += row[IGNORED] == NO_LABEL or _counts(memory, row, n, r)
-        is_weighted = row[REDUCTION] == MEAN_BY_WEIGHT and row[WEIGHTS] != NONE
-        total += count * (memory[row[WEIGHTS] + n] if is_weighted else 1)
-    return total
-
-
-@njit
-def _one_hot(memory, row, y, start, size):
-    """Targets of some samples from their labels; those of rows that do not count are zero."""
-    for n in range(size * row[ROWS]):
-        label = np.int64(memory[row[LABELS] + start * row[ROWS] + n])
-        y[n] = 0
-        if label != row[IGNORED]:
-            y[n, label] = 1
-
-
-@njit
-def _count_right(memory, row, prediction, y, start, size):
-    """Write how many predictions of each sample are right."""
-    rows = row[ROWS]
-    for n in range(size):
-        right = 0
-        for r in range(rows):
-            if row[IGNORED] == NO_LABEL or _counts(memory, row, start + n, r):
-                place = n * rows + r
-                right += _is_right(prediction[place], y[place], row[METRIC], number(row, LEVEL))
-        memory[row[CORRECT] + start + n] = right
-
-
-@njit
-def _reduce_rows(memory, row, samples, values, gradient, of_rows, start):
-    """Losses of samples from those of their rows, and the gradient of the mini-batch's loss.
-
-    A sample's loss is what it adds to the loss of the mini-batch, times the number of samples.
-    """
-    rows, of_mini_batch = row[ROWS], row[MEAN_OVER] == NONE
-    divisor = _divisor(memory, row, 0, samples) if of_mini_batch else 0.0
-    for n in range(values.size):
-        weight = 1.0 if row[WEIGHTS] == NONE else np.float64(memory[row[WEIGHTS] + start + n])
-        if not of_mini_batch:
-            divisor = _divisor(memory, row, start + n, start + n + 1)
-        share = weight / divisor if divisor != 0 else 0.0
-        total = 0.0
-        factor = memory.dtype.type(share * number(row, LOSS_WEIGHT))
-        for r in range(n * rows, (n + 1) * rows):
-            if row[IGNORED] == NO_LABEL or _counts(memory, row, start + n, r - n * rows):
-                total += of_rows[r]
-                for o in range(gradient.shape[1]):
-                    gradient[r, o] *= factor
-            else:
-                gradient[r] = 0
-        values[n] = total * share * (samples if of_mini_batch else 1)
-
-
-@operation(
-    *(A, DA, UNITS, LOSS, *CONSTANTS, ROWS, LOSSES_OF_ROWS, TARGETS, LABELS, IGNORED),
-    *(SMOOTHING, SPREAD, LOSSES_AT, WEIGHTS, METRIC, LEVEL, CORRECT, SAMPLES_AN_ITEM),
-    *(REDUCTION, LOSS_WEIGHT, MEAN_OVER),
-)
+@operation(*OF_LOSS)
 def loss_item(memory, row, samples, item, worker, step):
     """Losses of some samples, and the gradient of their mean over the mini-batch.
 
     This is where training divides by the number of samples.
     """
-    rows, smoothing = row[ROWS], number(row, SMOOTHING)
-    outputs = row[UNITS] // rows
+    units, smoothing = row[UNITS], number(row, SMOOTHING)
     start = item * row[SAMPLES_AN_ITEM]
     size = max(min(row[SAMPLES_AN_ITEM], samples - start), 0)
-    prediction = _rows(memory, row[A], start * rows, size * rows, outputs)
-    gradient = _rows(memory, row[DA], start * rows, size * rows, outputs)
-    y = _rows(memory, row[TARGETS], start * rows, size * rows, outputs)
+    prediction = _rows(memory, row[A], start, size, units)
+    gradient = _rows(memory, row[DA], start, size, units)
+    y = _rows(memory, row[TARGETS], start, size, units)
     values = memory[row[LOSSES_AT] + start :][:size]
     if row[LABELS] != NONE:
-        _one_hot(memory, row, y, start, size)
+        for n in range(size):
+            y[n] = 0
+            y[n, np.int64(memory[row[LABELS] + start + n])] = 1
     if row[METRIC] != NONE:
-        _count_right(memory, row, prediction, y, start, size)
+        for n in range(size):
+            right = _is_right(prediction[n], y[n], row[METRIC], number(row, LEVEL))
+            memory[row[CORRECT] + start + n] = right
     if smoothing != 0:
         keep = memory.dtype.type(1 - smoothing)
         spread = memory.dtype.type(number(row, SPREAD))
-        for n in range(size * rows):
-            for o in range(outputs):
+        for n in range(size):
+            for o in range(units):
                 y[n, o] = keep * y[n, o] + spread
-    of_rows = memory[row[LOSSES_OF_ROWS] + start * rows :][: size * rows]
     constants = row[FIRST_CONSTANT:AFTER_CONSTANTS].view(np.float64)
-    call(row[LOSS], of_rows, gradient, prediction, y, constants)
-    if rows > 1 or row[IGNORED] != NO_LABEL or row[REDUCTION] != MEAN:
-        _reduce_rows(memory, row, samples, values, gradient, of_rows, start)
-        return
+    call(row[LOSS], values, gradient, prediction, y, constants)
     divisor = samples if row[MEAN_OVER] == NONE else row[MEAN_OVER]
     share = memory.dtype.type(number(row, LOSS_WEIGHT) / divisor)
     if row[WEIGHTS] == NONE:
@@ -344,8 +269,93 @@ def loss_item(memory, row, samples, item, worker, step):
     for n in range(size):
         weight = memory[row[WEIGHTS] + start + n]
         values[n] *= weight
-        for o in range(outputs):
+        for o in range(units):
             gradient[n, o] *= weight * share
+
+
+@njit
+def _counts(memory, row, place):
+    """Whether a row of the mini-batch counts: its label is not the one to ignore."""
+    return row[IGNORED] == NO_LABEL or memory[row[LABELS] + place] != row[IGNORED]
+
+
+@njit
+def _divisor(memory, row, start, stop):
+    """What the sum of the losses of some samples is divided by: rows, or weights of rows."""
+    if row[REDUCTION] == SUM:
+        return 1.0
+    total, rows = 0.0, row[ROWS]
+    is_weighted = row[REDUCTION] == MEAN_BY_WEIGHT and row[WEIGHTS] != NONE
+    for n in range(start, stop):
+        count = 0
+        for place in range(n * rows, (n + 1) * rows):
+            count += _counts(memory, row, place)
+        total += count * (np.float64(memory[row[WEIGHTS] + n]) if is_weighted else 1.0)
+    return total
+
+
+@njit
+def _prepare_rows(memory, row, y, prediction, first):
+    """Targets of rows from their labels, and smoothed; write how many predictions are right.
+
+    `first` is the place of the first of the rows in the mini-batch. The targets of rows that do not
+    count are zeros.
+    """
+    rows, smoothing = row[ROWS], number(row, SMOOTHING)
+    keep, spread = memory.dtype.type(1 - smoothing), memory.dtype.type(number(row, SPREAD))
+    right = 0
+    for r in range(y.shape[0]):
+        counts = _counts(memory, row, first + r)
+        if row[LABELS] != NONE:
+            y[r] = 0
+            if counts:
+                y[r, np.int64(memory[row[LABELS] + first + r])] = 1
+        if row[METRIC] != NONE:
+            right = 0 if r % rows == 0 else right
+            if row[LABELS] != NONE:  # also one that does not count in the loss
+                right += np.argmax(prediction[r]) == memory[row[LABELS] + first + r]
+            else:
+                right += _is_right(prediction[r], y[r], row[METRIC], number(row, LEVEL))
+            memory[row[CORRECT] + (first + r) // rows] = right
+        if smoothing != 0:
+            for o in range(y.shape[1]):
+                y[r, o] = keep * y[r, o] + spread
+
+
+@operation(*OF_LOSS, ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION)
+def loss_of_rows_item(memory, row, samples, item, worker, step):
+    """Losses of samples that have several rows, or rows that do not count, or any reduction.
+
+    The loss of a sample is what it adds to the loss of the mini-batch, times the number of samples.
+    """
+    rows, of_mini_batch = row[ROWS], row[MEAN_OVER] == NONE
+    outputs, start = row[UNITS] // rows, item * row[SAMPLES_AN_ITEM]
+    size = max(min(row[SAMPLES_AN_ITEM], samples - start), 0)
+    first, count = start * rows, size * rows
+    prediction = _rows(memory, row[A], first, count, outputs)
+    gradient = _rows(memory, row[DA], first, count, outputs)
+    y = _rows(memory, row[TARGETS], first, count, outputs)
+    _prepare_rows(memory, row, y, prediction, first)
+    of_rows = memory[row[LOSSES_OF_ROWS] + first :][:count]
+    constants = row[FIRST_CONSTANT:AFTER_CONSTANTS].view(np.float64)
+    call(row[LOSS], of_rows, gradient, prediction, y, constants)
+    divisor = _divisor(memory, row, 0, samples) if of_mini_batch else 0.0
+    for n in range(start, start + size):
+        if not of_mini_batch:
+            divisor = _divisor(memory, row, n, n + 1)
+        weight = 1.0 if row[WEIGHTS] == NONE else np.float64(memory[row[WEIGHTS] + n])
+        share = weight / divisor if divisor != 0 else 0.0
+        factor = memory.dtype.type(share * number(row, LOSS_WEIGHT))
+        total = 0.0
+        for place in range(n * rows, (n + 1) * rows):
+            r = place - first
+            if _counts(memory, row, place):
+                total += of_rows[r]
+                for o in range(outputs):
+                    gradient[r, o] *= factor
+            else:
+                gradient[r] = 0
+        memory[row[LOSSES_AT] + n] = total * share * (samples if of_mini_batch else 1)
 
 
 @njit

@@ -25,7 +25,7 @@ PENDING = {
         *("MeanSquaredLogarithmicError", "SquaredHinge"),
     },
 }
-PENDING_MODULES = {"metrics", "optimizers", "callbacks", "initializers"}
+PENDING_MODULES = {"initializers"}
 
 
 @pytest.mark.parametrize("module", ABSENT)

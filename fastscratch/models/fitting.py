@@ -48,6 +48,8 @@ class Fit:
 
     #: Whether many steps are run by one call.
     in_slices = True
+    #: Whether there were no data for an epoch.
+    is_over = False
 
     def __init__(
         self,
@@ -259,9 +261,6 @@ class Fit:
                 break
         return count
 
-    def close(self) -> None:
-        """End what the fit has begun besides."""
-
 
 def fit(
     run: Fit,
@@ -306,6 +305,8 @@ def fit(
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
             count = run.run_epoch(epoch, everyone, progress, count)
+            if run.is_over:
+                break
             logs = run.logs(epoch) | run.measure()
             if validation is not None and validation.is_due(initial_epoch + epoch + 1):
                 of_validation = validation.measure(everyone)

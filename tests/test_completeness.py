@@ -275,7 +275,17 @@ PARTS = {
     "layers": {"constraints", "initializers", "regularizers"},
     "engine": {"constraints", "layers", "output", "utils"},
     "models": {
-        *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
+        *(
+            "callbacks",
+            "conversion",
+            "engine",
+            "layers",
+            "losses",
+            "metrics",
+            "optimizers",
+            "output",
+            "utils",
+        ),
     },
 }
 

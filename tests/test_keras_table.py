@@ -15,6 +15,9 @@ from fastscratch.absent import ABSENT
 sys.path.append(str(Path(__file__).parent.parent / "tools"))
 import keras_table
 
+# Keras' variables hand themselves out to NumPy in a way that is going out of use.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 #: Names that are to come.
 PENDING = {
     "layers": {"ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"},

@@ -5,6 +5,7 @@ import inspect
 
 PLACES = (
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -51,6 +52,7 @@ NOT_CALLED = {
     "datasets.load_photograph": "takes no arguments",
     "datasets.read_idx": READER,
     "initializers.Initializer": BASE,
+    "constraints.Constraint": BASE,
     "layers.Layer": BASE,
     "utils.PyDataset": BASE,
     **{
@@ -66,6 +68,12 @@ NOT_CALLED = {
     "optimizers.Optimizer": BASE,
     "optimizers.schedules.LearningRateSchedule": BASE,
     "regularizers.Regularizer": BASE,
+    "Sequential.build": "takes a shape (test_configuration)",
+    "Sequential.from_config": "takes a configuration (test_configuration)",
+    "Sequential.get_config": "takes no arguments",
+    "Sequential.load_weights": READER,
+    "Sequential.save_weights": "writes a file (test_configuration)",
+    "Sequential.to_json": "takes what json.dumps takes",
     "Sequential.count_params": "takes no arguments",
     "Sequential.get_weights": "takes no arguments",
     "Sequential.pop": "takes no arguments",

@@ -65,6 +65,7 @@ NOT_CALLED = {
     "layers.Weight": RECORD,
     "linear_model.Summary": RECORD,
     "losses.Loss": BASE,
+    "metrics.Metric": BASE,
     "optimizers.Optimizer": BASE,
     "optimizers.schedules.LearningRateSchedule": BASE,
     "regularizers.Regularizer": BASE,

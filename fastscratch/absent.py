@@ -121,12 +121,12 @@ _METRICS: dict[str, str] = {
     **_all(_CONFIG, "deserialize", "serialize"),
 }
 _OPTIMIZERS: dict[str, str] = {
-    "Lamb": "use AdamW; the steps of Lamb need the norms of whole weight arrays",
-    "Muon": "use AdamW; the steps of Muon are products of whole matrices",
-    "ScheduleFreeAdamW": "use AdamW with use_ema=True",
+    "Lamb": "use AdamW; its steps need the norms of whole weight arrays",
+    "Muon": "use AdamW; its steps are products of whole matrices",
+    "ScheduleFreeAdamW": "use AdamW, and its argument use_ema",
     **_all("use trainable=False for the layers that are not to learn", "MultiOptimizer"),
     **_all(_CONFIG, "deserialize", "serialize"),
-    "Adafactor": "use Adam; Adafactor needs sums over the rows and columns of whole weight arrays",
+    "Adafactor": "use Adam; its steps need sums over whole rows and columns of weights",
     "Ftrl": "use SGD or Adagrad, and the regularizer 'l1'",
     "LossScaleOptimizer": "out of scope: half precision; weights are float32 or float64",
     "OptimizerMap": "use trainable=False for the layers that are not to learn",

@@ -360,6 +360,14 @@ def test_a_source_that_ends_early_ends_the_fit():
     assert model.iterations == 3
 
 
+def test_a_source_that_ends_with_an_epoch_ends_the_fit_there():
+    model = make()
+    with pytest.warns(UserWarning, match="the fit ends in epoch 2 of 3, after 0 of its steps"):
+        history = model.fit(iter(cut()), steps_per_epoch=3, epochs=3, verbose=0)
+    assert history.epoch == [0]
+    assert len(history.history["loss"]) == 1
+
+
 def test_errors_of_the_source_are_raised_and_no_thread_stays():
     def wrong():
         yield cut()[0]
@@ -412,7 +420,7 @@ def test_a_step_that_diverges_is_named():
             {"x": Again(), "validation_data": Again(), "validation_steps": 0},
             "validation_steps must",
         ),
-        ({"x": Again(), "validation_batch_size": -1}, "validation_batch_size must be at least 1"),
+        ({"x": Again(), "validation_batch_size": 0}, "validation_batch_size must be at least 1"),
     ],
 )
 def test_refused(arguments, words):

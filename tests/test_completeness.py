@@ -275,8 +275,8 @@ PARTS = {
     "layers": {"activations", "constraints", "initializers", "regularizers"},
     "engine": {"activations", "constraints", "layers", "output", "utils"},
     "models": {
-        *("activations", "callbacks", "engine", "layers", "losses", "metrics", "optimizers"),
-        *("output", "utils"),
+        *("activations", "callbacks", "conversion", "engine", "layers", "losses", "metrics"),
+        *("optimizers", "output", "utils"),
     },
 }
 

@@ -15,6 +15,9 @@ from fastscratch.absent import ABSENT
 sys.path.append(str(Path(__file__).parent.parent / "tools"))
 import keras_table
 
+# Keras' variables hand themselves out to NumPy in a way that is going out of use.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 #: Names that are to come.
 PENDING = {
     "layers": {"ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"},
@@ -25,7 +28,7 @@ PENDING = {
         *("MeanSquaredLogarithmicError", "SquaredHinge"),
     },
 }
-PENDING_MODULES = {"metrics", "optimizers", "callbacks", "initializers"}
+PENDING_MODULES = {"initializers"}
 
 
 @pytest.mark.parametrize("module", ABSENT)

@@ -394,8 +394,8 @@ def test_a_layer_knows_its_weights():
         "dense",
         "add",
         "dense_1",
+        "dropout_1",  # made after the one that is called on it
         "dropout",
-        "dropout_1",
         "dense_2",
     ]
     with pytest.raises(ValueError, match=r"Dense\(2\) has no weights yet: it is not part of a bui"):

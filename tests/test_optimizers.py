@@ -521,7 +521,7 @@ def test_get():
     assert optimizers.get(given) is given
     with pytest.raises(ValueError, match=r"optimizer must be one of 'sgd', .*, got 'adamat'"):
         optimizers.get("adamat")
-    with pytest.raises(ValueError, match="'Adafactor' is not here: use Adam; Adafactor needs sums"):
+    with pytest.raises(ValueError, match="'Adafactor' is not here: use Adam; its steps need sums"):
         optimizers.get("Adafactor")
     with pytest.raises(ValueError, match=r"optimizer must be one of 'sgd', .*, got 3"):
         optimizers.get(3)

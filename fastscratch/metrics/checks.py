@@ -11,6 +11,7 @@ from ..validation import as_array, as_integer, as_labels, as_number, same_length
 def pair(y_true: Any, y_pred: Any, ndim: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Both as float64 arrays of the same shape; a last axis of one may be left out of either."""
     truth, guess = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    truth, guess = np.atleast_1d(truth), np.atleast_1d(guess)
     if truth.shape != guess.shape:
         if truth.shape == (*guess.shape, 1) or guess.shape == (*truth.shape, 1):
             truth = truth.reshape(guess.shape)
@@ -57,7 +58,7 @@ def weights_of(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """Weights of the samples, if they have any."""
     if sample_weight is None:
         return None
-    weights = as_array("sample_weight", sample_weight)
+    weights = np.atleast_1d(as_array("sample_weight", sample_weight))
     if weights.shape == (len(weights), 1):
         weights = weights.reshape(-1)
     if weights.shape != (n_samples,):
@@ -126,8 +127,8 @@ def as_class_ids(name: str, value: Any) -> tuple[int, ...]:
     """Numbers of classes, at least one."""
     if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
         raise TypeError(f"{name} must be a sequence of integers, got {type(value).__name__}")
-    if len(value) == 0:
-        raise ValueError(f"{name} must hold at least one class, got none")
+    if np.ndim(value) != 1 or len(value) == 0:
+        raise ValueError(f"{name} must hold at least one class, got {value!r}")
     return tuple(as_index(f"{name}[{i}]", one) for i, one in enumerate(value))
 
 

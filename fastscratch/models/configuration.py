@@ -9,12 +9,13 @@ from ..validation import as_integer, as_text
 
 if TYPE_CHECKING:
     from .model import Model
+    from .weighted import Weighted
 
 # What the checks of a description may raise.
 UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-def config_of(model: "Model") -> dict[str, Any]:
+def config_of(model: "Weighted") -> dict[str, Any]:
     """The layers of a model and how they read each other, in types that JSON has."""
     config = {
         "name": model.name,
@@ -78,7 +79,7 @@ def clone_model(model: "Model") -> "Model":
     return model_of(config_of(model))
 
 
-def _structure(model: "Model") -> dict[str, Any]:
+def _structure(model: "Weighted") -> dict[str, Any]:
     """How the layers of a model read each other; those of a Sequential are in a row."""
     from .sequential import Sequential
 

@@ -49,6 +49,8 @@ class Fit:
 
     #: Whether many steps are run by one call.
     in_slices = True
+    #: Whether there were no data for an epoch.
+    is_over = False
 
     def __init__(
         self,
@@ -265,9 +267,6 @@ class Fit:
                 break
         return count
 
-    def close(self) -> None:
-        """End what the fit has begun besides."""
-
 
 def fit(
     run: Fit,
@@ -321,6 +320,8 @@ def fit(
                 output.say(str(error))
                 logs, model.stop_training = dict.fromkeys(reported, np.nan), True
                 everyone.epoch_end(initial_epoch + epoch, logs)
+                break
+            if run.is_over:
                 break
             logs = run.logs(epoch) | run.measure()
             if validation is not None and validation.is_due(initial_epoch + epoch + 1):

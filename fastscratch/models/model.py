@@ -1,6 +1,5 @@
 """The model: what a person calls."""
 
-import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,7 @@ from ..engine import Evaluator, Predictor, Trainer, Workspace
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
 from .batches import Batches, are_batches, refuse_beside_batches
-from .configuration import UNFIT, config_of, model_of
-from .differentiable import Differentiable
+from .configured import Configured
 from .fit_data import to_train_on, to_validate
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
@@ -32,7 +30,7 @@ from .training_data import TrainingData
 __all__ = ["Model"]
 
 
-class Model(Differentiable):
+class Model(Configured):
     """Layers that read each other's outputs, as ``keras.Model``.
 
     Parameters
@@ -90,7 +88,6 @@ class Model(Differentiable):
         given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
-        self._check_dtypes(network.layers)
         self._check_dtypes(network.layers)
         name_layers(network.layers)
         self._take_network(network)
@@ -224,7 +221,9 @@ class Model(Differentiable):
         if any(isinstance(c, ProgbarLogger) for c in callbacks):
             level = max(level, 1)
         remaining = max(0, epochs - initial_epoch)
-        size = as_integer("validation_batch_size", validation_batch_size or batch_size or 32, 1)
+        if validation_batch_size is None:
+            validation_batch_size = batch_size or 32
+        size = as_integer("validation_batch_size", validation_batch_size, 1)
         optimizer = self._compiled_optimizer()
         how = batch_size, steps_per_epoch, shuffle, remaining
         data = to_train_on(self, (x, y, sample_weight), class_weight, *how)
@@ -369,7 +368,7 @@ class Model(Differentiable):
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        if verbose or steps is not None or are_batches(x):
+        if verbose or steps is not None or (type(x) is not np.ndarray and are_batches(x)):
             return self._predict_at_length(x, batch_size, verbose, steps)
         state, programs = self._holder.state, self._programs
         if state is None or programs is None:
@@ -506,7 +505,8 @@ class Model(Differentiable):
         if isinstance(data, Batches):
             logs, n = evaluate_batches(self, data, tested, shown)
         else:
-            logs, n = self._evaluate(data, batch_size, tested, shown), len(data)
+            at_a_time = batch_size if tested is None else batch_size or 32
+            logs, n = self._evaluate(data, at_a_time, tested, shown), len(data)
         if tested is not None:
             tested.test_end(logs)
         shown.end(n, logs)
@@ -614,79 +614,6 @@ class Model(Differentiable):
         from .saving import save_model
 
         save_model(self, filepath, overwrite)
-
-    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
-        """Save the weights alone: one safetensors file, with a name for each array.
-
-        Parameters
-        ----------
-        filepath, overwrite
-            As :meth:`save` takes them; ``.weights.safetensors`` is a good suffix.
-
-        Raises
-        ------
-        ValueError, TypeError, OSError
-            As :meth:`save`.
-        """
-        from .weight_files import save_weights
-
-        save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:
-        """Replace the weights by those that :meth:`save_weights` or :meth:`save` has saved.
-
-        A weight is known by the names of its layer and its own: layers that are given names keep
-        their weights in another model.
-
-        Parameters
-        ----------
-        filepath : path
-        skip_mismatch : bool
-            Whether to take the weights that fit and leave out the others, as for another head.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it is no such file, or has not the weights of this model; nothing has changed then.
-        RuntimeError
-            If another thread is training the model.
-        """
-        from .weight_files import load_weights
-
-        load_weights(self, filepath, skip_mismatch)
-
-    def get_config(self) -> dict[str, Any]:
-        """The layers and how they read each other, as JSON can hold them; without weights."""
-        return config_of(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Model":
-        """The model that :meth:`get_config` has described: with new weights, and not compiled.
-
-        Raises
-        ------
-        ValueError
-            If it describes none of this class.
-        """
-        try:
-            model = model_of(config)
-        except UNFIT as error:
-            raise ValueError(f"config must be what get_config returned: {error!r}") from None
-        if not isinstance(model, cls):
-            raise ValueError(f"config must be that of a {cls.__name__}, got that of a graph")
-        return model
-
-    def to_json(self, **kwargs: Any) -> str:
-        """The class and :meth:`get_config` as JSON, for :func:`models.model_from_json`.
-
-        Parameters
-        ----------
-        **kwargs
-            Of ``json.dumps``.
-        """
-        return json.dumps({"class": type(self).__name__, "config": self.get_config()}, **kwargs)
 
     def _check_save(self, filepath: str | Path, weights_only: bool = False) -> None:
         """Raise what :meth:`save` or :meth:`save_weights` would raise, and write nothing."""

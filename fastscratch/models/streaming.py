@@ -143,6 +143,7 @@ class StreamedFit(Fit):
                 stacklevel=2,
             )
             model.stop_training = True
+            self.is_over = self._batch == 0
         return count
 
     def _take(self, data: TrainingData) -> None:

@@ -13,10 +13,10 @@ from .names import name_of
 from .replacing import replace_file, replaceable
 
 if TYPE_CHECKING:
-    from .model import Model
+    from .weighted import Weighted
 
 
-def save_weights(model: "Model", filepath: str | Path, overwrite: bool) -> None:
+def save_weights(model: "Weighted", filepath: str | Path, overwrite: bool) -> None:
     """See :meth:`Model.save_weights`."""
     overwrite, path = as_flag("overwrite", overwrite), as_model_path("filepath", filepath)
     target = replaceable(path)
@@ -29,7 +29,7 @@ def save_weights(model: "Model", filepath: str | Path, overwrite: bool) -> None:
     replace_file(target, save(arrays))
 
 
-def load_weights(model: "Model", filepath: str | Path, skip_mismatch: bool) -> None:
+def load_weights(model: "Weighted", filepath: str | Path, skip_mismatch: bool) -> None:
     """See :meth:`Model.load_weights`."""
     skip_mismatch, path = (
         as_flag("skip_mismatch", skip_mismatch),
@@ -57,7 +57,7 @@ def load_weights(model: "Model", filepath: str | Path, skip_mismatch: bool) -> N
     model.set_weights([own[name] if name in wrong else arrays[name] for name in own])
 
 
-def _named(model: "Model") -> dict[str, np.ndarray]:
+def _named(model: "Weighted") -> dict[str, np.ndarray]:
     """The weights by their names in a file, as those of :func:`fastscratch.load_model`."""
     model.count_params()  # builds it
     return {

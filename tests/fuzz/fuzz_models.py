@@ -279,9 +279,14 @@ def learning(method):
                 "shuffle": st.booleans(),
                 "validation_split": st.sampled_from([0.0, 0.5]),
                 "initial_epoch": st.integers(0, 1),
+                "steps_per_epoch": st.integers(1, 3),
+                "validation_steps": st.integers(1, 3),
+                "validation_freq": st.integers(1, 3) | st.just([1]),
             }
         if method == "evaluate":
             options = {"batch_size": st.integers(1, 12), "return_dict": st.booleans()}
+        if method == "test_on_batch":
+            options = {"return_dict": st.booleans()}
         arguments |= some_of(draw, options | weight)
 
         def check(result, x, y, **given):
@@ -302,7 +307,10 @@ def learning(method):
             # squares of huge numbers are infinite
             huge = max(abs(real(x)).max(), abs(real(y)).max()) > np.finfo(model.dtype).max ** 0.25
             assert huge or all(map(math.isfinite, values))
-            if set(given) <= {"batch_size", "return_dict"} and method == "evaluate":
+            if set(given) <= {"batch_size", "return_dict"} and method in (
+                "evaluate",
+                "test_on_batch",
+            ):
                 outputs = expected_outputs(model, x)
                 if outputs is not None and not has_layer_norm_of_few(model):
                     wanted = loss_of(model.loss.name, outputs, real(y))
@@ -441,6 +449,7 @@ TARGETS = {
     "Sequential.predict": target("predict", predicting("predict")),
     "Sequential.predict_on_batch": target("predict_on_batch", predicting("predict_on_batch")),
     "Sequential.evaluate": target("evaluate", learning("evaluate")),
+    "Sequential.test_on_batch": target("test_on_batch", learning("test_on_batch")),
     "Sequential.train_on_batch": target(
         "train_on_batch", learning("train_on_batch"), raises=DIVERGES
     ),

@@ -1,7 +1,5 @@
 """What the constraint of a weight does after each update."""
 
-from itertools import product
-
 from fastscratch.reference.constraints import min_max_norm, non_negative
 from fastscratch.reference.nested import numbers_of, shape_of, shaped
 
@@ -23,7 +21,10 @@ def constrained(weight, constraint):
     along = {one % len(shape) for one in (axis if isinstance(axis, list) else [axis])}
     # The numbers that differ in their place along these axes only are a vector.
     vectors = {}
-    for p, place in enumerate(product(*map(range, shape))):
+    for p in range(len(numbers)):
+        place, rest = [0] * len(shape), p
+        for a in reversed(range(len(shape))):
+            rest, place[a] = divmod(rest, shape[a])
         key = tuple(i for a, i in enumerate(place) if a not in along)
         vectors.setdefault(key, []).append(p)
     for places in vectors.values():

@@ -198,7 +198,6 @@ MAY_BE = {
     "rate": is_fraction,
     "save_freq": lambda value: value == "epoch" or is_int(1)(value),
     "schedule": callable,
-    "seed": or_none(is_int(0)),
     "separator": lambda value: is_text(value) and len(value) == 1,
     "shape": is_shape,
     "start_from_epoch": is_int(0),

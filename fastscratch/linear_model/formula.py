@@ -1,5 +1,6 @@
 """Models from a formula and a data frame, as in R."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -84,8 +85,29 @@ class FormulaMixin:
         """The columns that the formula makes of a data frame; without a formula, `X` as it is."""
         if self._formula is None:
             return X
-        spec = self._formula.update(na_action="raise")
-        return _without_intercept(spec.get_model_matrix(X))[0]
+        from formulaic.errors import DataMismatchWarning
+
+        if not hasattr(X, "columns"):
+            raise TypeError(
+                f"X must be a data frame, as the model is of a formula, got {type(X).__name__}"
+            )
+        missing = sorted(set(map(str, self._formula.required_variables)) - set(X.columns))
+        if missing:
+            raise ValueError(f"X must have the columns of the formula, got none called {missing}")
+        names = [name for name in X.columns if name in self._formula.required_variables]
+        holes = [name for name in names if X[name].isna().any()]
+        if holes:
+            raise ValueError(f"X must have no missing values, got some in the columns {holes}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
+            try:
+                design = self._formula.get_model_matrix(X)
+            except DataMismatchWarning as warning:
+                unknown = str(warning).partition(": ")[2].partition(". ")[0]
+                raise ValueError(
+                    f"X must hold categories of the fit only, got {unknown} too"
+                ) from None
+        return _without_intercept(design)[0]
 
 
 def _without_intercept(design: Any) -> tuple[Any, bool]:

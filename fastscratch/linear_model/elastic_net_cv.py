@@ -159,6 +159,12 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
             raise ValueError(f"l1_ratio must lie between 0 and 1, got {self.l1_ratio}")
         alphas = self._paths(Squares.of(X, y, weight, self.fit_intercept), ratios)
         folds = list(check_cv(self.cv).split(X, y))
+        for rows in (rows for fold in folds for rows in fold):
+            if not weight[rows].any():
+                raise ValueError(
+                    "sample_weight must be above 0 for a sample of each fold, and for one of the "
+                    "others, got only zeros"
+                )
         errors = np.empty((*alphas.shape, len(folds)))
         for i, (train, test) in enumerate(folds):
             squares = Squares.of(X[train], y[train], weight[train], self.fit_intercept)

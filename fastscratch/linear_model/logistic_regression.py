@@ -70,32 +70,53 @@ class LogisticRegression(
     """Logistic regression for two classes or several labels, softmax regression for more classes.
 
     Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, where the
-    loss is the negative log-likelihood of a sample. The intercept is not penalised.
+    loss is the negative log-likelihood of a sample. The intercept is not penalised (except with
+    ``solver="liblinear"``).
 
     Parameters
     ----------
+    penalty : {"l1", "l2", "elasticnet"} or None
+        Deprecated, as in scikit-learn: use `l1_ratio` and `C`.
     C : float, default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     l1_ratio : float, default=0.0
         Share of the l1 penalty: 0 is l2, 1 is l1, and anything between is the elastic net.
+    dual : bool, default=False
+        Has no effect. Only with ``"liblinear"`` and l2, as in scikit-learn.
     tol : float, default=1e-4
         Stop when no element of the gradient of the mean loss is larger than this. The gradient is
         taken with the columns in units of their standard deviation (with ``"gradient-descent"``,
-        as they are).
+        as they are). ``"lbfgs"`` then takes a step of Newton's method for up to 200 coefficients;
+        for more, the gradient with the columns as they are must be as small, too.
     fit_intercept : bool, default=True
+    intercept_scaling : float, default=1
+        With ``"liblinear"``: the intercept is the coefficient of a column of this number, times
+        this number, and that coefficient is penalised.
     class_weight : dict or "balanced", default=None
         Weight of each class; ``"balanced"`` is inversely proportional to how often the class
         occurs. With several labels the weights apply to each label.
-    solver : {"lbfgs", "newton-cholesky", "fista", "gradient-descent"}, default="lbfgs"
+    random_state : int, RandomState or None, default=None
+        Has no effect: no solver draws random numbers.
+    solver : str, default="lbfgs"
         ``"lbfgs"``: scipy's L-BFGS-B with a compiled loss. ``"newton-cholesky"``: iteratively
         reweighted least squares, few iterations that cost ``n (k classes)**2`` each. These two need
         ``l1_ratio=0``. ``"fista"``: accelerated proximal gradient descent, for every penalty.
         ``"gradient-descent"``: gradient descent with a constant step, for every penalty.
+
+        scikit-learn's other names are taken, with its rules about the penalty, and reach the same
+        minimum by other ways. ``"newton-cg"``, ``"sag"``, ``"saga"`` and ``"liblinear"`` run
+        ``"newton-cholesky"`` for up to 200 coefficients, and ``"lbfgs"`` for more. With an l1
+        penalty ``"saga"`` and ``"liblinear"`` run Newton's method, each step of which is solved by
+        coordinate descent, for up to 1000 coefficients, and ``"fista"`` for more.
     learning_rate : float or "auto", default="auto"
         For gradient descent. ``"auto"`` is one over the largest possible curvature of the loss.
     max_iter : int, default=100
+    verbose : int, default=0
+        Above 0: print the iterations and the loss at the end of a fit.
     warm_start : bool, default=False
         Start from the coefficients of the fit before.
+    n_jobs : int, default=None
+        Deprecated, as in scikit-learn; has no effect: the kernels use all threads.
 
     Attributes
     ----------
@@ -127,7 +148,7 @@ class LogisticRegression(
     :meth:`marginal_effects` compute what needs the samples. They are not saved with the model.
 
     Kernels: ``linear_model_loss``, ``linear_model_hessian``, ``proximal_gradient``,
-    ``proximal_gradient_accelerated``.
+    ``proximal_gradient_accelerated``, ``coordinate_descent``, ``linear_model_refits``.
 
     Examples
     --------

@@ -220,6 +220,7 @@ class LogisticRegression(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -252,8 +253,8 @@ class LogisticRegression(
         self._learn_classes(y)
         if self.solver == "liblinear" and not self._multilabel and self.classes_.size > 2:
             raise ValueError(
-                f"solver='liblinear' needs two classes, got {self.classes_.size}; use "
-                "solver='lbfgs', or scikit-learn's OneVsRestClassifier"
+                "Only binary classification is supported by solver='liblinear', got "
+                f"{self.classes_.size} classes in y; use solver='lbfgs'"
             )
         return self._fit(X, y, weight, one_step=False)
 

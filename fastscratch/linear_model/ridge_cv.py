@@ -111,12 +111,11 @@ class RidgeCV(BaseRidge):
             If the data or the penalties are not as described.
         """
         alphas = self._checked_alphas()
-        if self.cv is not None:
-            return self._search(alphas, X, y, sample_weight)
         X, y, weight = self._checked(X, y, sample_weight)
-        centred = Centred.of(
-            X.toarray() if sparse.issparse(X) else X, y, weight, self.fit_intercept
-        )
+        if self.cv is not None:
+            return self._search(alphas, X, y, weight)
+        dense = X.toarray() if sparse.issparse(X) else X
+        centred = Centred.of(dense, y, weight, self.fit_intercept)
         design, ridges, n_targets = centred.design(), Ridges(centred), centred.targets.shape[1]
         own = np.zeros(len(y))  # of a fitted value, what the intercept makes of the sample itself
         if self.fit_intercept:
@@ -169,20 +168,19 @@ class RidgeCV(BaseRidge):
             return np.array([scorer(_Known(), p, target, **given) for p, target in pairs])
         return np.array([scorer(_Known(), predicted.reshape(y.shape), y, **given)])
 
-    def _search(self, alphas: np.ndarray, X: Any, y: Any, sample_weight: Any) -> "RidgeCV":
+    def _search(
+        self, alphas: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray | None
+    ) -> "RidgeCV":
         search = GridSearchCV(
             Ridge(fit_intercept=self.fit_intercept),
             {"alpha": alphas},
             cv=self.cv,
             scoring=self.scoring,
         )
-        given = {} if sample_weight is None else {"sample_weight": sample_weight}
-        search.fit(X, y, **given)
+        search.fit(X, y, **({} if weight is None else {"sample_weight": weight}))
         best = search.best_estimator_
         self.alpha_, self.best_score_ = best.alpha, search.best_score_
-        for name in ("coef_", "intercept_", "n_features_in_", "feature_names_in_"):
-            if hasattr(best, name):
-                setattr(self, name, getattr(best, name))
+        self.coef_, self.intercept_ = best.coef_, best.intercept_
         return self
 
 

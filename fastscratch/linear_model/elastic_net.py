@@ -395,7 +395,7 @@ class Lasso(ElasticNet):
 def checked_regression(
     estimator: Any, X: Any, y: Any, sample_weight: Any, multi_output: bool
 ) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Checked data of a regression, with a weight for each sample."""
+    """Checked data of a regression, with a weight for each sample, of which the largest is 1."""
     X, y = checked_data(
         estimator,
         X,
@@ -406,4 +406,5 @@ def checked_regression(
         y_numeric=True,
         multi_output=multi_output,
     )
-    return X, as_array("y", y), checked_weights(sample_weight, X)
+    weight = checked_weights(sample_weight, X)
+    return X, as_array("y", y), weight / weight.max()

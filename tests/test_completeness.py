@@ -315,7 +315,17 @@ def test_compiler_flags_stand_in_one_module(source):
             assert not (node.value.id == "numba" and node.attr in decorators)
 
 
+def test_estimators_need_neither_pandas_nor_formulaic(child):
+    code = """
+import sys
+sys.modules["pandas"] = sys.modules["formulaic"] = None
+from fastscratch.linear_model import LinearRegression
+print(LinearRegression().fit([[0.0], [1.0], [3.0]], [0.0, 1.0, 2.0]).summary().df_resid)
+"""
+    assert child(code).strip() == "1"
+
+
 def test_import_is_light(child):
-    extras = ["matplotlib", "pandas", "sklearn", "onnx", "mpi4py", "tqdm", "asv"]
+    extras = ["matplotlib", "pandas", "sklearn", "formulaic", "onnx", "mpi4py", "tqdm", "asv"]
     code = f"import sys, fastscratch; print(sorted(set({extras}) & set(sys.modules)))"
     assert child(code).strip() == "[]"

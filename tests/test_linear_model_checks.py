@@ -6,7 +6,16 @@ pytest.importorskip("sklearn")
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from fastscratch.linear_model import LinearRegression, LogisticRegression
+from fastscratch.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeCV,
+)
 
 
 # Some checks fit random numbers, or classes that a plane separates, with max_iter=1 or no penalty.
@@ -17,7 +26,17 @@ from fastscratch.linear_model import LinearRegression, LogisticRegression
         LinearRegression(fit_intercept=False),
         LinearRegression(positive=True),
         LinearRegression(solver="gradient-descent", max_iter=10_000),
+        Ridge(),
+        Ridge(positive=True),
+        RidgeCV(),
+        RidgeCV(cv=3),
+        Lasso(),
+        ElasticNet(positive=True),
+        LassoCV(alphas=5),
+        ElasticNetCV(alphas=5),
         LogisticRegression(),
+        LogisticRegression(solver="liblinear"),
+        LogisticRegression(solver="saga", l1_ratio=0.5),
         LogisticRegression(solver="newton-cholesky"),
         LogisticRegression(solver="newton-cholesky", C=float("inf"), warm_start=True),
         LogisticRegression(solver="fista", l1_ratio=0.5, max_iter=1000),

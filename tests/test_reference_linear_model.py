@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from fastscratch.reference.coordinate_descent import coordinate_descent
 from fastscratch.reference.linear_model import (
     linear_model_hessian,
     linear_model_loss,
@@ -16,6 +17,7 @@ from fastscratch.reference.linear_model import (
     proximal_gradient_accelerated,
 )
 from fastscratch.reference.qr import qr_update
+from fastscratch.reference.refits import linear_model_refits
 
 H = 1e-5
 TOLERANCE = H**2 / 6 * 10 + 10 * 2.0**-50 / H
@@ -111,6 +113,34 @@ def test_quadratic_penalty_by_hand():
     )
     assert n_iter == -1  # it did not meet a tolerance of 0
     assert b == [[pytest.approx(1.0)]]
+
+
+@pytest.mark.parametrize(("lowest", "expected"), [(-math.inf, -1.0), (0.0, 0.0)])
+def test_coordinate_descent_by_hand(lowest, expected):
+    # b_0**2 / 2 - 3 b_0 + |b_0| is least at 2, and b_1**2 + 4 b_1 + 2 |b_1| at -1.
+    b, gradient = [0.0, 0.0, 7.0], [-3.0, 4.0, 0.0]
+    hessian = [[1.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]
+    lower = [lowest] * 3
+    assert coordinate_descent(b, gradient, hessian, [1.0, 2.0, 0.0], lower, 1e-9, 5) == 2
+    assert b == [2.0, expected, 7.0]  # the last has no curvature, and stays
+    assert gradient == [-1.0, 4 + 2 * expected, 0.0]
+
+
+def test_refits_by_hand():
+    # Means of the samples that are drawn, and log-odds of their shares; without any, no solution.
+    X, weights = [[1.0]] * 3, [[1.0, 1.0, 0.0], [0.0, 2.0, 1.0], [0.0, 0.0, 0.0]]
+    b, n_iter = [[[0.0]] for _ in weights], [9, 9, 9]
+    linear_model_refits(b, n_iter, X, [[1.0, 2.0, 6.0]], weights, "linear", 1e-9, 9)
+    assert b[:2] == [[[pytest.approx(1.5)]], [[pytest.approx(10 / 3)]]]
+    assert n_iter == [1, 1, 0]
+    b = [[[0.0]] for _ in weights[:2]]
+    linear_model_refits(b, n_iter, X, [[0.0, 1.0, 0.0]], weights[:2], "sigmoid", 1e-6, 20)
+    assert b == [[[pytest.approx(0.0)]], [[pytest.approx(LOG2)]]]
+    # Only the first class is drawn: the log-odds grow without bound.
+    b, n_iter = [[[0.0], [0.0]]], [9]
+    classes = [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    linear_model_refits(b, n_iter, X, classes, [[1.0, 1.0, 0.0]], "softmax", 1e-6, 20)
+    assert n_iter[0] < 0
 
 
 def test_triangle_by_hand():

@@ -12,7 +12,7 @@ from .linear_regression import LinearRegression
 from .logistic_regression import LogisticRegression
 from .ridge import Ridge
 from .ridge_cv import RidgeCV
-from .summary import Summary
+from .summary import Summary, Test
 
 __all__ = [
     "ElasticNet",
@@ -24,4 +24,5 @@ __all__ = [
     "Ridge",
     "RidgeCV",
     "Summary",
+    "Test",
 ]

@@ -31,18 +31,25 @@ class Squares:
     Attributes
     ----------
     scaling : Scaling
-        How the columns were scaled; the intercept is the first coefficient.
+        How the columns were scaled.
     hessian : ndarray, shape (k, k)
+        With the intercept that is the best for the coefficients.
     gradients : ndarray, shape (o, k)
         At coefficients of zero, for each target.
     values : ndarray, shape (o,)
         The function at coefficients of zero.
+    intercepts : ndarray, shape (o,)
+        The best intercepts at coefficients of zero.
+    slope : ndarray, shape (k,)
+        By how much they change with each coefficient.
     """
 
     scaling: Scaling
     hessian: np.ndarray
     gradients: np.ndarray
     values: np.ndarray
+    intercepts: np.ndarray
+    slope: np.ndarray
 
     @classmethod
     def of(cls, X: Any, y: np.ndarray, weight: np.ndarray, fit_intercept: bool) -> "Squares":
@@ -57,32 +64,36 @@ class Squares:
         """
         share = weight / weight.sum()
         scaling = Scaling.of(X, share, 0.0, fit_intercept)
-        columns = scaling.mean.size + fit_intercept
         targets = np.ascontiguousarray(y.reshape(len(y), -1).T)
-        if fit_intercept:
-            means = targets @ share
-            targets = targets - means[:, None]
-        none = np.zeros(columns)
+        intercepts = targets @ share if fit_intercept else np.zeros(len(targets))
+        first = int(fit_intercept)
+        zero = np.zeros((1, scaling.mean.size + first))
+        none = zero[0]
         problems = [
-            Problem(scaling.design, target[None], share, none, none, LINEAR) for target in targets
+            Problem(scaling.design, target[None], share, none, none, LINEAR)
+            for target in targets - intercepts[:, None]
         ]
-        zero = np.zeros((1, columns))
         found = [problem.loss(zero) for problem in problems]
-        return cls(
-            scaling,
-            problems[0].hessian(zero),
-            np.array([gradient[0] for _, gradient in found]),
-            np.array([value for value, _ in found]),
-        )
+        hessian, slope = problems[0].hessian(zero), np.zeros(scaling.mean.size)
+        if fit_intercept:  # which follows from the coefficients
+            slope = -hessian[0, 1:] / hessian[0, 0]
+            hessian = hessian[1:, 1:] - hessian[0, 0] * np.outer(slope, slope)
+        gradients = np.array([gradient[0, first:] for _, gradient in found])
+        values = np.array([value for value, _ in found])
+        return cls(scaling, np.ascontiguousarray(hessian), gradients, values, intercepts, slope)
 
     def largest_alpha(self, positive: bool) -> float:
         """The smallest l1 penalty of which all coefficients are zero."""
-        first = int(self.scaling.has_intercept)
-        slopes = self.gradients.copy()
-        if first:  # where the intercept is the best
-            slopes -= np.outer(slopes[:, 0], self.hessian[0]) / self.hessian[0, 0]
-        slopes = slopes[:, first:] * np.where(np.isinf(self.scaling.scale), 0, self.scaling.scale)
+        slopes = self.gradients * np.where(np.isinf(self.scaling.scale), 0, self.scaling.scale)
         return float((-slopes if positive else np.abs(slopes)).max(initial=0))
+
+    def outside(self, found: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients, (m, k), and intercepts, (m,), of the data as given, for scaled ones."""
+        coef = found / self.scaling.scale
+        if not self.scaling.has_intercept:
+            return coef, np.zeros(len(coef))
+        intercepts = self.intercepts[target] + found @ self.slope - coef @ self.scaling.mean
+        return coef, intercepts
 
     def minimum(
         self,
@@ -96,17 +107,14 @@ class Squares:
         max_iter: int,
     ) -> tuple[np.ndarray, int, float]:
         """Coefficients under a penalty, the sweeps (negative if too few), and the dual gap."""
-        first, scale = int(self.scaling.has_intercept), self.scaling.scale
-        free = np.zeros(first)
-        penalties = np.concatenate([free, l1 / scale])
-        squares = np.concatenate([free, l2 / scale**2])
-        lower = np.concatenate([free - np.inf, np.full(len(scale), 0.0 if positive else -np.inf)])
+        scale = self.scaling.scale
+        penalties, squares = l1 / scale, l2 / scale**2
         b, n_iter = quadratic_minimum(
             start,
             self.gradients[target] + self.hessian @ start + squares * start,
             self.hessian + np.diag(squares),
             penalties,
-            lower,
+            np.full(len(scale), 0.0 if positive else -np.inf),
             # The gradient in a column of standard deviation 1 is a covariance with the residuals.
             tol=tol * np.sqrt(2 * self.values[target]),
             max_iter=max_iter,
@@ -265,19 +273,17 @@ class ElasticNet(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         X, y, weight = checked_regression(self, X, y, sample_weight, multi_output=True)
         squares = Squares.of(X, y, weight, self.fit_intercept)
-        n_targets, columns = squares.gradients.shape
-        starts = np.zeros((n_targets, columns))
-        y_mean = np.zeros(n_targets)
-        if self.fit_intercept:
-            y_mean = weight @ y.reshape(len(y), -1) / weight.sum()
+        n_targets = len(squares.gradients)
+        starts = np.zeros_like(squares.gradients)
         if self.warm_start and hasattr(self, "coef_"):
             coef = np.atleast_2d(self.coef_)
-            if coef.shape != (n_targets, X.shape[1]):
+            if coef.shape != starts.shape:
                 raise ValueError(
                     "warm_start needs data of the same shape as before, got coefficients of shape "
-                    f"{coef.shape} for {(n_targets, X.shape[1])}"
+                    f"{coef.shape} for {starts.shape}"
                 )
-            starts = squares.scaling.inside(coef, np.atleast_1d(self.intercept_) - y_mean)
+            scale = squares.scaling.scale
+            starts = coef * np.where(np.isinf(scale), 0, scale)
         found = [
             squares.minimum(
                 o,
@@ -290,7 +296,8 @@ class ElasticNet(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
             for o in range(n_targets)
         ]
-        coef, intercept = squares.scaling.outside(np.array([b for b, _, _ in found]))
+        pairs = [squares.outside(b[None], o) for o, (b, _, _) in enumerate(found)]
+        coef, intercept = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
         sweeps, gaps = [abs(n) for _, n, _ in found], np.array([gap for _, _, gap in found])
         if any(n_iter < 0 for _, n_iter, _ in found):
             warnings.warn(
@@ -306,7 +313,7 @@ class ElasticNet(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.dual_gap_ = float(gaps[0]) if one else gaps
         self.intercept_ = 0.0
         if self.fit_intercept:
-            self.intercept_ = float(intercept[0] + y_mean[0]) if one else intercept + y_mean
+            self.intercept_ = float(intercept[0]) if one else intercept
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -388,7 +395,7 @@ class Lasso(ElasticNet):
 def checked_regression(
     estimator: Any, X: Any, y: Any, sample_weight: Any, multi_output: bool
 ) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Checked data of a regression, with a weight for each sample."""
+    """Checked data of a regression, with a weight for each sample, of which the largest is 1."""
     X, y = checked_data(
         estimator,
         X,
@@ -399,4 +406,5 @@ def checked_regression(
         y_numeric=True,
         multi_output=multi_output,
     )
-    return X, as_array("y", y), checked_weights(sample_weight, X)
+    weight = checked_weights(sample_weight, X)
+    return X, as_array("y", y), weight / weight.max()

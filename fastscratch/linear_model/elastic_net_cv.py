@@ -75,7 +75,7 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
     >>> from fastscratch.linear_model import ElasticNetCV
     >>> X = np.arange(12.0)[:, None]
     >>> ElasticNetCV(cv=3).fit(X, 2 * X[:, 0]).coef_.round(2)
-    array([2.])
+    array([1.99])
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012, as scikit-learn has it
@@ -159,15 +159,18 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
             raise ValueError(f"l1_ratio must lie between 0 and 1, got {self.l1_ratio}")
         alphas = self._paths(Squares.of(X, y, weight, self.fit_intercept), ratios)
         folds = list(check_cv(self.cv).split(X, y))
+        for rows in (rows for fold in folds for rows in fold):
+            if not weight[rows].any():
+                raise ValueError(
+                    "sample_weight must be above 0 for a sample of each fold, and for one of the "
+                    "others, got only zeros"
+                )
         errors = np.empty((*alphas.shape, len(folds)))
         for i, (train, test) in enumerate(folds):
             squares = Squares.of(X[train], y[train], weight[train], self.fit_intercept)
-            shift = 0.0
-            if self.fit_intercept:
-                shift = float(weight[train] @ y[train] / weight[train].sum())
             for row, (share, path) in enumerate(zip(ratios, alphas, strict=True)):
-                coef, intercept = squares.scaling.outside(self._path(squares, share, path))
-                predicted = X[test] @ coef.T + intercept + shift
+                coef, intercept = squares.outside(self._path(squares, share, path), 0)
+                predicted = X[test] @ coef.T + intercept
                 squared = (y[test][:, None] - predicted) ** 2
                 errors[row, :, i] = np.average(squared, axis=0, weights=weight[test])
         best = np.unravel_index(errors.mean(axis=2).argmin(), alphas.shape)
@@ -199,8 +202,9 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
             return np.tile(np.sort(given)[::-1], (ratios.size, 1))
         if (ratios == 0).any():
             raise ValueError("l1_ratio=0 needs alphas, got only their number")
-        # Not zero, where the target is constant.
-        largest = max(squares.largest_alpha(self.positive), np.finfo(np.float64).resolution)
+        largest, least = squares.largest_alpha(self.positive), np.finfo(np.float64).resolution
+        if largest <= least:  # the target is constant
+            return np.full((ratios.size, self.alphas), least)
         return np.array([np.geomspace(1, self.eps, self.alphas) * largest / r for r in ratios])
 
     def _path(self, squares: Squares, ratio: float, alphas: np.ndarray) -> np.ndarray:

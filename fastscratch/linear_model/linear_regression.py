@@ -6,12 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy import linalg, optimize, sparse, special
+from scipy import linalg, optimize, sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_is_fitted,
 )
 
@@ -20,6 +19,9 @@ from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
 from ..validation import as_array
 from .centring import Centred, triangle_of
+from .formula import FormulaMixin
+from .inference import InferenceMixin, Method
+from .linear_summary import linear_summary
 from .solvers import EPS, Problem, Scaling, minimize
 from .summary import Summary
 
@@ -30,7 +32,9 @@ __all__ = ["LinearRegression"]
 ROUNDING = 1e-14
 
 
-class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class LinearRegression(
+    FormulaMixin, InferenceMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     """Ordinary least squares, in closed form or by gradient descent.
 
     Minimises ``sum(w (y - X b - b_0)**2)``.
@@ -80,6 +84,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     -----
     ``"qr"`` takes ``2 n k**2`` flops in one pass over `X`. Kernels: ``qr_update``,
     ``least_squares``, ``proximal_gradient``.
+
+    `fit` keeps a reference to its arrays, not a copy, from which :meth:`summary` can compute robust
+    standard errors, a bootstrap and quantiles of the residuals. They are not saved with the model.
 
     Examples
     --------
@@ -154,12 +161,14 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         X, y, weight = self._checked(X, y, sample_weight, reset=True)
         self._forget_rows()
+        self._formula = None
         if self.solver == "gradient-descent":
             return self._descend(X, y, weight, one_step=False)
         if sparse.issparse(X):
             return self._fit_sparse(X, y, weight)
         if X.shape[0] <= X.shape[1]:
             return self._fit_wide(X, y, weight)
+        self._data = (X, y, weight)
         return self._solve(self._add_rows(X, y, weight), y.ndim)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -206,6 +215,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "partial_fit with solver='qr' cannot go on from a fit on sparse data, or on no "
                 "more rows than columns; use partial_fit for all rows"
             )
+        self._data = None
         rows = X.toarray() if sparse.issparse(X) else X
         return self._solve(self._add_rows(rows, y, weight), y.ndim)
 
@@ -221,14 +231,39 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray, shape (n,) or (n, n_targets)
         """
         check_is_fitted(self)
+        X = self._design(X)
         X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_.T + self.intercept_
 
-    def summary(self) -> Summary:
-        """Coefficients with standard errors, t and p values; R squared, log-likelihood, AIC.
+    def summary(
+        self,
+        *,
+        bootstrap: int = 0,
+        random_state: Any = None,
+        cov_type: str | None = None,
+        groups: Any = None,
+    ) -> Summary:
+        """Coefficients with standard errors, t and p values; R squared, log-likelihood, AIC, BIC.
 
-        The same as R's ``summary(lm(...))``, ``logLik`` and ``AIC``. The errors are assumed to be
-        normally distributed, with variance ``sigma**2 / w``.
+        The same as R's ``summary(lm(...))``, ``logLik``, ``AIC`` and ``BIC``. The errors are
+        assumed to be normally distributed, with variance ``sigma**2 / w``.
+
+        Parameters
+        ----------
+        bootstrap : int
+            Fit to this many bootstrap samples: the standard errors are the standard deviations of
+            their coefficients, and `conf_int` gives percentiles. Samples are drawn as rows, so that
+            nothing is assumed of the errors.
+        random_state : int, RandomState or None
+            Of the bootstrap.
+        cov_type : {"nonrobust", "HC0", "HC1", "HC2", "HC3"}, optional
+            The last four hold also if the variance of the errors differs from sample to sample, as
+            R's ``sandwich::vcovHC`` and statsmodels have them. The default is "nonrobust", or with
+            `groups` "HC1".
+        groups : array-like, shape (n,), optional
+            The cluster of each sample: errors within one may depend on each other. With "HC0" the
+            covariance is multiplied by ``g / (g - 1)`` for g clusters, with "HC1" also by ``(n - 1)
+            / (n - k)``, and t has ``g - 1`` degrees of freedom. A bootstrap then draws clusters.
 
         Returns
         -------
@@ -237,89 +272,16 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the fit was not in closed form on dense data with more rows than columns.
+            If the fit was not in closed form on dense data with more rows than columns, an argument
+            is out of range, or the samples are needed and not known (see Notes of the class).
         """
         check_is_fitted(self)
+        method = Method.of(bootstrap, random_state, cov_type, groups)
         if self._triangle is None:
             raise ValueError(
                 "a summary needs a fit with solver='qr' on dense data with more rows than columns"
             )
-        first, k = int(self._fitted_with.fit_intercept), self.n_features_in_
-        R = self._triangle
-        coef = np.atleast_2d(self.coef_)
-        coefficients = coef
-        if first:
-            coefficients = np.column_stack([np.atleast_1d(self.intercept_), coef])
-        design, targets = R[: first + k, : first + k], R[:, first + k :]
-        rank = first + self.rank_
-        n, df = self._n_rows, self._n_rows - rank
-        # In units of a power of two near the largest number: no square overflows or vanishes.
-        unit = np.ldexp(1.0, np.frexp(np.abs(targets).max(axis=0))[1])
-        residuals = targets / unit
-        residuals[: first + k] -= design @ (coefficients.T / unit)
-        squares = (residuals**2).sum(axis=0)
-        total = ((targets[first:] / unit) ** 2).sum(axis=0)
-        # What is left of these sums if only rounding is left; the bound is that of R.
-        rounding = 1e-30 * ((targets / unit) ** 2).sum(axis=0) / n
-        exact = squares <= df * rounding if df > 0 else np.full(len(squares), True)
-        squares[exact], total[total <= (n - first) * rounding] = 0, 0
-
-        notes, spread = [], np.full(first + k, np.nan)
-        if exact.any():
-            notes.append(
-                "where all targets are fitted exactly, up to rounding, nothing is left to compute "
-                "standard errors, tests and the log-likelihood from"
-            )
-        if self._fitted_with.positive:
-            notes.append("coefficients forced to be positive have no standard errors")
-        elif self.rank_ < k:
-            notes.append(
-                f"the columns depend on each other (rank {self.rank_} of {k}): the coefficients "
-                "are one choice of many, and have no standard errors"
-            )
-        else:
-            spread = _lengths(linalg.solve_triangular(design, np.eye(first + k)).T)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance = squares / df if df > 0 else np.full(len(squares), np.nan)
-            sigma = unit * np.sqrt(variance)
-            errors = np.where(exact, np.nan, sigma)[:, None] * spread
-            statistics = coefficients / errors
-            explained = 1 - squares / total
-            adjusted = 1 - (1 - explained) * (n - first) / df if df > 0 else np.nan
-            F = np.where(exact, np.nan, (total - squares) / self.rank_ / variance)
-            log_likelihood = 0.5 * (
-                self._log_weights - n * (np.log(2 * np.pi * squares / n) + 2 * np.log(unit) + 1)
-            )
-            log_likelihood[exact] = np.nan
-        p_of_F = special.fdtrc(self.rank_, df, F)
-        n_targets = len(coef)
-        fit = []
-        for o in range(n_targets):
-            if n_targets > 1:
-                fit.append(f"Target {o}:")
-            adjusted_o = np.broadcast_to(adjusted, n_targets)[o]
-            fit += [
-                f"Residual standard error: {sigma[o]:.4g} on {df} degrees of freedom",
-                f"R-squared: {explained[o]:.4f},  adjusted R-squared: {adjusted_o:.4f}",
-                f"F-statistic: {F[o]:.4g} on {self.rank_} and {df} degrees of freedom,  "
-                f"p-value: {p_of_F[o]:.3g}",
-            ]
-        return Summary(
-            title="Linear regression, least squares",
-            names=["(Intercept)"] * first + list(_check_feature_names_in(self)),
-            equations=[f"target {o}" for o in range(n_targets)] if n_targets > 1 else [""],
-            coefficients=coefficients,
-            standard_errors=errors,
-            statistics=statistics,
-            p_values=2 * special.stdtr(df, -np.abs(statistics)),
-            distribution="t",
-            log_likelihood=log_likelihood,
-            aic=2 * (rank + 1) - 2 * log_likelihood,
-            n_samples=n,
-            df_resid=df,
-            fit=fit,
-            notes=notes,
-        )
+        return linear_summary(self, method)
 
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
@@ -342,6 +304,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _forget_rows(self) -> None:
         self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
+        self._data = None
         self._least, self._most = np.inf, 0.0  # of the weights above zero
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

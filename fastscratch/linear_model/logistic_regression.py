@@ -15,7 +15,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_is_fitted,
 )
 
@@ -23,6 +22,9 @@ from ..estimators import FitTask, LabelsMixin, checked_data, checked_weights
 from ..kernels.codes import SIGMOID, SOFTMAX
 from ..output import say
 from ..wording import quantity
+from .formula import FormulaMixin
+from .inference import InferenceMixin, Method
+from .logistic_summary import Statistics, logistic_summary, marginal_effects
 from .solvers import (
     MOST_SECOND_ORDER,
     Problem,
@@ -56,65 +58,65 @@ DEPRECATED = "deprecated"
 Found = tuple[np.ndarray, np.ndarray]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Statistics:
-    """What a summary needs to know about one model.
-
-    Attributes
-    ----------
-    log_likelihood, null_log_likelihood : float
-        Of the fitted model, and of the model with only an intercept.
-    covariance : ndarray or None
-        Of the coefficients, in the order of the summary's tables; None if it is not known.
-    note : str
-        Why it is not known.
-    n_parameters : int
-        Coefficients that can be chosen apart from each other, if that is known; else all.
-    """
-
-    log_likelihood: float
-    null_log_likelihood: float
-    covariance: np.ndarray | None
-    note: str
-    n_parameters: int
-
-
 def _descends(model: "LogisticRegression") -> bool:
     if model.solver != "gradient-descent":
         raise AttributeError(f"partial_fit needs solver='gradient-descent', got {model.solver!r}")
     return True
 
 
-class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
+class LogisticRegression(
+    FormulaMixin, InferenceMixin, CallbackSupportMixin, LabelsMixin, BaseEstimator
+):
     """Logistic regression for two classes or several labels, softmax regression for more classes.
 
     Minimises ``C sum(w loss) + (1 - l1_ratio) ||coef||_2**2 / 2 + l1_ratio ||coef||_1``, where the
-    loss is the negative log-likelihood of a sample. The intercept is not penalised.
+    loss is the negative log-likelihood of a sample. The intercept is not penalised (except with
+    ``solver="liblinear"``).
 
     Parameters
     ----------
+    penalty : {"l1", "l2", "elasticnet"} or None
+        Deprecated, as in scikit-learn: use `l1_ratio` and `C`.
     C : float, default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     l1_ratio : float, default=0.0
         Share of the l1 penalty: 0 is l2, 1 is l1, and anything between is the elastic net.
+    dual : bool, default=False
+        Has no effect. Only with ``"liblinear"`` and l2, as in scikit-learn.
     tol : float, default=1e-4
         Stop when no element of the gradient of the mean loss is larger than this. The gradient is
         taken with the columns in units of their standard deviation (with ``"gradient-descent"``,
-        as they are).
+        as they are). ``"lbfgs"`` then takes a step of Newton's method for up to 200 coefficients;
+        for more, the gradient with the columns as they are must be as small, too.
     fit_intercept : bool, default=True
+    intercept_scaling : float, default=1
+        With ``"liblinear"``: the intercept is the coefficient of a column of this number, times
+        this number, and that coefficient is penalised.
     class_weight : dict or "balanced", default=None
         Weight of each class; ``"balanced"`` is inversely proportional to how often the class
         occurs. With several labels the weights apply to each label.
-    solver : {"lbfgs", "newton-cholesky", "fista", "gradient-descent"}, default="lbfgs"
+    random_state : int, RandomState or None, default=None
+        Has no effect: no solver draws random numbers.
+    solver : str, default="lbfgs"
         ``"lbfgs"``: scipy's L-BFGS-B with a compiled loss. ``"newton-cholesky"``: iteratively
         reweighted least squares, few iterations that cost ``n (k classes)**2`` each. These two need
         ``l1_ratio=0``. ``"fista"``: accelerated proximal gradient descent, for every penalty.
         ``"gradient-descent"``: gradient descent with a constant step, for every penalty.
+
+        scikit-learn's other names are taken, with its rules about the penalty, and reach the same
+        minimum by other ways. ``"newton-cg"``, ``"sag"``, ``"saga"`` and ``"liblinear"`` run
+        ``"newton-cholesky"`` for up to 200 coefficients, and ``"lbfgs"`` for more. With an l1
+        penalty ``"saga"`` and ``"liblinear"`` run Newton's method, each step of which is solved by
+        coordinate descent, for up to 1000 coefficients, and ``"fista"`` for more.
     learning_rate : float or "auto", default="auto"
         For gradient descent. ``"auto"`` is one over the largest possible curvature of the loss.
     max_iter : int, default=100
+    verbose : int, default=0
+        Above 0: print the iterations and the loss at the end of a fit.
     warm_start : bool, default=False
         Start from the coefficients of the fit before.
+    n_jobs : int, default=None
+        Deprecated, as in scikit-learn; has no effect: the kernels use all threads.
 
     Attributes
     ----------
@@ -142,8 +144,11 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
     Every solver calls scikit-learn's callbacks after each iteration; one that returns True ends the
     fit.
 
+    `fit` keeps a reference to its arrays, not a copy, from which :meth:`summary` and
+    :meth:`marginal_effects` compute what needs the samples. They are not saved with the model.
+
     Kernels: ``linear_model_loss``, ``linear_model_hessian``, ``proximal_gradient``,
-    ``proximal_gradient_accelerated``.
+    ``proximal_gradient_accelerated``, ``coordinate_descent``, ``linear_model_refits``.
 
     Examples
     --------
@@ -215,6 +220,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -247,8 +253,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         self._learn_classes(y)
         if self.solver == "liblinear" and not self._multilabel and self.classes_.size > 2:
             raise ValueError(
-                f"solver='liblinear' needs two classes, got {self.classes_.size}; use "
-                "solver='lbfgs', or scikit-learn's OneVsRestClassifier"
+                "Only binary classification is supported by solver='liblinear', got "
+                f"{self.classes_.size} classes in y; use solver='lbfgs'"
             )
         return self._fit(X, y, weight, one_step=False)
 
@@ -303,6 +309,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         ndarray, shape (n,), (n, n_classes) or (n, n_labels)
         """
         check_is_fitted(self)
+        X = self._design(X)
         X = checked_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if self.coef_.shape[0] == 1 and not self._multilabel else scores
@@ -335,13 +342,36 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         coef: Any = self.coef_
         return coef.toarray() if sparse.issparse(coef) else coef
 
-    def summary(self) -> Summary:
-        """Coefficients with standard errors, z and p values; log-likelihood, AIC.
+    def summary(
+        self,
+        *,
+        bootstrap: int = 0,
+        random_state: Any = None,
+        cov_type: str | None = None,
+        groups: Any = None,
+    ) -> Summary:
+        """Coefficients with standard errors, z and p values; log-likelihood, AIC, BIC, pseudo-R2.
 
         The same as R's ``summary(glm(..., family = binomial))``; for more than two classes, as that
         of ``nnet::multinom``: coefficients of each class relative to the first. Standard errors are
         from the inverse of the information matrix ``X' diag(w v) X``; a sample of weight ``w``
         counts as ``w`` samples.
+
+        Parameters
+        ----------
+        bootstrap : int
+            Fit to this many bootstrap samples: the standard errors are the standard deviations of
+            their coefficients, and `conf_int` gives percentiles.
+        random_state : int, RandomState or None
+            Of the bootstrap.
+        cov_type : {"nonrobust", "HC0", "HC1", "HC2", "HC3"}, optional
+            The last four hold also if the variance is not that of the model, as R's
+            ``sandwich::vcovHC`` has them; the last two only for one output. The default is
+            "nonrobust", or with `groups` "HC1".
+        groups : array-like, shape (n,), optional
+            The cluster of each sample: those within one may depend on each other. With "HC0" the
+            covariance is multiplied by ``g / (g - 1)`` for g clusters, with "HC1" also by ``(n - 1)
+            / (n - k)``. A bootstrap then draws clusters.
 
         Returns
         -------
@@ -352,64 +382,32 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            After `partial_fit`, which does not have all the data.
+            After `partial_fit`, which does not have all the data; if an argument is out of range;
+            or if the samples are needed and not known (see Notes of the class), or the fit was
+            penalised.
         """
         check_is_fitted(self)
-        fitted = self._fitted_with
-        models = [statistics for statistics in self._statistics if statistics is not None]
-        if not models:
-            raise ValueError("a summary needs a fit, got coefficients of partial_fit")
-        first = int(fitted.fit_intercept)
-        coefficients = self._dense_coef()
-        if first:
-            coefficients = np.column_stack([self.intercept_, coefficients])
-        equations = [""]
-        if self._multilabel:
-            equations = [f"label {label}" for label in self.classes_]
-        elif len(coefficients) > 1:
-            coefficients = coefficients[1:] - coefficients[0]
-            equations = [f"class {c!s}, against {self.classes_[0]!s}" for c in self.classes_[1:]]
-        errors = np.full(coefficients.shape, np.nan)
-        rows = len(errors) // len(models)
-        for i, model in enumerate(models):
-            if model.covariance is not None:
-                spread = np.sqrt(np.diag(model.covariance))
-                errors[i * rows : (i + 1) * rows] = spread.reshape(rows, -1)
-        ratios = coefficients / errors
-        log_likelihood = np.array([model.log_likelihood for model in models])
-        null = np.array([model.null_log_likelihood for model in models])
-        parameters = np.array([model.n_parameters for model in models])
-        df = self._n_samples - int(parameters.max())
-        penalised = np.isfinite(fitted.C)
-        notes = list(dict.fromkeys(model.note for model in models if model.note))
-        if fitted.class_weight is not None:
-            notes.append("with class weights, a sample of a class of weight w counts as w samples")
+        return logistic_summary(self, Method.of(bootstrap, random_state, cov_type, groups))
 
-        def deviances(values: np.ndarray) -> str:
-            return ", ".join(f"{-2 * value:.4f}" for value in values)
+    def marginal_effects(self, *, cov_type: str | None = None, groups: Any = None) -> Summary:
+        """Average marginal effects: how much a probability changes with each feature.
 
-        name = "Softmax" if len(self.coef_) > 1 and not self._multilabel else "Logistic"
-        return Summary(
-            title=f"{name} regression, {fitted.solver}, C={fitted.C:g}"
-            + (f", l1_ratio={fitted.l1_ratio:g}" if penalised else " (no penalty)"),
-            names=["(Intercept)"] * first + list(_check_feature_names_in(self)),
-            equations=equations,
-            coefficients=coefficients,
-            standard_errors=errors,
-            statistics=ratios,
-            p_values=2 * special.ndtr(-np.abs(ratios)),
-            distribution="z",
-            log_likelihood=log_likelihood,
-            aic=np.full_like(null, np.nan) if penalised else 2 * parameters - 2 * log_likelihood,
-            n_samples=self._n_samples,
-            df_resid=df,
-            fit=[
-                f"Null deviance: {deviances(null)} on {self._n_samples - rows * first} "
-                "degrees of freedom",
-                f"Residual deviance: {deviances(log_likelihood)} on {df} degrees of freedom",
-            ],
-            notes=notes,
-        )
+        The mean over the samples of the derivative of the probability (of the second class, of each
+        of several classes, or of each label), with standard errors by the delta method.
+
+        Parameters
+        ----------
+        cov_type : {"nonrobust", "HC0", "HC1", "HC2", "HC3"}, optional
+        groups : array-like, shape (n,), optional
+            See :meth:`summary`.
+
+        Returns
+        -------
+        Summary
+            With the effects in the place of coefficients.
+        """
+        check_is_fitted(self)
+        return marginal_effects(self, Method.of(0, None, cov_type, groups))
 
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
@@ -492,7 +490,9 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             return "proximal-newton" if size <= MOST_PROXIMAL else "fista"
         return "newton-cholesky" if size <= MOST_SECOND_ORDER else "lbfgs"
 
-    def _models(self, y: np.ndarray, weight: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _models(
+        self, y: np.ndarray, weight: np.ndarray, class_weight: Any
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each model to fit: the responses as the kernels take them, and the weights."""
         for column in y.T if self._multilabel else [y]:
             classes = np.unique(column) if self._multilabel else self.classes_
@@ -501,13 +501,13 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                 member = column[None] == 1
             elif len(classes) == 2:
                 member = member[1:]
-            of_class = self._class_factors(self.class_weight, column, weight)
+            of_class = self._class_factors(class_weight, column, weight)
             yield member.astype(np.float64), weight * of_class
 
     def _fit(
         self, X: Any, y: np.ndarray, weight: np.ndarray, one_step: bool
     ) -> "LogisticRegression":
-        models = list(self._models(y, weight))
+        models = list(self._models(y, weight, self.class_weight))
         rows, k = sum(len(targets) for targets, _ in models), X.shape[1]
         coef, intercept = np.zeros((rows, k)), np.zeros(rows)
         if (self.warm_start or one_step) and hasattr(self, "coef_"):
@@ -546,6 +546,8 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
             statistics.append(of_model)
         self.coef_, self.intercept_ = coef, intercept
         self.n_iter_ = np.array(n_iter, np.int32)
+        self._formula = None
+        self._data = None if one_step else (X, y, weight)
         self._statistics, self._n_samples = statistics, int((weight > 0).sum())
         # Parameters may be set after the fit, and then say nothing about it.
         C, l1_ratio = self._penalty
@@ -562,7 +564,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         intercept: np.ndarray,
         one_step: bool,
         tell: Callable[[Found], bool] | None,
-    ) -> tuple[Found, int, _Statistics | None]:
+    ) -> tuple[Found, int, Statistics | None]:
         """Fit one model; its coefficients and intercepts, its iterations, and its statistics."""
         total = weight.sum()
         share = weight / total
@@ -629,7 +631,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
         coefficients: np.ndarray,
         total: float,
         exists: bool,
-    ) -> _Statistics:
+    ) -> Statistics:
         free = dataclasses.replace(problem, l2=np.zeros_like(problem.l2))
         log_likelihood = -total * free.loss(coefficients)[0]
         shares = problem.y @ problem.weight
@@ -667,7 +669,7 @@ class LogisticRegression(CallbackSupportMixin, LabelsMixin, BaseEstimator):
                     "no standard errors: the columns depend on each other, and the coefficients "
                     "are one choice of many"
                 )
-        return _Statistics(log_likelihood, total * null, covariance, note, n_parameters)
+        return Statistics(log_likelihood, total * null, covariance, note, n_parameters)
 
 
 def _separates(

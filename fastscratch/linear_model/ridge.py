@@ -26,6 +26,11 @@ class BaseRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     coef_: np.ndarray
     intercept_: float | np.ndarray
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets.
 
@@ -42,13 +47,13 @@ class BaseRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return X @ self.coef_.T + self.intercept_
 
     def _checked(
-        self, X: Any, y: Any, sample_weight: Any, accept_sparse: bool
+        self, X: Any, y: Any, sample_weight: Any
     ) -> tuple[Any, np.ndarray, np.ndarray | None]:
         X, y = checked_data(
             self,
             X,
             y,
-            accept_sparse="csr" if accept_sparse else False,
+            accept_sparse="csr",
             dtype=np.float64,
             y_numeric=True,
             multi_output=True,
@@ -63,7 +68,7 @@ class BaseRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.coef_ = coef[:, 0] if ndim == 1 else np.ascontiguousarray(coef.T)
         self.intercept_ = 0.0
         if self.fit_intercept:
-            self.intercept_ = float(intercept[0]) if ndim == 1 else intercept
+            self.intercept_ = intercept[0] if ndim == 1 else intercept
 
 
 class Ridge(BaseRidge):
@@ -87,7 +92,7 @@ class Ridge(BaseRidge):
         data are solved in closed form, through singular values, and sparse data by scipy's
         ``lsqr``.
     positive : bool, default=False
-        Force the coefficients (not the intercept) to be zero or above; only for dense `X`.
+        Force the coefficients (not the intercept) to be zero or above; a sparse `X` is made dense.
     random_state : int, RandomState or None, default=None
         Has no effect.
 
@@ -144,11 +149,6 @@ class Ridge(BaseRidge):
         self.positive = positive
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self.positive
-        return tags
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "Ridge":
         """Fit the coefficients.
@@ -172,7 +172,9 @@ class Ridge(BaseRidge):
             raise ValueError(f"positive=True needs solver='auto' or 'lbfgs', got {self.solver!r}")
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("solver='lbfgs' needs positive=True, got positive=False")
-        X, y, weight = self._checked(X, y, sample_weight, accept_sparse=not self.positive)
+        X, y, weight = self._checked(X, y, sample_weight)
+        if self.positive and sparse.issparse(X):
+            X = X.toarray()
         centred = Centred.of(X, y, weight, self.fit_intercept)
         alpha = self._alphas(centred.targets.shape[1])
         self.n_iter_: np.ndarray | None = None

@@ -91,11 +91,6 @@ class RidgeCV(BaseRidge):
         self.store_cv_results = store_cv_results
         self.alpha_per_target = alpha_per_target
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "RidgeCV":
         """Choose the penalty, and fit to all samples with it.
@@ -116,12 +111,11 @@ class RidgeCV(BaseRidge):
             If the data or the penalties are not as described.
         """
         alphas = self._checked_alphas()
+        X, y, weight = self._checked(X, y, sample_weight)
         if self.cv is not None:
-            return self._search(alphas, X, y, sample_weight)
-        X, y, weight = self._checked(X, y, sample_weight, accept_sparse=True)
-        centred = Centred.of(
-            X.toarray() if sparse.issparse(X) else X, y, weight, self.fit_intercept
-        )
+            return self._search(alphas, X, y, weight)
+        dense = X.toarray() if sparse.issparse(X) else X
+        centred = Centred.of(dense, y, weight, self.fit_intercept)
         design, ridges, n_targets = centred.design(), Ridges(centred), centred.targets.shape[1]
         own = np.zeros(len(y))  # of a fitted value, what the intercept makes of the sample itself
         if self.fit_intercept:
@@ -140,7 +134,7 @@ class RidgeCV(BaseRidge):
         self.alpha_ = alphas[best]
         self.best_score_ = np.take_along_axis(np.array(scores), best[None], axis=0)[0]
         if not self.alpha_per_target or n_targets == 1:
-            self.alpha_, self.best_score_ = float(self.alpha_[0]), float(self.best_score_[0])
+            self.alpha_, self.best_score_ = self.alpha_[0], self.best_score_[0]
         if self.store_cv_results:
             self.cv_results_ = np.stack(results, axis=-1)
             if y.ndim == 1:
@@ -174,20 +168,19 @@ class RidgeCV(BaseRidge):
             return np.array([scorer(_Known(), p, target, **given) for p, target in pairs])
         return np.array([scorer(_Known(), predicted.reshape(y.shape), y, **given)])
 
-    def _search(self, alphas: np.ndarray, X: Any, y: Any, sample_weight: Any) -> "RidgeCV":
+    def _search(
+        self, alphas: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray | None
+    ) -> "RidgeCV":
         search = GridSearchCV(
             Ridge(fit_intercept=self.fit_intercept),
             {"alpha": alphas},
             cv=self.cv,
             scoring=self.scoring,
         )
-        given = {} if sample_weight is None else {"sample_weight": sample_weight}
-        search.fit(X, y, **given)
+        search.fit(X, y, **({} if weight is None else {"sample_weight": weight}))
         best = search.best_estimator_
-        self.alpha_, self.best_score_ = float(best.alpha), float(search.best_score_)
-        for name in ("coef_", "intercept_", "n_features_in_", "feature_names_in_"):
-            if hasattr(best, name):
-                setattr(self, name, getattr(best, name))
+        self.alpha_, self.best_score_ = best.alpha, search.best_score_
+        self.coef_, self.intercept_ = best.coef_, best.intercept_
         return self
 
 

@@ -21,6 +21,8 @@ EPS = np.finfo(np.float64).eps
 MOST_SECOND_ORDER = 200
 #: Sweeps of coordinate descent before an exact solution is tried, and the most of them.
 SWEEPS, MOST_SWEEPS = 10, 1000
+#: Sweeps cost so little that they go on beyond the tolerance, down to this share of it.
+FINER = 1e-3
 
 #: Called with the coefficients after each iteration; if it returns True the solver stops.
 After = Callable[[np.ndarray], bool] | None
@@ -293,6 +295,8 @@ def pseudo_solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, int
 
     Returns the shortest solution, and the rank of the matrix.
     """
+    if not len(matrix):
+        return right, 0
     limit = len(matrix) * EPS
     try:
         factor = linalg.cho_factor(matrix, lower=True)
@@ -416,8 +420,8 @@ def quadratic_minimum(
     l1, lower : ndarray, shape (k,)
         Absolute penalties, and smallest values: 0 or minus infinity.
     tol : float
-        Without an exact solution, stop when a coefficient moves by no more than this, times its
-        second derivative.
+        Without an exact solution after `max_iter` sweeps, no coefficient may move by more than
+        this, times its second derivative. Before, a thousandth of it ends the search.
     max_iter : int
         The most sweeps over all coefficients.
 
@@ -431,41 +435,62 @@ def quadratic_minimum(
     while taken < max_iter:
         sweeps, signs = min(SWEEPS, max_iter - taken), np.sign(b)
         n_iter = kernels.coordinate_descent.coordinate_descent(
-            b, g, hessian, l1, lower, tol, sweeps
+            b, g, hessian, l1, lower, FINER * tol, sweeps
         )
         taken += abs(n_iter)
-        if n_iter > 0 or (np.sign(b) == signs).all():
-            exact = _solved(b, g, hessian, l1, lower, tol)
-            if exact is not None:
-                return exact, taken
+        is_stable = n_iter > 0 or (np.sign(b) == signs).all()
+        while is_stable:
+            signs = np.sign(b)
+            b, g, solved = _solve_signs(b, g, hessian, l1, lower)
+            if solved:
+                return b, taken
+            # Go on as long as each solution makes a coefficient zero, and costs little.
+            is_stable = (np.sign(b) != signs).any() and np.count_nonzero(b) <= MOST_SECOND_ORDER
         if n_iter > 0:
             return b, taken
-    return b, -taken
+    n_iter = kernels.coordinate_descent.coordinate_descent(b, g, hessian, l1, lower, tol, 1)
+    return b, taken if n_iter > 0 else -taken
 
 
-def _solved(
-    b: np.ndarray,
-    gradient: np.ndarray,
-    hessian: np.ndarray,
-    l1: np.ndarray,
-    lower: np.ndarray,
-    tol: float,
-) -> np.ndarray | None:
-    """The minimum if its coefficients have the signs of `b`; else None."""
+def _solve_signs(
+    b: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, l1: np.ndarray, lower: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Go to the minimum among coefficients of the same signs, or to where the first becomes zero.
+
+    Returns
+    -------
+    coefficients, gradient : ndarray, shape (k,)
+    solved : bool
+        Whether this is the minimum of all.
+    """
     unbounded, signs = np.isneginf(lower), np.sign(b)
     curved = np.diag(hessian) > 0
     moving = curved & ((b != 0) | ((l1 == 0) & unbounded))
-    resting = curved & ~moving
     found, slope = b.copy(), gradient + l1 * signs
-    found[moving] -= pseudo_solve(hessian[np.ix_(moving, moving)], slope[moving])[0]
-    if ((np.sign(found) != signs) & (l1 > 0)).any() or (found < lower).any():
-        return None
-    slope += hessian[:, moving] @ (found - b)[moving]
+    part = hessian[np.ix_(moving, moving)]
+    step, rank = pseudo_solve(part, slope[moving])
+    found[moving] -= step
+    if rank < len(part):  # straight on where nothing curves, if that leads down
+        rest = slope[moving] - part @ step
+        far = 2 * np.abs(found).max() / max(np.abs(rest).max(), 1e-300)
+        found[moving] -= far * np.where(np.abs(rest) > 1e-9 * l1.max(), rest, 0)
+    turned = ((np.sign(found) != signs) & (l1 > 0)) | (found < lower)
+    if turned.any():
+        shares = b[turned] / (b[turned] - found[turned])
+        first = np.flatnonzero(turned)[shares.argmin()]
+        found = b + shares.min() * (found - b)
+        found[first] = 0
+    gradient = gradient + hessian[:, moving] @ (found - b)[moving]
+    slope = gradient + l1 * signs
     most = np.abs(hessian).max(initial=0) * np.abs(found).max(initial=0)
-    tol = max(tol, 8 * len(b) * EPS * (most + np.abs(gradient).max()))
-    downhill = np.where(unbounded, np.abs(slope), -slope)
-    is_minimum = (np.abs(slope[moving]) <= tol).all() and (downhill <= l1 + tol)[resting].all()
-    return found if is_minimum else None
+    rounding = 8 * len(b) * EPS * (most + np.abs(gradient).max())
+    downhill = np.where(unbounded, np.abs(gradient), -gradient)[curved & ~moving]
+    solved = (
+        not turned.any()
+        and (np.abs(slope[moving]) <= rounding).all()
+        and (downhill <= (l1 + rounding)[curved & ~moving]).all()
+    )
+    return found, gradient, bool(solved)
 
 
 def has_maximum(problem: Problem, coefficients: np.ndarray) -> bool:

@@ -42,6 +42,13 @@ deviations, hinges, focal
 normalization      batch and layer normalisation
 dropout            random zeros
 
+Past the essay, for regressions:
+
+qr                 the triangle of a tall matrix, rows by rows
+linear_model       the three regressions as one, with penalties
+coordinate_descent the lasso, one coefficient at a time
+refits             fits with other weights, as a bootstrap makes them
+
 The naive network, from its parts to the whole; the last three hold the essay's `backprop`,
 `update_mini_batch`, `SGD` and `neuralnetwork` (step 4), for any network:
 

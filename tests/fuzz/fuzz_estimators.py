@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
-from fastscratch.linear_model import LinearRegression, LogisticRegression
+from fastscratch.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeCV,
+)
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
 
 SUBJECTS = ("sklearn", "samples", "weights", "classes", "columns", "solver", "validation_fraction")
@@ -42,12 +51,36 @@ OPTIONS = {
         "tol": st.just(1e-4),
         "fit_intercept": flags,
         "class_weight": st.sampled_from([None, "balanced", {0: 2.0}]),
-        "solver": st.sampled_from(["lbfgs", "newton-cholesky", "fista", "gradient-descent"]),
+        "solver": st.sampled_from(
+            ["lbfgs", "newton-cholesky", "fista", "gradient-descent", "liblinear", "saga"]
+        ),
         "learning_rate": rates | st.just("auto"),
         "max_iter": st.integers(1, 20),
         "warm_start": flags,
     },
 }
+penalised = {
+    "alpha": st.sampled_from([0.01, 1.0]),
+    "fit_intercept": flags,
+    "tol": st.just(1e-4),
+    "max_iter": st.integers(1, 20),
+    "positive": flags,
+}
+OPTIONS[Ridge] = penalised
+OPTIONS[Lasso] = penalised | {"warm_start": flags}
+OPTIONS[ElasticNet] = OPTIONS[Lasso] | {"l1_ratio": st.sampled_from([0.0, 0.5, 1.0])}
+OPTIONS[RidgeCV] = {
+    "alphas": st.sampled_from([(0.1, 1.0), [2.0]]),
+    "fit_intercept": flags,
+    "alpha_per_target": flags,
+}
+OPTIONS[LassoCV] = {
+    "alphas": st.sampled_from([3, [0.1, 1.0]]),
+    "fit_intercept": flags,
+    "cv": st.just(2),
+    "positive": flags,
+}
+OPTIONS[ElasticNetCV] = OPTIONS[LassoCV] | {"l1_ratio": st.sampled_from([0.5, [0.1, 1.0]])}
 networks = {
     "hidden_layer_sizes": st.sampled_from([3, (2,), (3, 2), ()]),
     "activation": st.sampled_from(["relu", "tanh", "logistic"]),
@@ -88,7 +121,9 @@ def data_for(draw, kind):
     """Samples and targets; classes are numbers or strings, or there are several labels."""
     n, k = draw(st.integers(4, 12)), draw(st.integers(1, 3))
     X = numbers(draw, n, k)
-    if kind in (LinearRegression, MLPRegressor):
+    if kind in (LassoCV, ElasticNetCV):
+        return X, numbers(draw, n)
+    if kind not in (LogisticRegression, MLPClassifier):
         y = numbers(draw, *((n,) if draw(flags) else (n, 2)))
         return X, abs(y)
     y = labels(draw, n, draw(st.integers(2, 3)))
@@ -102,7 +137,8 @@ def data_for(draw, kind):
 
 def few(kind, options):
     names = inspect.signature(kind).parameters
-    return {name: value for name, value in SHORT.items() if name in names} | options
+    short = SHORT | ({"cv": 2} if kind in (LassoCV, ElasticNetCV) else {})
+    return {name: value for name, value in short.items() if name in names} | options
 
 
 def fitted(draw, kind):
@@ -229,6 +265,12 @@ def using(draw, kind, method):
 #: Besides `fit`, which all have.
 METHODS = {
     LinearRegression: ("predict",),
+    Ridge: ("predict",),
+    RidgeCV: ("predict",),
+    Lasso: ("predict",),
+    LassoCV: ("predict",),
+    ElasticNet: ("predict",),
+    ElasticNetCV: ("predict",),
     LogisticRegression: ("predict", "predict_proba", "predict_log_proba", "decision_function"),
     MLPClassifier: ("predict", "predict_proba", "predict_log_proba"),
     MLPRegressor: ("predict",),
@@ -237,7 +279,7 @@ METHODS = {
 TARGETS = {}
 for kind, methods in METHODS.items():
     TARGETS[place_of(kind)] = made(kind)
-    for method in ("fit", "partial_fit"):
+    for method in ("fit", "partial_fit") if hasattr(kind, "partial_fit") else ("fit",):
         TARGETS[f"{place_of(kind)}.{method}"] = fitting(kind, method)
     for method in methods:
         TARGETS[f"{place_of(kind)}.{method}"] = using(kind, method)

@@ -28,8 +28,14 @@ PLACES = (
 #: Their public methods are called as well.
 OPENED = (
     "Sequential",
+    "linear_model.ElasticNet",
+    "linear_model.ElasticNetCV",
+    "linear_model.Lasso",
+    "linear_model.LassoCV",
     "linear_model.LinearRegression",
     "linear_model.LogisticRegression",
+    "linear_model.Ridge",
+    "linear_model.RidgeCV",
     "neural_network.MLPClassifier",
     "neural_network.MLPRegressor",
 )
@@ -73,6 +79,7 @@ NOT_CALLED = {
     "layers.SymbolicTensor": "what layers return",
     "layers.Weight": RECORD,
     "linear_model.Summary": RECORD,
+    "linear_model.Test": RECORD,
     "losses.Loss": BASE,
     "model_selection.GridSearchCV": THEIRS,
     "model_selection.HalvingGridSearchCV": THEIRS,
@@ -97,8 +104,14 @@ NOT_CALLED = {
     "Sequential.get_weights": "takes no arguments",
     "Sequential.pop": "takes no arguments",
     "Sequential.summary": "takes no arguments",
-    "linear_model.LinearRegression.summary": "takes no arguments",
-    "linear_model.LogisticRegression.summary": "takes no arguments",
+    **{
+        f"linear_model.{kind}.{method}": "takes a fitted model, whose data are checked by `fit`"
+        for kind in ("LinearRegression", "LogisticRegression")
+        for method in ("summary", "conf_int", "vcov", "wald_test", "lr_test", "from_formula")
+    },
+    "linear_model.LogisticRegression.densify": "takes no arguments",
+    "linear_model.LogisticRegression.marginal_effects": "as `summary` (test_inference)",
+    "linear_model.LogisticRegression.sparsify": "takes no arguments",
 }
 
 

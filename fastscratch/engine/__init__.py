@@ -7,7 +7,8 @@ file            what it does
 `registry`      which kinds of layers can be lowered, and by which function
 `lowering`      from a network to the phases of a plan, layer by layer: `dense`, `convolution`,
                 `transposed`, `pooling`, `sequence_pooling`, `normalization`, `rescaling`,
-                `elementwise`, `noise`, `reshaping`, `strided`, `resizing`, `merging`, `embedding`
+                `elementwise`, `noise`, `reshaping`, `strided`, `resizing`, `merging`, `embedding`,
+                `sparse`
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
 `workspace`     a memory on which several programs take turns
@@ -16,6 +17,7 @@ file            what it does
 `training`      programs of forward pass, loss, backward pass and update
 `gradients`     programs of forward pass, loss and backward pass
 `prediction`    programs of the forward pass
+`sparse_rows`   samples as the rows of a sparse matrix
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
@@ -44,6 +46,7 @@ from .network import Network, Node, chain
 from .parameters import Learning
 from .prediction import Predictor
 from .slices import run_in_slices
+from .sparse_rows import SparseRows, are_sparse
 from .training import Trainer
 from .workspace import Workspace
 
@@ -57,8 +60,10 @@ __all__ = [
     "Objective",
     "Predictor",
     "SampleDifferentiator",
+    "SparseRows",
     "Trainer",
     "Workspace",
+    "are_sparse",
     "chain",
     "run_in_slices",
     "team_size",

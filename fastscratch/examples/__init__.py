@@ -33,6 +33,7 @@ from . import (
     moving,
     normalizing,
     preparing,
+    sparse,
 )
 from .example import Example
 
@@ -48,6 +49,7 @@ _MODULES = (
     graphs,
     merging,
     learning,
+    sparse,
 )
 
 #: The examples of each file.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..callbacks import Callback, History
 from ..callbacks.callback_list import CallbackList
-from ..engine import Evaluator, Predictor, Trainer, Workspace
+from ..engine import Evaluator, Predictor, Trainer, Workspace, are_sparse
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
 from .differentiable import Differentiable
@@ -137,7 +137,9 @@ class Model(Differentiable):
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
-            Samples; not copied if they are of the model's dtype and C-contiguous.
+            Samples; not copied if they are of the model's dtype and C-contiguous. Or a sparse
+            matrix of SciPy, if one Dense layer reads it: it is never made dense, and its zeros
+            take no time. So also in `evaluate`, `predict` and `gradients`.
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -280,7 +282,8 @@ class Model(Differentiable):
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
         optimizer = self._compiled_optimizer()
-        return heads, *programs.trainer(objectives, optimizer, batch_size), self._holder
+        trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
+        return heads, *trainer, self._holder
 
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
@@ -324,7 +327,7 @@ class Model(Differentiable):
         if programs.network.checked_at != Layer.changes_of_all:  # spares a call
             programs = self._current_programs()
         network = programs.network
-        if not network.is_plain or isinstance(x, dict):
+        if not network.is_plain or isinstance(x, dict) or hasattr(x, "tocsr"):
             several = self._samples("x", x)
             network.check_inputs("x", several)
             outs, _ = self._predict(several, batch_size)
@@ -353,7 +356,8 @@ class Model(Differentiable):
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        reader, workspace = programs.borrow(state, Predictor, at_once(n, batch_size))
+        size, sparse = at_once(n, batch_size), are_sparse(samples)
+        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
         is_finite = reader.run(outs, samples)
         programs.idle.append(workspace)
         return outs, is_finite
@@ -417,7 +421,8 @@ class Model(Differentiable):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, workspace = programs.borrow(state, Evaluator, objectives, size)
+        sparse = are_sparse(data.x)
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)

@@ -75,9 +75,12 @@ def as_array(
     return array
 
 
-def is_finite(array: np.ndarray, at_once: int = 1 << 20) -> bool:
+def is_finite(array: np.ndarray) -> bool:
     """Whether all numbers are finite; part by part, because the array may be a mapped file."""
     flat = array.reshape(-1)
+    # More float64 numbers than these are multiplied by several threads of the BLAS library, which
+    # go on spinning when they are done, where the threads of kernels are to run.
+    at_once = 10_000 if array.itemsize > 4 else 1 << 20
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, flat.size, at_once):
             part = flat[start : start + at_once]

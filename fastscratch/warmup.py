@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .kernels.jobs import share
+from .kernels.threads import get_num_threads
 from .output import progress_bar
 
 __all__ = ["warmup"]
@@ -61,6 +62,7 @@ def _use_kernel(name: str, dtype: type[np.floating[Any]]) -> None:
 def _use_model(name: str) -> None:
     """Do with a small model all that can be done with one."""
     from .examples import EXAMPLES
+    from .examples.training import train
 
     example = EXAMPLES[name]
     model = example.model()
@@ -72,6 +74,8 @@ def _use_model(name: str) -> None:
     model.gradients(x, y)
     model.per_sample_gradients(x, y)
     model.input_gradients(x, y)
+    if example.sparse:
+        train(example, model, get_num_threads())
     if isinstance(x, np.ndarray):
         x = x.astype(np.float32)
         x.flags.writeable = False  # another type for Numba

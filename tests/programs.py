@@ -32,8 +32,10 @@ def programs_of(example, dtype="float32"):
     objectives = model._objectives([example.weighted] * len(network.outputs))
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots
-    yield Trainer(network, objectives, *learning, batch_size, dtype)
-    for kind in (Differentiator, Evaluator, InputDifferentiator):
-        yield kind(network, objectives, batch_size, dtype)
+    sparse = example.sparse
+    yield Trainer(network, objectives, *learning, batch_size, dtype, sparse=sparse)
+    for kind in (Differentiator, Evaluator):
+        yield kind(network, objectives, batch_size, dtype, sparse=sparse)
+    yield InputDifferentiator(network, objectives, batch_size, dtype)
     yield SampleDifferentiator(network, objectives, get_num_threads(), dtype)
-    yield Predictor(network, batch_size, dtype)
+    yield Predictor(network, batch_size, dtype, sparse=sparse)

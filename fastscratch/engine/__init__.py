@@ -8,7 +8,7 @@ file            what it does
 `lowering`      from a network to the phases of a plan, layer by layer: `dense`, `convolution`,
                 `transposed`, `pooling`, `sequence_pooling`, `normalization`, `rescaling`,
                 `elementwise`, `activations`, `noise`, `reshaping`, `strided`, `resizing`,
-                `merging`, `embedding`
+                `merging`, `embedding`, `sparse`
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
 `workspace`     a memory on which several programs take turns
@@ -18,6 +18,7 @@ file            what it does
 `gradients`     programs of forward pass, loss and backward pass
 `prediction`    programs of the forward pass
 `many`          many models at once, each on one thread
+`sparse_rows`   samples as the rows of a sparse matrix
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
@@ -48,6 +49,7 @@ from .network import Network, Node, chain
 from .parameters import Learning
 from .prediction import Predictor
 from .slices import run_in_slices
+from .sparse_rows import SparseRows, are_sparse
 from .training import Trainer
 from .workspace import Workspace
 
@@ -63,9 +65,11 @@ __all__ = [
     "SampleDifferentiator",
     "Samples",
     "Stopping",
+    "SparseRows",
     "Trainer",
     "Training",
     "Workspace",
+    "are_sparse",
     "chain",
     "run_in_slices",
     "team_size",

@@ -9,6 +9,7 @@ from ..layers import Dense, Layer
 from .parameters import Parameters
 from .plan import ITEM_WORK, Plan
 from .registry import LayerCall, Lowered, lowers
+from .sparse import lower_sparse
 
 MAX_ITEMS = 8
 
@@ -29,6 +30,8 @@ def _units_an_item(plan: Plan, units: int, work: int) -> int:
 @lowers(Dense, takes_activation=True)
 def lower_dense(plan: Plan, call: LayerCall[Dense]) -> Lowered:
     """``a = f(x @ kernel + bias)``, cut by output units or samples; backward by input units."""
+    if call.input.is_sparse:
+        return lower_sparse(plan, call)
     return lower_product(plan, call, call.layer.units, Parameters.of(plan, call))
 
 

@@ -17,6 +17,7 @@ from .network import Network
 from .parameters import PARAMETERS_AN_ITEM, Parameters, parameters_of
 from .plan import Allocate, Plan, Record, Tensor, aligned_zeros, source_places
 from .program import Function
+from .sparse import bind_rows
 
 # Multiply-adds in a step that are worth a second thread: 784-100-10 at batch 10 has 2.4 million.
 PARALLEL_WORK = 2_000_000
@@ -92,6 +93,8 @@ class Evaluator:
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
+    **plan_arguments
+        ``sparse=True`` if the input is given as a sparse matrix.
     """
 
     #: Arguments of the :class:`Plan`.
@@ -143,7 +146,8 @@ class Evaluator:
         self._random_rows = [(row(phase), number, own) for phase, number, own in plan.random]
         self._total_rows = [row(phase) for phase in self._totals]
         self._gather_rows = [row(phase) for phase in self._gathers]
-        n_sources = network.n_inputs + 2 * len(objectives)
+        self._sparse_rows = [row(phase) for phase in plan.sparse_phases]
+        n_sources = (0 if plan.sparse else network.n_inputs) + 2 * len(objectives)
         self._source_places = source_places(self._gather_rows, n_sources)
         #: All parameters of the network, and their place in the memory.
         self.parameters_at = plan.parameters
@@ -161,10 +165,8 @@ class Evaluator:
         self, plan: Plan, network: Network, objectives: Sequence[Objective], x_differs: bool = False
     ) -> Callable[[], None]:
         """Add the phases up to the losses; return what adds the backward pass."""
-        self._inputs = [
-            plan.tensor(shape, differentiated=x_differs) for shape in network.input_shapes
-        ]
-        sources = [(x.units, x.a) for x in self._inputs]
+        self._inputs = plan.inputs(network.input_shapes, x_differs)
+        sources = [(x.units, x.a) for x in self._inputs if not x.is_sparse]
         targets, weights = [], []
         for objective, shape in zip(objectives, network.output_shapes, strict=True):
             units = math.prod(shape)
@@ -271,7 +273,7 @@ class Evaluator:
 
     def bind(
         self,
-        x: Sequence[np.ndarray],
+        x: Sequence[Any],
         y: Sequence[np.ndarray],
         weights: Sequence[np.ndarray | None],
         order: np.ndarray,
@@ -289,7 +291,8 @@ class Evaluator:
         ----------
         x, y, weights : sequence of ndarray
             Inputs, targets and weights (or None) of all samples, C-contiguous and of the type of
-            the program: one for each input, or each output.
+            the program: one for each input, or each output. `SparseRows` in place of the input, if
+            the program was made for a sparse one.
         order : (n,) int64 array
             Order of the samples in the current epoch; written.
         totals : (epochs, outputs + 1, 2) float64 array
@@ -307,7 +310,10 @@ class Evaluator:
         shuffling = self.program.table[0]
         shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
         shuffling[data.ROWS] = col.NONE if rows is None else rows.ctypes.data
-        self._bind_sources([*x, *y, *weights], order, [shuffling])
+        gathered: Sequence[np.ndarray] = () if self._sparse_rows else x
+        self._bind_sources([*gathered, *y, *weights], order, [shuffling])
+        if self._sparse_rows:
+            self._sorted = bind_rows(self._sparse_rows, x[0], order, self.batch_size)
         for row in self._total_rows:
             row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
             row[loss.TOTALS], row[loss.FIRST_EPOCH] = totals.ctypes.data, first_epoch

@@ -4,11 +4,14 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ..layers import Layer, Weight
+from ..layers import Dense, Layer, Weight
+from ..wording import quantity
 from .registry import lowering_of
+from .sparse_rows import SparseRows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,17 +152,29 @@ class Network:
             self.n_parameters = placed[-1].stop
         return placed
 
-    def check_inputs(self, name: str, samples: Sequence[np.ndarray]) -> None:
+    def check_inputs(self, name: str, samples: Sequence[Any]) -> None:
         """Check the samples of each input by the layers that read them.
 
         Raises
         ------
         ValueError
-            If one of them does not take its numbers.
+            If one of them does not take its numbers, or is no dense layer and reads a sparse
+            matrix.
         """
+        if any(isinstance(x, SparseRows) for x in samples):
+            self._check_reads_sparse(name)
         for tensor, layer in self.checked_inputs:
             which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
             layer.check_input(which, samples[tensor])
+
+    def _check_reads_sparse(self, name: str) -> None:
+        readers = [node.layer for node in self.nodes if 0 in node.inputs]
+        if self.n_inputs > 1 or self.readers[0] > 1 or type(readers[0]) is not Dense:
+            kinds = ", ".join(type(layer).__name__ for layer in readers)
+            raise ValueError(
+                f"{name} may be a sparse matrix only for a model whose one input is read by one "
+                f"Dense layer, got {quantity(self.n_inputs, 'input')}, read by {kinds}"
+            )
 
     def weights_by_layer(self) -> list[tuple[Layer, list[Placed]]]:
         """Each layer once, with its weights."""

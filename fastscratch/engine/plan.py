@@ -54,6 +54,8 @@ class Tensor:
         maxima and their gradients, in place of a gradient that is mostly zeros.
     winners : dict or None
         The fields of these.
+    is_sparse : bool
+        Whether it is an input that is given as a sparse matrix, and so is in no place.
     """
 
     shape: tuple[int, ...]
@@ -66,6 +68,7 @@ class Tensor:
     keep_maxima: Callable[["Tensor", int, tuple[int, ...]], None] | None = None
     takes_winners: bool = False
     winners: Record | None = None
+    is_sparse: bool = False
 
     @property
     def units(self) -> int:
@@ -102,6 +105,8 @@ class Plan:
         How many numbers the optimiser remembers of each parameter; they stand after the gradient.
     keeps_apart : bool
         Whether each sample has a gradient of its own. The mini-batch is one block then.
+    sparse : bool
+        Whether the input is given as a sparse matrix.
     """
 
     def __init__(
@@ -117,10 +122,13 @@ class Plan:
         learns: bool = False,
         n_slots: int = 0,
         keeps_apart: bool = False,
+        sparse: bool = False,
     ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training, self.differentiates, self.learns = training, backward, learns
-        self.keeps_apart = keeps_apart
+        self.keeps_apart, self.sparse = keeps_apart, sparse
+        #: Numbers of the phases that read a sparse matrix.
+        self.sparse_phases: list[int] = []
         self._n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
@@ -203,6 +211,13 @@ class Plan:
         z = self.take(size) if apart else a
         dz = self.take(size) if self.differentiates and differentiated else None
         return Tensor(shape, lanes, activation, a, z, dz)
+
+    def inputs(self, shapes: Sequence[tuple[int, ...]], differentiated: bool) -> list[Tensor]:
+        """The tensors that the network is given."""
+        if not self.sparse:
+            return [self.tensor(shape, differentiated=differentiated) for shape in shapes]
+        nowhere = col.NONE
+        return [Tensor(s, 1, LINEAR, nowhere, nowhere, None, is_sparse=True) for s in shapes]
 
     def gradient_place(self, t: Tensor) -> int:
         """Where the gradient with respect to a tensor's activations goes before it becomes dz."""

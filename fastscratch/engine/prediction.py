@@ -12,6 +12,8 @@ from .evaluation import team_size
 from .lowering import lower_network, most_channels
 from .network import Network
 from .plan import COPY_WORK, Allocate, Plan, aligned_zeros, source_places
+from .sparse import bind_rows
+from .sparse_rows import are_sparse
 
 
 class Predictor:
@@ -27,6 +29,8 @@ class Predictor:
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
+    sparse : bool
+        Whether the input is given as a sparse matrix.
     """
 
     _work = 1
@@ -38,13 +42,14 @@ class Predictor:
         dtype: Any = np.float32,
         workers: int | None = None,
         allocate: Allocate = aligned_zeros,
+        sparse: bool = False,
     ):
         self.batch_size = batch_size
         self.workers = workers or team_size(batch_size * network.work)
         channels = most_channels(network)
-        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, channels)
-        inputs = [plan.tensor(shape) for shape in network.input_shapes]
-        gathers = plan.add_gathers([(x.units, x.a) for x in inputs])
+        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, channels, sparse=sparse)
+        inputs = plan.inputs(network.input_shapes, True)
+        gathers = plan.add_gathers([(x.units, x.a) for x in inputs if not x.is_sparse])
         outputs, _ = lower_network(plan, network, inputs)
         plan.site = "results"
         scatters = []
@@ -56,12 +61,14 @@ class Predictor:
         self.memory = self.program.memory
         self._gathers = [self.program.row(number) for number in gathers]
         self._scatters = [self.program.row(number) for number in scatters]
+        self._sparse_rows = [self.program.row(number) for number in plan.sparse_phases]
         # If the first phase does nothing but gather the samples, compiled code sets their address.
-        gathers_first = np.shares_memory(self._gathers[0], self.program.table[0])
+        first = self.program.table[0]
+        gathers_first = not sparse and np.shares_memory(self._gathers[0], first)
         self._is_plain = gathers_first and len(inputs) == len(outputs) == 1
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
-    def run(self, outs: Sequence[np.ndarray], xs: Sequence[np.ndarray]) -> bool:
+    def run(self, outs: Sequence[np.ndarray], xs: Sequence[Any]) -> bool:
         """Outputs of the network for all samples.
 
         Parameters
@@ -69,7 +76,7 @@ class Predictor:
         outs : sequence of (n, ...) array
             Written.
         xs : sequence of (n, ...) array
-            C-contiguous and of the predictor's type.
+            C-contiguous and of the predictor's type; or one `SparseRows`.
 
         Returns
         -------
@@ -84,11 +91,15 @@ class Predictor:
             return predict_alone(*arguments, self.batch_size)
         return predict_team(self.workers, *arguments, self.batch_size)
 
-    def _run_several(self, outs: Sequence[np.ndarray], xs: Sequence[np.ndarray]) -> bool:
-        """As :meth:`run`, for several inputs or outputs."""
-        if not all(np.isfinite(x).all() for x in xs):
+    def _run_several(self, outs: Sequence[np.ndarray], xs: Sequence[Any]) -> bool:
+        """As :meth:`run`, for several inputs or outputs, or a sparse input."""
+        sparse = are_sparse(xs)
+        if not all(np.isfinite(x.values if sparse else x).all() for x in xs):
             return False
         n = len(xs[0])
+        if sparse:  # the array is for backward passes only
+            bind_rows(self._sparse_rows, xs[0], None, self.batch_size)
+            xs = ()
         for (row, field), x in zip(source_places(self._gathers, len(xs)), xs, strict=True):
             row[field] = x.ctypes.data
         for row, out in zip(self._scatters, outs, strict=True):

@@ -36,6 +36,8 @@ class Trainer(Evaluator):
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
+    sparse : bool
+        Whether the input is given as a sparse matrix.
     """
 
     _training = _differentiates = _learns = True
@@ -51,9 +53,11 @@ class Trainer(Evaluator):
         dtype: Any = np.float32,
         workers: int | None = None,
         allocate: Allocate = aligned_zeros,
+        sparse: bool = False,
     ):
         self._learning, self._n_slots = learning, n_slots
-        super().__init__(network, objectives, batch_size, dtype, workers, allocate, n_slots=n_slots)
+        plan = {"n_slots": n_slots, "sparse": sparse}
+        super().__init__(network, objectives, batch_size, dtype, workers, allocate, **plan)
         first = self._slots_at
         size = network.n_parameters
         #: Loss of the first sample of a mini-batch: every step writes it.

@@ -39,6 +39,7 @@ from . import (
     normalizing,
     preparing,
     reducing,
+    sparse,
 )
 from .example import Example
 
@@ -57,6 +58,7 @@ _MODULES = (
     constraining,
     activating,
     reducing,
+    sparse,
 )
 
 #: The examples of each file.

@@ -44,6 +44,8 @@ class Example:
     loss_weights : sequence of float, optional
     classes : int, optional
         Inputs are whole numbers below this, in place of real numbers.
+    sparse : bool
+        Whether the engine gets the inputs as a sparse matrix; most of them are zero then.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Example:
     weighted: bool = False
     loss_weights: Sequence[float] | None = None
     classes: int | None = None
+    sparse: bool = False
 
     def model(self, dtype: str = "float32") -> Model:
         """A compiled model, with weights that are the same at each call."""
@@ -108,7 +111,10 @@ class Example:
     def _draw_inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if self.classes is not None:
             return rng.integers(self.classes, size=(self.samples, *shape)).astype(float)
-        return _as_float32(rng.standard_normal((self.samples, *shape)))
+        drawn = rng.standard_normal((self.samples, *shape))
+        if self.sparse:
+            drawn *= rng.random(drawn.shape) < 0.1
+        return _as_float32(drawn)
 
     def _draw_targets(
         self, rng: np.random.Generator, loss: losses.Loss, shape: tuple[int, ...]

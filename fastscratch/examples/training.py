@@ -1,10 +1,11 @@
 """An example trained by the engine."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
-from ..engine import Differentiator, Predictor, Trainer
+from ..engine import Differentiator, Predictor, SparseRows, Trainer
 from ..models import Model
 from ..models.programs import learning_of
 from ..utils import derived_seed
@@ -49,12 +50,14 @@ class Training:
         xs, ys, sample_weights = example.data(model)
         xs, ys = ([np.ascontiguousarray(a, model.dtype) for a in arrays] for arrays in (xs, ys))
         given = None if sample_weights is None else sample_weights.astype(model.dtype)
-        self.data = xs, ys, [given] * len(ys)
+        inputs: list[Any] = [SparseRows.of(x) for x in xs] if example.sparse else xs
+        self.data = inputs, ys, [given] * len(ys)
         self.objectives = model._objectives([example.weighted] * len(ys))
         self.seed = derived_seed(model.seed, 1)
         self.trainer = Trainer(
             *(network, self.objectives, learning_of(optimizer), optimizer.n_remembered),
             *(example.batch_size, model.dtype, threads),
+            sparse=example.sparse,
         )
         self.trainer.load(model._state, optimizer.slot_start)
         self.totals = np.zeros((1, len(ys) + 1, 2))
@@ -73,12 +76,15 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     training = Training(example, model, threads)
     xs, _, _ = training.data
 
-    predictor = Predictor(network, example.batch_size, model.dtype, threads)
+    sparse = example.sparse
+    predictor = Predictor(network, example.batch_size, model.dtype, threads, sparse=sparse)
     predictor.parameters[:] = state.parameters
     outputs = [np.empty((example.samples, *s), model.dtype) for s in network.output_shapes]
     predictor.run(outputs, xs)
 
-    whole = Differentiator(network, training.objectives, example.samples, model.dtype, threads)
+    whole = Differentiator(
+        *(network, training.objectives, example.samples, model.dtype, threads), sparse=sparse
+    )
     whole.parameters[:] = state.parameters
     loss, gradient = whole.differentiate(*training.data, training.seed)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Differentiator, InputDifferentiator, SampleDifferentiator
+from ..engine import Differentiator, InputDifferentiator, SampleDifferentiator, are_sparse
 from ..engine.program import Program
 from ..kernels.threads import get_num_threads
 from ..utils import derived_seed
@@ -14,6 +14,7 @@ from .compiled import Compiled
 from .names import name_of
 from .programs import at_once, new_trainer
 from .state import State
+from .training_data import TrainingData
 
 
 class Differentiable(Compiled):
@@ -95,7 +96,8 @@ class Differentiable(Compiled):
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
-        reader, workspace = programs.borrow(state, Differentiator, objectives, len(data))
+        kind, sparse = Differentiator, are_sparse(data.x)
+        reader, workspace = programs.borrow(state, kind, objectives, len(data), sparse=sparse)
         seed, step = derived_seed(self.seed, 1), state.iterations
         loss, flat = reader.differentiate(data.x, data.y, data.weights, seed, step)
         gradients = [placed.view(flat).copy() for placed in programs.network.placed()]
@@ -104,13 +106,12 @@ class Differentiable(Compiled):
         programs.idle.append(workspace)
         return loss, gradients
 
-    def _to_differentiate(
-        self, n_samples: int, is_weighted: bool
-    ) -> tuple[Differentiator, np.ndarray]:
-        """A program for the gradient of this many samples at once, and the flat weights."""
+    def _to_differentiate(self, x: Any, is_weighted: bool) -> tuple[Differentiator, np.ndarray]:
+        """A program for the gradient of as many samples at once, and the flat weights."""
         network = self._current_programs().network
         objectives = self._objectives([is_weighted])
-        differentiator = Differentiator(network, objectives, n_samples, self.dtype)
+        sparse = are_sparse((x,))
+        differentiator = Differentiator(network, objectives, len(x), self.dtype, sparse=sparse)
         return differentiator, self._state.parameters.copy()
 
     def per_sample_gradients(self, x: Any, y: Any) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -139,7 +140,7 @@ class Differentiable(Compiled):
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        data = self._data(x, y)
+        data = self._dense_data(x, y)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)
         threads = get_num_threads()
@@ -151,6 +152,15 @@ class Differentiable(Compiled):
             flat[:, placed.offset : placed.stop].reshape(len(data), *placed.weight.shape)
             for placed in programs.network.placed()
         ]
+
+    def _dense_data(self, x: Any, y: Any) -> TrainingData:
+        """Samples and targets for results that have a number for each weight or input."""
+        if hasattr(x, "tocsr"):
+            raise TypeError(
+                "x must be an array, because the results are dense, got a sparse matrix; its "
+                "toarray() makes one"
+            )
+        return self._data(x, y)
 
     def input_gradients(self, x: Any, y: Any) -> Any:
         """The gradient of each sample's loss with respect to what the model is given.
@@ -172,7 +182,7 @@ class Differentiable(Compiled):
         ValueError, TypeError, RuntimeError
             As :meth:`fit`.
         """
-        data = self._data(x, y)
+        data = self._dense_data(x, y)
         size = at_once(len(data), None)
         state, programs = self._state, self._current_programs()
         objectives = self._objectives(data.is_weighted)

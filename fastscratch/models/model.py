@@ -9,7 +9,7 @@ import numpy as np
 
 from ..callbacks import BackupAndRestore, Callback, History, ProgbarLogger, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
-from ..engine import Evaluator, Predictor, Trainer, Workspace
+from ..engine import Evaluator, Predictor, Trainer, Workspace, are_sparse
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
 from .batches import Batches, are_batches, refuse_beside_batches
@@ -154,10 +154,16 @@ class Model(Configured):
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
+<<<<<<< HEAD
             Samples; not copied if they are of the model's dtype and C-contiguous. Or an object that
             yields batches, tuples (x, y) or (x, y, sample_weight): a generator, a loader, a
             :class:`fastscratch.utils.PyDataset`. A thread takes them from it, a few ahead of
             their use.
+=======
+            Samples; not copied if they are of the model's dtype and C-contiguous. Or a sparse
+            matrix of SciPy, if one Dense layer reads it: it is never made dense, and its zeros
+            take no time. So also in `evaluate`, `predict` and `gradients`.
+>>>>>>> fast
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -326,7 +332,8 @@ class Model(Configured):
         heads = self._heads(programs.network)
         objectives = self._objectives(data.is_weighted)
         optimizer = self._compiled_optimizer()
-        return heads, *programs.trainer(objectives, optimizer, batch_size), self._holder
+        trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
+        return heads, *trainer, self._holder
 
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
@@ -383,7 +390,7 @@ class Model(Configured):
         if programs.network.checked_at != Layer.changes_of_all:  # spares a call
             programs = self._current_programs()
         network = programs.network
-        if not network.is_plain or isinstance(x, dict):
+        if not network.is_plain or isinstance(x, dict) or hasattr(x, "tocsr"):
             several = self._samples("x", x)
             network.check_inputs("x", several)
             outs, _ = self._predict(several, batch_size)
@@ -432,6 +439,7 @@ class Model(Configured):
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
+<<<<<<< HEAD
         size = at_once(n, batch_size)
         reader, workspace = programs.borrow(state, Predictor, size)
 
@@ -441,6 +449,11 @@ class Model(Configured):
 
         steps = -(-n // size)
         is_finite = run(0, steps) if shown is None else shown.run(steps, run)
+=======
+        size, sparse = at_once(n, batch_size), are_sparse(samples)
+        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
+        is_finite = reader.run(outs, samples)
+>>>>>>> fast
         programs.idle.append(workspace)
         return outs, is_finite
 
@@ -553,7 +566,8 @@ class Model(Configured):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.is_weighted)
-        reader, workspace = programs.borrow(state, Evaluator, objectives, size)
+        sparse = are_sparse(data.x)
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)
         names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
         penalty = self._penalty(state)

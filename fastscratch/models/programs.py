@@ -50,9 +50,15 @@ class Programs:
         return Programs, (self.network, self._dtype)
 
     def trainer(
-        self, objectives: Sequence[Objective], optimizer: Optimizer, batch_size: int
+        self,
+        objectives: Sequence[Objective],
+        optimizer: Optimizer,
+        batch_size: int,
+        sparse: bool = False,
     ) -> tuple[Trainer, Workspace]:
         """The program that trains the network on mini-batches of a size, and its workspace.
+
+        It takes arrays, or else a sparse matrix.
 
         With another optimiser all begin anew, because what it remembers is in the memory.
         """
@@ -65,15 +71,19 @@ class Programs:
         if self._training is None or self._training[0] != settings:
             self._training = settings, Workspace(MOST_KEPT)
         workspace = self._training[1]
-        key = batch_size, tuple(objectives)
+        key = batch_size, sparse, tuple(objectives)
         if workspace.key != key:
             make = partial(
-                new_trainer, self.network, objectives, optimizer, batch_size, self._dtype
+                new_trainer,
+                *(self.network, objectives, optimizer, batch_size, self._dtype),
+                sparse=sparse,
             )
             workspace.give_turn_to(key, make)
         return workspace.program, workspace
 
-    def borrow(self, state: State, kind: Any, *arguments: Any) -> tuple[Any, Workspace]:
+    def borrow(
+        self, state: State, kind: Any, *arguments: Any, sparse: bool = False
+    ) -> tuple[Any, Workspace]:
         """A program that only reads the weights, with those of a state; and its workspace.
 
         The workspace has a copy of the weights, and activations, so that it is lent to one thread
@@ -87,15 +97,17 @@ class Programs:
         *arguments
             Of the program, after the network; the last of them is how many samples it takes at
             once, or at least takes at once: the batch size, or the number of threads.
+        sparse : bool
+            Whether it takes a sparse matrix.
         """
         workers = team_size(kind._work * arguments[-1] * self.network.work)
         try:
             workspace = self.idle.pop()
         except IndexError:
             workspace = Workspace(MOST_KEPT)
-        key = kind, workers, *arguments
+        key = kind, workers, sparse, *arguments
         if workspace.key != key:
-            make = partial(kind, self.network, *arguments, self._dtype)
+            make = partial(kind, self.network, *arguments, self._dtype, sparse=sparse)
             workspace.give_turn_to(key, make)
         reader = workspace.program
         if workspace.holds is not state:
@@ -111,10 +123,15 @@ def new_trainer(
     batch_size: int,
     dtype: str,
     allocate: Allocate = aligned_zeros,
+    sparse: bool = False,
 ) -> Trainer:
     """A program that trains the network."""
     learning, n_slots = learning_of(optimizer), optimizer.n_remembered
-    return Trainer(network, objectives, learning, n_slots, batch_size, dtype, allocate=allocate)
+    return Trainer(
+        *(network, objectives, learning, n_slots, batch_size, dtype),
+        allocate=allocate,
+        sparse=sparse,
+    )
 
 
 def learning_of(optimizer: Optimizer) -> Learning:

@@ -9,6 +9,7 @@ import numpy as np
 from ..losses import Loss
 from ..losses.base import check_labels
 from ..validation import as_array, as_fraction, as_integer, as_not_negative, same_length
+from .sparse_samples import check_sparse_samples
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class TrainingData:
     Attributes
     ----------
     x : tuple of array
-        For each input of the model.
+        For each input of the model; or one `SparseRows`.
     y : tuple of array
         For each output.
     weights : tuple of array or None
@@ -27,7 +28,7 @@ class TrainingData:
         Weight of each sample's class, which is for training only.
     """
 
-    x: tuple[np.ndarray, ...]
+    x: tuple[Any, ...]
     y: tuple[np.ndarray, ...]
     weights: tuple[np.ndarray | None, ...]
     of_class: np.ndarray | None = None
@@ -104,8 +105,13 @@ def as_several(name: str, value: Any, names: Sequence[str]) -> list[Any]:
     return list(value)
 
 
-def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) -> np.ndarray:
-    """Samples of an input, of a shape if that is known; a last axis of one may be left out."""
+def check_samples(name: str, x: Any, shape: tuple[int, ...] | None, dtype: str) -> Any:
+    """Samples of an input, of a shape if that is known; a last axis of one may be left out.
+
+    Of a sparse matrix they are `SparseRows`.
+    """
+    if hasattr(x, "tocsr"):
+        return check_sparse_samples(name, x, shape, dtype)
     samples = as_array(name, x, dtype, writeable=False)
     if shape and shape[-1] == 1 and samples.ndim and samples.shape[1:] == shape[:-1]:
         return samples[..., None]

@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -46,8 +45,6 @@ ACTIVATIONS = (
 )
 #: Samples, targets, and the weights of the samples.
 Data = tuple[Any, np.ndarray, np.ndarray | None]
-#: A prediction makes this many rows of a sparse matrix dense at a time.
-SPARSE_ROWS = 1024
 
 
 class _L2OfSum(L2):
@@ -291,7 +288,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weight = self._weighted_by_class(targets, weight)
         if anew:
             self._model.seed = int(random.randint(2**31))
-        X = X.toarray() if sparse.issparse(X) else X
         n = len(targets)
         total = float(n) if weight is None else weight.sum()
         loss, factor, offset = self._objective(targets, weight)
@@ -355,7 +351,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X, y, weight = validation
         if self.validation_scores_ is None:
             self.validation_scores_, self.best_validation_score_ = [], -np.inf
-        X = X.toarray() if sparse.issparse(X) else X
         return lambda model: self._score_outputs(model.predict(X), y, weight)
 
     def _counted(self, validation: Data | None) -> tuple[np.ndarray, np.ndarray] | None:
@@ -440,9 +435,4 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Outputs of the network for unchecked samples."""
         check_is_fitted(self)
         X = checked_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        if not sparse.issparse(X):
-            return self._model.predict(X)
-        starts = range(0, X.shape[0], SPARSE_ROWS)
-        return np.concatenate(
-            [self._model.predict(X[first : first + SPARSE_ROWS].toarray()) for first in starts]
-        )
+        return self._model.predict(X)

@@ -47,7 +47,7 @@ SOURCE_FIELDS = tuple(
 
 
 @njit
-def _batch_start(row, step):
+def first_of_batch(row, step):
     """Where in the epoch the mini-batch of a step starts."""
     n_samples, batch_size = row[N_SAMPLES], row[BATCH_SIZE]
     return step % ((n_samples + batch_size - 1) // batch_size) * batch_size
@@ -82,7 +82,7 @@ def epoch_item(memory, row, samples, item, worker, step):
 @operation(N_SAMPLES, BATCH_SIZE, ORDER, SAMPLES_AN_ITEM, *sum(SOURCE_FIELDS, ()))
 def gather_item(memory, row, samples, item, worker, step):
     """Copy some rows of the data set to their places in the mini-batch."""
-    n_samples, batch_start = row[N_SAMPLES], _batch_start(row, step)
+    n_samples, batch_start = row[N_SAMPLES], first_of_batch(row, step)
     start = item * row[SAMPLES_AN_ITEM]
     stop = min(start + row[SAMPLES_AN_ITEM], samples)
     in_order = row[ORDER] == NONE
@@ -104,7 +104,7 @@ def gather_item(memory, row, samples, item, worker, step):
 @operation(N_SAMPLES, BATCH_SIZE, RESULTS, SAMPLES_AN_ITEM, A, UNITS)
 def scatter_item(memory, row, samples, item, worker, step):
     """Copy the results of a mini-batch to the rows of an array outside, in their own order."""
-    units, batch_start = row[UNITS], _batch_start(row, step)
+    units, batch_start = row[UNITS], first_of_batch(row, step)
     results = array_at(row[RESULTS], row[N_SAMPLES] * units, memory.dtype)
     start = item * row[SAMPLES_AN_ITEM]
     stop = min(start + row[SAMPLES_AN_ITEM], samples)

@@ -588,3 +588,8 @@ def test_misclassified_refuses(arguments, message):
 def test_arguments_are_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_notebooks_show_figures():
+    (ax,) = plot.panels()
+    assert ax.figure._repr_png_().startswith(b"\x89PNG\r\n")

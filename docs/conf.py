@@ -56,12 +56,4 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_sidebars = {"by-hand/*": []}
-html_theme_options = {
-    # Pages with code side by side have no table of contents on the right: they need the room.
-    "secondary_sidebar_items": {
-        "**": ["page-toc"],
-        "essay/*": [],
-        "by-hand/*": [],
-        "reference/generated/kernels/*": [],
-    },
-}
+html_theme_options = {"secondary_sidebar_items": ["page-toc"]}

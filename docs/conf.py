@@ -24,7 +24,7 @@ templates_path = ["_templates"]
 # Markdown: the guide, and the essay, whose code is run when the site is built.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "cache"
+nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 

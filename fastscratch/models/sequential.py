@@ -28,9 +28,9 @@ class Sequential(Model):
     dtype : {"float32", "float64"}
         Of the weights and of all that is computed with them.
 
-    Attributes
-    ----------
-    As of :class:`Model`.
+    Notes
+    -----
+    The attributes are those of :class:`Model`.
 
     Examples
     --------

@@ -18,13 +18,13 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "directives",
 ]
-exclude_patterns = ["_build", "_extensions", "essay/notebooks"]
+exclude_patterns = ["_build", "_extensions", "essay/notebooks", "gallery/*.ipynb"]
 templates_path = ["_templates"]
 
 # Markdown: the guide, and the essay, whose code is run when the site is built.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "cache"
+nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
@@ -40,6 +40,11 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"\.py",
     "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": ("figures.last_figure",),
+    "capture_repr": (),
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("fastscratch",),
+    "write_computation_times": False,
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
@@ -50,4 +55,5 @@ html_title = "fastscratch"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_theme_options = {"secondary_sidebar_items": ["page-toc"], "show_prev_next": True}
+html_sidebars = {"by-hand/*": []}
+html_theme_options = {"secondary_sidebar_items": ["page-toc"]}

@@ -34,15 +34,16 @@ model.fit(x, labels, epochs=3, verbose=0)
 
 
 # %%
-# The response of a filter is the mean of its map in the middle of the image. As a loss, minus the
-# response is the mean absolute error to a target that is out of reach.
+# An input as large as the receptive field gives each filter one answer. Ascent is descent of a
+# loss: of the absolute error to a target that is one more than the answer.
 def most_exciting(layer, size):
     """For each filter of a layer the input of this size that it answers to most."""
     w = model.get_weights()
-    chain = [layers.Input((size, size, 1)), layers.Conv2D(8, 5, activation="relu")]
+    body = Sequential([layers.Input((size, size, 1))])
     if layer == "second":
-        chain += [layers.MaxPooling2D(), layers.Conv2D(16, 5)]
-    body = Sequential(chain)
+        body.add(layers.Conv2D(8, 5, activation="relu"))
+        body.add(layers.MaxPooling2D())
+    body.add(layers.Conv2D(8 if layer == "first" else 16, 5))  # its answers before the ReLU
     body.set_weights(w[: len(body.get_weights())])
     body.compile(loss="mean_absolute_error")
     n = len(body.get_weights()[-1])
@@ -50,7 +51,7 @@ def most_exciting(layer, size):
     for _ in range(60):
         target = body.predict(pixels)
         for o in range(n):
-            target[o, ..., o] += 1  # one more than it answers now
+            target[o, ..., o] += 1  # more than it answers now
         slope = body.input_gradients(pixels, target)
         slope /= np.abs(slope).max(axis=(1, 2, 3), keepdims=True) + 1e-12
         pixels = np.clip(pixels - 0.05 * slope, 0, 1)

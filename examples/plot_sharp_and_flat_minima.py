@@ -77,8 +77,8 @@ for name, shares in right.items():
     )
 
 # %%
-# Small mini-batches of plain descent do end in flatter places here, and Adam in sharper ones. The
-# order of the test digits is the same, but its differences are hardly larger than the spread over
+# Small mini-batches of plain descent end in flatter places here than large ones and than Adam. They
+# also get the most test digits right, but the differences are hardly larger than the spread over
 # three seeds: this is one small network and one data set, and no proof that flatness is the reason.
 # How sharp a minimum is also depends on how it is measured; without the division by the length of
 # the weights the order can change.

@@ -22,6 +22,10 @@ from sphinx.util.docutils import SphinxDirective
 from fastscratch import kernels
 
 DOCS = ROOT / "docs"
+GALLERY_LINKS = {
+    r"\]\((\.\./)+examples/(plot_\w+)\.py\)": r"](/gallery/\2.rst)",
+    r"\]\((\.\./)+examples/README\.rst\)": "](/gallery/index.rst)",
+}
 
 
 class Sources(SphinxDirective):
@@ -70,7 +74,13 @@ def make_pages(app: Sphinx) -> None:
 
 
 def complete(app: Sphinx, page: str, source: list[str]) -> None:
-    """What readers of the Markdown files do without: contents of the guide, links to notebooks."""
+    """What readers of the Markdown files do without.
+
+    That is a table of contents of the guide, links to notebooks, and links to the pages of the
+    gallery in the place of links to its scripts.
+    """
+    for pattern, link in GALLERY_LINKS.items():
+        source[0] = re.sub(pattern, link, source[0])
     folder, _, name = page.partition("/")
     if page == "README":
         chapters = "\n".join(re.findall(r"^\d+\. \[.*?\]\((.+?)\)", source[0], re.MULTILINE))

@@ -16,7 +16,9 @@ def page_of(module: Any) -> str:
         reStructuredText.
     """
     name = module.__name__.removeprefix("fastscratch.kernels.")
-    lines = [name, "=" * len(name), "", f".. automodule:: {module.__name__}", ""]
+    # Code side by side needs the room of the right sidebar.
+    lines = [":html_theme.sidebar_secondary.remove: true", "", name, "=" * len(name), ""]
+    lines += [f".. automodule:: {module.__name__}", ""]
     for kernel in module.__all__:
         lines += [kernel, "-" * len(kernel), ""]
         lines += [f".. autofunction:: {module.__name__}.{kernel}", ""]

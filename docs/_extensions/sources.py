@@ -36,7 +36,7 @@ def _without_docstring(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -
         docstring = node.body[0]
         hidden = range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1)
         kept = [number for number in kept if number not in hidden]
-    return "\n".join(lines[number - 1] for number in kept)
+    return "\n".join(lines[number - 1].partition("  # noqa")[0] for number in kept)
 
 
 def columns(directive: str, names: str, kernels: str | None = None) -> list[list[tuple[str, str]]]:

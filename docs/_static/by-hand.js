@@ -42,7 +42,10 @@ function drawNetwork(svg, numbers, step) {
     svg.append(element("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }));
     const x = from[0] + at * (to[0] - from[0]);
     const y = from[1] + at * (to[1] - from[1]);
-    svg.append(element("rect", { x: x - 36, y: y - 17, width: 72, height: 34, class: "paper" }));
+    const known = numbers["dW" + layer]?.[i]?.[o] !== undefined;
+    const [width, height] = known ? [74, 34] : [44, 18];
+    const paper = { x: x - width / 2, y: y - 17, width, height, class: "paper" };
+    svg.append(element("rect", paper));
     write(x, y - 3, "", "W" + layer, i, o);
     write(x, y + 12, "d", "dW" + layer, i, o);
   };

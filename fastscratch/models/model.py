@@ -154,16 +154,12 @@ class Model(Configured):
         Parameters
         ----------
         x : array_like, shape (n, ...); a list or dict of them for several inputs
-<<<<<<< HEAD
-            Samples; not copied if they are of the model's dtype and C-contiguous. Or an object that
+            Samples; not copied if they are of the model's dtype and C-contiguous. Or a sparse
+            matrix of SciPy, if one Dense layer reads it: it is never made dense, and its zeros
+            take no time. So also in `evaluate`, `predict` and `gradients`. Or an object that
             yields batches, tuples (x, y) or (x, y, sample_weight): a generator, a loader, a
             :class:`fastscratch.utils.PyDataset`. A thread takes them from it, a few ahead of
             their use.
-=======
-            Samples; not copied if they are of the model's dtype and C-contiguous. Or a sparse
-            matrix of SciPy, if one Dense layer reads it: it is never made dense, and its zeros
-            take no time. So also in `evaluate`, `predict` and `gradients`.
->>>>>>> fast
         y : array_like, shape (n, ...), or (n,) for one output; a list or dict for several
             Targets: one-hot for the categorical cross-entropy (``utils.to_categorical``), labels
             of shape (n,) for the sparse one.
@@ -439,21 +435,14 @@ class Model(Configured):
         """Each output for checked samples, and whether all of these are finite."""
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-<<<<<<< HEAD
-        size = at_once(n, batch_size)
-        reader, workspace = programs.borrow(state, Predictor, size)
+        size, sparse = at_once(n, batch_size), are_sparse(samples)
+        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
 
         def run(first: int, count: int) -> bool:
             rows = slice(first * size, (first + count) * size)
             return reader.run([out[rows] for out in outs], [x[rows] for x in samples])
 
-        steps = -(-n // size)
-        is_finite = run(0, steps) if shown is None else shown.run(steps, run)
-=======
-        size, sparse = at_once(n, batch_size), are_sparse(samples)
-        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
-        is_finite = reader.run(outs, samples)
->>>>>>> fast
+        is_finite = reader.run(outs, samples) if shown is None else shown.run(-(-n // size), run)
         programs.idle.append(workspace)
         return outs, is_finite
 

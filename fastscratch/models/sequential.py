@@ -32,9 +32,9 @@ class Sequential(Model):
     trainable : bool
         False freezes all of these layers.
 
-    Attributes
-    ----------
-    As of :class:`Model`.
+    Notes
+    -----
+    The attributes are those of :class:`Model`.
 
     Examples
     --------

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 from .. import coroutines
 from ..callbacks import History
@@ -65,7 +66,7 @@ class Fit:
     @property
     def can_be_compiled(self) -> bool:
         """Whether compiled code knows all that is to be done after each epoch."""
-        return self.epochs.is_plain
+        return self.epochs.is_plain and not sparse.issparse(self.x)
 
     def assignment(self) -> "EstimatorAssignment":
         """The fit as one of many."""

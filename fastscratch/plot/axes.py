@@ -35,7 +35,7 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
         If matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure
+        from .picture import Picture
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             'pictures need matplotlib, which is not installed: pip install "fastscratch[plot]", '
@@ -43,7 +43,7 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
         ) from None
     n = as_integer("n", n, 1)
     width, height = as_positive("width", width), as_positive("height", height)
-    figure = Figure((n * width, height), layout="constrained")
+    figure = Picture((n * width, height), layout="constrained")
     with memory_for(f"n={n}"):
         return list(figure.subplots(1, n, squeeze=False)[0])
 

@@ -601,6 +601,8 @@ def test_ratios_below_one_go_to_the_left():
     low, high = ax.get_xlim()
     assert low < 0.5
     assert high > 100
+
+
 def test_notebooks_show_figures():
     (ax,) = plot.panels()
     assert ax.figure._repr_png_().startswith(b"\x89PNG\r\n")

@@ -91,9 +91,10 @@ def test_notebook_has_the_code_of_its_page(page):
     notebook = notebooks.notebook_of(text)
     cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     code = re.findall(r"^```\{code-cell\}\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
-    assert cells == code
+    assert cells == [notebooks.NEEDS, *code]
     words = "\n".join(cell["source"] for cell in notebook["cells"])
     assert "```{" not in words
+    assert ".md)" not in words  # links to other pages
     assert "def " in words  # the lines of a twin
     assert json.loads(json.dumps(notebook)) == notebook
 

@@ -8,7 +8,10 @@ from sources import columns
 FENCE = re.compile(
     r"^```\{(code-cell|twin|kernel|beside)\} *(.*?)\n(?::kernel: (.*?)\n)?(.*?)^```\n", re.S | re.M
 )
-NEEDS = '# In a hosted notebook, first run:  %pip install "fastscratch[plot]"\n'
+#: The first cell.
+NEEDS = '# Not installed yet? %pip install "fastscratch[plot]"'
+#: Links to other pages of the site lead nowhere from a notebook.
+INNER_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
 
 def notebook_of(page: str) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def notebook_of(page: str) -> dict[str, Any]:
     """
     text = page.split("---\n", 2)[2]
     parts = FENCE.split(text)  # text, and then again and again: directive, argument, option, body
-    cells = [_cell("markdown", parts[0] + "\n```python\n" + NEEDS + "```")]
+    cells = [_cell("code", NEEDS), _cell("markdown", parts[0])]
     for i in range(1, len(parts), 5):
         directive, names, kernels, body, after = parts[i : i + 5]
         if directive == "code-cell":
@@ -49,6 +52,8 @@ def notebook_of(page: str) -> dict[str, Any]:
 
 
 def _cell(kind: str, source: str) -> dict[str, Any]:
+    if kind == "markdown":
+        source = INNER_LINK.sub(r"\1", source)
     # A fold would begin in one cell and end in another.
     source = re.sub(r"<details><summary>(.*)</summary>", r"### \1", source)
     source = source.replace("</details>", "")

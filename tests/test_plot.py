@@ -67,6 +67,7 @@ def test_groups_and_mosaic_draw_on_the_axes_they_are_given():
 )
 def test_without_matplotlib_the_extra_is_named(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "fastscratch.plot.picture", raising=False)
     with pytest.raises(ImportError, match=r'pip install "fastscratch\[plot\]"'):
         draw()
 

@@ -43,6 +43,6 @@ right.grid(alpha=0.3)
 left.figure
 
 # %%
-# The intercept is right after a few iterations, since it starts far away and a step covers a tenth
-# of the distance; so is the slope.
+# With a standardised column each step covers a tenth of the distance that is left, for the
+# intercept and for the slope alike: after 40 iterations 1.5% of it is left, 0.9 to the power of 40.
 print(f"after 40 iterations: {path[-1].round(3)}, log-likelihood after 80: {likelihoods[-1]:.2f}")

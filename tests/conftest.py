@@ -57,6 +57,13 @@ def child():
     return run
 
 
+@pytest.fixture
+def no_matplotlib(monkeypatch):
+    """As if matplotlib were not installed, whatever was imported before."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "fastscratch.plot.picture", raising=False)
+
+
 @pytest.fixture(scope="session")
 def keras():
     """Keras 3 on PyTorch; it is no dependency of the tests."""

@@ -68,9 +68,8 @@ def test_an_empty_mnist_folder_is_refused(capsys, tmp_path):
     assert "found none of train-images-idx3-ubyte" in message
 
 
-@pytest.mark.usefixtures("no_work")
-def test_missing_matplotlib_is_said_before_any_work(capsys, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+@pytest.mark.usefixtures("no_work", "no_matplotlib")
+def test_missing_matplotlib_is_said_before_any_work(capsys, tmp_path):
     message = refused(capsys, "demo", "--output", str(tmp_path / "out"))
     assert 'pip install "fastscratch[plot]"' in message
     assert not (tmp_path / "out").exists()

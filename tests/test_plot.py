@@ -1,7 +1,6 @@
 """Pictures: what is drawn, read back from the Axes; the truth is the data that went in."""
 
 import io
-import sys
 
 import numpy as np
 import pandas as pd
@@ -66,8 +65,8 @@ def test_groups_and_mosaic_draw_on_the_axes_they_are_given():
         lambda: plot.plot_input_gradients(linear(1.0), [[2.0]], [1.0]),
     ],
 )
-def test_without_matplotlib_the_extra_is_named(monkeypatch, draw):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+@pytest.mark.usefixtures("no_matplotlib")
+def test_without_matplotlib_the_extra_is_named(draw):
     with pytest.raises(ImportError, match=r'pip install "fastscratch\[plot\]"'):
         draw()
 

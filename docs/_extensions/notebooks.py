@@ -8,7 +8,10 @@ from sources import columns
 FENCE = re.compile(
     r"^```\{(code-cell|twin|kernel|beside)\} *(.*?)\n(?::kernel: (.*?)\n)?(.*?)^```\n", re.S | re.M
 )
-NEEDS = '# In a hosted notebook, first run:  %pip install "fastscratch[plot]"\n'
+#: The first cell.
+NEEDS = '# Not installed yet? %pip install "fastscratch[plot]"'
+#: Links to other pages of the site lead nowhere from a notebook.
+INNER_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 
 
 def notebook_of(page: str) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def notebook_of(page: str) -> dict[str, Any]:
     """
     text = page.split("---\n", 2)[2]
     parts = FENCE.split(text)  # text, and then again and again: directive, argument, option, body
-    cells = [_cell("markdown", parts[0] + "\n```python\n" + NEEDS + "```")]
+    cells = [_cell("code", NEEDS), _cell("markdown", _prose(parts[0]))]
     for i in range(1, len(parts), 5):
         directive, names, kernels, body, after = parts[i : i + 5]
         if directive == "code-cell":
@@ -35,7 +38,7 @@ def notebook_of(page: str) -> dict[str, Any]:
             shown = [one for column in columns(directive, names, kernels) for one in column]
             for file, code in shown:
                 cells.append(_cell("markdown", f"`{file}`\n\n```python\n{code}\n```"))
-        cells.append(_cell("markdown", after))
+        cells.append(_cell("markdown", _prose(after)))
     cells = [cell for cell in cells if cell["source"]]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -48,9 +51,14 @@ def notebook_of(page: str) -> dict[str, Any]:
     }
 
 
-def _cell(kind: str, source: str) -> dict[str, Any]:
+def _prose(text: str) -> str:
+    """The text of a page without what a notebook has not."""
+    text = INNER_LINK.sub(r"\1", text)
     # A fold would begin in one cell and end in another.
-    source = re.sub(r"<details><summary>(.*)</summary>", r"### \1", source)
-    source = source.replace("</details>", "")
+    text = re.sub(r"<details><summary>(.*)</summary>", r"### \1", text)
+    return text.replace("</details>", "")
+
+
+def _cell(kind: str, source: str) -> dict[str, Any]:
     cell = {"cell_type": kind, "metadata": {}, "source": source.strip("\n")}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})

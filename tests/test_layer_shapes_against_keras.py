@@ -258,7 +258,7 @@ def test_against_keras(keras, name, draw, rank):
             bool(variable.trainable) for variable in peer.weights
         ]
         config, peers = layer.get_config(), peer.get_config()
-        for key in set(config) - {"name", "input_shape", "trainable"}:
+        for key in set(config) - {"dtype", "input_shape", "name", "trainable"}:
             assert config[key] == plain(peers[key]), (key, arguments)
         assert numbered(name, []) == re.sub(r"_\d+$", "", peer.name)
     assert accepted > CONFIGURATIONS / 2

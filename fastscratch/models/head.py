@@ -134,7 +134,9 @@ class Head:
         """
         for metric, measure in self.measures.items():
             try:
-                measure.check(y, self.shape, weights, self.loss)
+                measure.check_kind(self.shape, self.loss)
+                if metric != self.counted:
+                    measure.check_values(y, self.shape, weights)
             except ValueError as error:
                 raise ValueError(
                     f"metric {metric!r} cannot be computed of {name}: {error}"

@@ -54,10 +54,8 @@ class Measure:
         self.metric.reset_state()
         return result
 
-    def check(
-        self, y: np.ndarray, shape: tuple[int, ...], weights: np.ndarray | None, loss: losses.Loss
-    ) -> None:
-        """Check that it can be computed for some targets, whatever is predicted.
+    def check_kind(self, shape: tuple[int, ...], loss: losses.Loss) -> None:
+        """Check that it can be computed for targets of a loss, and outputs of a shape.
 
         Raises
         ------
@@ -72,7 +70,18 @@ class Measure:
         takes_labels = not kind or kind.startswith("sparse") or kind in _TAKES_LABELS
         if loss.takes_labels and not takes_labels:
             raise ValueError(f"{loss.name} takes labels, one for all outputs")
-        if kind:
+
+    def check_values(
+        self, y: np.ndarray, shape: tuple[int, ...], weights: np.ndarray | None
+    ) -> None:
+        """Check that it can be computed for some targets, whatever is predicted.
+
+        Raises
+        ------
+        ValueError
+            If it cannot.
+        """
+        if self.kind:
             result = self.measure(y, np.zeros((len(y), *shape), y.dtype), weights)
             if np.ndim(result) > 0:
                 raise ValueError(

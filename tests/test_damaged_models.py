@@ -197,7 +197,12 @@ HEADERS = {
     "loss weight": (entry(loss_weights=[-1]), "loss_weights must be positive, got -1"),
     "loss weights of others": (entry(loss_weights=[1, 1]), "it has losses of other outputs"),
     "metrics": (entry(metrics=[["os.system"]]), "metric must be one of"),
-    "metrics no names": (entry(metrics=[[7]]), "metrics must be names of metrics, got 7"),
+    "metrics no names": (entry(metrics=[[7]]), "metrics must be names, .* of metrics, got 7"),
+    "no metric": (entry(metrics=[[{"class": "F2"}]]), "class must be one of .*, got .F2"),
+    "a metric of too much": (
+        entry(metrics=[[{"class": "AUC", "curve": "X"}]]),
+        "curve must be one of .ROC., .PR., got .X",
+    ),
     "metrics of others": (entry(metrics=[]), "it has losses of other outputs"),
     "optimizer": (optimizer(**{"class": "Adamax"}), "class must be one of"),
     "optimizer other": (optimizer(**{"class": "SGD"}), "unexpected keyword argument"),

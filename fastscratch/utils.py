@@ -121,3 +121,6 @@ class PyDataset:
 
     def on_epoch_end(self) -> None:
         """Called after the last batch of an epoch is made."""
+
+
+Sequence = PyDataset  # its older name

@@ -442,6 +442,7 @@ def test_numbered_batches_without_a_number_are_refused():
         make().fit(Unknown(), verbose=0)
     with pytest.raises(ValueError, match="use_multiprocessing must be False, because a thread"):
         fs.utils.PyDataset(use_multiprocessing=True)
+    assert fs.utils.Sequence is fs.utils.PyDataset
 
 
 @pytest.mark.parametrize(

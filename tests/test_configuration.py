@@ -113,6 +113,36 @@ def test_build_checks_the_shape():
         model.build(4)
 
 
+def test_weights_that_training_changes(keras):
+    """As many as in Keras, of the same shapes."""
+    for module in (fs, keras):
+        body = [module.layers.Dense(3, trainable=False), module.layers.BatchNormalization()]
+        model = module.Sequential([module.Input((4,)), *body, module.layers.Dense(1)])
+        assert [tuple(w.shape) for w in model.trainable_weights] == [(3,), (3,), (3, 1), (1,)]
+        assert [tuple(w.shape) for w in model.non_trainable_weights] == [(4, 3), (3,), (3,), (3,)]
+
+
+def test_arguments_of_models():
+    """Those that Keras has besides."""
+    frozen = fs.Sequential([fs.Input((4,)), layers.Dense(1)], None, trainable=False)
+    assert (frozen.name, frozen.trainable) == ("sequential", False)
+    assert fs.Sequential(None).layers == []
+    x = fs.Input((4,))
+    model = fs.Model(x, layers.Dense(1)(x), name=None, trainable=False)
+    assert (model.name, model.trainable) == ("model", False)
+    with pytest.raises(TypeError, match="trainable must be True or False, got 'no'"):
+        fs.Sequential(trainable="no")
+
+
+def test_a_summary_goes_where_it_is_wanted(capsys):
+    said = []
+    row().summary(print_fn=said.append)
+    assert capsys.readouterr().out == ""
+    assert said[0].startswith('Model: "row"')
+    with pytest.raises(TypeError, match="print_fn must be a function, got int"):
+        row().summary(print_fn=3)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

@@ -38,9 +38,11 @@ class Model(Configured):
     inputs : Input or list of Input
     outputs : SymbolicTensor or list of SymbolicTensor
         What layers return that are called on the inputs, or on what other layers return.
-    name : str
+    name : str, optional
     dtype : {"float32", "float64"}
         Of the weights and of everything that is computed with them.
+    trainable : bool
+        False freezes all layers.
 
     Attributes
     ----------
@@ -81,16 +83,20 @@ class Model(Configured):
         self,
         inputs: SymbolicTensor | Sequence[SymbolicTensor],
         outputs: SymbolicTensor | Sequence[SymbolicTensor],
-        name: str = "model",
+        name: str | None = None,
         dtype: str = "float32",
+        trainable: bool = True,
     ):
-        self._start(name, dtype)
+        self._start("model" if name is None else name, dtype)
+        trainable = as_flag("trainable", trainable)
         given = as_inputs(inputs)
         network = network_of(given, as_tensors("outputs", outputs))
         self.input_names = all_named("input", ["Input"] * len(given), [x.name for x in given])
         self._check_dtypes(network.layers)
         name_layers(network.layers)
         self._take_network(network)
+        if not trainable:
+            self.trainable = False
 
     def submodel(self, layer: str | int) -> "Model":
         """A model of the layers up to one of them, with copies of their weights.

@@ -10,6 +10,7 @@ from ..engine import Network, chain
 from ..engine.registry import lowering_of
 from ..layers import Input, Layer
 from ..layers.base import Shape
+from ..validation import as_flag
 from .model import Model
 from .names import name_of, numbered
 from .training_data import check_samples
@@ -24,9 +25,11 @@ class Sequential(Model):
     ----------
     layers : iterable of layers, optional
         More can be added with :meth:`add`.
-    name : str
+    name : str, optional
     dtype : {"float32", "float64"}
         Of the weights and of all that is computed with them.
+    trainable : bool
+        False freezes all of these layers.
 
     Attributes
     ----------
@@ -43,23 +46,26 @@ class Sequential(Model):
 
     def __init__(
         self,
-        layers: Iterable[Input | Layer] = (),
-        name: str = "sequential",
+        layers: Iterable[Input | Layer] | None = None,
+        name: str | None = None,
         dtype: str = "float32",
+        trainable: bool = True,
     ):
-        self._start(name, dtype)
+        self._start("sequential" if name is None else name, dtype)
         self._layers: list[Layer] = []
         #: Of the first layers: each with the count of its changes and the shape of what it was
         #: given, and the shape that it returned.
         self._checked: list[tuple[tuple[Layer, int, Shape], Shape]] = []
         self._input_shape: tuple[int, ...] | None = None
         try:
-            layers = list(layers)
+            given = [] if layers is None else list(layers)
         except TypeError:
             kind = type(layers).__name__
             raise TypeError(f"layers must be a sequence of layers, got {kind}") from None
-        for layer in layers:
+        for layer in given:
             self.add(layer)
+        if not as_flag("trainable", trainable):
+            self.trainable = False
 
     @property
     def layers(self) -> list[Layer]:

@@ -94,29 +94,20 @@ class StreamedFit(Fit):
         self.renew()
         self._begin_epoch(0)
 
-    @property
-    def first(self) -> TrainingData:
-        """The first mini-batch."""
-        return self._prepared.first
-
     def _begin_epoch(self, epoch: int) -> None:
         self._epoch, self._batch, self._n_seen = epoch, 0, 0
         self._sums = np.zeros((len(self.heads) + 1, 2))
         self._measured: list[tuple[TrainingData, list[np.ndarray]]] = []
+        self._count()
 
-    @property
-    def steps(self) -> int:  # type: ignore[override]
-        """Of an epoch; before that is known, those that were taken."""
-        return self._batches.steps or max(1, self._batch)
+    def _count(self) -> None:
+        """Count the steps of an epoch, this one if no number is known, and of all epochs."""
+        self.steps = self._batches.steps or max(1, self._batch)
+        self.done = self._epoch * self.steps + self._batch
 
     @property
     def known_steps(self) -> int | None:
         return self._batches.steps
-
-    @property
-    def done(self) -> int:  # type: ignore[override]
-        """Steps that were taken, of all epochs."""
-        return self._epoch * self.steps + self._batch
 
     def renew(self) -> None:
         self.heads = self.model._heads(self.model._current_programs().network)
@@ -132,7 +123,8 @@ class StreamedFit(Fit):
             if measured:  # of the outputs before the step, as the loss is
                 self._measured.append((data, model._predict(data.x, None)[0]))
             self._take(data)
-            callbacks.train_batch_end(self._batch - 1, self.logs(epoch))
+            if callbacks.of_batches:
+                callbacks.train_batch_end(self._batch - 1, self.logs(epoch))
             progress.update()
             if model.stop_training:
                 break
@@ -155,6 +147,7 @@ class StreamedFit(Fit):
         self._sums += step.totals[0] * [len(data), 1]
         self._n_seen += len(data)
         self._batch += 1
+        self._count()
 
     def logs(self, epoch: int) -> dict[str, float]:
         n = max(1, self._n_seen)

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..layers import Layer
 from ..layers.base import as_shape
 from ..output import encodable
 from ..utils import derived_seed, next_seed
-from ..validation import as_array, as_flag, as_integer, as_text, one_of
+from ..validation import as_array, as_flag, as_function, as_integer, as_text, one_of
 from ..wording import quantity
 from .head import Head
 from .names import different, name_of
@@ -103,10 +103,20 @@ class Weighted:
         layers = quantity(len(self.layers), "layer")
         return f"<{type(self).__name__} {self.name!r}: {layers}, {size}>"
 
-    def summary(self) -> None:
-        """Print the layers, what shape of sample each returns, and its number of weights."""
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Print the layers, what shape of sample each returns, and its number of weights.
+
+        Parameters
+        ----------
+        print_fn : function, optional
+            What is called with the text in place of ``print``.
+        """
         self._build(None)
-        print(encodable(summary(self.name, self._network), sys.stdout))
+        text = summary(self.name, self._network)
+        if print_fn is None:
+            print(encodable(text, sys.stdout))
+        else:
+            as_function("print_fn", print_fn)(text)
 
     @property
     def _state(self) -> State:
@@ -161,6 +171,21 @@ class Weighted:
     def weights(self) -> list[np.ndarray]:
         """Copies of the weights, as :meth:`get_weights` returns them."""
         return self.get_weights()
+
+    @property
+    def trainable_weights(self) -> list[np.ndarray]:
+        """Copies of the weights that training changes by their gradients."""
+        return self._copied(lambda layer, placed: layer.trainable and placed.weight.trainable)
+
+    @property
+    def non_trainable_weights(self) -> list[np.ndarray]:
+        """Copies of the others."""
+        return self._copied(lambda layer, placed: not (layer.trainable and placed.weight.trainable))
+
+    def _copied(self, is_wanted: Callable[[Layer, Placed], bool]) -> list[np.ndarray]:
+        self._build(None)
+        named, parameters = list(self._named_weights()), self._state.parameters
+        return [placed.view(parameters).copy() for one, placed in named if is_wanted(one, placed)]
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the weights: kernel and bias of each layer in turn."""

@@ -204,7 +204,7 @@ HEADERS = {
         "curve must be one of .ROC., .PR., got .X",
     ),
     "metrics of others": (entry(metrics=[]), "it has losses of other outputs"),
-    "optimizer": (optimizer(**{"class": "Adamax"}), "class must be one of"),
+    "optimizer": (optimizer(**{"class": "Adamost"}), "class must be one of"),
     "optimizer other": (optimizer(**{"class": "SGD"}), "unexpected keyword argument"),
     "optimizer none": (entry(optimizer=None), "config must be a dict, got NoneType"),
     "rate": (optimizer(learning_rate=-1), "learning_rate must not be negative, got -1"),

@@ -519,7 +519,7 @@ BAD_X = np.where(np.arange(200).reshape(50, 4) == 5, np.nan, X)
         (
             lambda m: m.compile("sgd", "mean_squared_error", 7),
             TypeError,
-            "metrics must be names of metrics, got 7",
+            "metrics must be names, functions or objects of metrics, got 7",
         ),
         (
             lambda m: m.compile("sdg", "mean_squared_error"),

@@ -142,7 +142,9 @@ class Head:
         for metric, measure in self.measures.items():
             try:
                 of_places = self.loss.is_of_rows and metric == self.counted
-                measure.check(y, self.shape, weights, self.loss, metric == self.counted, of_places)
+                measure.check_kind(self.shape, self.loss, of_places)
+                if metric != self.counted:
+                    measure.check_values(y, self.shape, weights)
             except ValueError as error:
                 raise ValueError(
                     f"metric {metric!r} cannot be computed of {name}: {error}"

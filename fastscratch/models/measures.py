@@ -54,18 +54,10 @@ class Measure:
         self.metric.reset_state()
         return result
 
-    def check(
-        self,
-        y: np.ndarray,
-        shape: tuple[int, ...],
-        weights: np.ndarray | None,
-        loss: losses.Loss,
-        is_counted: bool,
-        of_places: bool,
-    ) -> None:
-        """Check that it can be computed for some targets, whatever is predicted.
+    def check_kind(self, shape: tuple[int, ...], loss: losses.Loss, of_places: bool) -> None:
+        """Check that it can be computed for targets of a loss, and outputs of a shape.
 
-        One that the engine counts can be counted at each of several places, as the loss is taken.
+        With `of_places` it is counted at each of several places, as the loss is taken.
 
         Raises
         ------
@@ -80,7 +72,18 @@ class Measure:
         takes_labels = not kind or kind.startswith("sparse") or kind in _TAKES_LABELS
         if loss.takes_labels and not takes_labels:
             raise ValueError(f"{loss.name} takes labels, one for all outputs")
-        if kind and not is_counted:
+
+    def check_values(
+        self, y: np.ndarray, shape: tuple[int, ...], weights: np.ndarray | None
+    ) -> None:
+        """Check that it can be computed for some targets, whatever is predicted.
+
+        Raises
+        ------
+        ValueError
+            If it cannot.
+        """
+        if self.kind:
             result = self.measure(y, np.zeros((len(y), *shape), y.dtype), weights)
             if np.ndim(result) > 0:
                 raise ValueError(

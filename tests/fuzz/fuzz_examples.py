@@ -77,6 +77,11 @@ class Naive:
             loss_weights=self.model._loss_weights,
             sample_weight=[sample_weight] * len(ys),
         )
+        if self.rule.average is not None:  # a fit ends with it
+            trained = [
+                [own if mean is None else mean for own, mean in zip(weights, means, strict=True)]
+                for weights, means in zip(trained, self.rule.average, strict=True)
+            ]
         return losses, self._arrays(trained)
 
     def predict(self, xs):

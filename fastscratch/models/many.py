@@ -238,6 +238,8 @@ def take(one: Assignment, training: Training, history: History) -> None:
         pending=pending,
         epochs=before.epochs + -(-training.done // steps),
     )
+    if optimizer.use_ema:
+        model._take_average()
     complete = training.done // steps
     history.epoch = list(range(complete))
     logs = one.logs(training.totals[:complete], len(one.rows))

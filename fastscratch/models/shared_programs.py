@@ -26,6 +26,7 @@ class SharedPrograms:
         key = (
             *(_kind(network), model.dtype, tuple(objectives), batch_size),
             *(optimizer.code, tuple(learning.hyper[1:]), *bounds, learning.every),
+            *(learning.ema_momentum, learning.ema_overwrite_frequency),
         )
         if key not in self._known:
             slots = optimizer.n_remembered

@@ -37,7 +37,8 @@ class Custom:
     ----------
     value : function
         Called with a number, the score ``z``; returns a number. Written in what Numba compiles:
-        arithmetic, ``if``, and functions of :mod:`math` and NumPy.
+        arithmetic, ``if``, and functions of :mod:`math` and NumPy. Those of
+        :mod:`fastscratch.kernels.elementary` are faster.
     derivative : function
         Called with the same number; returns the derivative there.
 

@@ -10,6 +10,7 @@ import pytest
 
 from fastscratch import Sequential, activations, layers, load_model, losses, optimizers
 from fastscratch.kernels.activations import ACTIVATIONS
+from fastscratch.kernels.elementary import tanh
 
 
 def bent(z):
@@ -193,6 +194,15 @@ def test_that_of_the_package_has_nearly_the_same_numbers():
         trained.append(model.get_weights())
     for a, b in zip(*trained, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11)
+
+
+def test_it_may_call_the_elementary_functions_of_the_package():
+    own = activations.Custom(lambda z: tanh(z), lambda z: 1 - tanh(z) ** 2)
+    found = [
+        model_of(layers.Input((4,)), layers.Dense(2, activation)).predict(X)
+        for activation in ("tanh", own)
+    ]
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize(

@@ -50,27 +50,39 @@ def test_kernels_equal_their_twins_uncompiled(child):
 
 
 NETWORKS_CHILD = """
-import sys
-
 import numpy as np
 from test_gradients import SMALL_DRAWS, Draw
 
 np.seterr(over="ignore")
 steps = {}
 for draw in SMALL_DRAWS:
-    for step, (_, loss, gradient, *_) in enumerate(Draw(*draw.values).steps()):
-        steps[f"{draw.id} {step}"] = np.append(gradient, loss)
+    if draw.id in CHOSEN:
+        for step, (_, loss, gradient, *_) in enumerate(Draw(*draw.values).steps()):
+            steps[f"{draw.id} {step}"] = np.append(gradient, loss)
 np.savez(FILE, **steps)
 """
 
 
-def test_networks_train_uncompiled(child, tmp_path):
+def first_to_reach():
+    """The draws that reach an operation, an activation or a loss that none before them does."""
+    reached = set()
+    for param in SMALL_DRAWS:
+        operations = Draw(*param.values).trainer().program.operations()
+        if not operations <= reached:
+            reached |= operations
+            yield param
+
+
+@pytest.mark.parametrize("which", ["first to reach", pytest.param("all", marks=pytest.mark.slow)])
+def test_networks_train_uncompiled(which, child, tmp_path):
+    chosen = SMALL_DRAWS if which == "all" else list(first_to_reach())
     file = tmp_path / "steps.npz"
     folder = str(pathlib.Path(__file__).parent)
     code = NETWORKS_CHILD.replace("FILE", repr(str(file)))
+    code = code.replace("CHOSEN", repr([param.id for param in chosen]))
     child(code, NUMBA_DISABLE_JIT="1", PYTHONPATH=folder)
     with np.load(file) as uncompiled:
-        for param in SMALL_DRAWS:
+        for param in chosen:
             draw = Draw(*param.values)
             network = draw.network
             if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):

@@ -105,26 +105,33 @@ _copy_b(*(Matrix(np.zeros(3000, np.float32), 100, 100, 1) for _ in range(2)), 3,
 """
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """What this machine compiles."""
+    folder = tmp_path_factory.mktemp("warm")
+    run(COPY, NUMBA_CACHE_DIR=folder)
+    return folder
+
+
 @pytest.mark.parametrize(("triple", "processor"), ARMS)
 def test_kernels_of_a_warm_up_are_compiled_for_another_machine(
-    triple, processor, platforms, tmp_path
+    triple, processor, platforms, warm, tmp_path
 ):
-    run(COPY, NUMBA_CACHE_DIR=tmp_path / "here")
     settings = {
         "NUMBA_CPU_NAME": processor,
         "NUMBA_CPU_FEATURES": "",
-        "NUMBA_CACHE_DIR": str(tmp_path / "there"),
+        "NUMBA_CACHE_DIR": str(tmp_path),
     }
-    command = [sys.executable, TOOLS / "cross_compile.py", triple, tmp_path / "here", "0", "1"]
+    command = [sys.executable, TOOLS / "cross_compile.py", triple, warm, "0", "1"]
     subprocess.run(command, check=True, env=os.environ | settings)
     # Each file without the key of the processor, and without that of symbols, which are numbered.
     here, there = (
         {
             re.sub(r"-\w+$", "", name) if name.startswith("entry.") else name: file
-            for file in (tmp_path / folder).rglob("*.nbc")
+            for file in folder.rglob("*.nbc")
             for name in [file.name.rpartition("-")[0]]
         }
-        for folder in ("here", "there")
+        for folder in (warm, tmp_path)
     )
     assert here.keys() == there.keys()
     assert {name.partition(".")[0] for name in there} == {"entry", "matmul", "tiles"}

@@ -427,6 +427,17 @@ def test_errors(method, error, message):
             model.fit(X, target).summary(**method)
 
 
+def test_a_bootstrap_needs_coefficients_that_are_determined():
+    X, y, two, _, _ = diabetes()
+    twice = np.column_stack([X, X[:, :1]])
+    for model in (LinearRegression(positive=True).fit(X, y), LinearRegression().fit(twice, y)):
+        with pytest.raises(ValueError, match="a bootstrap needs columns that do not depend on"):
+            model.summary(bootstrap=10)
+    model = LogisticRegression(**EXACT).fit(twice, two)
+    with pytest.raises(ValueError, match="needs a model with standard errors, but: no standard"):
+        model.summary(bootstrap=10)
+
+
 def test_errors_of_levels_hypotheses_and_penalties():
     model = cars()
     with pytest.raises(ValueError, match="level must lie between 0 and 1, got 95"):

@@ -207,18 +207,24 @@ def test_warm_start_and_too_few_sweeps():
     ("model", "message"),
     [
         (Ridge(np.array([1.0, 2.0])), r"alpha must be one number, or one for each of 1 targets"),
-        (Ridge(np.array([-1.0])), r"alpha must be finite and at least 0, got \[-1.\]"),
+        (Ridge(np.array([-1.0])), r"alpha must be at least 0, got \[-1.\]"),
         (Ridge(positive=True, solver="svd"), r"positive=True needs solver='auto' or 'lbfgs', got"),
         (Ridge(solver="lbfgs"), r"solver='lbfgs' needs positive=True"),
-        (RidgeCV([0.0, 1.0]), r"alphas must be finite numbers above 0, got \[0.0, 1.0\]"),
+        (RidgeCV([0.0, 1.0]), r"alphas must be numbers above 0, got \[0.0, 1.0\]"),
         (RidgeCV(cv=3, store_cv_results=True), r"need cv=None"),
         (Lasso(-1.0), r"'alpha' parameter of Lasso must be a float in the range"),
         (ElasticNetCV(l1_ratio=0.0), r"l1_ratio=0 needs alphas"),
         (ElasticNetCV(l1_ratio=[0.5, 2.0]), r"l1_ratio must lie between 0 and 1, got \[0.5, 2.0\]"),
-        (LassoCV(alphas=[-1.0]), r"alphas must be finite numbers of at least 0, got \[-1.0\]"),
+        (LassoCV(alphas=[-1.0]), r"alphas must be numbers of at least 0, got \[-1.0\]"),
     ],
 )
 def test_errors(model, message):
     X, y = data()
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
+
+
+@pytest.mark.parametrize("model", [RidgeCV([1.0, "2"]), LassoCV(alphas=["0.1"])])
+def test_texts_are_no_penalties(model):
+    with pytest.raises(TypeError, match="alphas must hold real numbers"):
+        model.fit(*data())

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import checked_data
+from ..validation import as_array
 from .elastic_net import ElasticNet, Squares, checked_regression
 
 __all__ = ["ElasticNetCV", "LassoCV"]
@@ -154,7 +155,7 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
             If the data are not as described, or a parameter is out of range.
         """
         X, y, weight = checked_regression(self, X, y, sample_weight, multi_output=False)
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, np.float64))
+        ratios = np.atleast_1d(as_array("l1_ratio", self.l1_ratio))
         if not ((ratios >= 0) & (ratios <= 1)).all():
             raise ValueError(f"l1_ratio must lie between 0 and 1, got {self.l1_ratio}")
         alphas = self._paths(Squares.of(X, y, weight, self.fit_intercept), ratios)
@@ -196,9 +197,9 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
     def _paths(self, squares: Squares, ratios: np.ndarray) -> np.ndarray:
         """Penalties to try for each share of absolute values, largest first."""
         if not isinstance(self.alphas, Integral):
-            given = np.asarray(self.alphas, np.float64)
-            if given.ndim != 1 or not given.size or not (np.isfinite(given) & (given >= 0)).all():
-                raise ValueError(f"alphas must be finite numbers of at least 0, got {self.alphas}")
+            given = as_array("alphas", self.alphas)
+            if given.ndim != 1 or not given.size or (given < 0).any():
+                raise ValueError(f"alphas must be numbers of at least 0, got {self.alphas}")
             return np.tile(np.sort(given)[::-1], (ratios.size, 1))
         if (ratios == 0).any():
             raise ValueError("l1_ratio=0 needs alphas, got only their number")

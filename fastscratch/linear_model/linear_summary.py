@@ -50,6 +50,11 @@ def linear_summary(model: Any, method: Method) -> Summary:
             "where all targets are fitted exactly, up to rounding, nothing is left to compute "
             "standard errors, tests and the log-likelihood from"
         )
+    is_determined = model.rank_ == k and not model._fitted_with.positive
+    if method.bootstrap and not is_determined:
+        raise ValueError(
+            "a bootstrap needs columns that do not depend on each other, and positive=False"
+        )
     if model._fitted_with.positive:
         notes.append("coefficients forced to be positive have no standard errors")
     elif model.rank_ < k:

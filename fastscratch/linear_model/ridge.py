@@ -189,14 +189,14 @@ class Ridge(BaseRidge):
         return self
 
     def _alphas(self, n_targets: int) -> np.ndarray:
-        alpha = np.atleast_1d(np.asarray(self.alpha, np.float64))
+        alpha = np.atleast_1d(as_array("alpha", self.alpha))
         if alpha.shape not in ((1,), (n_targets,)):
             raise ValueError(
                 f"alpha must be one number, or one for each of {n_targets} targets, got shape "
                 f"{alpha.shape}"
             )
-        if not (np.isfinite(alpha) & (alpha >= 0)).all():
-            raise ValueError(f"alpha must be finite and at least 0, got {self.alpha}")
+        if (alpha < 0).any():
+            raise ValueError(f"alpha must be at least 0, got {self.alpha}")
         return np.broadcast_to(alpha, n_targets)
 
     def _damped(self, centred: Centred, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..validation import as_array
 from .centring import Centred
 from .ridge import BaseRidge, Ridge, Ridges
 
@@ -144,11 +145,11 @@ class RidgeCV(BaseRidge):
         return self
 
     def _checked_alphas(self) -> np.ndarray:
-        alphas = np.atleast_1d(np.asarray(self.alphas, np.float64))
+        alphas = np.atleast_1d(as_array("alphas", self.alphas))
         low = "at least 0" if self.cv is not None else "above 0"
         wrong = (alphas < 0) if self.cv is not None else (alphas <= 0)
-        if alphas.ndim != 1 or not alphas.size or wrong.any() or not np.isfinite(alphas).all():
-            raise ValueError(f"alphas must be finite numbers {low}, got {self.alphas}")
+        if alphas.ndim != 1 or not alphas.size or wrong.any():
+            raise ValueError(f"alphas must be numbers {low}, got {self.alphas}")
         if self.cv is not None and (self.store_cv_results or self.alpha_per_target):
             raise ValueError("store_cv_results and alpha_per_target need cv=None, got cv")
         return alphas

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import losses, optimizers
-from ..engine import Network
+from ..engine import Network, Objective
 from ..engine.network import Placed
 from ..layers import Layer
 from ..output import encodable
@@ -39,6 +39,7 @@ class Weighted:
         self._metrics: list[tuple[str, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
+        self._known_objectives: dict[tuple[bool, ...], tuple[Objective, ...]] = {}
         self._programs: Programs | None = None
         self._holder = Holder()
 

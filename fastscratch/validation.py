@@ -16,6 +16,9 @@ import numpy as np
 
 from .conversion import located, real_numbers
 
+#: Up to this many numbers are tested faster one by one than by a product.
+FEW = 4096
+
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
 
@@ -66,8 +69,11 @@ def as_array(
         )
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    with np.errstate(over="ignore"):  # the next check finds what overflows
-        array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # the next check finds what overflows
+            array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
+    else:
+        array = array.astype(dtype, order="C")
     if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         given = f"{np.asarray(value)[place]}{located(value, place)}"
@@ -77,6 +83,8 @@ def as_array(
 
 def is_finite(array: np.ndarray) -> bool:
     """Whether all numbers are finite; part by part, because the array may be a mapped file."""
+    if array.size <= FEW:
+        return np.count_nonzero(np.isfinite(array)) == array.size
     flat = array.reshape(-1)
     # More float64 numbers than these are multiplied by several threads of the BLAS library, which
     # go on spinning when they are done, where the threads of kernels are to run.

@@ -47,7 +47,7 @@ from .pointwise import (
     tanh_shrink_backward,
     tanh_shrink_forward,
 )
-from .sums import sum_of
+from .sums import largest_of, sum_of
 
 __all__ = [
     "activation_backward",
@@ -225,9 +225,7 @@ def softmax_forward(a, z):
     z : (o,) array
         Logits.
     """
-    largest = z[0]
-    for o in range(1, z.size):
-        largest = max(largest, z[o])
+    largest = largest_of(z)
     for o in range(z.size):
         a[o] = exp(z[o] - largest)
     # A separate loop: in the one above, LLVM would add in an order that depends on where the arrays
@@ -273,9 +271,7 @@ def log_softmax_forward(a, z):
     z : (o,) array
         Logits.
     """
-    largest = z[0]
-    for o in range(1, z.size):
-        largest = max(largest, z[o])
+    largest = largest_of(z)
     # The differences are stored first. Otherwise the compiler might compute
     # z - (largest + log_total), and for scores of ten thousand that sum is off by 1e-3.
     for o in range(z.size):

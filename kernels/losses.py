@@ -55,7 +55,7 @@ from .hinges import (
     squared_hinge_forward,
 )
 from .jit import njit, prange
-from .sums import sum_of
+from .sums import largest_of, sum_of
 
 __all__ = [
     "binary_crossentropy_backward",
@@ -408,9 +408,7 @@ def categorical_crossentropy_forward(logits, y):
     -------
     float
     """
-    largest = logits[0]
-    for o in range(1, y.size):
-        largest = max(largest, logits[o])
+    largest = largest_of(logits[: y.size])
     # Two sums, neither of which is negative: in y * (logits - largest - log(total)) the compiler
     # may add the last two first, and that is off by 1e-3 for scores of ten thousand.
     if y.size > OUTPUTS:

@@ -172,8 +172,8 @@ def test_every_kernel_module_is_listed():
     """A module with `__all__` that `MODULES` forgets would be tested by nothing."""
     policy = {"ahead", "cache", "claims", "entry", "interrupts", "jit", "jobs", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    parts = {"call", "chunks", "codes", "dropout", "elementary", "sums", "windows", "winograd"}
-    helpers = policy | hardware | parts | {"custom"}
+    parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "sums", "windows"}
+    helpers = policy | hardware | parts | {"custom", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}

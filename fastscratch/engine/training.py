@@ -127,8 +127,6 @@ class Trainer(Evaluator):
             Steps that the optimiser has taken before: its updates, times the number of mini-batches
             whose gradients are added up for each; plus those that have been added up since.
         """
-        table = self.program.table
-        table[:, col.RATES] = learning_rates.ctypes.data
-        table[:, col.FIRST_STEP] = first_step
-        table[:, col.ITERATIONS] = iterations - first_step
+        about = learning_rates.ctypes.data, first_step, iterations - first_step
+        self.program.table[:, col.RATES : col.ITERATIONS + 1] = about
         self.run(first_step, learning_rates.size)

@@ -251,7 +251,7 @@ def check_labels(name: str, labels: np.ndarray, classes: int, ignored: int | Non
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if ignored is not None:
         wrong &= labels != ignored
-    if wrong.any():
+    if np.count_nonzero(wrong):  # takes less time than `any`
         also = "" if ignored is None else f" or {ignored}"
         raise ValueError(
             f"{name} must hold labels 0 ... {classes - 1}{also}, got {labels[wrong][0]:g}"

@@ -210,8 +210,13 @@ class Compiled(Weighted):
 
     def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
         """What is minimised at each output; whether its samples have weights."""
-        pairs = zip(self._heads(self._current_programs().network), is_weighted, strict=True)
-        return tuple(head.objective(weighted) for head, weighted in pairs)
+        heads, key = self._heads(self._current_programs().network), tuple(is_weighted)
+        if key not in self._known_objectives:
+            made = tuple(
+                head.objective(weighted) for head, weighted in zip(heads, key, strict=True)
+            )
+            self._known_objectives[key] = made
+        return self._known_objectives[key]
 
     def _heads(self, network: Network) -> list[Head]:
         """What is minimised and measured at each output."""
@@ -233,7 +238,7 @@ class Compiled(Weighted):
                 strict=True,
             )
         ]
-        self._heads_of = network
+        self._heads_of, self._known_objectives = network, {}
         return self._known_heads
 
     def _compiled_optimizer(self) -> optimizers.Optimizer:

@@ -9,7 +9,6 @@ from .. import output
 from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
-from ..kernels.schedules import scheduled_rates
 from ..utils import derived_seed
 from ..validation import is_finite, memory_for
 from .head import logs_of
@@ -128,9 +127,7 @@ class Fit:
         optimizer = self._optimizer
         assert holder.state is not None  # the model is built
         state = holder.state.for_optimizer(optimizer)
-        schedule = optimizer.schedule
-        rates = np.empty(count)
-        scheduled_rates(rates, schedule.code, schedule.numbers(), state.iterations)
+        rates = optimizer.rates(state.iterations, count)
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = self._epochs_after(start + count)
@@ -175,7 +172,7 @@ class Fit:
 
     def _is_finite(self) -> bool:
         totals, parameters = self.totals[self._epochs], self.trainer.parameters
-        return bool(np.isfinite(totals).all() and is_finite(parameters))
+        return is_finite(totals) and is_finite(parameters)
 
     def _complaint(self, step: int) -> FloatingPointError:
         """What went wrong in the step that was just run; the model is as before it."""
@@ -233,6 +230,8 @@ class Fit:
 
     def logs_of_epochs(self, first: int, count: int) -> dict[str, list[float]]:
         """Losses and metrics of some epochs; the last may not be complete."""
+        if count == 1:
+            return {name: [value] for name, value in self.logs(first).items()}
         n, names = len(self.data), self.model.output_names
         epochs = np.arange(first, first + count)
         n_seen = np.minimum((self.done - epochs * self.steps) * self.batch_size, n)

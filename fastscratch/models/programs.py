@@ -43,6 +43,7 @@ class Programs:
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
         self._training: tuple[Any, Workspace] | None = None
+        self._optimizer_given: tuple[Any, ...] = ()
         self.idle: list[Workspace] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -62,14 +63,18 @@ class Programs:
 
         With another optimiser all begin anew, because what it remembers is in the memory.
         """
-        learning = learning_of(optimizer)
-        settings = (
-            *(optimizer.code, get_num_threads(), tuple(learning.hyper[1:])),
-            (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
-            (learning.ema_momentum, learning.ema_overwrite_frequency),
-        )
-        if self._training is None or self._training[0] != settings:
-            self._training = settings, Workspace(MOST_KEPT)
+        given = get_num_threads(), type(optimizer), *vars(optimizer).values()
+        if given != self._optimizer_given:  # else nothing has been set since the last time
+            learning = learning_of(optimizer)
+            settings = (
+                *(optimizer.code, get_num_threads(), tuple(learning.hyper[1:])),
+                (learning.clipvalue, learning.clipnorm, learning.global_clipnorm, learning.every),
+                (learning.ema_momentum, learning.ema_overwrite_frequency),
+            )
+            if self._training is None or self._training[0] != settings:
+                self._training = settings, Workspace(MOST_KEPT)
+            self._optimizer_given = given
+        assert self._training is not None
         workspace = self._training[1]
         key = batch_size, sparse, tuple(objectives)
         if workspace.key != key:

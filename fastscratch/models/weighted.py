@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import losses, optimizers
-from ..engine import Network
+from ..engine import Network, Objective
 from ..engine.network import Placed
 from ..layers import Layer
 from ..layers.base import as_shape
@@ -41,6 +41,7 @@ class Weighted:
         self._weighted_metrics: list[tuple[Any, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
+        self._known_objectives: dict[tuple[bool, ...], tuple[Objective, ...]] = {}
         self._programs: Programs | None = None
         self._holder = Holder()
 

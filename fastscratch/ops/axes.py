@@ -17,7 +17,9 @@ def as_axis(axis: Any, ndim: int) -> int:
 
 def to_rows(array: np.ndarray, axis: int) -> np.ndarray:
     """The numbers along an axis as rows, C-contiguous; without a copy if they are that already."""
-    rows = np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
+    if axis != array.ndim - 1:  # `moveaxis` takes 2 us
+        array = np.moveaxis(array, axis, -1)
+    rows = array.reshape(-1, array.shape[-1])
     return np.ascontiguousarray(rows)
 
 
@@ -28,6 +30,8 @@ def last_axis_rows(array: np.ndarray) -> np.ndarray:
 
 def from_rows(rows: np.ndarray, shape: tuple[int, ...], axis: int) -> np.ndarray:
     """The inverse of :func:`to_rows`: an array of a shape, with the rows along an axis."""
+    if axis == len(shape) - 1:
+        return rows.reshape(shape)
     others = shape[:axis] + shape[axis + 1 :]
     return np.moveaxis(rows.reshape(*others, shape[axis]), -1, axis)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.codes import OPTIMIZERS
+from ..kernels.schedules import scheduled_rates
 from ..validation import (
     as_flag,
     as_fraction,
@@ -180,6 +181,16 @@ class Optimizer:
     def schedule(self) -> LearningRateSchedule:
         """The learning rate as a schedule, constant if it is a number."""
         return as_schedule("learning_rate", self.learning_rate)
+
+    def rates(self, first: int, count: int) -> np.ndarray:
+        """The learning rates of this many steps from the first on."""
+        rates = np.empty(count)
+        if isinstance(self.learning_rate, float):
+            rates[:] = self.learning_rate
+        else:
+            schedule = self.schedule
+            scheduled_rates(rates, schedule.code, schedule.numbers(), first)
+        return rates
 
     def hyper(self, step: int = 0) -> np.ndarray:
         """What the kernel takes for a step: learning rate, weight decay, and the rest in order."""

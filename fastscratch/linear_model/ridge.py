@@ -65,7 +65,7 @@ class BaseRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _set(self, coef: np.ndarray, centred: Centred, ndim: int) -> None:
         """Keep coefficients, (k, o), as the attributes for `y` of this many dimensions."""
         intercept = centred.intercept(coef)
-        self.coef_ = coef[:, 0] if ndim == 1 else np.ascontiguousarray(coef.T)
+        self.coef_ = coef[:, 0] if coef.shape[1] == 1 else np.ascontiguousarray(coef.T)
         self.intercept_ = 0.0
         if self.fit_intercept:
             self.intercept_ = intercept[0] if ndim == 1 else intercept

@@ -228,3 +228,13 @@ def test_errors(model, message):
 def test_texts_are_no_penalties(model):
     with pytest.raises(TypeError, match="alphas must hold real numbers"):
         model.fit(*data())
+
+
+@pytest.mark.parametrize("name", ["Ridge", "RidgeCV", "Lasso", "ElasticNet"])
+def test_a_column_of_targets_has_the_shapes_of_scikit_learn(name):
+    X, y = data()
+    ours = globals()[name]().fit(X, y[:, None])
+    theirs = getattr(peer, name)().fit(X, y[:, None])
+    for attribute in ("coef_", "intercept_"):
+        assert np.shape(getattr(ours, attribute)) == np.shape(getattr(theirs, attribute))
+    assert ours.predict(X).shape == theirs.predict(X).shape

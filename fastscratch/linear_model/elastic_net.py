@@ -307,13 +307,13 @@ class ElasticNet(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        one = y.ndim == 1
+        one = n_targets == 1
         self.coef_ = coef[0] if one else coef
         self.n_iter_ = sweeps[0] if one else sweeps
         self.dual_gap_ = float(gaps[0]) if one else gaps
         self.intercept_ = 0.0
         if self.fit_intercept:
-            self.intercept_ = float(intercept[0]) if one else intercept
+            self.intercept_ = float(intercept[0]) if y.ndim == 1 else intercept
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -65,7 +65,7 @@ class BaseRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _set(self, coef: np.ndarray, centred: Centred, ndim: int) -> None:
         """Keep coefficients, (k, o), as the attributes for `y` of this many dimensions."""
         intercept = centred.intercept(coef)
-        self.coef_ = coef[:, 0] if ndim == 1 else np.ascontiguousarray(coef.T)
+        self.coef_ = coef[:, 0] if coef.shape[1] == 1 else np.ascontiguousarray(coef.T)
         self.intercept_ = 0.0
         if self.fit_intercept:
             self.intercept_ = intercept[0] if ndim == 1 else intercept
@@ -100,8 +100,8 @@ class Ridge(BaseRidge):
     ----------
     coef_ : ndarray, shape (n_features,) or (n_targets, n_features)
     intercept_ : float or ndarray, shape (n_targets,)
-    n_iter_ : ndarray of int, shape (n_targets,), or None
-        Iterations for sparse `X`.
+    n_iter_ : ndarray of int, shape (n_targets,)
+        Iterations for sparse `X`; 1 for the closed form.
     solver_ : {"svd", "lsqr", "nnls"}
     n_features_in_ : int
     feature_names_in_ : ndarray of str
@@ -177,7 +177,7 @@ class Ridge(BaseRidge):
             X = X.toarray()
         centred = Centred.of(X, y, weight, self.fit_intercept)
         alpha = self._alphas(centred.targets.shape[1])
-        self.n_iter_: np.ndarray | None = None
+        self.n_iter_ = np.ones(centred.targets.shape[1], np.int32)
         if sparse.issparse(X):
             self.solver_ = "lsqr"
             coef, self.n_iter_ = self._damped(centred, alpha)

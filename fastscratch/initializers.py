@@ -456,6 +456,13 @@ _ALIASES = {
     "OrthogonalInitializer": "orthogonal",
 }
 
+# Keras has lower-case names of the classes, too.
+zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
+truncated_normal, variance_scaling = TruncatedNormal, VarianceScaling
+glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
+he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+
 
 def get(name: str, identifier: Any) -> Initializer:
     """The initializer for a name, a class, an instance, or what `get_config` returned.

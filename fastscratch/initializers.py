@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .keras_names import full_name
-from .kernels.random import random_normal, random_uniform
+from .kernels.random import random_normal as draw_normal
+from .kernels.random import random_uniform as draw_uniform
 from .representation import representation
 from .utils import next_seed
 from .validation import as_array, as_integer, as_number, as_positive, one_of
@@ -155,13 +156,13 @@ class RandomInitializer(Initializer):
 
 def _uniform(shape: tuple[int, ...], seed: int, low: float, high: float) -> np.ndarray:
     values = np.empty(shape, np.float32)
-    random_uniform(values.reshape(-1), seed, 0)
+    draw_uniform(values.reshape(-1), seed, 0)
     return np.float32(low) + np.float32(high - low) * values
 
 
 def _normal(shape: tuple[int, ...], seed: int, mean: float, stddev: float) -> np.ndarray:
     values = np.empty(shape, np.float32)
-    random_normal(values.reshape(-1), seed, 0)
+    draw_normal(values.reshape(-1), seed, 0)
     return np.float32(mean) + np.float32(stddev) * values
 
 
@@ -169,11 +170,11 @@ def _truncated_normal(shape: tuple[int, ...], seed: int, mean: float, stddev: fl
     """Numbers beyond two standard deviations, one of 22, are drawn again from the next stream."""
     values = np.empty(shape, np.float32)
     flat = values.reshape(-1)
-    random_normal(flat, seed, 0)
+    draw_normal(flat, seed, 0)
     beyond, stream = np.flatnonzero(abs(flat) > 2), 1
     while beyond.size:
         drawn = np.empty(beyond.size, np.float32)
-        random_normal(drawn, seed, stream)
+        draw_normal(drawn, seed, stream)
         flat[beyond] = drawn
         beyond, stream = beyond[abs(drawn) > 2], stream + 1
     return np.float32(mean) + np.float32(stddev) * values
@@ -421,7 +422,7 @@ class Orthogonal(RandomInitializer):
             raise ValueError(f"Orthogonal makes matrices, got a weight of shape {shape}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         drawn = np.empty((max(rows, columns), min(rows, columns)))
-        random_normal(drawn.reshape(-1), self._seed(seed), 0)
+        draw_normal(drawn.reshape(-1), self._seed(seed), 0)
         q, r = np.linalg.qr(drawn)
         q *= np.sign(np.diag(r))  # else the signs of the columns would not be random
         tall = q if rows >= columns else q.T
@@ -458,6 +459,7 @@ _ALIASES = {
 
 # Keras has lower-case names of the classes, too.
 zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
+random_normal, random_uniform = RandomNormal, RandomUniform
 truncated_normal, variance_scaling = TruncatedNormal, VarianceScaling
 glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
 he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform

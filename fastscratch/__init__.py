@@ -10,6 +10,7 @@ if not (Path(__file__).parent / "kernels").exists():  # in a checkout they stand
     __path__.append(str(Path(__file__).parents[1]))
 
 from . import (
+    activations,
     callbacks,
     datasets,
     initializers,
@@ -37,6 +38,7 @@ __all__ = [
     "Input",
     "Model",
     "Sequential",
+    "activations",
     "callbacks",
     "datasets",
     "get_num_threads",

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import kernels
 from .engine import run_in_slices
-from .kernels.codes import ACTIVATIONS, LOSSES
+from .kernels.codes import READ_OUTS
 from .output import progress_bar
 from .validation import (
     as_array,
@@ -168,7 +168,7 @@ def gradient_descent(
     rate = as_positive("learning_rate", learning_rate)
     total = as_integer("n_iterations", n_iterations, 0)
     coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
-    code = ACTIVATIONS.index(activation)
+    code = READ_OUTS.index(activation)
     progress = as_flag("progress", progress)
     before = _mean_losses(design, targets, coefficients, family)
     limit = _largest_rate(design) if family == "linear" else np.inf
@@ -238,7 +238,7 @@ def _losses(
     scores, losses = np.empty(targets.shape), np.empty(len(targets))
     zeros = np.zeros(targets.shape[1])
     kernels.dense.dense_forward(scores, design, coefficients, zeros)
-    loss = kernels.losses.forward_of(LOSSES.index(FAMILIES[family][1]), losses.dtype)
+    loss = kernels.losses.forward_of(FAMILIES[family][1], losses.dtype)
     kernels.losses.loss_forward(losses, scores, targets, loss)
     return losses
 

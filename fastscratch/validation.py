@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from .conversion import located, real_numbers
-from .kernels.codes import ACTIVATIONS
 
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
@@ -275,8 +274,3 @@ def memory_for(asked: str) -> Iterator[None]:
         yield
     except (MemoryError, ValueError, OverflowError):  # NumPy raises any of them for a large size
         raise ValueError(f"{asked} needs more memory than there is") from None
-
-
-def as_activation(value: Any) -> str:
-    """Name of an activation; None is "linear"."""
-    return "linear" if value is None else one_of("activation", value, ACTIVATIONS)

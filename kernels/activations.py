@@ -2,21 +2,51 @@
 
 Every derivative takes the pre-activations ``z`` and the activations ``a``, and reads only one of
 them: ``a``, which the forward pass has already computed, if the derivative can be written in terms
-of it, and ``z`` for those in ``codes.READS_Z``. Any array can be passed in the place of the other.
-The forward pass may write ``a`` over ``z`` if ``z`` is not needed again, and a derivative may write
-``dz`` over ``da``.
+of it, else ``z``; ``ACTIVATIONS``, the table at the end, says which. Any array can be passed in the
+place of the other. The forward pass may write ``a`` over ``z`` if ``z`` is not needed again, and a
+derivative may write ``dz`` over ``da``.
 
 Names and defaults are those of ``keras.activations``.
 """
 
 import math
 from functools import cache
+from typing import Any, NamedTuple
 
 from .call import address, call, values
 from .chunks import chunk_bounds, chunk_count
-from .codes import OF_SAMPLES
 from .elementary import erfc, exp, expm1, log, log1p, sigmoid, tanh
 from .jit import njit, prange
+from .pointwise import (
+    celu_backward,
+    celu_forward,
+    hard_shrink_backward,
+    hard_shrink_forward,
+    hard_sigmoid_backward,
+    hard_sigmoid_forward,
+    hard_silu_backward,
+    hard_silu_forward,
+    hard_tanh_backward,
+    hard_tanh_forward,
+    log_sigmoid_backward,
+    log_sigmoid_forward,
+    mish_backward,
+    mish_forward,
+    relu6_backward,
+    relu6_forward,
+    soft_shrink_backward,
+    soft_shrink_forward,
+    softsign_backward,
+    softsign_forward,
+    sparse_plus_backward,
+    sparse_plus_forward,
+    sparse_sigmoid_backward,
+    sparse_sigmoid_forward,
+    squareplus_backward,
+    squareplus_forward,
+    tanh_shrink_backward,
+    tanh_shrink_forward,
+)
 from .sums import sum_of
 
 __all__ = [
@@ -34,6 +64,10 @@ __all__ = [
     "leaky_relu_forward",
     "log_softmax_backward",
     "log_softmax_forward",
+    "prelu_backward",
+    "prelu_forward",
+    "rectifier_backward",
+    "rectifier_forward",
     "relu_backward",
     "relu_forward",
     "selu_backward",
@@ -312,6 +346,111 @@ def leaky_relu_backward(dz, z, a, da, negative_slope):
     slope, zero = a.dtype.type(negative_slope), a.dtype.type(0)
     for o in range(a.size):
         dz[o] = da[o] if a[o] > zero else slope * da[o]
+
+
+@njit
+def rectifier_forward(a, z, max_value, negative_slope, threshold):
+    """ReLU with bounds, ``a = min(z, max_value)`` from the threshold on, and a slope below it.
+
+    Below the threshold ``a = negative_slope (z - threshold)``.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    max_value : float
+        Not negative; may be infinite.
+    negative_slope : float
+        Not negative.
+    threshold : float
+        Not negative.
+    """
+    largest, slope = a.dtype.type(max_value), a.dtype.type(negative_slope)
+    least, zero = a.dtype.type(threshold), a.dtype.type(0)
+    for o in range(z.size):
+        below = slope * (z[o] - least) if slope != zero else zero
+        capped = largest if z[o] > largest else z[o]
+        a[o] = below if z[o] <= least else capped
+
+
+@njit
+def rectifier_backward(dz, z, a, da, max_value, negative_slope, threshold):
+    """Derivative of the rectifier: ``da`` from the threshold to the largest value.
+
+    Above them 0, and below ``negative_slope da``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    z : (o,) array
+        Pre-activations.
+    a : (o,) array
+        Not read.
+    da : (o,) array
+        Gradient with respect to the activations.
+    max_value : float
+        Not negative; may be infinite.
+    negative_slope : float
+        Not negative.
+    threshold : float
+        Not negative.
+    """
+    largest, slope = z.dtype.type(max_value), z.dtype.type(negative_slope)
+    least, zero = z.dtype.type(threshold), z.dtype.type(0)
+    for o in range(z.size):
+        above = zero if z[o] >= largest else da[o]
+        dz[o] = slope * da[o] if z[o] <= least else above
+
+
+@njit
+def prelu_forward(a, z, alpha):
+    """Leaky unit of learned slopes, ``a = z`` where ``z > 0``, else ``alpha z``.
+
+    Parameters
+    ----------
+    a : (o,) array
+        Output.
+    z : (o,) array
+        Pre-activations.
+    alpha : (o,) array
+        Slope of each.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+    """
+    zero = a.dtype.type(0)
+    for o in range(z.size):
+        a[o] = z[o] if z[o] > zero else alpha[o] * z[o]
+
+
+@njit
+def prelu_backward(dz, dalpha, z, da, alpha):
+    """Derivatives of the leaky unit of learned slopes.
+
+    ``dz = da`` where ``z > 0``, else ``alpha da``; to ``dalpha`` is added ``da z`` where ``z < 0``.
+
+    Parameters
+    ----------
+    dz : (o,) array
+        Output: gradient with respect to the pre-activations.
+    dalpha : (o,) float64 array
+        Added to: gradient with respect to the slopes.
+    z : (o,) array
+        Pre-activations.
+    da : (o,) array
+        Gradient with respect to the activations.
+    alpha : (o,) array
+        Slope of each.
+    """
+    zero = dz.dtype.type(0)
+    for o in range(z.size):
+        gradient, score = da[o], z[o]  # dz may be written over da
+        dz[o] = gradient if score > zero else alpha[o] * gradient
+        dalpha[o] += zero if score > zero else gradient * score
 
 
 @njit
@@ -665,50 +804,84 @@ def _elu_backward(dz, z, a, da):
     elu_backward(dz, z, a, da, ALPHA)
 
 
-#: The activations in the order of their codes, called with (a, z), and their derivatives, called
-#: with (dz, z, a, da).
-FORWARD = (
-    _linear_forward,
-    sigmoid_forward,
-    tanh_forward,
-    relu_forward,
-    softmax_forward,
-    log_softmax_forward,
-    _leaky_relu_forward,
-    _elu_forward,
-    selu_forward,
-    exponential_forward,
-    softplus_forward,
-    silu_forward,
-    gelu_forward,
-    gelu_tanh_forward,
-)
-BACKWARD = (
-    _linear_backward,
-    sigmoid_backward,
-    tanh_backward,
-    relu_backward,
-    softmax_backward,
-    log_softmax_backward,
-    _leaky_relu_backward,
-    _elu_backward,
-    selu_backward,
-    exponential_backward,
-    softplus_backward,
-    silu_backward,
-    gelu_backward,
-    gelu_tanh_backward,
-)
+class Activation(NamedTuple):
+    """What is known of an activation.
+
+    Attributes
+    ----------
+    forward : kernel
+        Called with ``(a, z)``.
+    backward : kernel
+        Its derivative, called with ``(dz, z, a, da)``.
+    reads_z : bool
+        Whether the derivative reads the pre-activations ``z``, and not the activations ``a``.
+    of_samples : bool
+        Whether it depends on all scores of a sample, and not on each score alone.
+    is_signed : bool
+        Whether it may be below zero.
+    """
+
+    forward: Any
+    backward: Any
+    reads_z: bool = False
+    of_samples: bool = False
+    is_signed: bool = False
+
+
+#: Every activation by its name in Keras; "gelu_tanh" is its ``gelu(x, approximate=True)``, which
+#: has no name of its own there. Leaky ReLU has the slope 0.2, and ELU the limit -1.
+ACTIVATIONS = {
+    "linear": Activation(_linear_forward, _linear_backward, is_signed=True),
+    "sigmoid": Activation(sigmoid_forward, sigmoid_backward),
+    "tanh": Activation(tanh_forward, tanh_backward, is_signed=True),
+    "relu": Activation(relu_forward, relu_backward),
+    "softmax": Activation(softmax_forward, softmax_backward, of_samples=True),
+    "log_softmax": Activation(
+        log_softmax_forward, log_softmax_backward, of_samples=True, is_signed=True
+    ),
+    "leaky_relu": Activation(_leaky_relu_forward, _leaky_relu_backward, is_signed=True),
+    "elu": Activation(_elu_forward, _elu_backward, is_signed=True),
+    "selu": Activation(selu_forward, selu_backward, is_signed=True),
+    "exponential": Activation(exponential_forward, exponential_backward),
+    "softplus": Activation(softplus_forward, softplus_backward, reads_z=True),
+    "silu": Activation(silu_forward, silu_backward, reads_z=True, is_signed=True),
+    "gelu": Activation(gelu_forward, gelu_backward, reads_z=True, is_signed=True),
+    "gelu_tanh": Activation(gelu_tanh_forward, gelu_tanh_backward, reads_z=True, is_signed=True),
+    "celu": Activation(celu_forward, celu_backward, reads_z=True, is_signed=True),
+    "hard_shrink": Activation(
+        hard_shrink_forward, hard_shrink_backward, reads_z=True, is_signed=True
+    ),
+    "hard_sigmoid": Activation(hard_sigmoid_forward, hard_sigmoid_backward, reads_z=True),
+    "hard_silu": Activation(hard_silu_forward, hard_silu_backward, reads_z=True, is_signed=True),
+    "hard_tanh": Activation(hard_tanh_forward, hard_tanh_backward, reads_z=True, is_signed=True),
+    "log_sigmoid": Activation(
+        log_sigmoid_forward, log_sigmoid_backward, reads_z=True, is_signed=True
+    ),
+    "mish": Activation(mish_forward, mish_backward, reads_z=True, is_signed=True),
+    "relu6": Activation(relu6_forward, relu6_backward, reads_z=True),
+    "soft_shrink": Activation(
+        soft_shrink_forward, soft_shrink_backward, reads_z=True, is_signed=True
+    ),
+    "softsign": Activation(softsign_forward, softsign_backward, reads_z=True, is_signed=True),
+    "sparse_plus": Activation(sparse_plus_forward, sparse_plus_backward, reads_z=True),
+    "sparse_sigmoid": Activation(sparse_sigmoid_forward, sparse_sigmoid_backward, reads_z=True),
+    "squareplus": Activation(squareplus_forward, squareplus_backward, reads_z=True),
+    "tanh_shrink": Activation(
+        tanh_shrink_forward, tanh_shrink_backward, reads_z=True, is_signed=True
+    ),
+}
+
+LINEAR = ACTIVATIONS["linear"]
 
 
 @cache
-def forward_of(code, dtype):
+def forward_of(name, dtype):
     """An activation as :func:`activation_forward` takes it.
 
     Parameters
     ----------
-    code : int
-        Place of its name in ``codes.ACTIVATIONS``.
+    name : str or Activation
+        Of ``ACTIVATIONS``, or one of its own.
     dtype : dtype
         Of the arrays.
 
@@ -718,13 +891,15 @@ def forward_of(code, dtype):
     takes_samples : bool
         Whether it takes the scores of a sample, and not any number of scores.
     """
-    return address(FORWARD[code], *(values(dtype),) * 2), code in OF_SAMPLES
+    activation = ACTIVATIONS.get(name, name)
+    return address(activation.forward, *(values(dtype),) * 2), activation.of_samples
 
 
 @cache
-def backward_of(code, dtype):
+def backward_of(name, dtype):
     """The derivative of an activation, as :func:`activation_backward` takes it."""
-    return address(BACKWARD[code], *(values(dtype),) * 4), code in OF_SAMPLES
+    activation = ACTIVATIONS.get(name, name)
+    return address(activation.backward, *(values(dtype),) * 4), activation.of_samples
 
 
 @njit
@@ -784,7 +959,7 @@ def activation_backward(dz, z, a, da, activation):
     dz : (n, o) array
         Output: gradient with respect to the pre-activations.
     z : (n, o) array
-        Pre-activations; read only for activations in ``codes.READS_Z``.
+        Pre-activations; read only for activations that read them, see ``ACTIVATIONS``.
     a : (n, o) array
         Activations of the forward pass; read only for the others.
     da : (n, o) array

@@ -33,7 +33,7 @@ def compile_ahead(wanted, progress):
     missing = [
         (kernel, kinds)
         for kernel, kinds in dict.fromkeys(wanted)
-        if kinds not in kernel.overloads and not kernel.is_kept(kinds)
+        if kernel.is_shared and kinds not in kernel.overloads and not kernel.is_kept(kinds)
     ]
     size = _size([kernel for kernel, _ in missing])
     if len(missing) < 2 or size < _WORTH_A_HELPER or processes() == 1:
@@ -63,6 +63,7 @@ def _callees(kernels):
         function = left.pop().py_func
         names = function.__code__.co_names
         named = [function.__globals__.get(name) for name in names]
+        named += [cell.cell_contents for cell in function.__closure__ or ()]
         modules = [value for value in named if inspect.ismodule(value)]
         named += [getattr(module, name, None) for module in modules for name in names]
         new = {value for value in named if isinstance(value, Kernel)} - found

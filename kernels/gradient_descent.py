@@ -101,7 +101,7 @@ def gradient_descent(coefficients, X, y, activation, learning_rate, n_iterations
     y : (n, o) array
         Responses.
     activation : int
-        ``f``: place of linear, sigmoid or softmax in ``codes.ACTIVATIONS``.
+        ``f``: place of linear, sigmoid or softmax in ``codes.READ_OUTS``.
     learning_rate : float
     n_iterations : int
     """

@@ -21,6 +21,7 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
 from numba import config, get_thread_id, prange, types
 from numba.core import typing
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.errors import NumbaError as CompileError
 from numba.core.registry import CPUDispatcher
 from numba.np.ufunc.parallel import _iget_num_threads
 
@@ -29,13 +30,16 @@ from .entry import entry_of
 from .interrupts import ctrl_c_later
 
 # All but njit are for use inside of kernels.
-__all__ = ["get_thread_id", "njit", "prange", "thread_count"]
+__all__ = ["CompileError", "get_thread_id", "njit", "prange", "thread_count", "users"]
 
 FASTMATH = {"contract", "reassoc", "nsz"}
 
 
 class Kernel(CPUDispatcher):
     """A compiled function with this package's disk cache."""
+
+    #: Whether other processes can load what one has compiled.
+    is_shared = True
 
     def __init__(self, *args, **kwargs):
         CPUDispatcher.__init__(self, *args, **kwargs)
@@ -92,6 +96,25 @@ class Kernel(CPUDispatcher):
         return self.__qualname__
 
 
+class UsersKernel(Kernel):
+    """A function that a user wrote.
+
+    It is compiled anew in each process: nothing tells whether the code that it was compiled from,
+    or what that calls, has changed.
+    """
+
+    is_shared = False
+
+    def enable_caching(self):
+        pass
+
+    def compile_code(self, sig):
+        with ctrl_c_later(), global_compiler_lock:
+            if sig not in self.overloads:
+                CPUDispatcher.compile(self, sig)
+            return self.overloads[sig]
+
+
 class ParallelKernel(Kernel):
     """A kernel that enters parallel regions: a call from Python passes the guard."""
 
@@ -128,6 +151,17 @@ def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, in
     if config.DISABLE_JIT:
         return function
     kind = ParallelKernel if parallel or calls_parallel else Kernel
+    return _compiled(kind, function, parallel=parallel, exact=exact, inline=inline)
+
+
+def users(function, *, inline=False):
+    """Compile a function that a user wrote, in the same way, but do not keep it on disk."""
+    if config.DISABLE_JIT:
+        return function
+    return _compiled(UsersKernel, function, inline=inline)
+
+
+def _compiled(kind, function, parallel=False, exact=False, inline=False):
     kernel = kind(
         function,
         targetoptions={

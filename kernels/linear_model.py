@@ -227,7 +227,7 @@ def linear_model_loss(gradient, coefficients, X, columns, starts, y, weight, act
     weight : (n,) array
         Weight of each sample; with weights that add up to 1 the loss is a mean.
     activation : int
-        ``f``: place of linear, sigmoid or softmax in ``codes.ACTIVATIONS``.
+        ``f``: place of linear, sigmoid or softmax in ``codes.READ_OUTS``.
 
     Returns
     -------
@@ -301,7 +301,7 @@ def linear_model_hessian(hessian, coefficients, X, columns, starts, weight, acti
     weight : (n,) array
         Weight of each sample.
     activation : int
-        Place of linear, sigmoid or softmax in ``codes.ACTIVATIONS``.
+        Place of linear, sigmoid or softmax in ``codes.READ_OUTS``.
 
     Notes
     -----
@@ -417,7 +417,7 @@ def proximal_gradient(
     l1 : (k,) array
         Absolute penalty of each column.
     activation : int
-        Place of linear, sigmoid or softmax in ``codes.ACTIVATIONS``.
+        Place of linear, sigmoid or softmax in ``codes.READ_OUTS``.
     learning_rate : float
     tol : float
         Stop when no coefficient moves by more than `learning_rate` times this: when no element of
@@ -471,7 +471,7 @@ def proximal_gradient_accelerated(
     l1 : (k,) array
         Absolute penalty of each column.
     activation : int
-        Place of linear, sigmoid or softmax in ``codes.ACTIVATIONS``.
+        Place of linear, sigmoid or softmax in ``codes.READ_OUTS``.
     tol : float
         Stop when no coefficient moves by more than the step length times this.
     max_iter : int

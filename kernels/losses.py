@@ -6,18 +6,54 @@ prediction; among them the log losses, which are cross-entropies of probabilitie
 from such logits. Nothing here is divided by the number of samples: where a network is trained, the
 operation of the loss does that.
 
+More of them are in :mod:`.deviations`, :mod:`.hinges` and :mod:`.focal`; the table at the end has
+all.
+
 Sums over outputs are added up in float64: their error is that of the terms, whatever their number
 (of the categorical cross-entropy at most ``OUTPUTS`` more units of roundoff).
 """
 
 from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
 from .call import address, call, call_for_number, values
 from .chunks import chunk_bounds, chunk_count
+from .deviations import (
+    cosine_similarity_backward,
+    cosine_similarity_forward,
+    kl_divergence_backward,
+    kl_divergence_forward,
+    log_cosh_backward,
+    log_cosh_forward,
+    mean_absolute_percentage_error_backward,
+    mean_absolute_percentage_error_forward,
+    mean_squared_logarithmic_error_backward,
+    mean_squared_logarithmic_error_forward,
+)
 from .elementary import exp, log, log1p
+from .focal import (
+    binary_focal_crossentropy_backward,
+    binary_focal_crossentropy_forward,
+    binary_focal_log_loss_backward,
+    binary_focal_log_loss_forward,
+    categorical_focal_crossentropy_backward,
+    categorical_focal_crossentropy_forward,
+    categorical_focal_log_loss_backward,
+    categorical_focal_log_loss_forward,
+    categorical_generalized_cross_entropy_backward,
+    categorical_generalized_cross_entropy_forward,
+)
+from .hinges import (
+    categorical_hinge_backward,
+    categorical_hinge_forward,
+    hinge_backward,
+    hinge_forward,
+    squared_hinge_backward,
+    squared_hinge_forward,
+)
 from .jit import njit, prange
 from .sums import sum_of
 
@@ -575,59 +611,134 @@ def categorical_log_loss_backward(dprediction, prediction, y):
         dprediction[o] = (weight - slope) / total
 
 
-@njit
-def _huber_forward(prediction, y):
-    return huber_forward(prediction, y, DELTA)
+class Loss(NamedTuple):
+    """What is known of a loss.
+
+    Attributes
+    ----------
+    forward : kernel
+        Called with (logits or prediction, y) and the constants; returns the loss of a sample.
+    backward : kernel
+        Its derivative, called with (dlogits or dprediction, logits or prediction, y) and the
+        constants.
+    takes_logits : bool
+        Whether it takes the scores before its own last activation, the sigmoid or the softmax. The
+        others take what the last layer returns; a "log_loss" is a cross-entropy of probabilities
+        that come from any other last activation.
+    of_rows : bool
+        Whether the outputs along the last axis belong together, as those of classes do: a sample
+        with more axes has a loss for each place, and theirs is the mean. The other losses are means
+        over all outputs, or sums.
+    constants : tuple of float
+        Those of Keras where the loss is chosen by name.
+    """
+
+    forward: Any
+    backward: Any
+    takes_logits: bool = False
+    of_rows: bool = False
+    constants: tuple[float, ...] = ()
 
 
-@njit
-def _huber_backward(dprediction, prediction, y):
-    huber_backward(dprediction, prediction, y, DELTA)
+#: Every loss by its name.
+LOSSES = {
+    "mean_squared_error": Loss(mean_squared_error_forward, mean_squared_error_backward),
+    "mean_absolute_error": Loss(mean_absolute_error_forward, mean_absolute_error_backward),
+    "mean_absolute_percentage_error": Loss(
+        mean_absolute_percentage_error_forward, mean_absolute_percentage_error_backward
+    ),
+    "mean_squared_logarithmic_error": Loss(
+        mean_squared_logarithmic_error_forward, mean_squared_logarithmic_error_backward
+    ),
+    "log_cosh": Loss(log_cosh_forward, log_cosh_backward),
+    "huber": Loss(huber_forward, huber_backward, constants=(DELTA,)),
+    "poisson": Loss(poisson_forward, poisson_backward),
+    "hinge": Loss(hinge_forward, hinge_backward),
+    "squared_hinge": Loss(squared_hinge_forward, squared_hinge_backward),
+    "categorical_hinge": Loss(categorical_hinge_forward, categorical_hinge_backward, of_rows=True),
+    "kl_divergence": Loss(kl_divergence_forward, kl_divergence_backward, of_rows=True),
+    "cosine_similarity": Loss(cosine_similarity_forward, cosine_similarity_backward, of_rows=True),
+    "binary_crossentropy": Loss(
+        binary_crossentropy_forward, binary_crossentropy_backward, takes_logits=True
+    ),
+    "multilabel_crossentropy": Loss(
+        multilabel_crossentropy_forward, multilabel_crossentropy_backward, takes_logits=True
+    ),
+    "categorical_crossentropy": Loss(
+        categorical_crossentropy_forward,
+        categorical_crossentropy_backward,
+        takes_logits=True,
+        of_rows=True,
+    ),
+    "binary_log_loss": Loss(binary_log_loss_forward, binary_log_loss_backward),
+    "multilabel_log_loss": Loss(multilabel_log_loss_forward, multilabel_log_loss_backward),
+    "categorical_log_loss": Loss(
+        categorical_log_loss_forward, categorical_log_loss_backward, of_rows=True
+    ),
+    "binary_focal_crossentropy": Loss(
+        binary_focal_crossentropy_forward,
+        binary_focal_crossentropy_backward,
+        takes_logits=True,
+        constants=(2.0, 1.0, 1.0),
+    ),
+    "binary_focal_log_loss": Loss(
+        binary_focal_log_loss_forward, binary_focal_log_loss_backward, constants=(2.0, 1.0, 1.0)
+    ),
+    "categorical_focal_crossentropy": Loss(
+        categorical_focal_crossentropy_forward,
+        categorical_focal_crossentropy_backward,
+        takes_logits=True,
+        of_rows=True,
+        constants=(0.25, 2.0),
+    ),
+    "categorical_focal_log_loss": Loss(
+        categorical_focal_log_loss_forward,
+        categorical_focal_log_loss_backward,
+        of_rows=True,
+        constants=(0.25, 2.0),
+    ),
+    "categorical_generalized_cross_entropy": Loss(
+        categorical_generalized_cross_entropy_forward,
+        categorical_generalized_cross_entropy_backward,
+        of_rows=True,
+        constants=(0.5,),
+    ),
+}
 
 
-#: The losses in the order of their codes, called with (logits or prediction, y), which all return
-#: a float64; and their derivatives, called with (dlogits or dprediction, logits or prediction, y).
-FORWARD = (
-    mean_squared_error_forward,
-    binary_crossentropy_forward,
-    multilabel_crossentropy_forward,
-    categorical_crossentropy_forward,
-    mean_absolute_error_forward,
-    _huber_forward,
-    poisson_forward,
-    binary_log_loss_forward,
-    multilabel_log_loss_forward,
-    categorical_log_loss_forward,
-)
-BACKWARD = (
-    mean_squared_error_backward,
-    binary_crossentropy_backward,
-    multilabel_crossentropy_backward,
-    categorical_crossentropy_backward,
-    mean_absolute_error_backward,
-    _huber_backward,
-    poisson_backward,
-    binary_log_loss_backward,
-    multilabel_log_loss_backward,
-    categorical_log_loss_backward,
-)
+def _by_default(kernel, loop, constants):
+    """A kernel with its constants as Keras has them; `loop` calls it with them."""
+    if not constants:
+        return kernel
+    loop.__qualname__ = f"{kernel.__name__}_by_default"
+    return njit(loop)
 
 
 @cache
-def forward_of(code, dtype):
-    """The address of a loss of arrays of a type; the code is its place in ``codes.LOSSES``."""
-    return address(FORWARD[code], *(values(dtype),) * 2)
+def forward_of(name, dtype):
+    """The address of a loss of arrays of a type, by its name in ``LOSSES``."""
+    kernel, constants = LOSSES[name].forward, LOSSES[name].constants
+
+    def forward(scores, y):
+        return kernel(scores, y, *constants)
+
+    return address(_by_default(kernel, forward, constants), *(values(dtype),) * 2)
 
 
 @cache
-def backward_of(code, dtype):
+def backward_of(name, dtype):
     """The address of the derivative of a loss."""
-    return address(BACKWARD[code], *(values(dtype),) * 3)
+    kernel, constants = LOSSES[name].backward, LOSSES[name].constants
+
+    def backward(dscores, scores, y):
+        kernel(dscores, scores, y, *constants)
+
+    return address(_by_default(kernel, backward, constants), *(values(dtype),) * 3)
 
 
 @njit(parallel=True)
 def loss_forward(losses, logits, y, loss):
-    """Loss of each sample of a batch, parallel over samples; Huber's with ``delta = 1``.
+    """Loss of each sample of a batch, parallel over samples; with Keras' constants.
 
     Parameters
     ----------
@@ -654,7 +765,7 @@ def loss_forward(losses, logits, y, loss):
 
 @njit(parallel=True)
 def loss_backward(dlogits, logits, y, loss):
-    """Derivative of each sample's own loss, parallel over samples; Huber's with ``delta = 1``.
+    """Derivative of each sample's own loss, parallel over samples; with Keras' constants.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import pytest
 
 import fastscratch
 from fastscratch import losses, optimizers
-from fastscratch.kernels.codes import ACTIVATIONS
+from fastscratch.activations import NAMES
 
 # Keras' variables hand themselves out to NumPy in a way that is going out of use.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -71,7 +71,9 @@ def compare(ours, theirs, x, y, **options):
     theirs.set_weights(ours.get_weights())
     np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), **CLOSE)
     np.testing.assert_allclose(
-        ours.evaluate(x, y), theirs.evaluate(x, y, verbose=0, batch_size=BATCH), **CLOSE
+        ours.evaluate(x, y, batch_size=BATCH),
+        theirs.evaluate(x, y, verbose=0, batch_size=BATCH),
+        **CLOSE,
     )
 
 
@@ -126,6 +128,18 @@ BODIES = {
         L.LayerNormalization(center=False, scale=False),
     ],
     "Reshape": lambda L, f: [L.Reshape((14, -1)), L.Dense(3, "tanh"), L.Reshape((6, 7, 1))],
+    "ReLU": lambda L, f: [L.Conv2D(3, 2), L.ReLU(0.5, 0.2, 0.1), L.ReLU()],
+    "ReLU without a largest": lambda L, f: [L.Dense(4), L.ReLU(None, 0.2, 0.1)],
+    "LeakyReLU": lambda L, f: [L.Conv2D(3, 2), L.LeakyReLU(0.1), L.Dense(3), L.LeakyReLU()],
+    "ELU": lambda L, f: [L.Conv2D(3, 2), L.ELU(0.7)],
+    "PReLU": lambda L, f: [L.PReLU(), L.Dense(3), L.PReLU("random_normal")],
+    "PReLU shared": lambda L, f: [
+        L.Conv2D(3, 2),
+        L.PReLU(shared_axes=[1, 2]),
+        L.PReLU(alpha_regularizer="l2", shared_axes=3),
+    ],
+    "Softmax": lambda L, f: [L.Softmax(1), L.Conv2D(3, 2), L.Softmax(axis=-2)],
+    "Softmax of rows": lambda L, f: [L.Dense(3), L.Softmax()],
     "Conv2D frozen": lambda L, f: [L.Conv2D(5, 3), L.Conv2D(4, 2, trainable=False)],
 }
 
@@ -136,7 +150,7 @@ def test_layers(keras, body):
     compare(*models, images(), labels())
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_activations(keras, name):
     def body(L, activation):
         # In a layer, after a layer, and alone; between them a tanh, for exp(exp(x)) is too much.
@@ -166,6 +180,31 @@ REAL = np.random.default_rng(4).standard_normal((SAMPLES, 3)).astype(np.float32)
         ("CategoricalCrossentropy", {"from_logits": True}, "linear", ONE_HOT),
         ("SparseCategoricalCrossentropy", {}, "softmax", labels()),
         ("SparseCategoricalCrossentropy", {"from_logits": True}, "linear", labels()),
+        ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "softmax", labels()),
+        ("MeanAbsolutePercentageError", {}, "linear", MANY + 1),
+        ("MeanSquaredLogarithmicError", {}, "softplus", MANY),
+        ("LogCosh", {}, "linear", REAL),
+        ("KLDivergence", {}, "softmax", ONE_HOT),
+        ("CosineSimilarity", {}, "linear", REAL),
+        ("Hinge", {}, "tanh", MANY),
+        ("Hinge", {}, "linear", 2 * MANY - 1),
+        ("SquaredHinge", {}, "linear", MANY),
+        ("CategoricalHinge", {}, "linear", ONE_HOT),
+        ("BinaryFocalCrossentropy", {}, "sigmoid", MANY),
+        (
+            "BinaryFocalCrossentropy",
+            {"apply_class_balancing": True, "alpha": 0.4, "gamma": 1.5, "label_smoothing": 0.1},
+            *("sigmoid", MANY),
+        ),
+        ("BinaryFocalCrossentropy", {"from_logits": True}, "linear", MANY),
+        ("CategoricalFocalCrossentropy", {}, "softmax", ONE_HOT),
+        ("CategoricalFocalCrossentropy", {"alpha": 0.6, "gamma": 1.5}, "softmax", ONE_HOT),
+        ("CategoricalFocalCrossentropy", {"from_logits": True}, "linear", ONE_HOT),
+        ("CategoricalGeneralizedCrossEntropy", {}, "softmax", labels()),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}, "softmax", labels()),
+        ("MeanSquaredError", {"reduction": "sum"}, "linear", REAL / 9),
+        ("MeanSquaredError", {"reduction": "mean"}, "linear", REAL),
+        ("CategoricalCrossentropy", {"reduction": "mean_with_sample_weight"}, "softmax", ONE_HOT),
     ],
 )
 def test_losses(keras, name, options, read_out, y):
@@ -174,6 +213,46 @@ def test_losses(keras, name, options, read_out, y):
 
     models = pair(keras, make, sgd, lambda module: getattr(module, name)(**options), ["accuracy"])
     compare(*models, images() / 4, y)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("ignored", [None, -1])
+def test_labels_of_every_place(keras, ignored, reduction):
+    """Three classes of each pixel; some pixels have none."""
+
+    def loss(module):
+        options = {"ignore_class": ignored, "reduction": reduction}
+        return module.SparseCategoricalCrossentropy(from_logits=True, **options)
+
+    def make(L, activation):
+        return [L.Conv2D(4, 3, padding="same", activation="tanh"), L.Conv2D(3, 1)]
+
+    rng = np.random.default_rng(5)
+    y = rng.integers(3, size=(SAMPLES, 8, 7))
+    if ignored is not None:
+        y[rng.random(y.shape) < 0.4] = ignored
+    slow = (lambda module: module.SGD(1e-4)) if reduction == "sum" else sgd
+    compare(*pair(keras, make, slow, loss), images() / 4, y)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean", "mean_with_sample_weight"])
+def test_reductions_of_weighted_samples(keras, reduction):
+    def make(L, activation):
+        return [L.Flatten(), L.Dense(3, "softmax")]
+
+    def loss(module):
+        return module.CategoricalCrossentropy(reduction=reduction)
+
+    weights = np.random.default_rng(6).uniform(0, 2, SAMPLES)
+    slow = (lambda module: module.SGD(1e-3)) if reduction == "sum" else sgd
+    ours, theirs = pair(keras, make, slow, loss)
+    options = {"batch_size": BATCH, "epochs": 2, "shuffle": False, "verbose": 0}
+    options["sample_weight"] = weights
+    found = ours.fit(images() / 4, ONE_HOT, **options)
+    expected = theirs.fit(images() / 4, ONE_HOT, **options)
+    np.testing.assert_allclose(found.history["loss"], expected.history["loss"], **CLOSE)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, **CLOSE)
 
 
 def test_every_loss_is_compared():

@@ -173,7 +173,7 @@ def test_every_kernel_module_is_listed():
     policy = {"ahead", "cache", "claims", "entry", "interrupts", "jit", "jobs", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
     parts = {"call", "chunks", "codes", "dropout", "elementary", "sums", "windows", "winograd"}
-    helpers = policy | hardware | parts
+    helpers = policy | hardware | parts | {"custom"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
@@ -272,10 +272,11 @@ def test_kernels_know_nothing_of_programs(source):
 #: What each part of the Python layer imports, apart from itself, the kernels, `validation` and
 #: `wording`.
 PARTS = {
-    "layers": {"initializers", "regularizers"},
-    "engine": {"layers", "output", "utils"},
+    "layers": {"activations", "initializers", "regularizers"},
+    "engine": {"activations", "layers", "output", "utils"},
     "models": {
-        *("callbacks", "engine", "layers", "losses", "metrics", "optimizers", "output", "utils"),
+        *("activations", "callbacks", "engine", "layers", "losses", "metrics", "optimizers"),
+        *("output", "utils"),
     },
 }
 

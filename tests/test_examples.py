@@ -9,10 +9,9 @@ from fastscratch.engine.registry import lowered_kinds
 from fastscratch.examples import EXAMPLES, FILES, comparison
 from fastscratch.examples.comparison import KINDS, Trained, compare_training, training_table
 from fastscratch.examples.example import network_of
-from fastscratch.kernels import activations
-from fastscratch.kernels.codes import LINEAR
+from fastscratch.kernels.activations import ACTIVATIONS
 from fastscratch.kernels.optimizers import UPDATES
-from fastscratch.kernels.program.loss import SAMPLE_LOSSES
+from fastscratch.kernels.program.loss import LOSSES_OF_ROWS_BY_NAME
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -79,9 +78,10 @@ def test_samples_innermost_that_do_not_go_by_blocks():
 
 
 def test_every_activation_loss_and_optimizer_is_reached(reached):
-    forward = [f for code, f in enumerate(activations.FORWARD) if code != LINEAR]
-    backward = [f for code, f in enumerate(activations.BACKWARD) if code != LINEAR]
-    for functions in (forward, backward, SAMPLE_LOSSES, UPDATES):
+    known = [activation for name, activation in ACTIVATIONS.items() if name != "linear"]
+    forward = [activation.forward for activation in known]
+    backward = [activation.backward for activation in known]
+    for functions in (forward, backward, LOSSES_OF_ROWS_BY_NAME.values(), UPDATES):
         assert names(functions) - reached == set()
 
 

@@ -222,6 +222,11 @@ EVERY = [
     layers.Maximum(),
     layers.Minimum(),
     layers.Concatenate(1),
+    layers.ReLU(2.0, 0.1, 0.2),
+    layers.LeakyReLU(0.2),
+    layers.ELU(0.5),
+    layers.PReLU("ones", "l2", shared_axes=(1,)),
+    layers.Softmax(1),
 ]
 
 

@@ -18,7 +18,7 @@ from fastscratch.cases.case import CODES, FUNCTION
 from fastscratch.cli.columns import Numeric
 from fastscratch.comparison import EACH, TERMS, compare
 from fastscratch.kernels import KERNELS, denormals
-from fastscratch.kernels.codes import ACTIVATIONS, OF_SAMPLES, READS_Z
+from fastscratch.kernels.activations import ACTIVATIONS
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 INTERPRETED = numba.config.DISABLE_JIT
@@ -42,6 +42,14 @@ SLOPE, ALPHA = (
 
 def sigmoid(z):
     return 1 / (1 + mp.exp(-z))
+
+
+def tanh_of_mish(z):
+    return mp.tanh(mp.log1p(mp.exp(-abs(z))) + max(z, 0))
+
+
+def between(low, value, high):
+    return min(max(value, low), high)
 
 
 def tanh_of_gelu(z):
@@ -70,6 +78,38 @@ FORMULAS = {
         lambda z: z * (1 + tanh_of_gelu(z)) / 2,
         lambda z: mp.diff(lambda t: t * (1 + tanh_of_gelu(t)) / 2, z),
     ),
+    "celu": (lambda z: z if z > 0 else mp.expm1(z), lambda z: 1 if z > 0 else mp.exp(z)),
+    "hard_shrink": (lambda z: z if abs(z) > 0.5 else 0, lambda z: abs(z) > 0.5),
+    "hard_sigmoid": (lambda z: between(0, (z + 3) / 6, 1), lambda z: mp.mpf(abs(z) < 3) / 6),
+    "hard_silu": (
+        lambda z: z * between(0, (z + 3) / 6, 1),
+        lambda z: z / 3 + mp.mpf(0.5) if abs(z) < 3 else z > 0,
+    ),
+    "hard_tanh": (lambda z: between(-1, z, 1), lambda z: abs(z) < 1),
+    "log_sigmoid": (lambda z: min(z, 0) - mp.log1p(mp.exp(-abs(z))), lambda z: sigmoid(-z)),
+    "mish": (
+        lambda z: z * tanh_of_mish(z),
+        lambda z: tanh_of_mish(z) + z * (1 - tanh_of_mish(z) ** 2) * sigmoid(z),
+    ),
+    "relu6": (lambda z: between(0, z, 6), lambda z: 0 < z < 6),
+    "soft_shrink": (
+        lambda z: mp.sign(z) * max(abs(z) - mp.mpf(0.5), 0),
+        lambda z: abs(z) > 0.5,
+    ),
+    "softsign": (lambda z: z / (1 + abs(z)), lambda z: 1 / (1 + abs(z)) ** 2),
+    "sparse_plus": (
+        lambda z: (z + 1) ** 2 / 4 if abs(z) < 1 else max(z, 0),
+        lambda z: between(0, (z + 1) / 2, 1),
+    ),
+    "sparse_sigmoid": (
+        lambda z: between(0, (z + 1) / 2, 1),
+        lambda z: mp.mpf(abs(z) < 1) / 2,
+    ),
+    "squareplus": (
+        lambda z: (z + mp.sqrt(z * z + 4)) / 2,
+        lambda z: (1 + z / mp.sqrt(z * z + 4)) / 2,
+    ),
+    "tanh_shrink": (lambda z: z - mp.tanh(z), lambda z: mp.tanh(z) ** 2),
 }
 
 
@@ -90,7 +130,8 @@ def ulp_off(found, truth, sizes, dtype):
 
 def test_formulas_are_all_activations():
     """But for those of whole samples, below, and "linear"."""
-    assert {*FORMULAS} == {*ACTIVATIONS} - {ACTIVATIONS[code] for code in OF_SAMPLES} - {"linear"}
+    of_each = {name for name, activation in ACTIVATIONS.items() if not activation.of_samples}
+    assert {*FORMULAS} == of_each - {"linear"}
 
 
 @DTYPES
@@ -156,6 +197,20 @@ LIMITS = {
     "silu": ((0, np.inf), (0, 1)),
     "gelu": ((0, np.inf), (0, 1)),
     "gelu_tanh": ((0, np.inf), (0, 1)),
+    "celu": ((-1, np.inf), (0, 1)),
+    "hard_shrink": ((-np.inf, np.inf), (1, 1)),
+    "hard_sigmoid": ((0, 1), (0, 0)),
+    "hard_silu": ((0, np.inf), (0, 1)),
+    "hard_tanh": ((-1, 1), (0, 0)),
+    "log_sigmoid": ((-np.inf, 0), (1, 0)),
+    "mish": ((0, np.inf), (0, 1)),
+    "relu6": ((0, 6), (0, 0)),
+    "soft_shrink": ((-np.inf, np.inf), (1, 1)),
+    "softsign": ((-1, 1), (0, 0)),
+    "sparse_plus": ((0, np.inf), (0, 1)),
+    "sparse_sigmoid": ((0, 1), (0, 0)),
+    "squareplus": ((0, np.inf), (0, 1)),
+    "tanh_shrink": ((-np.inf, np.inf), (1, 1)),
 }
 
 
@@ -179,7 +234,7 @@ def test_limits_of_activations(name, size, dtype):
         assert found == pytest.approx(expected, rel=close)
     assert dz[:2].tolist() == pytest.approx(slopes, rel=close, abs=close)
     assert np.isnan(a[2])
-    if ACTIVATIONS.index(name) in READS_Z:
+    if ACTIVATIONS[name].reads_z:
         assert np.isnan(dz[2])
 
 

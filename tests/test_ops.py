@@ -61,6 +61,22 @@ FORMULAS = {
     "gelu": gelu,
     "silu": lambda x: x * sigmoid(x),
     "softplus": softplus,
+    "celu": lambda x, alpha=1.0: np.where(x < 0, alpha * expm1(x / alpha), x),
+    "hard_shrink": lambda x: np.where(abs(x) > 0.5, x, 0),
+    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    "hard_silu": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "mish": lambda x: x * np.tanh(softplus(x)),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "sparse_plus": lambda x: np.where(abs(x) < 1, (x + 1) ** 2 / 4, np.maximum(x, 0)),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
+    # Below 0 the sum is 4 divided by the difference.
+    "squareplus": lambda x: np.where(
+        x < 0, 2 / (np.hypot(x, 2) + abs(x)), (x + np.hypot(x, 2)) / 2
+    ),
+    "tanh_shrink": lambda x: x - np.tanh(x),
     "softmax": softmax,
     "log_softmax": log_softmax,
 }

@@ -43,6 +43,7 @@ ELEMENTWISE = [name for name in FORMULAS if name not in OF_AN_AXIS]
 OPTIONS = {
     "leaky_relu": {"negative_slope": 0.3},
     "elu": {"alpha": 1.5},
+    "celu": {"alpha": 1.5},
     "gelu": {"approximate": False},
 }
 
@@ -51,7 +52,7 @@ OPTIONS = {
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_prime(name, dtype):
     prime = getattr(ops, f"{name}_prime")
-    x = np.array([[-4.0, -1.5, -0.25], [0.125, 1.0, 5.0]], dtype)
+    x = np.array([[-4.0, -1.5, -0.25], [0.125, 1.25, 5.0]], dtype)
     for options in ({}, OPTIONS.get(name, {})):
         found = prime(x, **options)
         ends = [FORMULAS[name](x.astype(float) + step, **options) for step in (STEP, -STEP)]

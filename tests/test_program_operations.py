@@ -7,7 +7,6 @@ import pytest
 
 from fastscratch.kernels import activations
 from fastscratch.kernels.call import address, values
-from fastscratch.kernels.codes import RELU
 from fastscratch.kernels.program import columns as col
 from fastscratch.kernels.program import embedding, merge, noise, rescaling, resize, strided
 from fastscratch.kernels.program.elementwise import LANES, RATE, SAMPLES_AN_ITEM, SEED
@@ -61,7 +60,7 @@ def random(*shape, seed=0):
 
 def derivative(dtype):
     """Address of the derivative of the ReLU."""
-    return address(activations.BACKWARD[RELU], *(values(dtype),) * 4)
+    return address(activations.ACTIVATIONS["relu"].backward, *(values(dtype),) * 4)
 
 
 def gradient_of(units, dtype, passed):

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from fastscratch.reference import activations, dense, losses, network
+from fastscratch.reference import activations, dense, losses, network, pointwise
 from fastscratch.reference.layers import Dense
 
 # The step, a power of two so that 2h is exact.
@@ -80,8 +80,30 @@ ACTIVATIONS = [
     "silu",
     "gelu",
     "gelu_tanh",
+    "celu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "log_sigmoid",
+    "mish",
+    "relu6",
+    "soft_shrink",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "tanh_shrink",
 ]
 PARAMETERS = {"leaky_relu": [0.3], "elu": [1.5]}
+CONSTANTS = {
+    "huber": [0.7],
+    "binary_focal_crossentropy": [1.5, 0.3, 0.7],
+    "binary_focal_log_loss": [1.5, 0.3, 0.7],
+    "categorical_focal_crossentropy": [0.4, 1.5],
+    "categorical_focal_log_loss": [0.4, 1.5],
+    "categorical_generalized_cross_entropy": [0.6],
+}
 LOSSES = [
     "mean_squared_error",
     "binary_crossentropy",
@@ -93,6 +115,19 @@ LOSSES = [
     "binary_log_loss",
     "multilabel_log_loss",
     "categorical_log_loss",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "log_cosh",
+    "kl_divergence",
+    "cosine_similarity",
+    "hinge",
+    "squared_hinge",
+    "categorical_hinge",
+    "binary_focal_crossentropy",
+    "binary_focal_log_loss",
+    "categorical_focal_crossentropy",
+    "categorical_focal_log_loss",
+    "categorical_generalized_cross_entropy",
 ]
 
 
@@ -102,8 +137,9 @@ LOSSES = [
 @pytest.mark.parametrize("name", ACTIVATIONS[1:])
 def test_activation_of_one_sample(name):
     rng = Random(1)
-    forward = getattr(activations, f"{name}_forward")
-    backward = getattr(activations, f"{name}_backward")
+    module = activations if hasattr(activations, f"{name}_forward") else pointwise
+    forward = getattr(module, f"{name}_forward")
+    backward = getattr(module, f"{name}_backward")
     z, da = draws(rng, 6), draws(rng, 6)
     assert min(map(abs, z)) > H  # ReLU has no derivative at 0
     parameters = PARAMETERS.get(name, [])
@@ -139,8 +175,13 @@ def test_activation_of_several_samples(activation):
 
 def targets(rng, loss, n_out):
     """Targets that suit a loss."""
-    if loss in ("mean_squared_error", "mean_absolute_error", "huber"):
+    if loss in (
+        *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "huber"),
+        *("log_cosh", "cosine_similarity"),
+    ):
         return draws(rng, n_out)
+    if loss in ("hinge", "squared_hinge"):
+        return [float(rng.choice([-1, 1])) for _ in range(n_out)]
     if loss == "poisson":
         return [float(rng.randrange(5)) for _ in range(n_out)]
     if loss.startswith("categorical"):
@@ -153,7 +194,10 @@ def predictions(rng, loss, n_out):
     """Logits, or predictions that suit a loss."""
     if loss == "poisson":
         return [rng.uniform(0.5, 3) for _ in range(n_out)]
-    if loss.endswith("log_loss"):
+    if loss.endswith("log_loss") or loss in (
+        *("kl_divergence", "mean_squared_logarithmic_error"),
+        "categorical_generalized_cross_entropy",
+    ):
         return [rng.uniform(0.1, 0.9) for _ in range(n_out)]
     return draws(rng, n_out)
 
@@ -162,10 +206,9 @@ def predictions(rng, loss, n_out):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_loss_of_one_sample(loss, n_out):
     rng = Random(3)
-    forward = getattr(losses, f"{loss}_forward")
-    backward = getattr(losses, f"{loss}_backward")
+    forward, backward, _ = losses.LOSSES[loss]
     logits = predictions(rng, loss, n_out)
-    parameters = [0.7] if loss == "huber" else []
+    parameters = CONSTANTS.get(loss, [])
     for y in (targets(rng, loss, n_out), [rng.random() for _ in range(n_out)]):
         dlogits = zeros(n_out)
         backward(dlogits, logits, y, *parameters)

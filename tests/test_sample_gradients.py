@@ -48,8 +48,30 @@ def test_examples_reach_both_layouts():
     assert not {"shared layer", "images one by one"} & set(APART)
 
 
+#: Examples whose loss is not the mean over all rows: it is that of a mini-batch as a whole.
+OF_MINI_BATCHES = [
+    name
+    for name, example in EXAMPLES.items()
+    if any(loss.ignored is not None for loss in example.model()._losses)
+    or any(loss.reduction != "sum_over_batch_size" for loss in example.model()._losses)
+]
+
+
+@pytest.mark.parametrize("name", OF_MINI_BATCHES)
+def test_a_sample_is_a_mini_batch_of_its_own(name):
+    one, *data = program_of(name, SampleDifferentiator, 1, "float64")
+    losses, gradients = one.differentiate(*data)
+    alone, *_ = program_of(name, Differentiator, 1, "float64")
+    for k in range(4):
+        some = [[None if a is None else a[k : k + 1] for a in arrays] for arrays in data]
+        loss, gradient = alone.differentiate(*some)
+        assert losses[k] == pytest.approx(loss, rel=1e-12, abs=1e-15)
+        np.testing.assert_allclose(gradients[k], gradient, rtol=1e-10, atol=1e-13)
+
+
 @pytest.mark.parametrize(
-    "name", sorted({*APART, "shared layer", "images one by one"} - set(RANDOM))
+    "name",
+    sorted({*APART, "shared layer", "images one by one"} - {*RANDOM, *OF_MINI_BATCHES}),
 )
 def test_the_mean_is_the_gradient_of_the_mean(name):
     one, *data = program_of(name, SampleDifferentiator, 1, "float64")

@@ -1,14 +1,15 @@
 """Activations and their derivatives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..kernels.codes import ACTIVATIONS, OF_SAMPLES
+from ..kernels.activations import ACTIVATIONS
 from .case import FUNCTION, Arguments, Case, Rng, Shape, unset
 
 #: Not the defaults.
 PARAMETERS = {"leaky_relu": {"negative_slope": 0.3}, "elu": {"alpha": 1.5}}
+RECTIFIER = {"max_value": 4.0, "negative_slope": 0.2, "threshold": 0.5}
 
 
 def forward(rng: Rng, shape: Shape, options: Arguments, z: np.ndarray | None = None) -> Arguments:
@@ -32,15 +33,18 @@ def backward(rng: Rng, shape: Shape, options: Arguments, z: np.ndarray | None = 
 
 
 def cases() -> Iterator[Case]:
-    for name in ACTIVATIONS[1:]:
+    for name in ACTIVATIONS:
+        if name == "linear":
+            continue
         yield from one_activation(name)
     for name in ACTIVATIONS:
         yield from batch(name)
+    yield from rectifiers()
 
 
 def one_activation(name: str) -> Iterator[Case]:
     """The two kernels of an activation."""
-    of_samples = ACTIVATIONS.index(name) in OF_SAMPLES
+    of_samples = ACTIVATIONS[name].of_samples
     parameters = PARAMETERS.get(name, {})
     # A softmax is given one sample, the others all of a layer's mini-batch.
     for label, size in {"one": 1, "odd": 7, "typical": 1000 if of_samples else 65_536}.items():
@@ -56,6 +60,47 @@ def one_activation(name: str) -> Iterator[Case]:
     given = extremes.shape, parameters, extremes
     yield Case(f"{name}_forward", "extreme", forward, given, ("a",), FUNCTION)
     yield Case(f"{name}_backward", "extreme", backward, given, ("dz",), FUNCTION)
+
+
+def rectifiers() -> Iterator[Case]:
+    """The kernels of layers that have arguments of their own."""
+    sizes = {"one": 1, "odd": 7, "typical": 65_536}
+    for label, size in sizes.items():
+        for forward_name, made in (("rectifier", RECTIFIER), ("prelu", {})):
+            inputs = (size,), made
+            yield Case(
+                f"{forward_name}_forward", label, slopes_of(forward), inputs, ("a",), FUNCTION
+            )
+        yield Case("rectifier_backward", label, backward, ((size,), RECTIFIER), ("dz",), FUNCTION)
+        yield Case(
+            *(
+                "prelu_backward",
+                label,
+                slopes_of(backward),
+                ((size,), {}),
+                ("dz", "dalpha"),
+                FUNCTION,
+            ),
+            scale=10.0,
+            doubles=("dalpha",),
+        )
+    for label, bounds in (
+        ("no bounds", {"max_value": np.inf, "negative_slope": 0.0, "threshold": 0.0}),
+        ("largest below threshold", {"max_value": 0.2, "negative_slope": 0.0, "threshold": 0.5}),
+    ):
+        inputs = (50,), bounds
+        yield Case("rectifier_forward", label, forward, inputs, ("a",), FUNCTION)
+        yield Case("rectifier_backward", label, backward, inputs, ("dz",), FUNCTION)
+
+
+def slopes_of(make: Callable[..., Arguments]) -> Callable[..., Arguments]:
+    """Arguments with a slope for each number, and gradients of slopes to add to."""
+
+    def made(rng: Rng, shape: Shape, options: Arguments) -> Arguments:
+        slopes = {"alpha": rng.uniform(-1, 1, shape), "dalpha": rng.standard_normal(shape)}
+        return make(rng, shape, options) | slopes
+
+    return made
 
 
 def batch(name: str) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import KERNELS, activations, losses
-from ..kernels.codes import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from ..kernels.codes import OPTIMIZERS, READ_OUTS, SCHEDULES
 
 Rng = np.random.Generator
 Arguments = dict[str, Any]
@@ -18,12 +18,10 @@ Shape = tuple[int, ...]
 Pair = tuple[int, int]
 
 CODES = {
-    name: code
-    for names in (ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES)
-    for code, name in enumerate(names)
+    name: code for names in (READ_OUTS, OPTIMIZERS, SCHEDULES) for code, name in enumerate(names)
 }
 
-#: Kernels that take a function by its address, and what finds that for a code.
+#: Kernels that take a function by its address, and what finds that for a name.
 BY_ADDRESS = {
     "activation_forward": activations.forward_of,
     "activation_backward": activations.backward_of,
@@ -96,10 +94,10 @@ class Case:
 
 def kernel_call(case: Case, dtype: Any) -> tuple[Callable[..., Any], list[Any]]:
     """The kernel and its positional arguments: codes or addresses in the place of names."""
-    chosen = BY_ADDRESS.get(case.kernel, lambda code, dtype: code)
+    chosen = BY_ADDRESS.get(case.kernel, lambda name, dtype: CODES[name])
     arguments = case.arguments(dtype).values()
     return KERNELS[case.kernel], [
-        chosen(CODES[v], np.dtype(dtype)) if isinstance(v, str) else v for v in arguments
+        chosen(v, np.dtype(dtype)) if isinstance(v, str) else v for v in arguments
     ]
 
 

@@ -4,14 +4,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..kernels.codes import CROSSENTROPIES, LOSSES
+from ..kernels.losses import LOSSES
 from .case import FUNCTION, Arguments, Case, Rng, Shape, unset
+
+#: Losses of real numbers.
+REAL = (
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "huber"),
+    *("log_cosh", "cosine_similarity"),
+)
+#: Losses of probabilities, beside the log losses.
+PROBABILITIES = ("kl_divergence", "categorical_generalized_cross_entropy")
 
 
 def targets(rng: Rng, loss: str, shape: Shape) -> np.ndarray:
     """Targets that suit the loss: real, counts, zero or one, or one-hot."""
-    if loss in ("mean_squared_error", "mean_absolute_error", "huber"):
+    if loss in REAL:
         return rng.standard_normal(shape)
+    if loss.endswith("hinge") and not loss.startswith("categorical"):
+        return rng.choice([-1.0, 1.0], shape)
+    if loss in ("kl_divergence", "mean_squared_logarithmic_error"):
+        return rng.uniform(0, 1, shape)
     if loss == "poisson":
         return rng.integers(5, size=shape).astype(float)
     if loss.startswith("categorical"):
@@ -21,9 +33,9 @@ def targets(rng: Rng, loss: str, shape: Shape) -> np.ndarray:
 
 def predictions(rng: Rng, loss: str, shape: Shape, spread: float) -> np.ndarray:
     """Logits, or predictions that suit the loss; with a huge spread, probabilities of 0 and 1."""
-    if loss == "poisson":
+    if loss in ("poisson", "mean_squared_logarithmic_error"):
         return spread * rng.uniform(0.01, 1, shape)
-    if loss.endswith("log_loss"):
+    if loss.endswith("log_loss") or loss in PROBABILITIES:
         p = rng.uniform(0.01, 0.99, shape)
         return p if spread < 10 else np.round(p)
     return spread * rng.standard_normal(shape)
@@ -31,7 +43,7 @@ def predictions(rng: Rng, loss: str, shape: Shape, spread: float) -> np.ndarray:
 
 def scores_name(loss: str) -> str:
     """What the kernels of a loss call the scores that they take."""
-    return "logits" if LOSSES.index(loss) in CROSSENTROPIES else "prediction"
+    return "logits" if LOSSES[loss].takes_logits else "prediction"
 
 
 def one_sample(rng: Rng, loss: str, size: int, spread: float) -> Arguments:
@@ -40,7 +52,13 @@ def one_sample(rng: Rng, loss: str, size: int, spread: float) -> Arguments:
     return {
         scores: predictions(rng, loss, (size,), spread),
         "y": targets(rng, loss, (size,)),
-        "delta": 1.5,  # not the default
+        # Not the defaults.
+        "delta": 1.5,
+        "alpha": 0.4,
+        "gamma": 1.5,
+        "of_ones": 0.3,
+        "of_zeros": 0.7,
+        "q": 0.7,
         f"d{scores}": unset(size),
         "terms": unset(size),
     }
@@ -80,7 +98,7 @@ def one_loss(loss: str) -> Iterator[Case]:
         yield Case(f"{loss}_forward", label, one_sample, inputs, (), reduction, scale)
         scale = spread if squared else 1
         yield Case(f"{loss}_backward", label, one_sample, inputs, written, reduction, scale)
-        if loss.startswith("binary"):
+        if loss in ("binary_crossentropy", "binary_log_loss"):
             size = 100_000 if label == "typical" else size
             inputs = loss, size, spread
             yield Case(f"{loss}_terms", label, one_sample, inputs, ("terms",), FUNCTION, spread)

@@ -7,7 +7,8 @@ file            what it does
 `registry`      which kinds of layers can be lowered, and by which function
 `lowering`      from a network to the phases of a plan, layer by layer: `dense`, `convolution`,
                 `transposed`, `pooling`, `sequence_pooling`, `normalization`, `rescaling`,
-                `elementwise`, `noise`, `reshaping`, `strided`, `resizing`, `merging`, `embedding`
+                `elementwise`, `activations`, `noise`, `reshaping`, `strided`, `resizing`,
+                `merging`, `embedding`
 `parameters`    how the weights of a layer are learned
 `plan`          memory and phases of a program
 `workspace`     a memory on which several programs take turns
@@ -23,6 +24,7 @@ The operations themselves are in :mod:`fastscratch.kernels.program`.
 """
 
 from . import (  # noqa: F401
+    activations,
     convolution,
     dense,
     elementwise,

@@ -3,7 +3,7 @@
 import math
 from functools import partial
 
-from ..kernels.codes import LINEAR, READS_Z
+from ..kernels.activations import LINEAR
 from ..kernels.conv2d import Conv2D as Geometry
 from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
 from ..kernels.machine import TILE_ROWS
@@ -120,7 +120,7 @@ def lower_convolution(plan: Plan, call: LayerCall[Layer], g: Geometry, own: Para
     differentiated = t.is_differentiated or own.learns
     kernel = {op.PACKED: kernel_for(plan, g, own.kernel)}
     u = convolve(plan, call, g, own.place | kernel, differentiated)
-    u.takes_winners = plan.block > 0 and call.activation not in READS_Z and _runs_are_long(g)
+    u.takes_winners = plan.block > 0 and not call.activation.reads_z and _runs_are_long(g)
 
     def backward() -> None:
         if u.winners:
@@ -141,13 +141,13 @@ def convolve(
     t, activation = call.input, call.activation
     u = plan.tensor(call.shape, t.lanes, activation, differentiated=differentiated, keeps_z=False)
     # Pre-activations that are not needed later never leave the cache.
-    passing = activation != LINEAR and activation not in READS_Z
+    passing = activation != LINEAR and not activation.reads_z
     cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
     read = {col.INPUT: t.a} | kernel
     forward = _without_units(plan.forward(u, keeps_z=not passing))
     flops = _flops(plan, g)
     phase = plan.add(op.conv2d_forward_item, items, read, forward, cut, lanes=t.lanes, flops=flops)
-    if activation not in READS_Z:
+    if not activation.reads_z:
         u.keep_maxima = partial(_keep_maxima, plan, g, phase, read, forward)
     return u
 

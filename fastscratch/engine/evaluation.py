@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.call import NUMBER, values
-from ..kernels.codes import CATEGORICAL
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss, update
 from ..kernels.program.run import run_alone, run_team
@@ -32,13 +30,21 @@ class Objective:
 
     Attributes
     ----------
-    loss : int
-        Place in ``codes.LOSSES``.
+    function : function
+        Of losses of rows and their gradients, from ``kernels.program.loss``.
     takes_logits : bool
         Whether the loss is a cross-entropy of the scores before the last activation.
     takes_labels : bool
         Whether targets are class labels, one number for each sample.
-    delta, label_smoothing : float
+    is_of_rows : bool
+        Whether the outputs along the last axis are a row of their own, with a loss of its own.
+    constants : tuple of float
+        What the function takes beside scores and targets.
+    label_smoothing : float
+    ignored : int or None
+        The label of rows that do not count.
+    reduction : int
+        What becomes of the losses of a mini-batch: ``MEAN``, ``SUM`` or ``MEAN_BY_WEIGHT``.
     metric : int
         How predictions are counted as right: ``ARGMAX``, ``THRESHOLD`` or ``NONE`` of the kernels.
     level : float
@@ -49,15 +55,27 @@ class Objective:
         What the loss is multiplied with in the sum over all outputs.
     """
 
-    loss: int
+    function: Any
     takes_logits: bool
     takes_labels: bool = False
-    delta: float = 1.0
+    is_of_rows: bool = False
+    constants: tuple[float, ...] = ()
     label_smoothing: float = 0.0
+    ignored: int | None = None
+    reduction: int = loss.MEAN
     metric: int = col.NONE
     level: float = 0.5
     weighted: bool = False
     loss_weight: float = 1.0
+
+    def rows(self, shape: tuple[int, ...]) -> int:
+        """Rows of a sample of the output, each with a loss."""
+        return math.prod(shape[:-1]) if self.is_of_rows else 1
+
+    @property
+    def is_plain_mean(self) -> bool:
+        """Whether all rows count, and what is minimised is their mean."""
+        return self.ignored is None and self.reduction == loss.MEAN
 
 
 class Evaluator:
@@ -150,11 +168,12 @@ class Evaluator:
         for objective, shape in zip(objectives, network.output_shapes, strict=True):
             units = math.prod(shape)
             place = plan.take(plan.batch_size * units)
-            given = plan.take(plan.batch_size) if objective.takes_labels else place
+            rows = objective.rows(shape)
+            given = plan.take(plan.batch_size * rows) if objective.takes_labels else place
             targets.append({loss.TARGETS: place})
             if objective.takes_labels:
                 targets[-1][loss.LABELS] = given
-            sources.append((1 if objective.takes_labels else units, given))
+            sources.append((rows if objective.takes_labels else units, given))
         for objective in objectives:
             weights.append(plan.take(plan.batch_size) if objective.weighted else col.NONE)
             sources.append((1, weights[-1]))
@@ -176,25 +195,35 @@ class Evaluator:
         """Add the loss of an output; return the place of the losses of the samples."""
         batch_size, n_out = plan.batch_size, u.units
         plan.site = "loss"
-        array, rows = values(plan.dtype), values(plan.dtype, 2)
-        function = loss.SAMPLE_LOSSES[objective.loss]
         gradient = plan.gradient_place(u)
         losses = {loss.LOSSES_AT: plan.take(batch_size)}
+        constants = (*objective.constants, *(0.0,) * len(loss.CONSTANTS))
         counted = {loss.CORRECT: plan.take(batch_size), loss.METRIC: objective.metric}
         at_once = plan.block or LOSS_SAMPLES
         items = 1 if plan.block else -(-batch_size // at_once)
+        rows = objective.rows(u.shape)
+        operation, reduced = loss.loss_item, {}
+        if not objective.is_plain_mean or rows > 1:
+            operation = loss.loss_of_rows_item
+            reduced = {
+                loss.ROWS: rows,
+                loss.LOSSES_OF_ROWS: plan.take(batch_size * rows),
+                loss.IGNORED: loss.NO_LABEL if objective.ignored is None else objective.ignored,
+                loss.REDUCTION: objective.reduction,
+            }
         # Smoothed targets move towards equal shares of the classes, or towards one half.
         smoothing = float(objective.label_smoothing)
-        spread = smoothing / (n_out if objective.loss in CATEGORICAL else 2)
+        spread = smoothing / (n_out // rows if objective.is_of_rows else 2)
         plan.add(
-            loss.loss_item,
+            operation,
             items,
             losses,
             counted,
             targets,
+            reduced,
             {
-                loss.LOSS: Function(function, (array, rows, rows, rows, NUMBER)),
-                loss.DELTA: float(objective.delta),
+                loss.LOSS: Function(objective.function, loss.kinds_of_losses(plan.dtype)),
+                **dict(zip(loss.CONSTANTS, constants, strict=False)),
                 loss.SMOOTHING: smoothing,
                 loss.SPREAD: spread,
                 loss.WEIGHTS: weights,

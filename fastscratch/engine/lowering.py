@@ -9,9 +9,10 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from ..kernels.codes import ACTIVATIONS, LINEAR, OF_SAMPLES
+from ..activations import compiled
+from ..kernels.activations import LINEAR
 from ..kernels.program import elementwise as op
-from ..layers import Activation, Conv2D, Dense, Flatten
+from ..layers import Activation, Conv2D, Dense, Flatten, Layer, Softmax
 from .elementwise import by_samples, lower_activation
 from .network import Network
 from .parameters import Parameters, parameters_of
@@ -24,11 +25,6 @@ FEW_FILTERS = 32
 
 # This many parameters stay in a second-level cache beside a block of samples.
 FEW_PARAMETERS = 100_000
-
-
-def activation_code(name: str) -> int:
-    """Place of an activation's name in the table of the kernels."""
-    return ACTIVATIONS.index(name)
 
 
 def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
@@ -50,7 +46,7 @@ def lanes_of(network: Network, batch_size: int, lanes: int) -> int:
                 return 1
         if lowering.leaves_lanes:
             return lanes if few and 2 * batch_size >= lanes else 1
-        if not lowering.on_lanes or activation_code(layer.activation) in OF_SAMPLES:
+        if not lowering.on_lanes or compiled(layer.activation).of_samples:
             return 1
     return 1
 
@@ -87,18 +83,23 @@ def keeps_apart(network: Network, lanes: int) -> bool:
     return once and all(isinstance(layer, kinds) for layer in learned)
 
 
+def _is_activation(layer: Layer) -> bool:
+    """Whether a layer is an activation along the last axis and nothing else."""
+    return isinstance(layer, Activation) or (isinstance(layer, Softmax) and layer.axis == -1)
+
+
 def _followers(network: Network) -> dict[int, int]:
     """For each node whose layer also computes the Activation after it: the node of that."""
     follower = {}
     for number, node in enumerate(network.nodes):
-        if type(node.layer) is not Activation:
+        if not _is_activation(node.layer):
             continue
         (read,) = node.inputs
         before = read - network.n_inputs
         if before < 0 or network.readers[read] > 1:
             continue
         layer = network.nodes[before].layer
-        is_free = activation_code(layer.activation) == LINEAR
+        is_free = compiled(layer.activation) == LINEAR
         if is_free and lowering_of(layer).takes_activation:
             follower[before] = number
     return follower
@@ -160,16 +161,16 @@ class _Lowered:
             return
         lowering = lowering_of(layer)
         does = self._followers.get(number, number)
-        activation = activation_code(network.nodes[does].layer.activation)
+        activation = compiled(network.nodes[does].layer.activation)
         if network.n_inputs + does in self._without_activation:
             activation = LINEAR
         plan.site = f"{layer.name or type(layer).__name__} {tuple(shape)}"
-        if isinstance(layer, Activation) and activation == LINEAR:
+        if _is_activation(layer) and activation == LINEAR:
             self._made(inputs[0])
             return
         if inputs[0].lanes > 1 and isinstance(layer, Flatten):
             inputs = [self._follow(lower_from_lanes(plan, inputs[0]))]
-        apart = activation in OF_SAMPLES and lowering.takes_activation
+        apart = activation.of_samples and lowering.takes_activation
         call = LayerCall(
             layer,
             network.weights[number],

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import activations
+from ..kernels.activations import LINEAR, Activation
 from ..kernels.call import values
-from ..kernels.codes import LINEAR, READS_Z
 from ..kernels.machine import VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
@@ -40,7 +39,7 @@ class Tensor:
         Of one sample.
     lanes : int
         Number of samples that are innermost, or 1.
-    activation : int
+    activation : Activation
         The last that was applied; the layer that hands down the gradient includes its derivative.
     a, z : int
         Places of activations and of pre-activations (`a`, if those are not needed).
@@ -59,7 +58,7 @@ class Tensor:
 
     shape: tuple[int, ...]
     lanes: int
-    activation: int
+    activation: Activation
     a: int
     z: int
     dz: int | None
@@ -192,14 +191,14 @@ class Plan:
         self,
         shape: tuple[int, ...],
         lanes: int = 1,
-        activation: int = LINEAR,
+        activation: Activation = LINEAR,
         differentiated: bool = True,
         keeps_z: bool = True,
     ) -> Tensor:
         """A new tensor; `keeps_z` says whether pre-activations need a place in any case."""
         size = self.images(lanes) * lanes * math.prod(shape)
         a = self.take(size)
-        apart = activation != LINEAR and (keeps_z or activation in READS_Z)
+        apart = activation != LINEAR and (keeps_z or activation.reads_z)
         z = self.take(size) if apart else a
         dz = self.take(size) if self.differentiates and differentiated else None
         return Tensor(shape, lanes, activation, a, z, dz)
@@ -335,7 +334,9 @@ class Plan:
             col.FUNCTION: self.function(t.activation),
         }
 
-    def backward(self, t: Tensor, da: int | None = None, activation: int | None = None) -> Record:
+    def backward(
+        self, t: Tensor, da: int | None = None, activation: Activation | None = None
+    ) -> Record:
         """Fields of a phase that hands a gradient down to a tensor.
 
         Parameters
@@ -343,7 +344,7 @@ class Plan:
         t : Tensor
         da : int, optional
             Where the gradient with respect to the activations goes.
-        activation : int, optional
+        activation : Activation, optional
             Whose derivative the gradient is multiplied with, if not the tensor's.
         """
         activation = t.activation if activation is None else activation
@@ -357,16 +358,16 @@ class Plan:
             col.FUNCTION: self.derivative(activation) if multiplied else col.NONE,
         }
 
-    def function(self, activation: int) -> Any:
+    def function(self, activation: Activation) -> Any:
         """An activation, to be called by address."""
         if activation == LINEAR:
             return col.NONE
         array = values(self.dtype)
-        return Function(activations.FORWARD[activation], (array, array))
+        return Function(activation.forward, (array, array))
 
-    def derivative(self, activation: int) -> Function:
+    def derivative(self, activation: Activation) -> Function:
         """The derivative of an activation, to be called by address."""
-        return Function(activations.BACKWARD[activation], (values(self.dtype),) * 4)
+        return Function(activation.backward, (values(self.dtype),) * 4)
 
     def samples_an_item(self, work: int) -> int:
         """Samples of an item, if one takes this many multiply-adds."""

@@ -2,7 +2,7 @@
 
 import math
 
-from ..kernels.codes import LINEAR, READS_Z
+from ..kernels.activations import LINEAR, Activation
 from ..kernels.program import columns as col
 from ..kernels.program import pooling as op
 from ..kernels.program import winners
@@ -61,7 +61,7 @@ def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:
     return layer.strides == layer.pool_size and inside
 
 
-def _gradient(plan: Plan, t: Tensor, activation: int) -> Record:
+def _gradient(plan: Plan, t: Tensor, activation: Activation) -> Record:
     """Fields of a phase that computes rows of a gradient in scratch, or in DZ at once."""
     record = plan.backward(t, col.NONE, activation)
     del record[col.DA]
@@ -81,7 +81,7 @@ def _forward(
 
 
 def _backward(
-    plan: Plan, t: Tensor, u: Tensor, operation: Operation, window: Record, activation: int
+    plan: Plan, t: Tensor, u: Tensor, operation: Operation, window: Record, activation: Activation
 ) -> None:
     rows, items = strips(t.shape[0], 4 * t.lanes * t.shape[1] * t.shape[2], plan.images(t.lanes))
     record = {col.DOUTPUT: u.dz, op.ROWS_AN_ITEM: rows, op.ITEMS_AN_IMAGE: items}
@@ -95,7 +95,7 @@ def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
     t, layer, shape = call.input, call.layer, call.shape
     # The derivative at the place of a maximum is the derivative at the maximum. It is multiplied
     # when the gradient is handed down to the few maxima, and not later, when all places get it.
-    activation = LINEAR if t.activation in READS_Z else t.activation
+    activation = LINEAR if t.activation.reads_z else t.activation
     u = plan.tensor(shape, t.lanes, activation, differentiated=t.is_differentiated, keeps_z=False)
     window = _window(layer, t, shape)
     argmax = {op.ARGMAX: plan.take(plan.images(t.lanes) * t.lanes * u.units)}

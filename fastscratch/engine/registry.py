@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..kernels.activations import Activation
 from ..layers import Layer
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class LayerCall(Generic[KindOfLayer]):
         What it reads.
     shape : tuple of int
         Of one sample that it returns.
-    activation : int
+    activation : Activation
         The last that it computes; not always the layer's own, see `lowering`.
     number : int
         Of its node.
@@ -38,7 +39,7 @@ class LayerCall(Generic[KindOfLayer]):
     weights: "list[Placed]"
     inputs: "list[Tensor]"
     shape: tuple[int, ...]
-    activation: int
+    activation: Activation
     number: int
     gradient: int | None = None
 

@@ -17,6 +17,8 @@ file            examples of
 `merging`       layers that merge several tensors
 `graphs`        layers that are called twice, tensors that are read twice, several in- and outputs
 `learning`      optimisers, clipping
+`activating`    activations with arguments, or weights, of their own
+`reducing`      losses of each place of a sample, what becomes of losses, functions of a user
 =============== ==================================================================================
 
 `example` says what an example is; `training` trains it by the engine and `naive` by the naive
@@ -24,6 +26,7 @@ network; `comparison` compares the two.
 """
 
 from . import (
+    activating,
     convolutions,
     dense,
     graphs,
@@ -33,6 +36,7 @@ from . import (
     moving,
     normalizing,
     preparing,
+    reducing,
 )
 from .example import Example
 
@@ -48,6 +52,8 @@ _MODULES = (
     graphs,
     merging,
     learning,
+    activating,
+    reducing,
 )
 
 #: The examples of each file.

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from functools import partial
 
-from ..kernels.codes import ACTIVATIONS
+from ..activations import NAMES
 from ..layers import Activation, Dense, Layer
 from ..losses import (
     BinaryCrossentropy,
+    BinaryFocalCrossentropy,
     CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
     Huber,
     MultilabelCrossentropy,
     SparseCategoricalCrossentropy,
@@ -32,6 +35,22 @@ LOSSES = (
     (CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), "linear"),
     ("sparse_categorical_crossentropy", "softmax"),
     (SparseCategoricalCrossentropy(from_logits=True), "linear"),
+    ("mean_absolute_percentage_error", "linear"),
+    ("mean_squared_logarithmic_error", "softplus"),
+    ("log_cosh", "linear"),
+    ("kl_divergence", "softmax"),
+    ("cosine_similarity", "linear"),
+    ("hinge", "tanh"),
+    ("squared_hinge", "linear"),
+    ("categorical_hinge", "linear"),
+    ("binary_focal_crossentropy", "sigmoid"),
+    ("binary_focal_crossentropy", "softmax"),
+    (BinaryFocalCrossentropy(True, 0.3, 1.5, label_smoothing=0.1), "sigmoid"),
+    ("categorical_focal_crossentropy", "softmax"),
+    ("categorical_focal_crossentropy", "sigmoid"),
+    (CategoricalFocalCrossentropy(0.4, 3.0, from_logits=True, label_smoothing=0.1), "linear"),
+    ("categorical_generalized_cross_entropy", "softmax"),
+    (CategoricalGeneralizedCrossEntropy(0.8), "softmax"),
 )
 
 
@@ -75,7 +94,7 @@ def _positions() -> list[Layer]:
 
 def examples() -> Iterator[Example]:
     """All examples of this file."""
-    for name in ACTIVATIONS:
+    for name in NAMES:
         yield Example(f"activation {name}", partial(_activated, name))
     for loss, activation in LOSSES:
         title = loss if isinstance(loss, str) else f"{loss.name} with its options"

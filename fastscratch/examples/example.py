@@ -113,15 +113,21 @@ class Example:
     def _draw_targets(
         self, rng: np.random.Generator, loss: losses.Loss, shape: tuple[int, ...]
     ) -> np.ndarray:
-        labels = rng.integers(shape[-1], size=self.samples)
+        rows = (self.samples, *shape[:-1])
+        labels = rng.integers(shape[-1], size=rows)
         if loss.takes_labels:
+            if loss.ignored is not None:
+                labels[rng.random(rows) < 0.3] = loss.ignored
             return labels.astype(float)
-        if loss.read_out == "softmax":
+        if loss.read_out == "softmax" or loss.name in ("categorical_hinge", "kl_divergence"):
             return np.eye(shape[-1])[labels]
         if loss.read_out == "sigmoid":
             return rng.integers(2, size=(self.samples, *shape)).astype(float)
+        if loss.name in ("hinge", "squared_hinge"):
+            return rng.choice([-1.0, 1.0], (self.samples, *shape))
         drawn = rng.standard_normal((self.samples, *shape))
-        return _as_float32(abs(drawn) if loss.name == "poisson" else drawn)
+        is_positive = loss.name in ("poisson", "mean_squared_logarithmic_error")
+        return _as_float32(abs(drawn) if is_positive else drawn)
 
 
 def _draw_weight(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import optimizers
+from .. import losses, optimizers
+from ..activations import Custom
 from ..engine import Network
 from ..kernels.codes import OPTIMIZERS
+from ..layers import Layer
 from ..reference import network as reference
 from ..reference.layers.base import Run
 from ..reference.train import SGD, Optimizer
@@ -21,12 +23,32 @@ def naive_network(network: Network) -> reference.Network:
     """The naive network that computes the same."""
     return reference.network_of(
         [
-            (type(node.layer).__name__, node.layer.get_config(), node.inputs, id(node.layer))
+            (type(node.layer).__name__, _config(node.layer), node.inputs, id(node.layer))
             for node in network.nodes
         ],
         network.n_inputs,
         network.outputs,
     )
+
+
+def _config(layer: Layer) -> dict[str, Any]:
+    """The arguments of a layer as the naive one takes them: a user's activation as two functions.
+
+    They could not be found by name if they were written in a test.
+    """
+    own = layer.activation
+    if not isinstance(own, Custom):
+        return layer.get_config()
+    plain = type(layer)(**layer._arguments() | {"activation": None})
+    return plain.get_config() | {"activation": (own.value, own.derivative)}
+
+
+def naive_loss(loss: losses.Loss) -> dict[str, Any]:
+    """The arguments of a loss as the naive one takes them."""
+    if not isinstance(loss, losses.Custom):
+        return loss.get_config()
+    functions = {"value": loss.value, "gradient": loss.gradient}
+    return {"name": "custom", "reduction": loss.reduction, **functions, **dict(loss.numbers)}
 
 
 def naive_weights(network: Network, parameters: np.ndarray) -> list[list[Any]]:
@@ -64,17 +86,17 @@ def train_naively(example: Example) -> Trained:
     xs, ys, sample_weights = example.data(model)
     x, y = [a.tolist() for a in xs], [naive_targets(a) for a in ys]
     own = [None if sample_weights is None else sample_weights.tolist()] * len(y)
-    losses = [loss.get_config() for loss in model._losses]
+    objectives = [naive_loss(loss) for loss in model._losses]
     seed = derived_seed(model.seed, 1)
     outputs = [np.array(output, float) for output in reference.forward(naive, weights, x)]
     run = Run(training=True, seed=seed, step=0)
     loss, gradients, _ = reference.backprop(
-        naive, weights, x, y, losses, run, model._loss_weights, own
+        naive, weights, x, y, objectives, run, model._loss_weights, own
     )
     optimizer = model._compiled_optimizer()
     rule, rate = naive_rule(optimizer), optimizer.learning_rate
     trained, (mean,) = SGD(
-        *(naive, weights, x, y, losses, 1, example.batch_size, rate, rule),
+        *(naive, weights, x, y, objectives, 1, example.batch_size, rate, rule),
         seed=seed,
         loss_weights=model._loss_weights,
         sample_weight=own,

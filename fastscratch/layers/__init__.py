@@ -5,6 +5,7 @@ Images are ``(height, width, channels)``. What a layer computes is in
 :mod:`fastscratch.engine`.
 """
 
+from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .base import Input, Layer, Weight
 from .conv1d import Conv1D
 from .conv2d import Conv2D
@@ -33,6 +34,7 @@ from .separable_conv2d import SeparableConv2D
 from .symbolic import SymbolicTensor
 
 __all__ = [
+    "ELU",
     "Activation",
     "Add",
     "Average",
@@ -57,17 +59,21 @@ __all__ = [
     "Input",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
+    "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "SeparableConv2D",
+    "Softmax",
     "SpatialDropout2D",
     "Subtract",
     "SymbolicTensor",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import Custom
 from ..initializers import Initializer
 from ..regularizers import Regularizer
 from ..validation import as_flag, as_integer, as_text
@@ -69,8 +70,8 @@ class Layer:
         Shape of one sample, for the first layer of a model (or put an :class:`Input` before it).
     """
 
-    #: Name of the activation that the layer applies last.
-    activation: str = "linear"
+    #: The activation that the layer applies last.
+    activation: str | Custom = "linear"
     #: Whether it joins several tensors.
     reads_several: bool = False
     #: Whether its outputs are its inputs, in another order or shape.
@@ -220,7 +221,7 @@ class Layer:
             value = getattr(self, name)
             if is_needed or value == getattr(plain, name):
                 continue
-            if isinstance(value, (str, int, float, tuple)):
+            if isinstance(value, (str, int, float, tuple, Custom)):
                 shown.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

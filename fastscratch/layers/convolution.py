@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import initializers, regularizers
-from ..validation import as_activation, as_flag, as_integer, as_sizes, one_of
+from .. import activations, initializers, regularizers
+from ..validation import as_flag, as_integer, as_sizes, one_of
 from .base import Layer, Shape, Weight
 from .checks import as_places
 
@@ -36,7 +36,7 @@ class Convolution(Layer):
         strides: Any,
         padding: str,
         dilation_rate: Any,
-        activation: str | None,
+        activation: Any,
         use_bias: bool,
         bias_initializer: Any,
         bias_regularizer: Any,
@@ -47,7 +47,7 @@ class Convolution(Layer):
         self.strides = as_sizes("strides", strides, self.rank, 1)
         self.padding = one_of("padding", padding, self.paddings)
         self.dilation_rate = as_sizes("dilation_rate", dilation_rate, self.rank, 1)
-        self.activation = as_activation(activation)
+        self.activation = activations.get(activation)
         self.use_bias = as_flag("use_bias", use_bias)
         self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
         self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .. import initializers, regularizers
-from ..validation import as_activation, as_flag, as_integer
+from .. import activations, initializers, regularizers
+from ..validation import as_flag, as_integer
 from .base import Layer, Shape, Weight
 
 
@@ -16,10 +16,10 @@ class Dense(Layer):
     ----------
     units : int
         Number of outputs.
-    activation : str or None
-        "linear" (as None is), "sigmoid", "tanh", "relu", "softmax", "log_softmax", "leaky_relu",
-        "elu", "selu", "exponential", "softplus", "silu", "gelu", or "gelu_tanh", the approximate
-        one.
+    activation : str, pair of functions, or None
+        A name, one of :data:`fastscratch.activations.NAMES`; None is "linear", and "gelu_tanh" is
+        the approximate "gelu". Or ``(value, derivative)``: see
+        :class:`fastscratch.activations.Custom`.
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
@@ -30,7 +30,7 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
@@ -40,7 +40,7 @@ class Dense(Layer):
     ):
         super().__init__(**kwargs)
         self.units = as_integer("units", units, 1)
-        self.activation = as_activation(activation)
+        self.activation = activations.get(activation)
         self.use_bias = as_flag("use_bias", use_bias)
         self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
         self.bias_initializer = initializers.get("bias_initializer", bias_initializer)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..validation import as_activation, as_fraction
+from .. import activations
+from ..validation import as_fraction
 from .base import Layer
 
 
@@ -11,15 +12,15 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str
+    activation : str, or pair of functions
         As in :class:`Dense`.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
     """
 
-    def __init__(self, activation: str, **kwargs: Any):
+    def __init__(self, activation: Any, **kwargs: Any):
         super().__init__(**kwargs)
-        self.activation = as_activation(activation)
+        self.activation = activations.get(activation)
 
 
 class Dropout(Layer):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import losses, optimizers
+from ..activations import Custom
 from ..engine import Network, Objective
 from ..layers import Layer
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
-from .head import Head, as_metrics, check_logits, directions
+from .head import Head, as_metrics, check_logits, check_loss, directions
 from .training_data import (
     TrainingData,
     as_several,
@@ -43,9 +44,8 @@ class Compiled(Weighted):
             copied: models that are given the same one share its learning rate, which callbacks may
             change.
         loss : str or losses.Loss; for several outputs one for all, or a list or dict of them
-            "mean_squared_error", "mean_absolute_error", "huber", "poisson",
-            "binary_crossentropy", "multilabel_crossentropy", "categorical_crossentropy" or
-            "sparse_categorical_crossentropy".
+            The name of a class of :mod:`fastscratch.losses`, such as "mean_squared_error", or one
+            of them with arguments; ``losses.Custom`` is a formula of one's own.
         metrics : sequence of str; a list or dict of sequences for several outputs
             Names of functions in :mod:`fastscratch.metrics`; "accuracy" is the one that suits the
             targets. Accuracies are counted while the epoch runs, as the loss is; the others are
@@ -100,9 +100,13 @@ class Compiled(Weighted):
                 as_positive("loss_weights", one)
                 for one in as_several("loss_weights", listed, names)
             ]
+        for layer in self.layers:
+            if isinstance(layer.activation, Custom):
+                layer.activation.check()
         doubts = doubts_about_decay(optimizer, self.dtype)
         for one, own, (layer, width) in zip(of_each, counted, self._outputs(), strict=True):
             check_logits(one, layer.activation)
+            check_loss(one, width)
             # After a layer that only moves numbers the activation is not known.
             is_known = layer.activation != "linear" or hasattr(layer, "use_bias")
             doubts += doubts_about(one, layer.activation if is_known else None, width, own)
@@ -141,7 +145,7 @@ class Compiled(Weighted):
             for tensor, shape in zip(network.outputs, network.output_shapes, strict=True)
         ]
 
-    def _read_outs(self) -> list[str]:
+    def _read_outs(self) -> list[str | Custom]:
         """The last activation of each output."""
         return [layer.activation for layer, _ in self._outputs()]
 
@@ -207,6 +211,10 @@ class Compiled(Weighted):
             same_length(x=samples[0], y=target)
         if class_weight is not None and len(targets) > 1:
             raise ValueError("class_weight needs a model with one output, got several")
+        if class_weight is not None and self._losses[0].takes_labels and targets[0].ndim > 1:
+            raise ValueError(
+                f"class_weight needs a class for each sample, got y of shape {targets[0].shape}"
+            )
         of_each = weights_of_outputs(sample_weight, self.output_names)
         weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])

@@ -117,7 +117,9 @@ class Differentiable(Compiled):
         """The loss of each sample, and its gradient with respect to each weight.
 
         As in prediction, nothing is dropped, and batch normalisation uses its moving averages: no
-        sample depends on another. Their mean is the gradient of the mean loss, with its penalties.
+        sample depends on another. Their mean is the gradient of the mean loss, with its penalties;
+        if the loss has another `reduction`, or an `ignore_class`, each sample counts as a
+        mini-batch of its own.
 
         The result has a number for each sample and weight; where that is too much, take the samples
         in pieces. Besides it there is a copy of the program's memory for each thread. The memory of

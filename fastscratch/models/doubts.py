@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import metrics
+from ..activations import Custom
+from ..kernels.activations import ACTIVATIONS
 from ..losses import Loss
 from ..optimizers import Optimizer
 from .head import READ_OUTS, kind_of
 
-# Activations whose outputs may be below zero.
-_SIGNED = ("linear", "tanh", "leaky_relu", "elu", "selu", "silu", "gelu", "gelu_tanh")
 # The loss that belongs to each of READ_OUTS: the derivative of both together is ``a - y``.
 _OWN_LOSS = {
     "sigmoid": "binary_crossentropy",
@@ -19,20 +19,21 @@ _OWN_LOSS = {
 
 
 def doubts_about(
-    loss: Loss, activation: str | None, width: int | None, names: Sequence[str]
+    loss: Loss, activation: str | Custom | None, width: int | None, names: Sequence[str]
 ) -> list[str]:
     """Sentences about what is probably a mistake, for an output of a model.
 
     Parameters
     ----------
     loss : Loss
-    activation : str or None
-        The last one; None if the last layer has none.
+    activation : str, Custom or None
+        The last one; None if the last layer has none. Nothing is known of one of the user's own.
     width : int or None
         Number of outputs along the last axis; None if it is not known.
     names : sequence of str
         Of the metrics.
     """
+    activation = None if isinstance(activation, Custom) else activation
     return [*_of_learning(loss, activation, width), *_of_metrics(loss, activation, width, names)]
 
 
@@ -64,7 +65,7 @@ def _of_learning(loss: Loss, activation: str | None, width: int | None) -> list[
             "nothing can be learned; for two classes use binary_crossentropy with a sigmoid "
             "activation"
         ]
-    if name == "poisson" and activation in (*_SIGNED, "log_softmax"):
+    if name == "poisson" and activation and ACTIVATIONS[activation].is_signed:
         return [
             f"{name} takes the logarithm of the outputs, which after {activation} may be negative; "
             "use an exponential or softplus activation in the last layer"

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import losses, metrics
+from ..activations import Custom
 from ..engine import Objective
 from ..kernels.program.columns import NONE
-from ..kernels.program.loss import ARGMAX, THRESHOLD
+from ..kernels.program.loss import ARGMAX, REDUCTIONS, THRESHOLD
 from ..validation import is_finite
 
 # Activations whose outputs are probabilities.
@@ -35,7 +36,7 @@ class Head:
     metrics : tuple of str
         As they were given.
     loss_weight : float
-    activation : str
+    activation : str or Custom
         The last one before the output.
     is_read_once : bool
         Whether nothing but the loss reads the output.
@@ -46,7 +47,7 @@ class Head:
     loss: losses.Loss
     metrics: tuple[str, ...]
     loss_weight: float
-    activation: str
+    activation: str | Custom
     is_read_once: bool
     shape: tuple[int, ...]
 
@@ -84,14 +85,16 @@ class Head:
     def objective(self, weighted: bool) -> Objective:
         """The head as the engine takes it."""
         loss, fused = self.loss, self.is_fused
-        takes_outputs = loss.read_out is None or loss.from_logits
         counted = NONE if self.counted is None else _COUNTED[self.kinds[self.counted]]
         return Objective(
-            loss.code if takes_outputs or fused else loss.log_loss,
+            loss.function(fused),
             fused,
             loss.takes_labels,
-            loss.delta,
+            loss.is_of_rows,
+            loss.constants,
             loss.label_smoothing,
+            loss.ignored,
+            REDUCTIONS[loss.reduction or ""],
             counted,
             0.0 if fused else 0.5,
             weighted,
@@ -101,7 +104,7 @@ class Head:
     def share_right(self, right: Any, n_samples: Any) -> Any:
         """The counted metric, from the number of right predictions."""
         of_each = self.kinds[self.counted or ""] == "binary_accuracy"
-        return right / (n_samples * (math.prod(self.shape) if of_each else 1))
+        return right / (n_samples * math.prod(self.shape if of_each else self.shape[:-1]))
 
     def measure(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Metrics that are computed from predictions."""
@@ -125,7 +128,8 @@ class Head:
         """
         for metric, kind in self.kinds.items():
             try:
-                if "categorical" in kind and len(self.shape) > 1:
+                of_places = self.loss.is_of_rows and metric == self.counted
+                if "categorical" in kind and len(self.shape) > 1 and not of_places:
                     raise ValueError(f"the outputs have several axes, {self.shape}")
                 if kind.startswith("sparse") and not self.loss.takes_labels:
                     raise ValueError(f"it compares labels, which {self.loss.name} does not take")
@@ -139,13 +143,34 @@ class Head:
                 ) from None
 
 
-def check_logits(loss: losses.Loss, activation: str) -> None:
+def check_logits(loss: losses.Loss, activation: str | Custom) -> None:
     """Check that a loss of scores is not applied to outputs of a sigmoid or softmax."""
     if loss.from_logits and activation in READ_OUTS:
         raise ValueError(
             f"{loss.name} with from_logits=True needs a linear activation in the last layer, got "
             f"{activation}"
         )
+
+
+def check_loss(loss: losses.Loss, width: int | None) -> None:
+    """Check that a loss can be trained, for outputs of a size along the last axis if known.
+
+    Raises
+    ------
+    ValueError
+        If it has no single number to make small, or the gradient of a user's loss is wrong.
+    """
+    if loss.reduction not in REDUCTIONS:
+        known = ", ".join(repr(known) for known in REDUCTIONS)
+        raise ValueError(
+            f"reduction of {loss.name} must be one of {known} in training, got {loss.reduction!r}"
+        )
+    if loss.axis != -1:
+        raise ValueError(
+            f"axis of {loss.name} must be -1 in training, got {loss.axis}; Permute moves an axis"
+        )
+    if isinstance(loss, losses.Custom):
+        loss.check(width)
 
 
 def kind_of(metric: str, loss: losses.Loss, width: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import Custom
 from ..engine import Network, chain
 from ..engine.registry import lowering_of
 from ..layers import Input, Layer
@@ -172,7 +173,7 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("a model needs at least one layer before it is compiled, got none")
 
-    def _read_outs(self) -> list[str]:
+    def _read_outs(self) -> list[str | Custom]:
         return [self.layers[-1].activation]
 
     def _outputs(self) -> list[tuple[Layer, int | None]]:

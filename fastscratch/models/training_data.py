@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..losses import Loss
+from ..losses.base import check_labels
 from ..validation import as_array, as_fraction, as_integer, as_not_negative, same_length
 
 
@@ -112,12 +113,10 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
     """Targets of a loss, for outputs of a shape."""
     targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
-    if loss.read_out == "softmax" and len(shape) > 1:
-        raise ValueError(f"{loss.name} needs a model with one axis of outputs, got {shape}")
     if loss.takes_labels:
-        shape = ()
-        if targets.ndim == 2 and targets.shape[1] == 1:
-            targets = targets.reshape(-1)
+        shape = shape[:-1]
+        if targets.ndim == len(shape) + 2 and targets.shape[-1] == 1:
+            targets = targets.reshape(targets.shape[:-1])
     if targets.ndim == 1 and shape == (1,):
         targets = targets.reshape(-1, 1)
     if targets.ndim == 0 or targets.shape[1:] != shape:
@@ -128,15 +127,11 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
             + ("; utils.to_categorical makes one-hot rows from labels" if one_hot else "")
         )
     if loss.takes_labels:
-        wrong = (targets < 0) | (targets >= classes) | (targets != np.floor(targets))
-        if wrong.any():
-            raise ValueError(
-                f"{name} must hold labels 0 ... {classes - 1}, got {targets[wrong][0]:g}"
-            )
+        check_labels(name, targets, classes, loss.ignored)
     elif loss.read_out and (targets.min() < 0 or targets.max() > 1):
         wrong = targets[(targets < 0) | (targets > 1)][0]
         raise ValueError(f"{name} of {loss.name} must be from 0 to 1, got {wrong}")
-    return targets
+    return loss.prepared(targets)
 
 
 def _labels(y: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ from ..kernels.activations import (
     forward_of,
     leaky_relu_forward,
 )
-from ..kernels.codes import ACTIVATIONS
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
 from .axes import as_axis, from_rows, last_axis_rows, to_rows
 
@@ -18,7 +17,7 @@ from .axes import as_axis, from_rows, last_axis_rows, to_rows
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x)
     a = np.empty_like(z)
-    activation = forward_of(ACTIVATIONS.index(name), z.dtype)
+    activation = forward_of(name, z.dtype)
     activation_forward(last_axis_rows(a), last_axis_rows(z), activation)
     return a
 
@@ -29,7 +28,7 @@ def _along_axis(name: str, x: Any, axis: int) -> np.ndarray:
     axis = as_axis(axis, len(shape))
     rows = to_rows(z.reshape(shape), axis)
     a = np.empty_like(rows)
-    activation_forward(a, rows, forward_of(ACTIVATIONS.index(name), z.dtype))
+    activation_forward(a, rows, forward_of(name, z.dtype))
     return from_rows(a, shape, axis).reshape(z.shape)
 
 
@@ -217,8 +216,7 @@ def log_sigmoid(x: Any) -> np.ndarray:
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
     """
-    a = _elementwise("softplus", -as_floating("x", x))
-    return np.negative(a, out=a)
+    return _elementwise("log_sigmoid", x)
 
 
 def tanh(x: Any) -> np.ndarray:
@@ -284,3 +282,262 @@ def log_softmax(x: Any, axis: int = -1) -> np.ndarray:
         If `x` is empty or does not hold finite numbers, or has no such axis.
     """
     return _along_axis("log_softmax", x, axis)
+
+
+def celu(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """Continuously differentiable ELU of each element.
+
+    It is ``x``, or ``alpha (exp(x / alpha) - 1)`` below 0.
+
+    Parameters
+    ----------
+    x : array_like
+    alpha : float
+        Positive; the function tends to ``-alpha`` at minus infinity.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+    """
+    z, alpha = as_floating("x", x), as_positive("alpha", alpha)
+    a = _elementwise("celu", z / z.dtype.type(alpha))
+    a *= z.dtype.type(alpha)
+    return a
+
+
+def hard_shrink(x: Any) -> np.ndarray:
+    """Hard shrinkage of each element: ``x`` further than 1/2 from 0, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("hard_shrink", x)
+
+
+def hard_sigmoid(x: Any) -> np.ndarray:
+    """Three lines in place of a sigmoid: ``x / 6 + 1 / 2`` of each element, within 0 and 1.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("hard_sigmoid", x)
+
+
+def hard_silu(x: Any) -> np.ndarray:
+    """Hard SiLU of each element, ``x hard_sigmoid(x)``; also called hard swish.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("hard_silu", x)
+
+
+def hard_tanh(x: Any) -> np.ndarray:
+    """Three lines in place of a tanh: each element, within -1 and 1.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("hard_tanh", x)
+
+
+def mish(x: Any) -> np.ndarray:
+    """Mish of each element, ``x tanh(log(1 + exp(x)))``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("mish", x)
+
+
+def relu6(x: Any) -> np.ndarray:
+    """ReLU of each element that ends at 6, ``min(max(x, 0), 6)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("relu6", x)
+
+
+def soft_shrink(x: Any) -> np.ndarray:
+    """Soft shrinkage of each element: moved by 1/2 towards 0, and 0 if no further from it.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("soft_shrink", x)
+
+
+def softsign(x: Any) -> np.ndarray:
+    """Softsign of each element, ``x / (1 + |x|)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("softsign", x)
+
+
+def sparse_plus(x: Any) -> np.ndarray:
+    """Sparse plus of each element: 0 below -1, ``(x + 1)**2 / 4`` up to 1, and ``x`` above.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("sparse_plus", x)
+
+
+def sparse_sigmoid(x: Any) -> np.ndarray:
+    """Sparse sigmoid of each element: ``(x + 1) / 2``, within 0 and 1.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("sparse_sigmoid", x)
+
+
+def squareplus(x: Any) -> np.ndarray:
+    """Squareplus of each element, ``(x + sqrt(x**2 + 4)) / 2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("squareplus", x)
+
+
+def tanh_shrink(x: Any) -> np.ndarray:
+    """What a tanh takes away from each element, ``x - tanh(x)``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _elementwise("tanh_shrink", x)
+
+
+#: Other names of the same.
+swish = silu
+hard_swish = hard_silu

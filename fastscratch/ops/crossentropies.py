@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import codes
 from ..kernels.losses import (
     binary_crossentropy_terms,
     binary_log_loss_terms,
@@ -131,7 +130,7 @@ def sparse_categorical_crossentropy(
 
 def categorical_arguments(
     target: Any, output: Any, from_logits: bool, axis: int
-) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+) -> tuple[np.ndarray, np.ndarray, str, tuple[int, ...], int]:
     """What :func:`categorical_crossentropy` is given, checked.
 
     Returns
@@ -147,7 +146,7 @@ def categorical_arguments(
 
 def sparse_categorical_arguments(
     target: Any, output: Any, from_logits: bool, axis: int
-) -> tuple[np.ndarray, np.ndarray, int, tuple[int, ...], int]:
+) -> tuple[np.ndarray, np.ndarray, str, tuple[int, ...], int]:
     """As :func:`categorical_arguments`, where the targets are labels."""
     outputs, is_logits = as_outputs(output, from_logits)
     axis = as_axis(axis, outputs.ndim)
@@ -192,16 +191,16 @@ def as_targets(target: Any, outputs: np.ndarray, not_negative: bool = False) -> 
     return array
 
 
-def _categorical_rows(outputs: np.ndarray, is_logits: bool, axis: int) -> tuple[np.ndarray, int]:
-    """Outputs with the classes along rows, and the code of their loss."""
+def _categorical_rows(outputs: np.ndarray, is_logits: bool, axis: int) -> tuple[np.ndarray, str]:
+    """Outputs with the classes along rows, and the name of their loss."""
     rows = to_rows(outputs, axis)
     if not is_logits and rows.max(axis=1).min() == 0:
         raise ValueError("output must hold probabilities, got only zeros for a sample")
-    return rows, codes.CATEGORICAL_CROSSENTROPY if is_logits else codes.CATEGORICAL_LOG_LOSS
+    return rows, "categorical_crossentropy" if is_logits else "categorical_log_loss"
 
 
 def _losses(
-    targets: np.ndarray, rows: np.ndarray, loss: int, shape: tuple[int, ...], axis: int
+    targets: np.ndarray, rows: np.ndarray, loss: str, shape: tuple[int, ...], axis: int
 ) -> np.ndarray:
     """The loss of each row, in the shape of the outputs without their axis of classes."""
     losses = np.empty(len(rows), rows.dtype)

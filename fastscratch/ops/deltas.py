@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import codes
 from ..kernels.losses import backward_of, huber_backward, loss_backward
 from ..validation import as_floating, as_positive
 from .axes import from_rows, last_axis_rows
@@ -20,7 +19,7 @@ from .crossentropies import (
 )
 
 
-def _delta(targets: np.ndarray, outputs: np.ndarray, loss: int) -> np.ndarray:
+def _delta(targets: np.ndarray, outputs: np.ndarray, loss: str) -> np.ndarray:
     """The gradient of each sample, with the samples along the last axis."""
     deltas = np.empty_like(outputs)
     rows = last_axis_rows(deltas), last_axis_rows(outputs), last_axis_rows(targets)
@@ -29,7 +28,7 @@ def _delta(targets: np.ndarray, outputs: np.ndarray, loss: int) -> np.ndarray:
 
 
 def _delta_along(
-    targets: np.ndarray, rows: np.ndarray, loss: int, shape: tuple[int, ...], axis: int
+    targets: np.ndarray, rows: np.ndarray, loss: str, shape: tuple[int, ...], axis: int
 ) -> np.ndarray:
     """The gradient of each sample, with the samples along any axis, but given as rows."""
     return from_rows(_delta(targets, rows, loss), shape, axis)
@@ -56,7 +55,7 @@ def mean_squared_error_delta(target: Any, output: Any) -> np.ndarray:
         If shapes differ, or numbers are not finite.
     """
     outputs = as_floating("output", output)
-    return _delta(as_targets(target, outputs), outputs, codes.MEAN_SQUARED_ERROR)
+    return _delta(as_targets(target, outputs), outputs, "mean_squared_error")
 
 
 def mean_absolute_error_delta(target: Any, output: Any) -> np.ndarray:
@@ -80,7 +79,7 @@ def mean_absolute_error_delta(target: Any, output: Any) -> np.ndarray:
         If shapes differ, or numbers are not finite.
     """
     outputs = as_floating("output", output)
-    return _delta(as_targets(target, outputs), outputs, codes.MEAN_ABSOLUTE_ERROR)
+    return _delta(as_targets(target, outputs), outputs, "mean_absolute_error")
 
 
 def huber_delta(target: Any, output: Any, delta: float = 1.0) -> np.ndarray:
@@ -140,7 +139,7 @@ def poisson_delta(target: Any, output: Any) -> np.ndarray:
     outputs = as_floating("output", output)
     if outputs.min() < 0:
         raise ValueError(f"output must not be negative, got {outputs.min():g}")
-    return _delta(as_targets(target, outputs, not_negative=True), outputs, codes.POISSON)
+    return _delta(as_targets(target, outputs, not_negative=True), outputs, "poisson")
 
 
 def binary_crossentropy_delta(target: Any, output: Any, from_logits: bool = False) -> np.ndarray:
@@ -166,7 +165,7 @@ def binary_crossentropy_delta(target: Any, output: Any, from_logits: bool = Fals
     outputs, is_logits = as_outputs(output, from_logits)
     targets = as_targets(target, outputs, not_negative=True)
     # The kernel sums over the elements of a sample; each element has the gradient of its own term.
-    loss = codes.MULTILABEL_CROSSENTROPY if is_logits else codes.MULTILABEL_LOG_LOSS
+    loss = "multilabel_crossentropy" if is_logits else "multilabel_log_loss"
     return _delta(targets, outputs, loss)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.activations import (
+    ACTIVATIONS,
     activation_backward,
     activation_forward,
     backward_of,
@@ -20,20 +21,19 @@ from ..kernels.activations import (
     leaky_relu_backward,
     leaky_relu_forward,
 )
-from ..kernels.codes import ACTIVATIONS, READS_Z
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
 from .axes import as_axis, as_gradient, from_rows, last_axis_rows, to_rows
 
 
 def _prime(name: str, x: Any) -> np.ndarray:
-    z, code = as_floating("x", x), ACTIVATIONS.index(name)
+    z = as_floating("x", x)
     rows = last_axis_rows(z)
     a = rows
-    if code not in READS_Z:
+    if not ACTIVATIONS[name].reads_z:
         a = np.empty_like(rows)
-        activation_forward(a, rows, forward_of(code, z.dtype))
+        activation_forward(a, rows, forward_of(name, z.dtype))
     derivative = np.ones_like(rows)
-    activation_backward(derivative, rows, a, derivative, backward_of(code, z.dtype))
+    activation_backward(derivative, rows, a, derivative, backward_of(name, z.dtype))
     return derivative.reshape(z.shape)
 
 
@@ -54,9 +54,9 @@ def _backward(name: str, x: Any, doutputs: Any, axis: int) -> np.ndarray:
     shape = z.shape or (1,)
     axis = as_axis(axis, len(shape))
     rows, gradient = to_rows(z.reshape(shape), axis), to_rows(da.reshape(shape), axis)
-    a, dz, code = np.empty_like(rows), np.empty_like(rows), ACTIVATIONS.index(name)
-    activation_forward(a, rows, forward_of(code, z.dtype))
-    activation_backward(dz, rows, a, gradient, backward_of(code, z.dtype))
+    a, dz = np.empty_like(rows), np.empty_like(rows)
+    activation_forward(a, rows, forward_of(name, z.dtype))
+    activation_backward(dz, rows, a, gradient, backward_of(name, z.dtype))
     return from_rows(dz, shape, axis).reshape(z.shape)
 
 
@@ -238,7 +238,7 @@ def log_sigmoid_prime(x: Any) -> np.ndarray:
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
     """
-    return _prime("softplus", -as_floating("x", x))
+    return _prime("log_sigmoid", x)
 
 
 def tanh_prime(x: Any) -> np.ndarray:
@@ -258,6 +258,260 @@ def tanh_prime(x: Any) -> np.ndarray:
         If `x` is empty or does not hold finite numbers.
     """
     return _prime("tanh", x)
+
+
+def celu_prime(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """Derivative of :func:`celu` at each element: 1 above 0, else ``exp(x / alpha)``.
+
+    Parameters
+    ----------
+    x : array_like
+    alpha : float
+        Positive.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+    """
+    z = as_floating("x", x)
+    return _prime("celu", z / z.dtype.type(as_positive("alpha", alpha)))
+
+
+def hard_shrink_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`hard_shrink` at each element: 1 further than 1/2 from 0, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("hard_shrink", x)
+
+
+def hard_sigmoid_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`hard_sigmoid` at each element: 1/6 between -3 and 3, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("hard_sigmoid", x)
+
+
+def hard_silu_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`hard_silu` at each element: 0 below -3, 1 above 3.
+
+    Between them it is ``x / 3 + 1 / 2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("hard_silu", x)
+
+
+def hard_tanh_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`hard_tanh` at each element: 1 between -1 and 1, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("hard_tanh", x)
+
+
+def mish_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`mish` at each element, ``t + x (1 - t**2) sigmoid(x)``.
+
+    ``t = tanh(log(1 + exp(x)))``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("mish", x)
+
+
+def relu6_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`relu6` at each element: 1 between 0 and 6, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("relu6", x)
+
+
+def soft_shrink_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`soft_shrink` at each element: 1 further than 1/2 from 0, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("soft_shrink", x)
+
+
+def softsign_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`softsign` at each element, ``1 / (1 + |x|)**2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("softsign", x)
+
+
+def sparse_plus_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`sparse_plus` at each element: ``(x + 1) / 2``, within 0 and 1.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("sparse_plus", x)
+
+
+def sparse_sigmoid_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`sparse_sigmoid` at each element: 1/2 between -1 and 1, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("sparse_sigmoid", x)
+
+
+def squareplus_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`squareplus` at each element, ``(1 + x / sqrt(x**2 + 4)) / 2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("squareplus", x)
+
+
+def tanh_shrink_prime(x: Any) -> np.ndarray:
+    """Derivative of :func:`tanh_shrink` at each element, ``tanh(x)**2``.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `x` is empty or does not hold finite numbers.
+    """
+    return _prime("tanh_shrink", x)
 
 
 def softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:

@@ -14,7 +14,7 @@ How to read them:
   arrays.  The naive network returns its results, and changes no list that it is given.
 - `d<name>` is the gradient of the loss with respect to `<name>`.
 - Activations, losses, optimisers and schedules are named by their Keras names, such as "sigmoid"
-  or "categorical_crossentropy"; the kernels take integer codes in the same place.
+  or "categorical_crossentropy"; the kernels take addresses or integer codes in the same place.
 - Loop letters: `n` sample, `i` input unit, `o` output unit, `c` input channel, `y`, `x` position in
   the image, `ky`, `kx` offset in the convolution kernel.
 - Nothing is validated.
@@ -34,7 +34,10 @@ conv2d             2-D convolution (step 5), and its gradients
 Past the essay, for training convolutional networks:
 
 pooling            maxima and means of windows
-activations        leaky ReLU, ELU, SELU, exponential, softplus, SiLU and GELU, forward and backward
+activations        leaky ReLU, ELU, SELU, exponential, softplus, SiLU, GELU and learned slopes
+pointwise          activations that are simplest as the value and the slope at one number
+deviations, hinges, focal
+                   more losses: of real numbers, of margins, of what is not known well
 normalization      batch and layer normalisation
 dropout            random zeros
 

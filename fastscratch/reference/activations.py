@@ -6,6 +6,8 @@ the derivative is simplest to write.
 
 import math
 
+from fastscratch.reference import pointwise
+
 # Constants of SELU: with them, mean 0 and variance 1 carry over from layer to layer.
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -264,6 +266,100 @@ def leaky_relu_backward(dz, z, a, da, negative_slope):
     """
     for o in range(len(z)):
         dz[o] = da[o] if a[o] > 0 else negative_slope * da[o]
+
+
+def rectifier_forward(a, z, max_value, negative_slope, threshold):
+    """ReLU with bounds: a = min(z, max_value) where z > threshold, else slope (z - threshold).
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+    max_value : float
+        Largest activation, or infinity.
+    negative_slope : float
+        Slope below the threshold, not negative.
+    threshold : float
+        Not negative.
+    """
+    for o in range(len(z)):
+        if z[o] > threshold:
+            a[o] = min(z[o], max_value)
+        else:
+            a[o] = negative_slope * (z[o] - threshold)
+
+
+def rectifier_backward(dz, z, a, da, max_value, negative_slope, threshold):
+    """Take a gradient back through the rectifier: times 1, 0 or its slope.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    z : list of float, (o,)
+        Scores.
+    a : list of float, (o,)
+        Activations; not used.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    max_value : float
+        Largest activation, or infinity.
+    negative_slope : float
+        Slope below the threshold, not negative.
+    threshold : float
+        Not negative.
+    """
+    for o in range(len(z)):
+        if z[o] > threshold:
+            dz[o] = da[o] if z[o] < max_value else 0.0
+        else:
+            dz[o] = negative_slope * da[o]
+
+
+def prelu_forward(a, z, alpha):
+    """Leaky ReLU whose slopes are learned: a = z where z > 0, else alpha * z.
+
+    Parameters
+    ----------
+    a : list of float, (o,)
+        Written: the activations.
+    z : list of float, (o,)
+        Scores.
+    alpha : list of float, (o,)
+        The slope of each below zero.
+
+    Notes
+    -----
+    He, Zhang, Ren & Sun (2015), "Delving deep into rectifiers".
+    """
+    for o in range(len(z)):
+        a[o] = z[o] if z[o] > 0 else alpha[o] * z[o]
+
+
+def prelu_backward(dz, dalpha, z, da, alpha):
+    """Take a gradient back through PReLU, to the scores and to the slopes.
+
+    Parameters
+    ----------
+    dz : list of float, (o,)
+        Written: gradient with respect to the scores.
+    dalpha : list of float, (o,)
+        Added to: gradient with respect to the slopes.
+    z : list of float, (o,)
+        Scores.
+    da : list of float, (o,)
+        Gradient with respect to the activations.
+    alpha : list of float, (o,)
+        The slope of each below zero.
+    """
+    for o in range(len(z)):
+        if z[o] > 0:
+            dz[o] = da[o]
+        else:
+            dz[o] = alpha[o] * da[o]
+            dalpha[o] += da[o] * z[o]
 
 
 def elu_forward(a, z, alpha):
@@ -549,10 +645,51 @@ def gelu_tanh_backward(dz, z, a, da):
         dz[o] = da[o] * ((1 + math.tanh(u)) / 2 + x * dtanh * du / 2)
 
 
-def activation_forward(a, z, activation):
-    """Apply an activation to each sample (row): a[n] = f(z[n]).
+#: The two functions of each activation, and their parameters where they are chosen by name.
+ACTIVATIONS = {
+    "sigmoid": (sigmoid_forward, sigmoid_backward, ()),
+    "tanh": (tanh_forward, tanh_backward, ()),
+    "relu": (relu_forward, relu_backward, ()),
+    "softmax": (softmax_forward, softmax_backward, ()),
+    "log_softmax": (log_softmax_forward, log_softmax_backward, ()),
+    "selu": (selu_forward, selu_backward, ()),
+    "exponential": (exponential_forward, exponential_backward, ()),
+    "softplus": (softplus_forward, softplus_backward, ()),
+    "silu": (silu_forward, silu_backward, ()),
+    "gelu": (gelu_forward, gelu_backward, ()),
+    "gelu_tanh": (gelu_tanh_forward, gelu_tanh_backward, ()),
+    "leaky_relu": (leaky_relu_forward, leaky_relu_backward, (0.2,)),
+    "elu": (elu_forward, elu_backward, (1.0,)),
+    "celu": (pointwise.celu_forward, pointwise.celu_backward, ()),
+    "hard_shrink": (pointwise.hard_shrink_forward, pointwise.hard_shrink_backward, ()),
+    "hard_sigmoid": (pointwise.hard_sigmoid_forward, pointwise.hard_sigmoid_backward, ()),
+    "hard_silu": (pointwise.hard_silu_forward, pointwise.hard_silu_backward, ()),
+    "hard_tanh": (pointwise.hard_tanh_forward, pointwise.hard_tanh_backward, ()),
+    "log_sigmoid": (pointwise.log_sigmoid_forward, pointwise.log_sigmoid_backward, ()),
+    "mish": (pointwise.mish_forward, pointwise.mish_backward, ()),
+    "relu6": (pointwise.relu6_forward, pointwise.relu6_backward, ()),
+    "soft_shrink": (pointwise.soft_shrink_forward, pointwise.soft_shrink_backward, ()),
+    "softsign": (pointwise.softsign_forward, pointwise.softsign_backward, ()),
+    "sparse_plus": (pointwise.sparse_plus_forward, pointwise.sparse_plus_backward, ()),
+    "sparse_sigmoid": (pointwise.sparse_sigmoid_forward, pointwise.sparse_sigmoid_backward, ()),
+    "squareplus": (pointwise.squareplus_forward, pointwise.squareplus_backward, ()),
+    "tanh_shrink": (pointwise.tanh_shrink_forward, pointwise.tanh_shrink_backward, ()),
+}
 
-    Leaky ReLU has the slope 0.2 here, and ELU the limit -1.
+
+def _functions_of(activation):
+    """Return the two functions of an activation, and their parameters.
+
+    That of a user is a pair of functions of a number: its value and its slope.
+    """
+    if isinstance(activation, str):
+        return ACTIVATIONS[activation]
+    value, slope = activation
+    return pointwise.value_of_each(value), pointwise.slope_of_each(slope), ()
+
+
+def activation_forward(a, z, activation):
+    """Apply an activation to each sample (row).
 
     Parameters
     ----------
@@ -560,38 +697,15 @@ def activation_forward(a, z, activation):
         Written: the activations.
     z : list of lists of float, (n, o)
         Scores.
-    activation : str
-        Name of f: "linear", or a function of this file without its "_forward".
+    activation : str, or pair of functions
+        Name of the activation: "linear" or one of `ACTIVATIONS`.  Or a value and a slope.
     """
     for n in range(len(z)):
         if activation == "linear":
             a[n][:] = z[n]
-        elif activation == "sigmoid":
-            sigmoid_forward(a[n], z[n])
-        elif activation == "tanh":
-            tanh_forward(a[n], z[n])
-        elif activation == "relu":
-            relu_forward(a[n], z[n])
-        elif activation == "softmax":
-            softmax_forward(a[n], z[n])
-        elif activation == "log_softmax":
-            log_softmax_forward(a[n], z[n])
-        elif activation == "leaky_relu":
-            leaky_relu_forward(a[n], z[n], 0.2)
-        elif activation == "elu":
-            elu_forward(a[n], z[n], 1.0)
-        elif activation == "selu":
-            selu_forward(a[n], z[n])
-        elif activation == "exponential":
-            exponential_forward(a[n], z[n])
-        elif activation == "softplus":
-            softplus_forward(a[n], z[n])
-        elif activation == "silu":
-            silu_forward(a[n], z[n])
-        elif activation == "gelu":
-            gelu_forward(a[n], z[n])
-        elif activation == "gelu_tanh":
-            gelu_tanh_forward(a[n], z[n])
+        else:
+            forward, _, parameters = _functions_of(activation)
+            forward(a[n], z[n], *parameters)
 
 
 def activation_backward(dz, z, a, da, activation):
@@ -607,35 +721,12 @@ def activation_backward(dz, z, a, da, activation):
         Activations, from `activation_forward`.
     da : list of lists of float, (n, o)
         Gradient with respect to the activations.
-    activation : str
-        Name of the activation.
+    activation : str, or pair of functions
+        As `activation_forward` takes it.
     """
     for n in range(len(a)):
         if activation == "linear":
             dz[n][:] = da[n]
-        elif activation == "sigmoid":
-            sigmoid_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "tanh":
-            tanh_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "relu":
-            relu_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "softmax":
-            softmax_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "log_softmax":
-            log_softmax_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "leaky_relu":
-            leaky_relu_backward(dz[n], z[n], a[n], da[n], 0.2)
-        elif activation == "elu":
-            elu_backward(dz[n], z[n], a[n], da[n], 1.0)
-        elif activation == "selu":
-            selu_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "exponential":
-            exponential_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "softplus":
-            softplus_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "silu":
-            silu_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "gelu":
-            gelu_backward(dz[n], z[n], a[n], da[n])
-        elif activation == "gelu_tanh":
-            gelu_tanh_backward(dz[n], z[n], a[n], da[n])
+        else:
+            _, backward, parameters = _functions_of(activation)
+            backward(dz[n], z[n], a[n], da[n], *parameters)

@@ -10,6 +10,7 @@ sigmoid or softmax that belongs to it.  It keeps the logarithms finite by bounds
 
 import math
 
+from fastscratch.reference import deviations, focal, hinges
 from fastscratch.reference.activations import sigmoid_forward, softmax_forward
 
 
@@ -500,6 +501,74 @@ def categorical_log_loss_backward(dprediction, prediction, y):
         dprediction[o] = (sum(counted) - slope) / total
 
 
+#: The two functions of each loss, and its constants where it is chosen by name.
+LOSSES = {
+    "mean_squared_error": (mean_squared_error_forward, mean_squared_error_backward, ()),
+    "mean_absolute_error": (mean_absolute_error_forward, mean_absolute_error_backward, ()),
+    "poisson": (poisson_forward, poisson_backward, ()),
+    "binary_crossentropy": (binary_crossentropy_forward, binary_crossentropy_backward, ()),
+    "multilabel_crossentropy": (
+        multilabel_crossentropy_forward,
+        multilabel_crossentropy_backward,
+        (),
+    ),
+    "categorical_crossentropy": (
+        categorical_crossentropy_forward,
+        categorical_crossentropy_backward,
+        (),
+    ),
+    "binary_log_loss": (binary_log_loss_forward, binary_log_loss_backward, ()),
+    "multilabel_log_loss": (multilabel_log_loss_forward, multilabel_log_loss_backward, ()),
+    "categorical_log_loss": (categorical_log_loss_forward, categorical_log_loss_backward, ()),
+    "huber": (huber_forward, huber_backward, (1.0,)),
+    "mean_absolute_percentage_error": (
+        deviations.mean_absolute_percentage_error_forward,
+        deviations.mean_absolute_percentage_error_backward,
+        (),
+    ),
+    "mean_squared_logarithmic_error": (
+        deviations.mean_squared_logarithmic_error_forward,
+        deviations.mean_squared_logarithmic_error_backward,
+        (),
+    ),
+    "log_cosh": (deviations.log_cosh_forward, deviations.log_cosh_backward, ()),
+    "kl_divergence": (deviations.kl_divergence_forward, deviations.kl_divergence_backward, ()),
+    "cosine_similarity": (
+        deviations.cosine_similarity_forward,
+        deviations.cosine_similarity_backward,
+        (),
+    ),
+    "hinge": (hinges.hinge_forward, hinges.hinge_backward, ()),
+    "squared_hinge": (hinges.squared_hinge_forward, hinges.squared_hinge_backward, ()),
+    "categorical_hinge": (hinges.categorical_hinge_forward, hinges.categorical_hinge_backward, ()),
+    "binary_focal_crossentropy": (
+        focal.binary_focal_crossentropy_forward,
+        focal.binary_focal_crossentropy_backward,
+        (2.0, 1.0, 1.0),
+    ),
+    "binary_focal_log_loss": (
+        focal.binary_focal_log_loss_forward,
+        focal.binary_focal_log_loss_backward,
+        (2.0, 1.0, 1.0),
+    ),
+    "categorical_focal_crossentropy": (
+        focal.categorical_focal_crossentropy_forward,
+        focal.categorical_focal_crossentropy_backward,
+        (0.25, 2.0),
+    ),
+    "categorical_focal_log_loss": (
+        focal.categorical_focal_log_loss_forward,
+        focal.categorical_focal_log_loss_backward,
+        (0.25, 2.0),
+    ),
+    "categorical_generalized_cross_entropy": (
+        focal.categorical_generalized_cross_entropy_forward,
+        focal.categorical_generalized_cross_entropy_backward,
+        (0.5,),
+    ),
+}
+
+
 def loss_forward(losses, logits, y, loss):
     """Write the loss of each sample (row).
 
@@ -512,29 +581,11 @@ def loss_forward(losses, logits, y, loss):
     y : list of lists of float, (n, o)
         Targets.
     loss : str
-        Name of the loss: a function of this file without its "_forward".
+        Name of the loss, one of `LOSSES`.
     """
+    forward, _, constants = LOSSES[loss]
     for n in range(len(y)):
-        if loss == "mean_squared_error":
-            losses[n] = mean_squared_error_forward(logits[n], y[n])
-        elif loss == "binary_crossentropy":
-            losses[n] = binary_crossentropy_forward(logits[n], y[n])
-        elif loss == "multilabel_crossentropy":
-            losses[n] = multilabel_crossentropy_forward(logits[n], y[n])
-        elif loss == "categorical_crossentropy":
-            losses[n] = categorical_crossentropy_forward(logits[n], y[n])
-        elif loss == "mean_absolute_error":
-            losses[n] = mean_absolute_error_forward(logits[n], y[n])
-        elif loss == "huber":
-            losses[n] = huber_forward(logits[n], y[n], 1.0)
-        elif loss == "poisson":
-            losses[n] = poisson_forward(logits[n], y[n])
-        elif loss == "binary_log_loss":
-            losses[n] = binary_log_loss_forward(logits[n], y[n])
-        elif loss == "multilabel_log_loss":
-            losses[n] = multilabel_log_loss_forward(logits[n], y[n])
-        elif loss == "categorical_log_loss":
-            losses[n] = categorical_log_loss_forward(logits[n], y[n])
+        losses[n] = forward(logits[n], y[n], *constants)
 
 
 def loss_backward(dlogits, logits, y, loss):
@@ -549,26 +600,8 @@ def loss_backward(dlogits, logits, y, loss):
     y : list of lists of float, (n, o)
         Targets.
     loss : str
-        Name of the loss: a function of this file without its "_forward".
+        Name of the loss, one of `LOSSES`.
     """
+    _, backward, constants = LOSSES[loss]
     for n in range(len(y)):
-        if loss == "mean_squared_error":
-            mean_squared_error_backward(dlogits[n], logits[n], y[n])
-        elif loss == "binary_crossentropy":
-            binary_crossentropy_backward(dlogits[n], logits[n], y[n])
-        elif loss == "multilabel_crossentropy":
-            multilabel_crossentropy_backward(dlogits[n], logits[n], y[n])
-        elif loss == "categorical_crossentropy":
-            categorical_crossentropy_backward(dlogits[n], logits[n], y[n])
-        elif loss == "mean_absolute_error":
-            mean_absolute_error_backward(dlogits[n], logits[n], y[n])
-        elif loss == "huber":
-            huber_backward(dlogits[n], logits[n], y[n], 1.0)
-        elif loss == "poisson":
-            poisson_backward(dlogits[n], logits[n], y[n])
-        elif loss == "binary_log_loss":
-            binary_log_loss_backward(dlogits[n], logits[n], y[n])
-        elif loss == "multilabel_log_loss":
-            multilabel_log_loss_backward(dlogits[n], logits[n], y[n])
-        elif loss == "categorical_log_loss":
-            categorical_log_loss_backward(dlogits[n], logits[n], y[n])
+        backward(dlogits[n], logits[n], y[n], *constants)

@@ -1,11 +1,6 @@
-"""What training makes small: the mean loss of a mini-batch, and its gradient at the outputs."""
+"""What training makes small: the loss of a mini-batch, and its gradient at the outputs."""
 
-from fastscratch.reference.losses import (
-    huber_backward,
-    huber_forward,
-    loss_backward,
-    loss_forward,
-)
+from fastscratch.reference.losses import LOSSES
 from fastscratch.reference.nested import numbers_of, rows_of, shape_of, shaped, zeros
 
 #: The activation that belongs to a cross-entropy: together they have the gradient a - y.
@@ -13,7 +8,15 @@ READ_OUTS = {
     "binary_crossentropy": "sigmoid",
     "multilabel_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
+    "binary_focal_crossentropy": "sigmoid",
+    "categorical_focal_crossentropy": "softmax",
 }
+
+#: Losses whose outputs along the last axis belong together.
+OF_ROWS = ("categorical", "kl_divergence", "cosine_similarity")
+
+#: Losses whose targets are -1 and 1; where all are 0 or 1, the 0 stand for -1.
+OF_SIGNS = ("hinge", "squared_hinge")
 
 
 class Loss:
@@ -22,28 +25,52 @@ class Loss:
     Parameters
     ----------
     name : str
-        A loss of `losses`, or "sparse_categorical_crossentropy", whose targets are labels.
+        A loss of `losses`, or "sparse_categorical_crossentropy", whose targets are labels; or
+        "custom".
     from_logits : bool
         Whether a cross-entropy is given scores and not probabilities.
     label_smoothing : float
         By how much the targets of a cross-entropy are moved towards equal shares, or one half.
-    delta : float
-        Largest residual that Huber's loss squares.
+    ignore_class : int, optional
+        Label of rows that do not count.
+    reduction : str
+        "sum_over_batch_size" or "mean" for the mean over the rows of the mini-batch, "sum" for
+        their sum, "mean_with_sample_weight" for the sum divided by that of the weights.
+    axis : int
+        That of the rows: the last one.
+    value, gradient : function, optional
+        The user's own loss of the outputs of one sample, and its gradient.
+    **constants
+        Numbers that the loss takes, such as `delta` of Huber's.
     """
 
-    def __init__(self, name, from_logits=False, label_smoothing=0.0, delta=1.0):
-        self.takes_labels = name.startswith("sparse_")
+    def __init__(
+        self,
+        name,
+        from_logits=False,
+        label_smoothing=0.0,
+        ignore_class=None,
+        reduction="sum_over_batch_size",
+        axis=-1,
+        value=None,
+        gradient=None,
+        **constants,
+    ):
         self.name = name.removeprefix("sparse_")
+        self.takes_labels = name.startswith("sparse_") or "generalized" in name
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
-        self.delta = delta
+        self.ignore_class = ignore_class
+        self.reduction = reduction
+        self.functions = value, gradient
+        self.constants = constants
 
     def takes_scores(self, activation):
         """Return whether the loss takes the scores before this activation, its own."""
         return not self.from_logits and READ_OUTS.get(self.name) == activation
 
     def of_mini_batch(self, outputs, y, takes_scores, sample_weight=None):
-        """Return the mean loss of the samples, and the gradient with respect to the outputs.
+        """Return the loss of a mini-batch, and the gradient with respect to the outputs.
 
         This is the one place where a gradient is divided by the number of samples.
 
@@ -61,25 +88,49 @@ class Loss:
         if name in READ_OUTS and not (takes_scores or self.from_logits):
             name = name.replace("crossentropy", "log_loss")  # of probabilities
         n = len(outputs)
+        weights = [1.0] * n if sample_weight is None else sample_weight
+        counts = [self._which_count(y[i], len(self._rows(outputs[i]))) for i in range(n)]
+        divisor = self._divisor(counts, weights)
+        y = self._as_signs(y)
         total, gradient = 0.0, []
         for i in range(n):
-            weight = 1.0 if sample_weight is None else sample_weight[i]
             rows = self._rows(outputs[i])
             targets = self._targets(y[i], rows)
-            losses, drows = [0.0] * len(rows), zeros(shape_of(rows))
-            self._forward_and_backward(losses, drows, rows, targets, name)
-            total += weight * sum(losses) / len(rows)
-            numbers = [weight * d / len(rows) / n for d in numbers_of(drows)]
-            gradient.append(shaped(numbers, shape_of(outputs[i])))
-        return total / n, gradient
+            drows = zeros(shape_of(rows))
+            for r in range(len(rows)):
+                share = weights[i] * counts[i][r] / divisor if divisor else 0.0
+                total += share * self._forward_and_backward(drows[r], rows[r], targets[r], name)
+                drows[r] = [share * d for d in drows[r]]
+            gradient.append(shaped(numbers_of(drows), shape_of(outputs[i])))
+        return total, gradient
+
+    def _which_count(self, y, n_rows):
+        """Return 1 for each row of a sample that counts, and 0 for one whose label is ignored."""
+        if self.ignore_class is None:
+            return [1] * n_rows
+        return [int(label != self.ignore_class) for label in numbers_of(y)]
+
+    def _divisor(self, counts, weights):
+        """Return what the sum over all rows is divided by."""
+        if self.reduction == "sum":
+            return 1.0
+        if self.reduction == "mean_with_sample_weight":
+            return sum(w * sum(own) for w, own in zip(weights, counts, strict=True))
+        return sum(map(sum, counts))
+
+    def _as_signs(self, y):
+        """Return the targets of a mini-batch; of a hinge loss -1 and 1."""
+        if self.name not in OF_SIGNS or not set(numbers_of(y)) <= {0, 1}:
+            return y
+        return shaped([2 * target - 1 for target in numbers_of(y)], shape_of(y))
 
     def _rows(self, output):
-        """Return the rows of a sample's output, each with a loss; the sample has their mean.
+        """Return the rows of a sample's output, each with a loss.
 
         The classes of a categorical loss are along the last axis.  For the other losses all
         numbers are outputs alike.
         """
-        return rows_of(output) if self.name.startswith("categorical") else [numbers_of(output)]
+        return rows_of(output) if self.name.startswith(OF_ROWS) else [numbers_of(output)]
 
     def _targets(self, y, rows):
         """Return the targets as the formula takes them, row by row."""
@@ -94,14 +145,31 @@ class Loss:
         keep, spread = 1 - self.label_smoothing, self.label_smoothing / shares
         return [[keep * target + spread for target in row] for row in targets]
 
-    def _forward_and_backward(self, losses, drows, rows, targets, name):
+    def _forward_and_backward(self, drow, row, targets, name):
+        """Write the gradient of a row, and return its loss."""
+        if name == "custom":
+            value, gradient = self.functions
+            gradient(drow, row, targets, **self.constants)
+            return value(row, targets, **self.constants)
+        forward, backward, constants = LOSSES[name]
+        constants = self._constants_of(name, constants)
+        backward(drow, row, targets, *constants)
+        return forward(row, targets, *constants)
+
+    def _constants_of(self, name, constants):
+        """Return the constants in the order of the formula, those that were given and others."""
+        given = self.constants
         if name == "huber":
-            for r in range(len(rows)):
-                losses[r] = huber_forward(rows[r], targets[r], self.delta)
-                huber_backward(drows[r], rows[r], targets[r], self.delta)
-        else:
-            loss_forward(losses, rows, targets, name)
-            loss_backward(drows, rows, targets, name)
+            return [given.get("delta", *constants)]
+        if name.startswith("binary_focal"):
+            alpha = given.get("alpha", 0.25)
+            weights = [alpha, 1 - alpha] if given.get("apply_class_balancing") else [1.0, 1.0]
+            return [given.get("gamma", constants[0]), *weights]
+        if name.startswith("categorical_focal"):
+            return [given.get("alpha", constants[0]), given.get("gamma", constants[1])]
+        if name.startswith("categorical_generalized"):
+            return [given.get("q", *constants)]
+        return constants
 
 
 def as_loss(given):

@@ -1,5 +1,15 @@
 """Operations on single numbers that stand alone: activations of rows, dropout, sums."""
 
+import numpy as np
+
+from ..activations import (
+    elu_backward,
+    elu_forward,
+    prelu_backward,
+    prelu_forward,
+    rectifier_backward,
+    rectifier_forward,
+)
 from ..call import call
 from ..dropout import drop
 from ..jit import njit
@@ -13,6 +23,7 @@ from .columns import (
     FUNCTION,
     GRADIENT_OF_TENSOR,
     INPUT,
+    NONE,
     NUMBER,
     PLACE,
     UNITS,
@@ -20,6 +31,7 @@ from .columns import (
     fields,
     number,
     operation,
+    scratch_of,
 )
 from .hand_down import hand_down
 
@@ -29,6 +41,21 @@ LANES, ROWS, SAMPLES_AN_ITEM = fields(ARGUMENTS, lanes=COUNT, rows=COUNT, sample
 OWN_FUNCTION, OUTPUT = fields(ARGUMENTS + 3, own_function=ADDRESS_OF, output=PLACE)
 # Dropout: its rate, and its seed, of which each step takes a stream.
 RATE, SEED = fields(ARGUMENTS + 3, rate=NUMBER, seed=COUNT)
+# The constants of a rectifier, and of an ELU.
+MAX_VALUE, NEGATIVE_SLOPE, THRESHOLD = fields(
+    ARGUMENTS + 3, max_value=NUMBER, negative_slope=NUMBER, threshold=NUMBER
+)
+ALPHA, OUTPUT_OF_ELU = fields(ARGUMENTS + 3, alpha=NUMBER, output=PLACE)
+# Learned slopes: where they are and how many; a place with a number for each unit, which slope it
+# has; and the partial gradients of the items (NONE: they are not learned).
+SLOPES, N_SLOPES, SLOPE_OF_UNIT, PARTIAL, PARTIAL_SIZE = fields(
+    ARGUMENTS + 3,
+    slopes=PLACE,
+    n_slopes=COUNT,
+    slope_of_unit=PLACE,
+    partial=PLACE,
+    partial_size=COUNT,
+)
 # Gradients that several readers of a tensor have handed down: the place of the first, how many
 # there are, and how far apart they are.
 PARTS, N_PARTS, PART_SIZE = fields(ARGUMENTS + 3, parts=PLACE, n_parts=COUNT, part_size=COUNT)
@@ -80,6 +107,91 @@ def activation_backward_item(memory, row, samples, item, worker, step):
             memory[row[OUTPUT] + start :][:length],
             memory[row[DOUTPUT] + start :][:length],
         )
+    hand_down(memory, row, first, memory[row[DA] + first :][:size])
+
+
+@operation(INPUT, A, UNITS, LANES, SAMPLES_AN_ITEM, MAX_VALUE, NEGATIVE_SLOPE, THRESHOLD)
+def rectifier_forward_item(memory, row, samples, item, worker, step):
+    """A ReLU with a largest value, a slope and a threshold."""
+    first, size = range_of(row, samples, item)
+    a, z = memory[row[A] + first :][:size], memory[row[INPUT] + first :][:size]
+    bounds = number(row, MAX_VALUE), number(row, NEGATIVE_SLOPE), number(row, THRESHOLD)
+    rectifier_forward(a, z, bounds[0], bounds[1], bounds[2])
+
+
+@operation(
+    *(INPUT, DOUTPUT, *GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM),
+    *(MAX_VALUE, NEGATIVE_SLOPE, THRESHOLD),
+)
+def rectifier_backward_item(memory, row, samples, item, worker, step):
+    """Its derivative, and then that of the activation before."""
+    first, size = range_of(row, samples, item)
+    dz, z = memory[row[DA] + first :][:size], memory[row[INPUT] + first :][:size]
+    da = memory[row[DOUTPUT] + first :][:size]
+    bounds = number(row, MAX_VALUE), number(row, NEGATIVE_SLOPE), number(row, THRESHOLD)
+    rectifier_backward(dz, z, z, da, bounds[0], bounds[1], bounds[2])
+    hand_down(memory, row, first, dz)
+
+
+@operation(INPUT, A, UNITS, LANES, SAMPLES_AN_ITEM, ALPHA)
+def elu_forward_item(memory, row, samples, item, worker, step):
+    """An ELU with a limit of its own."""
+    first, size = range_of(row, samples, item)
+    a, z = memory[row[A] + first :][:size], memory[row[INPUT] + first :][:size]
+    elu_forward(a, z, number(row, ALPHA))
+
+
+@operation(DOUTPUT, *GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM, ALPHA, OUTPUT_OF_ELU)
+def elu_backward_item(memory, row, samples, item, worker, step):
+    """Its derivative, and then that of the activation before."""
+    first, size = range_of(row, samples, item)
+    dz, a = memory[row[DA] + first :][:size], memory[row[OUTPUT_OF_ELU] + first :][:size]
+    elu_backward(dz, a, a, memory[row[DOUTPUT] + first :][:size], number(row, ALPHA))
+    hand_down(memory, row, first, dz)
+
+
+@njit
+def _slopes_of_units(memory, row, worker):
+    """The slope of each unit of a sample, in the worker's scratch; and the rest of that."""
+    units, scratch = row[UNITS], scratch_of(memory, row, worker)
+    slopes = scratch[:units]
+    for u in range(units):
+        slopes[u] = memory[row[SLOPES] + np.int64(memory[row[SLOPE_OF_UNIT] + u])]
+    return slopes, scratch[(units + 1) // 2 * 2 :]
+
+
+@operation(INPUT, A, UNITS, LANES, SAMPLES_AN_ITEM, SLOPES, SLOPE_OF_UNIT)
+def prelu_forward_item(memory, row, samples, item, worker, step):
+    """Leaky units with learned slopes, sample by sample."""
+    units = row[UNITS]
+    slopes, _ = _slopes_of_units(memory, row, worker)
+    first, size = range_of(row, samples, item)
+    for start in range(first, first + size, units):
+        a, z = memory[row[A] + start :][:units], memory[row[INPUT] + start :][:units]
+        prelu_forward(a, z, slopes)
+
+
+@operation(
+    *(INPUT, DOUTPUT, *GRADIENT_OF_TENSOR, LANES, SAMPLES_AN_ITEM),
+    *(SLOPES, N_SLOPES, SLOPE_OF_UNIT, PARTIAL, PARTIAL_SIZE),
+)
+def prelu_backward_item(memory, row, samples, item, worker, step):
+    """Their derivatives, summed over the item's samples; then that of the activation before."""
+    units = row[UNITS]
+    slopes, rest = _slopes_of_units(memory, row, worker)
+    gradients = rest.view(np.float64)[:units]
+    for u in range(units):
+        gradients[u] = 0
+    first, size = range_of(row, samples, item)
+    for start in range(first, first + size, units):
+        dz, z = memory[row[DA] + start :][:units], memory[row[INPUT] + start :][:units]
+        prelu_backward(dz, gradients, z, memory[row[DOUTPUT] + start :][:units], slopes)
+    if row[PARTIAL] != NONE:
+        partial = memory[row[PARTIAL] + item * row[PARTIAL_SIZE] :][: row[N_SLOPES]]
+        for k in range(partial.size):
+            partial[k] = 0
+        for u in range(units):
+            partial[np.int64(memory[row[SLOPE_OF_UNIT] + u])] += gradients[u]
     hand_down(memory, row, first, memory[row[DA] + first :][:size])
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from .. import losses
-from ..call import array_at, call
-from ..codes import LOSSES
+from ..call import NUMBERS, array_at, call, values
 from ..elementary import exp, log1p
 from ..jit import njit
 from ..optimizers import penalty
@@ -33,13 +32,14 @@ from .columns import (
     operation,
 )
 
-# The loss of a sample and its gradient, by address; Huber's delta; targets (UNITS of them), or the
-# labels that they are made of; label smoothing: what each target loses, and gains; the samples'
-# losses and weights; how predictions are counted as right, and where; and what the gradient is
-# multiplied with, if a network has several losses, and divided by (NONE: by the samples).
+# Losses of rows and their gradients, by address, and the constants of the loss; targets (UNITS of
+# them), or the labels that they are made of; label smoothing: what each target loses, and gains;
+# the samples' losses and weights; how predictions are counted as right, and where; and what the
+# gradient is multiplied with, if a network has several losses, and divided by (NONE: by the samples
+# of the mini-batch; 1: each sample is a mini-batch of its own).
 (
     LOSS,
-    DELTA,
+    *CONSTANTS,
     TARGETS,
     LABELS,
     SMOOTHING,
@@ -55,7 +55,9 @@ from .columns import (
 ) = fields(
     ARGUMENTS,
     loss=ADDRESS_OF,
-    delta=NUMBER,
+    constant_0=NUMBER,
+    constant_1=NUMBER,
+    constant_2=NUMBER,
     targets=PLACE,
     labels=PLACE,
     smoothing=NUMBER,
@@ -68,6 +70,16 @@ from .columns import (
     samples_an_item=COUNT,
     loss_weight=NUMBER,
     mean_over=COUNT,
+)
+OF_LOSS = (
+    *(A, DA, UNITS, LOSS, *CONSTANTS, TARGETS, LABELS, SMOOTHING, SPREAD, LOSSES_AT, WEIGHTS),
+    *(METRIC, LEVEL, CORRECT, SAMPLES_AN_ITEM, LOSS_WEIGHT, MEAN_OVER),
+)
+FIRST_CONSTANT, AFTER_CONSTANTS = CONSTANTS[0], CONSTANTS[-1] + 1
+# How many rows a sample has, and where their losses go; the label whose rows do not count (NO_LABEL
+# for none); and how the losses of a mini-batch become one number.
+ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION = fields(
+    MEAN_OVER + 1, rows=COUNT, losses_of_rows=PLACE, ignored=COUNT, reduction=COUNT
 )
 # The totals: the address of float64 pairs (loss, right predictions), a number of PAIRS for each
 # epoch from the first on; and which of these is the row's own.
@@ -86,37 +98,21 @@ EPOCH = (TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR)
 # it is above LEVEL exactly if the target is above 0.5.
 ARGMAX, THRESHOLD = range(2)
 
-
-@njit
-def _mean_squared_error(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.mean_squared_error_forward(prediction[n], y[n])
-        losses.mean_squared_error_backward(gradient[n], prediction[n], y[n])
-
-
-@njit
-def _mean_absolute_error(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.mean_absolute_error_forward(prediction[n], y[n])
-        losses.mean_absolute_error_backward(gradient[n], prediction[n], y[n])
+# The loss of a mini-batch: the mean over all rows that count, their sum, or the sum of the weighted
+# losses divided by the sum of the weights.
+MEAN, SUM, MEAN_BY_WEIGHT = range(3)
+#: By the names that Keras has for them.
+REDUCTIONS = {
+    "sum_over_batch_size": MEAN,
+    "mean": MEAN,
+    "sum": SUM,
+    "mean_with_sample_weight": MEAN_BY_WEIGHT,
+}
+NO_LABEL = -(2**62)
 
 
 @njit
-def _huber(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.huber_forward(prediction[n], y[n], delta)
-        losses.huber_backward(gradient[n], prediction[n], y[n], delta)
-
-
-@njit
-def _poisson(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.poisson_forward(prediction[n], y[n])
-        losses.poisson_backward(gradient[n], prediction[n], y[n])
-
-
-@njit
-def _multilabel_crossentropy(values, gradient, logits, y, delta):
+def _multilabel_crossentropy(values, gradient, logits, y, constants):
     # Few outputs fill no vector, but those of all samples do; and one exponential serves the loss
     # and its gradient. The terms of the loss take the place of the targets.
     one = logits.dtype.type(1)
@@ -133,8 +129,8 @@ def _multilabel_crossentropy(values, gradient, logits, y, delta):
 
 
 @njit
-def _binary_crossentropy(values, gradient, logits, y, delta):
-    _multilabel_crossentropy(values, gradient, logits, y, delta)
+def _binary_crossentropy(values, gradient, logits, y, constants):
+    _multilabel_crossentropy(values, gradient, logits, y, constants)
     share = logits.dtype.type(1 / y.shape[1])
     flat = gradient.reshape(-1)
     for n in range(values.size):
@@ -143,37 +139,78 @@ def _binary_crossentropy(values, gradient, logits, y, delta):
         flat[i] *= share
 
 
-@njit
-def _categorical_crossentropy(values, gradient, logits, y, delta):
-    for n in range(values.size):
-        values[n] = losses.categorical_crossentropy_forward(logits[n], y[n])
-        losses.categorical_crossentropy_backward(gradient[n], logits[n], y[n])
+def losses_and_gradients(forward, backward, count, name, compiler=njit):
+    """Make the function that computes the losses of some rows, and their gradients.
+
+    Parameters
+    ----------
+    forward, backward : kernel
+        The loss of a row, and its derivative.
+    count : int
+        How many constants they take.
+    name : str
+        Of the new function.
+    compiler : function
+        The decorator that compiles it.
+    """
+
+    def of_rows(values, gradient, scores, y, constants):
+        for n in range(values.size):
+            if count == 0:
+                values[n] = forward(scores[n], y[n])
+                backward(gradient[n], scores[n], y[n])
+            elif count == 1:
+                values[n] = forward(scores[n], y[n], constants[0])
+                backward(gradient[n], scores[n], y[n], constants[0])
+            elif count == 2:
+                values[n] = forward(scores[n], y[n], constants[0], constants[1])
+                backward(gradient[n], scores[n], y[n], constants[0], constants[1])
+            else:
+                a, b, c = constants[0], constants[1], constants[2]
+                values[n] = forward(scores[n], y[n], a, b, c)
+                backward(gradient[n], scores[n], y[n], a, b, c)
+
+    of_rows.__name__ = of_rows.__qualname__ = name
+    return compiler(of_rows)
+
+
+#: Losses of some rows and their gradients, by the name of the loss: called with (losses, gradient,
+#: logits or prediction, y, constants). They may overwrite the targets y.
+LOSSES_OF_ROWS_BY_NAME = {
+    name: losses_and_gradients(loss.forward, loss.backward, len(loss.constants), f"_{name}")
+    for name, loss in losses.LOSSES.items()
+} | {
+    "binary_crossentropy": _binary_crossentropy,
+    "multilabel_crossentropy": _multilabel_crossentropy,
+}
+# The processes that compile kernels ahead find each by its name.
+globals().update({kernel.__name__: kernel for kernel in LOSSES_OF_ROWS_BY_NAME.values()})
+
+
+def kinds_of_losses(dtype):
+    """The types of the arguments of these functions."""
+    return values(dtype), *(values(dtype, 2),) * 3, NUMBERS
 
 
 @njit
-def _binary_log_loss(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.binary_log_loss_forward(prediction[n], y[n])
-        losses.binary_log_loss_backward(gradient[n], prediction[n], y[n])
+def losses_of_rows(losses, gradient, scores, y, constants, function):
+    """Losses of some rows, and their gradients, by the function at an address.
 
-
-@njit
-def _multilabel_log_loss(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.multilabel_log_loss_forward(prediction[n], y[n])
-        losses.multilabel_log_loss_backward(gradient[n], prediction[n], y[n])
-
-
-@njit
-def _categorical_log_loss(values, gradient, prediction, y, delta):
-    for n in range(values.size):
-        values[n] = losses.categorical_log_loss_forward(prediction[n], y[n])
-        losses.categorical_log_loss_backward(gradient[n], prediction[n], y[n])
-
-
-#: Losses of some samples and their gradients, in the order of the codes: one loss a row of the
-#: predictions; the targets may be overwritten.
-SAMPLE_LOSSES = tuple(globals()[f"_{name}"] for name in LOSSES)
+    Parameters
+    ----------
+    losses : (n,) array
+        Output.
+    gradient : (n, o) array
+        Output: gradient with respect to the scores, not divided by anything.
+    scores : (n, o) array
+        Logits or predictions.
+    y : (n, o) array
+        Targets; may be overwritten.
+    constants : (3,) float64 array
+    function : int
+        Address of one of ``LOSSES_OF_ROWS_BY_NAME``.
+    """
+    call(function, losses, gradient, scores, y, constants)
 
 
 @njit
@@ -193,10 +230,7 @@ def _rows(memory, place, start, size, units):
     return memory[place + start * units :][: size * units].reshape(size, units)
 
 
-@operation(
-    *(A, DA, UNITS, LOSS, DELTA, TARGETS, LABELS, SMOOTHING, SPREAD, LOSSES_AT),
-    *(WEIGHTS, METRIC, LEVEL, CORRECT, SAMPLES_AN_ITEM, LOSS_WEIGHT, MEAN_OVER),
-)
+@operation(*OF_LOSS)
 def loss_item(memory, row, samples, item, worker, step):
     """Losses of some samples, and the gradient of their mean over the mini-batch.
 
@@ -223,7 +257,8 @@ def loss_item(memory, row, samples, item, worker, step):
         for n in range(size):
             for o in range(units):
                 y[n, o] = keep * y[n, o] + spread
-    call(row[LOSS], values, gradient, prediction, y, number(row, DELTA))
+    constants = row[FIRST_CONSTANT:AFTER_CONSTANTS].view(np.float64)
+    call(row[LOSS], values, gradient, prediction, y, constants)
     divisor = samples if row[MEAN_OVER] == NONE else row[MEAN_OVER]
     share = memory.dtype.type(number(row, LOSS_WEIGHT) / divisor)
     if row[WEIGHTS] == NONE:
@@ -236,6 +271,91 @@ def loss_item(memory, row, samples, item, worker, step):
         values[n] *= weight
         for o in range(units):
             gradient[n, o] *= weight * share
+
+
+@njit
+def _counts(memory, row, place):
+    """Whether a row of the mini-batch counts: its label is not the one to ignore."""
+    return row[IGNORED] == NO_LABEL or memory[row[LABELS] + place] != row[IGNORED]
+
+
+@njit
+def _divisor(memory, row, start, stop):
+    """What the sum of the losses of some samples is divided by: rows, or weights of rows."""
+    if row[REDUCTION] == SUM:
+        return 1.0
+    total, rows = 0.0, row[ROWS]
+    is_weighted = row[REDUCTION] == MEAN_BY_WEIGHT and row[WEIGHTS] != NONE
+    for n in range(start, stop):
+        count = 0
+        for place in range(n * rows, (n + 1) * rows):
+            count += _counts(memory, row, place)
+        total += count * (np.float64(memory[row[WEIGHTS] + n]) if is_weighted else 1.0)
+    return total
+
+
+@njit
+def _prepare_rows(memory, row, y, prediction, first):
+    """Targets of rows from their labels, and smoothed; write how many predictions are right.
+
+    `first` is the place of the first of the rows in the mini-batch. The targets of rows that do not
+    count are zeros.
+    """
+    rows, smoothing = row[ROWS], number(row, SMOOTHING)
+    keep, spread = memory.dtype.type(1 - smoothing), memory.dtype.type(number(row, SPREAD))
+    right = 0
+    for r in range(y.shape[0]):
+        counts = _counts(memory, row, first + r)
+        if row[LABELS] != NONE:
+            y[r] = 0
+            if counts:
+                y[r, np.int64(memory[row[LABELS] + first + r])] = 1
+        if row[METRIC] != NONE:
+            right = 0 if r % rows == 0 else right
+            if row[LABELS] != NONE:  # also one that does not count in the loss
+                right += np.argmax(prediction[r]) == memory[row[LABELS] + first + r]
+            else:
+                right += _is_right(prediction[r], y[r], row[METRIC], number(row, LEVEL))
+            memory[row[CORRECT] + (first + r) // rows] = right
+        if smoothing != 0:
+            for o in range(y.shape[1]):
+                y[r, o] = keep * y[r, o] + spread
+
+
+@operation(*OF_LOSS, ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION)
+def loss_of_rows_item(memory, row, samples, item, worker, step):
+    """Losses of samples that have several rows, or rows that do not count, or any reduction.
+
+    The loss of a sample is what it adds to the loss of the mini-batch, times the number of samples.
+    """
+    rows, of_mini_batch = row[ROWS], row[MEAN_OVER] == NONE
+    outputs, start = row[UNITS] // rows, item * row[SAMPLES_AN_ITEM]
+    size = max(min(row[SAMPLES_AN_ITEM], samples - start), 0)
+    first, count = start * rows, size * rows
+    prediction = _rows(memory, row[A], first, count, outputs)
+    gradient = _rows(memory, row[DA], first, count, outputs)
+    y = _rows(memory, row[TARGETS], first, count, outputs)
+    _prepare_rows(memory, row, y, prediction, first)
+    of_rows = memory[row[LOSSES_OF_ROWS] + first :][:count]
+    constants = row[FIRST_CONSTANT:AFTER_CONSTANTS].view(np.float64)
+    call(row[LOSS], of_rows, gradient, prediction, y, constants)
+    divisor = _divisor(memory, row, 0, samples) if of_mini_batch else 0.0
+    for n in range(start, start + size):
+        if not of_mini_batch:
+            divisor = _divisor(memory, row, n, n + 1)
+        weight = 1.0 if row[WEIGHTS] == NONE else np.float64(memory[row[WEIGHTS] + n])
+        share = weight / divisor if divisor != 0 else 0.0
+        factor = memory.dtype.type(share * number(row, LOSS_WEIGHT))
+        total = 0.0
+        for place in range(n * rows, (n + 1) * rows):
+            r = place - first
+            if _counts(memory, row, place):
+                total += of_rows[r]
+                for o in range(outputs):
+                    gradient[r, o] *= factor
+            else:
+                gradient[r] = 0
+        memory[row[LOSSES_AT] + n] = total * share * (samples if of_mini_batch else 1)
 
 
 @njit

@@ -6,6 +6,7 @@ import numpy as np
 from calls import assert_close, calls, numbers, real, some_of, whole
 from fuzz_ops import (
     FUNCTION,
+    POINTWISE,
     activation,
     axes,
     dtype_for,
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 
 from fastscratch import ops
 from fastscratch.reference import activations as twins
+from fastscratch.reference import pointwise
 
 # --- activations ----------------------------------------------------------------------------------
 
@@ -42,6 +44,10 @@ def slope(forward, backward):
 
 def log_sigmoid_slope(out, z):
     slope(twins.softplus_forward, twins.softplus_backward)(out, [-v for v in z])
+
+
+def celu_slope(out, z, alpha):
+    slope(pointwise.celu_forward, pointwise.celu_backward)(out, [v / alpha for v in z])
 
 
 def check_gelu_prime(result, x, approximate=True):
@@ -94,6 +100,18 @@ DERIVATIVES = {
         f"{name}_prime": prime(name)
         for name in ("relu", "selu", "silu", "sigmoid", "softplus", "tanh")
     },
+    **{
+        f"{name}_prime": activation(
+            f"{name}_prime",
+            elementwise(
+                slope(*(getattr(pointwise, f"{name}_{way}") for way in ("forward", "backward")))
+            ),
+        )
+        for name in POINTWISE
+    },
+    "celu_prime": activation(
+        "celu_prime", elementwise(celu_slope, ("alpha", 1.0)), alpha=st.floats(0.01, 2)
+    ),
     "log_sigmoid_prime": activation("log_sigmoid_prime", elementwise(log_sigmoid_slope)),
     "leaky_relu_prime": prime(
         "leaky_relu", ("negative_slope", 0.2), negative_slope=st.floats(0, 2)

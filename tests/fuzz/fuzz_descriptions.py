@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from surface import resolve
 
 from fastscratch import initializers, losses, optimizers, regularizers
-from fastscratch.kernels.codes import ACTIVATIONS
+from fastscratch.activations import NAMES
 
 # --- what an argument may be ----------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ INITIALIZERS += ("lecun_uniform", "constant", "zero", "one", "normal", "uniform"
 INITIALIZERS += ("glorot_normal", "lecun_normal", "truncated_normal", "variance_scaling")
 
 MAY_BE = {
-    "activation": or_none(is_one_of(*ACTIVATIONS)),
+    "activation": or_none(is_one_of(*NAMES)),
     "alpha": is_fraction,
     "append": is_flag,
     "baseline": or_none(is_number),
@@ -224,6 +224,10 @@ OWN = {
     "GaussianNoise": {"stddev": is_not_negative},
     "Concatenate": {"axis": lambda value: is_int(-(2**31))(value) and value != 0},
     "Constant": {"value": is_finite},
+    "ReLU": dict.fromkeys(["negative_slope", "threshold"], is_not_negative),
+    "LeakyReLU": {"negative_slope": is_not_negative},
+    "ELU": {"alpha": is_positive},
+    "PReLU": {"alpha_initializer": is_initializer, "alpha_regularizer": is_regularizer},
     "VarianceScaling": {
         "scale": is_positive,
         "mode": is_one_of("fan_in", "fan_out", "fan_avg"),
@@ -259,7 +263,7 @@ rates = st.floats(1e-4, 1)
 flags = st.booleans()
 initial = st.sampled_from(INITIALIZERS) | st.just(initializers.RandomNormal(0, 1))
 penalties = st.sampled_from([None, "l1", "l2", "l1_l2", regularizers.L2(0.1)])
-activations = st.sampled_from([None, *ACTIVATIONS])
+activations = st.sampled_from([None, *NAMES])
 windows = {"strides": pairs, "padding": st.sampled_from(["valid", "same"])}
 dense = {
     "activation": activations,
@@ -302,6 +306,12 @@ watched = {
     "monitor": st.sampled_from(["loss", "val_accuracy"]),
     "mode": st.sampled_from(["auto", "min", "max"]),
 }
+reductions = st.sampled_from(["sum", "mean", "none", None, "mean_with_sample_weight"])
+reduced = {"reduction": reductions}
+focal = {"alpha": parts, "gamma": parts}
+signed = st.integers(-3, 3)
+PLAIN_LOSSES = ("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCosh")
+PLAIN_LOSSES += ("KLDivergence", "Hinge", "SquaredHinge", "CategoricalHinge")
 times = {"initial_learning_rate": rates, "decay_steps": st.integers(1, 100)}
 
 #: Required arguments, and optional ones.
@@ -375,11 +385,38 @@ KINDS = {
     "losses.MeanSquaredError": ({}, {}),
     "losses.MeanAbsoluteError": ({}, {}),
     "losses.Poisson": ({}, {}),
-    "losses.Huber": ({"delta": rates}, {}),
-    "losses.BinaryCrossentropy": ({}, smooth),
-    "losses.MultilabelCrossentropy": ({}, smooth),
-    "losses.CategoricalCrossentropy": ({}, smooth),
-    "losses.SparseCategoricalCrossentropy": ({}, {"from_logits": flags}),
+    **{f"losses.{name}": ({}, reduced) for name in PLAIN_LOSSES},
+    "losses.Huber": ({}, {"delta": rates} | reduced),
+    "losses.CosineSimilarity": ({}, {"axis": signed} | reduced),
+    "losses.BinaryCrossentropy": ({}, smooth | reduced | {"axis": signed}),
+    "losses.MultilabelCrossentropy": ({}, smooth | reduced),
+    "losses.CategoricalCrossentropy": ({}, smooth | reduced | {"axis": signed}),
+    "losses.SparseCategoricalCrossentropy": (
+        {},
+        {"from_logits": flags, "ignore_class": st.none() | signed, "axis": signed} | reduced,
+    ),
+    "losses.BinaryFocalCrossentropy": (
+        {},
+        focal | smooth | reduced | {"apply_class_balancing": flags, "axis": signed},
+    ),
+    "losses.CategoricalFocalCrossentropy": ({}, focal | smooth | reduced | {"axis": signed}),
+    "losses.CategoricalGeneralizedCrossEntropy": ({}, {"q": st.floats(0.01, 0.99)} | reduced),
+    "layers.ReLU": (
+        {},
+        {"max_value": st.none() | parts, "negative_slope": parts, "threshold": parts} | any_layer,
+    ),
+    "layers.LeakyReLU": ({}, {"negative_slope": parts} | any_layer),
+    "layers.ELU": ({}, {"alpha": rates} | any_layer),
+    "layers.PReLU": (
+        {},
+        {
+            "alpha_initializer": initial,
+            "alpha_regularizer": penalties,
+            "shared_axes": st.none() | counts | st.just([1, 2]),
+        }
+        | any_layer,
+    ),
+    "layers.Softmax": ({}, {"axis": counts | st.just(-1)} | any_layer),
     "optimizers.SGD": ({}, {"learning_rate": rates, "momentum": parts, "nesterov": flags} | decays),
     "optimizers.RMSprop": (
         {},

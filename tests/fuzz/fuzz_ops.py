@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fastscratch import ops
 from fastscratch.reference import activations as twins
+from fastscratch.reference import pointwise
 
 FUNCTION = 24  # roundings of exp, log or tanh and the operations around it
 
@@ -75,6 +76,16 @@ def activation(name, check, scalars=None, **options):
     return calls(f"ops.{name}", getattr(ops, name), good, check, scalars)
 
 
+def celu_twin(out, z, alpha):
+    pointwise.celu_forward(out, [v / alpha for v in z])
+    out[:] = [alpha * a for a in out]
+
+
+#: Activations that are a function of one number each, but for CELU, which has a parameter here.
+POINTWISE = ("hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "mish", "relu6")
+POINTWISE += ("soft_shrink", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus")
+POINTWISE += ("tanh_shrink",)
+
 axes = st.integers(-3, 2)
 ACTIVATIONS = {
     "relu": activation("relu", elementwise(twins.relu_forward)),
@@ -89,6 +100,13 @@ ACTIVATIONS = {
         elementwise(twins.leaky_relu_forward, ("negative_slope", 0.2)),
         negative_slope=st.floats(0, 2),
     ),
+    **{
+        name: activation(name, elementwise(getattr(pointwise, f"{name}_forward")))
+        for name in POINTWISE
+    },
+    "swish": activation("swish", elementwise(twins.silu_forward)),
+    "hard_swish": activation("hard_swish", elementwise(pointwise.hard_silu_forward)),
+    "celu": activation("celu", elementwise(celu_twin, ("alpha", 1.0)), alpha=st.floats(0.01, 2)),
     "elu": activation(
         "elu", elementwise(twins.elu_forward, ("alpha", 1.0)), alpha=st.floats(0.01, 2)
     ),

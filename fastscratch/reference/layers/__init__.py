@@ -38,15 +38,18 @@ from fastscratch.reference.layers.merging import (
 )
 from fastscratch.reference.layers.normalization import Normalization
 from fastscratch.reference.layers.permute import Permute
+from fastscratch.reference.layers.rectifiers import ELU, LeakyReLU, PReLU, ReLU
 from fastscratch.reference.layers.repeat_vector import RepeatVector
 from fastscratch.reference.layers.rescaling import Rescaling
 from fastscratch.reference.layers.reshape import Reshape
 from fastscratch.reference.layers.separable_conv2d import SeparableConv2D
+from fastscratch.reference.layers.softmax import Softmax
 from fastscratch.reference.layers.spatial_dropout2d import SpatialDropout2D
 from fastscratch.reference.layers.up_sampling2d import UpSampling2D
 from fastscratch.reference.layers.zero_padding2d import ZeroPadding2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "Add",
     "Average",
@@ -70,18 +73,22 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
+    "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "Run",
     "SeparableConv2D",
+    "Softmax",
     "SpatialDropout2D",
     "Subtract",
     "UpSampling2D",

@@ -91,6 +91,7 @@ INITIALIZERS = {
     "kernel": "glorot_uniform",
     "bias": "zeros",
     "gamma": "ones",
+    "alpha": "zeros",
     "beta": "zeros",
     "moving_mean": "zeros",
     "moving_variance": "ones",

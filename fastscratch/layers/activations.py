@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
 from ..validation import as_integer, as_not_negative, as_positive
 from .base import Layer, Shape, Weight
 from .checks import sample_axis
@@ -79,6 +79,7 @@ class PReLU(Layer):
     ----------
     alpha_initializer : str or Initializer
     alpha_regularizer : str or Regularizer, optional
+    alpha_constraint : str or Constraint, optional
     shared_axes : int or sequence of int, optional
         Axes along which the slopes are the same, counted from the batch axis, 0: ``(1, 2)`` gives
         each channel of an image one slope. By default each number of a sample has its own.
@@ -90,12 +91,14 @@ class PReLU(Layer):
         self,
         alpha_initializer: Any = "zeros",
         alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.alpha_initializer = initializers.get("alpha_initializer", alpha_initializer)
         self.alpha_regularizer = regularizers.get("alpha_regularizer", alpha_regularizer)
+        self.alpha_constraint = constraints.get("alpha_constraint", alpha_constraint)
         axes: Sequence[Any] = [shared_axes]
         if shared_axes is None or isinstance(shared_axes, (list, tuple)):
             axes = shared_axes or ()
@@ -104,7 +107,8 @@ class PReLU(Layer):
     def weights(self, shape: Shape) -> tuple[Weight, ...]:
         shared = {sample_axis(self, axis, shape) for axis in self.shared_axes or ()}
         slopes = tuple(1 if axis in shared else size for axis, size in enumerate(shape))
-        return (Weight("alpha", slopes, self.alpha_initializer, self.alpha_regularizer),)
+        limits = self.alpha_regularizer, self.alpha_constraint
+        return (Weight("alpha", slopes, self.alpha_initializer, *limits),)
 
 
 class Softmax(Layer):

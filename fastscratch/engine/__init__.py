@@ -17,6 +17,7 @@ file            what it does
 `gradients`     programs of forward pass, loss and backward pass
 `prediction`    programs of the forward pass
 `many`          many models at once, each on one thread
+`lanes`         which of them can be trained together, with the models innermost
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
@@ -41,6 +42,7 @@ from . import (  # noqa: F401
 )
 from .evaluation import Evaluator, Objective, team_size
 from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
+from .lanes import Kind, kind_of
 from .many import Samples, Stopping, Training, train_many
 from .network import Network, Node, chain
 from .parameters import Learning
@@ -53,6 +55,7 @@ __all__ = [
     "Differentiator",
     "Evaluator",
     "InputDifferentiator",
+    "Kind",
     "Learning",
     "Network",
     "Node",
@@ -65,6 +68,7 @@ __all__ = [
     "Training",
     "Workspace",
     "chain",
+    "kind_of",
     "run_in_slices",
     "team_size",
     "train_many",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from together import N, X, Y, compare, network
+from together import N, X, Y, assert_same, compare, network
 
 import fastscratch as fs
 from fastscratch import Sequential, engine, fit_many, layers, losses, optimizers
@@ -194,7 +194,7 @@ def test_a_model_that_diverges_does_not_disturb_its_neighbours(together):
             assert str(found[k].error) == str(raised.value)
         else:
             alone.fit(X, Y, epochs=30, batch_size=10, verbose=0)
-        np.testing.assert_array_equal(models[k]._state.parameters, alone._state.parameters)
+        assert_same(models[k], alone)
 
 
 def test_slices(together, monkeypatch):
@@ -208,6 +208,29 @@ def test_slices(together, monkeypatch):
     monkeypatch.setattr(engine.many.op, "MOST_STEPS", 2)
     compare(lambda k: network(k, 7, "adam"), MANY, rows=ROWS, epochs=7)
     assert together == [MANY]
+
+
+def test_ctrl_c_keeps_what_has_been_learned(together, monkeypatch):
+    """Five steps an epoch are slices of 2, 2 and 1 here: six of them are two epochs."""
+
+    def interrupted(total, run, count):
+        for _ in range(6):
+            run(0, 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine.many, "run_in_slices", interrupted)
+    monkeypatch.setattr(engine.many.op, "MOST_STEPS", 2)
+    models = [network(k, 7, "adam") for k in range(MANY)]
+    with pytest.raises(KeyboardInterrupt):
+        fit_many(models, X, Y, epochs=9, batch_size=10, verbose=0)
+    assert together == [MANY]
+    begun = [(k, model) for k, model in enumerate(models) if model.iterations]
+    assert begun
+    for k, model in begun:
+        alone = network(k, 7, "adam")
+        alone.fit(X, Y, batch_size=10, epochs=2, verbose=0)
+        assert_same(model, alone)
+        model.fit(X, Y, verbose=0)  # not as one that is being trained
 
 
 # --- which models ---------------------------------------------------------------------------------

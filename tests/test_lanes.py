@@ -8,6 +8,8 @@ import fastscratch as fs
 from fastscratch import Sequential, engine, fit_many, layers, losses, optimizers
 from fastscratch.callbacks import EarlyStopping
 from fastscratch.engine.lanes import ACTIVATIONS_OF_LANES
+from fastscratch.neural_network.base import _L2OfSum
+from fastscratch.regularizers import L2
 
 RNG = np.random.default_rng(6)
 MANY = 21  # more than lanes of a vector, and no multiple of them
@@ -21,9 +23,9 @@ def together(monkeypatch):
     """Let any number of models be trained together; a list of how many were."""
     counts, train = [], engine.many._Crew.train_lanes
 
-    def counted(crew, kind):
+    def counted(crew):
         counts.append(len(crew._trainings))
-        train(crew, kind)
+        train(crew)
 
     monkeypatch.setattr(engine.many, "FEWEST_LANES", 1)
     monkeypatch.setattr(engine.many._Crew, "train_lanes", counted)
@@ -134,6 +136,17 @@ def test_penalties(together, batch_size):
     penalties = {"kernel_regularizer": "l1_l2", "bias_regularizer": "l2"}
     compare(lambda k: dense(k, 7, 3, **penalties), MANY, rows=ROWS, batch_size=batch_size)
     assert together == [MANY]
+
+
+def test_penalties_of_each_model(together):
+    """Also those of the sum of the losses, in mini-batches of other sizes."""
+
+    def make(k):
+        kind = _L2OfSum if k % 2 else L2
+        return dense(k, 7, 3, kernel_regularizer=kind(0.01 * (k + 1)))
+
+    compare(make, MANY, rows=ROWS)
+    assert sorted(together) == [10, 11]
 
 
 def test_sample_weights_and_metrics(together):

@@ -58,12 +58,20 @@ class Kind:
         As `train_lanes` takes them.
     size : int
         Numbers of each model in the memory of a worker.
+    penalties : (4,) array
+        Those of this model, which others of the kind need not have.
     """
 
     kind: np.ndarray
     hyper: np.ndarray
     layers: np.ndarray
     size: int
+    penalties: np.ndarray
+
+    @functools.cached_property
+    def key(self) -> tuple[bytes, ...]:
+        """The same for all models of the kind."""
+        return self.kind.tobytes(), self.hyper.tobytes(), self.layers.tobytes()
 
 
 def kind_of(trainer: Trainer, evaluator: Evaluator | None) -> Kind | None:
@@ -124,7 +132,7 @@ class _Layout:
         _demand(self._places.get(out) == layers[-1][op.A])
         _demand(self._places.get(gradient) == layers[-1][op.DOUTPUT])
         learning = [b.record for b in backward if b.record[col.STOP] != col.NONE]
-        hyper, rule = self._hyper(learning, end.record)
+        hyper, penalties, rule = self._hyper(learning, end.record)
         kind = np.full(op.ROWS, col.NONE)
         if self._takes_loss(kind, end.record):
             layers[-1][op.OUT_ROW], layers[-1][op.OUT_STEP] = 1, batch
@@ -138,6 +146,7 @@ class _Layout:
         kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
+        kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
         most = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
         kind[op.WEIGHT_GRADIENT] = self._take(most)
         kind[op.RULE_OF_ALL] = rule
@@ -146,7 +155,8 @@ class _Layout:
         kind[op.N_GATHERS] = len(rows[0])
         _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
         table = np.array(layers, np.int64)
-        return Kind(np.array([*kind, *rows[0], *rows[1]]), hyper, table, self._end)
+        numbers = np.array([*kind, *rows[0], *rows[1]])
+        return Kind(numbers, hyper, table, self._end, penalties)
 
     def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
         """The row of a layer."""
@@ -207,16 +217,17 @@ class _Layout:
 
     def _hyper(
         self, learning: list[dict[col.Field, Any]], end: dict[col.Field, Any]
-    ) -> tuple[np.ndarray, int]:
-        """Numbers of the optimiser, the penalties and the loss; and the rule of all layers."""
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Numbers of the optimiser and of the loss; the penalties; and the rule of all layers."""
         _demand(bool(learning))
         penalties = {tuple(record[field] for field in col.PENALTIES) for record in learning}
         penalties = {one for one in penalties if any(one[:4])} or {(0.0,) * 5}
         _demand(len(penalties) == 1)  # the same in every layer that has any
         first = learning[0]
-        numbers = [*(first[field] for field in col.HYPERS), *next(iter(penalties))[:4]]
-        numbers += [end[loss.LOSS_WEIGHT], end[loss.LEVEL]]
-        return np.array(numbers, float), self._rule(first)
+        numbers = [first[field] for field in col.HYPERS] + [end[loss.LOSS_WEIGHT], end[loss.LEVEL]]
+        numbers[0] = 0.0  # the learning rate, which each model has for itself
+        own = np.array(next(iter(penalties))[:4], float)
+        return np.array(numbers, float), own, self._rule(first)
 
     def _address(self, function: Any) -> int:
         """Where an activation or its derivative is, if each lane gets the bits of a model alone."""

@@ -113,8 +113,7 @@ class Training:
         First and last place, l1 and l2 of weights whose penalties are part of the validation loss.
     stopping : Stopping, optional
     kind : Kind, optional
-        What it has in common with the models that it can be trained together with: the same object
-        for all of them.
+        What it has in common with the models that it can be trained together with.
 
     Attributes
     ----------
@@ -212,16 +211,15 @@ def train_many(trainings: Sequence[Training], watch: Callable[[int], None]) -> N
         Called now and then with the number of models that have ended.
     """
     threads = get_num_threads()
-    of_kind: dict[Kind | None, list[Training]] = {}
+    of_kind: dict[Any, list[Training]] = {}
     for one in trainings:
-        of_kind.setdefault(one.kind, []).append(one)
-    alone = of_kind.pop(None, [])
-    ended = 0
-    for kind, alike in of_kind.items():
-        if kind is None or len(alike) < FEWEST_LANES * threads:
+        of_kind.setdefault(one.kind and one.kind.key, []).append(one)
+    alone, ended = of_kind.pop(None, []), 0
+    for alike in of_kind.values():
+        if len(alike) < FEWEST_LANES * threads:
             alone += alike
             continue
-        _Crew(alike, threads, partial(_watch_on, watch, ended)).train_lanes(kind)
+        _Crew(alike, threads, partial(_watch_on, watch, ended)).train_lanes()
         ended += len(alike)
     if alone:
         _Crew(alone, threads, partial(_watch_on, watch, ended)).train()
@@ -280,8 +278,10 @@ class _Crew:
         )
         self._run(op.train_models, arguments)
 
-    def train_lanes(self, kind: Kind) -> None:
+    def train_lanes(self) -> None:
         """Train models of one kind, several at a time."""
+        kinds = [one.kind for one in self._trainings if one.kind is not None]
+        kind, penalties = kinds[0], np.array([one.penalties for one in kinds])
         lanes = VECTOR_BYTES // self._dtype.itemsize
         used = min(lanes, -(-len(self._trainings) // self._workers))
         # An odd number of cache lines apart, so that they do not compete for the same places.
@@ -289,7 +289,7 @@ class _Crew:
         own = self._own + line * (1 - self._own // line % 2)
         arguments = (
             *self._common(used),
-            *(kind.kind, kind.hyper, kind.layers),
+            *(penalties, kind.kind, kind.hyper, kind.layers),
             *(self._array(kind.size * lanes), self._array(lanes * own)),
             *(self._array(self._readers), self._array(used, self._best)),
             np.empty((self._workers, used, self._rows), np.int64),

@@ -30,13 +30,18 @@ RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(12, 15)
 LOSS, TAKES_LABELS, N_TARGETS, TARGETS_AT, TARGETS, Y = range(15, 21)
 SAMPLE_WEIGHTS_AT, SAMPLE_WEIGHTS = range(21, 23)
 LOSSES_AT, LOSSES, RIGHT_AT, RIGHT, SHARES, LOSS_SCRATCH, METRIC = range(23, 30)
+# Where the weights are in the memory of a model, and how far apart its weights and slots are.
+WEIGHTS_AT, OWN_DISTANCE = range(30, 32)
 # How many rows of the table gather a mini-batch; then the places of these, and of the rows that
 # compute the losses, or add them up if they have been computed together.
-N_GATHERS, ROWS = range(30, 32)
+N_GATHERS, ROWS = range(32, 34)
 
-# Numbers of the optimiser, as it takes them; then l1 and l2 of kernels and of biases, the weight of
-# the loss in the sum of losses, and the level above which a prediction counts as 1.
-L1, L2, BIAS_L1, BIAS_L2, LOSS_WEIGHT, LEVEL = range(N_HYPER, N_HYPER + 6)
+# Numbers of the optimiser, as it takes them; then the weight of the loss in the sum of losses, and
+# the level above which a prediction counts as 1.
+LOSS_WEIGHT, LEVEL = range(N_HYPER, N_HYPER + 2)
+
+# Penalties of kernels and of biases, which each model has for itself.
+L1, L2, BIAS_L1, BIAS_L2 = range(4)
 
 # How weights are updated: plain descent, whose product is rounded with the sum; the others as the
 # steps of these names.

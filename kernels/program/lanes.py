@@ -55,6 +55,7 @@ from .lane_columns import (
     N_X,
     OUTPUTS,
     OUTPUTS_AT,
+    OWN_DISTANCE,
     PENALTY_OF_SUM,
     PUSH,
     RATE,
@@ -71,6 +72,7 @@ from .lane_columns import (
     TARGETS,
     TARGETS_AT,
     WEIGHTS,
+    WEIGHTS_AT,
     X_AT,
     X,
     Y,
@@ -83,13 +85,11 @@ from .many import (
     FIRST_EPOCH,
     HAS_DIVERGED,
     HAS_ENDED,
-    LENGTH,
     N_NUMBERS,
     N_PARAMETERS,
     N_SLOTS,
     NEXT,
     NUMBERS,
-    PARAMETERS,
     RATE_STEP,
     SCHEDULE,
     STINT,
@@ -144,7 +144,7 @@ def _call_all(model, places, memory, samples, step):
 
 
 @njit
-def _set_pace(paces, lane, kind, hyper, rate, samples, updates):
+def _set_pace(paces, lane, kind, hyper, penalties, rate, samples, updates):
     """The numbers of a lane in a step, as the model alone has them."""
     paces[DECAY, lane] = rate * hyper[1]
     if kind[RULE_OF_ALL] == ADAM:
@@ -152,9 +152,12 @@ def _set_pace(paces, lane, kind, hyper, rate, samples, updates):
     paces[RATE, lane] = rate
     if kind[HAS_PENALTIES]:
         divisor = samples if kind[PENALTY_OF_SUM] else 1
-        paces[PUSH, lane], paces[SLOPE, lane] = hyper[L1] / divisor, 2 * (hyper[L2] / divisor)
-        paces[BIAS_PUSH, lane] = hyper[BIAS_L1] / divisor
-        paces[BIAS_SLOPE, lane] = 2 * (hyper[BIAS_L2] / divisor)
+        paces[PUSH, lane], paces[SLOPE, lane] = (
+            penalties[L1] / divisor,
+            2 * (penalties[L2] / divisor),
+        )
+        paces[BIAS_PUSH, lane] = penalties[BIAS_L1] / divisor
+        paces[BIAS_SLOPE, lane] = 2 * (penalties[BIAS_L2] / divisor)
 
 
 @njit
@@ -223,7 +226,9 @@ def _step_of(model, s):
 
 
 @njit
-def _run_step(s, current, models, kind, hyper, layers, memory, own, rates, paces, seen, doubles):
+def _run_step(
+    s, current, models, penalties, kind, hyper, layers, memory, own, rates, paces, seen, doubles
+):
     """One step of each model in a lane, the s-th after those that it has done."""
     gathers = kind[ROWS : ROWS + kind[N_GATHERS]]
     losses = kind[ROWS + kind[N_GATHERS] :]
@@ -235,8 +240,8 @@ def _run_step(s, current, models, kind, hyper, layers, memory, own, rates, paces
                 row = row_of(model, TRAINING, 0)
                 call(row[ADDRESS], alone, row, samples, 0, 0, step)
             _call_all(model, gathers, alone, samples, step)
-            updates = model[TAKEN] + model[DONE] + s
-            _set_pace(paces, lane, kind, hyper, rates[lane, s], samples, updates)
+            updates, own_penalties = model[TAKEN] + model[DONE] + s, penalties[current[lane]]
+            _set_pace(paces, lane, kind, hyper, own_penalties, rates[lane, s], samples, updates)
             seen[lane] = samples
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
     _interleave(memory, kind[X], own, kind[X_AT], kind[N_X])
@@ -278,7 +283,7 @@ def _take_model(lane, model, kind, memory, own):
 def _return_models(first, stop, model, kind, memory, own):
     """Take weights (number 0) and slots of all lanes back to the memories of the models."""
     for number in range(first, stop):
-        at = model[TRAINING + PARAMETERS] + (number + (number > 0)) * model[LENGTH]
+        at = kind[WEIGHTS_AT] + (number + (number > 0)) * kind[OWN_DISTANCE]
         _return(memory, kind[WEIGHTS] + number * kind[DISTANCE], own, at, model[N_PARAMETERS])
 
 
@@ -370,6 +375,7 @@ def _work(
     stoppings,
     loss_weights,
     gather,
+    penalties,
     kind,
     hyper,
     layers,
@@ -409,6 +415,7 @@ def _work(
                 s,
                 current,
                 models,
+                penalties,
                 kind,
                 hyper,
                 layers,
@@ -440,6 +447,7 @@ def train_lanes(
     stoppings,
     loss_weights,
     gather,
+    penalties,
     kind,
     hyper,
     layers,
@@ -461,10 +469,12 @@ def train_lanes(
         As `train_models` takes them.
     current : (workers, lanes) int64 array
         The model in each lane, NONE at first; written. There may be fewer than a vector has.
+    penalties : (m, 4) float64 array
+        Of each model.
     kind : (n,) int64 array
         What the models have in common.
     hyper : (n,) float64 array
-        Numbers of their optimiser and of their penalties.
+        Numbers of their optimiser and of their loss.
     layers : (k, LAYER_COLUMNS) int64 array
         Their layers.
     memories : (workers, size) array
@@ -492,6 +502,7 @@ def train_lanes(
             stoppings,
             loss_weights,
             gather,
+            penalties,
             kind,
             hyper,
             layers,

@@ -73,9 +73,9 @@ def verify() -> Report:
     """Compare every kernel with its naive twin, and training with the naive network.
 
     For float32 and float64, on this machine with its vectors and its threading layer; also on one
-    thread and on all, because the bits must be the same. The networks are small, and together reach
-    everything that a training step can do. Takes under a minute; some minutes more where the
-    kernels are not compiled yet. Progress goes to stderr.
+    thread and on all, and in :func:`fastscratch.fit_many`, because the bits must be the same. The
+    networks are small, and together reach everything that a training step can do. Takes under a
+    minute; some minutes more where the kernels are not compiled yet. Progress goes to stderr.
 
     Returns
     -------

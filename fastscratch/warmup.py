@@ -61,13 +61,18 @@ def _use_kernel(name: str, dtype: type[np.floating[Any]]) -> None:
 
 def _use_model(name: str) -> None:
     """Do with a small model all that can be done with one."""
+    from .engine.many import FEWEST_LANES
     from .examples import EXAMPLES
     from .examples.training import train
+    from .kernels.threads import get_num_threads
+    from .models import fit_many
 
     example = EXAMPLES[name]
     model = example.model()
     samples = example.arguments(model)
     model.fit(**samples, batch_size=example.batch_size, verbose=0)
+    models = [example.model() for _ in range(FEWEST_LANES * get_num_threads())]
+    fit_many(models, **samples, batch_size=example.batch_size, verbose=0)
     model.evaluate(**samples)
     x, y = samples["x"], samples["y"]
     model.predict(x)

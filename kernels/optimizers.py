@@ -288,6 +288,13 @@ def adam_step(
 
 
 @njit(exact=True)
+def adam_rate(learning_rate, beta_1, beta_2, step):
+    """The learning rate, corrected for the two moments that start at 0."""
+    t = step + 1
+    return learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+
+
+@njit(exact=True)
 def adamw_step(
     parameters,
     first_moment,
@@ -326,9 +333,7 @@ def adamw_step(
     ----------
     Loshchilov and Hutter (2019), Decoupled weight decay regularization, algorithm 2.
     """
-    t = step + 1
-    corrected = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    rate = parameters.dtype.type(corrected)
+    rate = parameters.dtype.type(adam_rate(learning_rate, beta_1, beta_2, step))
     decay = parameters.dtype.type(learning_rate * weight_decay)
     renew_1, renew_2 = parameters.dtype.type(1 - beta_1), parameters.dtype.type(1 - beta_2)
     floor = parameters.dtype.type(epsilon)

@@ -87,12 +87,16 @@ def _write_tile(w, rows, vectors, scaled):
     return function
 
 
-def _write_dot(w, rows, columns, keeps_lanes):
-    """The function of one shape of the dot tile, or of the lane tile."""
-    name = f"{'lane' if keeps_lanes else 'dot'}_{rows}_{columns}"
-    function, (c, start, a, b), sizes = _tile_function(w, name)
+def _write_dot(w, rows, columns, kind):
+    """The function of one shape of the dot tile, of the lane tile or of the chain tile."""
+    function, (c, start, a, b), sizes = _tile_function(w, f"{kind}_{rows}_{columns}")
     a_rows = [w.times(a[1], i) for i in range(rows)]
     b_columns = [w.times(b[2], j) for j in range(columns)]
+
+    def place(matrix, number):
+        i, j = divmod(number, columns)
+        pointer, row, step = matrix
+        return w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
 
     def step(a, b, sums):
         row = [w.load(w.after(b, column)) for column in b_columns]
@@ -103,21 +107,20 @@ def _write_dot(w, rows, columns, keeps_lanes):
         return following
 
     zeros = [ir.Constant(w.type, None)] * (rows * columns)
-    totals = _sum_in_registers(w, a, b, sizes, zeros, step)
-    if not keeps_lanes:
+    starts = [w.load(place(start, k)) for k in range(rows * columns)] if kind == "chain" else zeros
+    totals = _sum_in_registers(w, a, b, sizes, starts, step)
+    if kind == "dot":
         totals = _horizontal_sums(w, totals)
-    for place in range(rows * columns):
-        i, j = divmod(place, columns)
-        of, to = (
-            w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
-            for pointer, row, step in (start, c)
-        )
-        if keeps_lanes:
-            w.store(w.builder.fadd(w.load(of), totals[place]), to)
-            continue
-        lane = ir.Constant(INT32, place % w.lanes)
-        total = w.builder.extract_element(totals[place // w.lanes], lane)
-        w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
+    for k in range(rows * columns):
+        of, to = place(start, k), place(c, k)
+        if kind == "chain":
+            w.store(totals[k], to)
+        elif kind == "lane":
+            w.store(w.builder.fadd(w.load(of), totals[k]), to)
+        else:
+            lane = ir.Constant(INT32, k % w.lanes)
+            total = w.builder.extract_element(totals[k // w.lanes], lane)
+            w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
     w.builder.ret_void()
     return function
 
@@ -288,9 +291,9 @@ def write_module(name, item):
         shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
         tiles = {shape: _write_tile(w, *shape, name == "update") for shape in shapes}
         _write_choice(w, _tile_function, name, tiles, w.lanes)
-    elif name in ("dot", "lane"):
+    elif name in ("dot", "lane", "chain"):
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
-        dots = {shape: _write_dot(w, *shape, name == "lane") for shape in shapes}
+        dots = {shape: _write_dot(w, *shape, name) for shape in shapes}
         _write_choice(w, _tile_function, name, dots, 1)
     elif name == "slide":
         _write_slide(w)

@@ -40,7 +40,8 @@ numbers, each with the place of the run of numbers that it multiplies.
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
-for a window that slides along many positions.
+for a window that slides along many positions; the *chain tile* is the lane tile with sums that begin
+with what they are added to.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
@@ -218,6 +219,13 @@ def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 
 @intrinsic
+def chain_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    """As `lane_tile`, but the sums begin with `start`, as in `tile_product`."""
+
+    return _unscaled("chain", c, start, a, b)
+
+
+@intrinsic
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
@@ -347,6 +355,18 @@ if config.DISABLE_JIT:
 
     def slide_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lane_tile(c, start._replace(row=0), a, b, height, 1, depth, turns, a_jump, b_jump)
+
+    def chain_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, a_jump, b_jump)
+        for i in range(height):
+            for j in range(width):
+                for lane in range(lanes):
+                    total = start.values[start.at + i * start.row + j * start.step + lane]
+                    for x, y in steps:
+                        left = a.values[x + i * a.row + lane]
+                        total += left * b.values[y + j * b.step + lane]
+                    c.values[c.at + i * c.row + j * c.step + lane] = total
 
     def _runs(x, found, height, width, count):
         """Each value, with the flat indices of its run in `x` as nested lists."""

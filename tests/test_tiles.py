@@ -203,10 +203,28 @@ def lane_products(c, start, a, b, c_step, height, width, lanes, sizes):
     )
 
 
+@njit
+def chain_products(c, start, a, b, c_step, height, width, lanes, sizes):
+    depth, turns, a_jump, b_jump, a_row, a_step, b_row, b_step = sizes
+    tiles.chain_tile(
+        Matrix(c, 0, lanes, c_step),
+        Matrix(start, 0, width * lanes, lanes),
+        Matrix(a, 0, a_row, a_step),
+        Matrix(b, 0, b_row, b_step),
+        height,
+        width,
+        depth,
+        turns,
+        a_jump,
+        b_jump,
+    )
+
+
+@pytest.mark.parametrize("products", [lane_products, chain_products])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("height", range(1, machine.DOT_ROWS + 1))
 @pytest.mark.parametrize("width", range(1, machine.DOT_COLUMNS + 1))
-def test_lane_tile(dtype, height, width):
+def test_lane_and_chain_tile(products, dtype, height, width):
     """Each lane is a product of its own."""
     lanes, depth, turns = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 5, 3
     a = random((turns, depth + 1, height, 2, lanes), dtype, 1)  # every second vector, and jumps
@@ -216,7 +234,7 @@ def test_lane_tile(dtype, height, width):
     a_step, b_row = height * 2 * lanes, width * lanes
     sizes = depth, turns, a_step, 2 * b_row, 2 * lanes, a_step, b_row, lanes
     arrays = c.reshape(-1), start.ravel(), a.ravel(), b.ravel()
-    lane_products(*arrays, height * lanes, height, width, lanes, sizes)
+    products(*arrays, height * lanes, height, width, lanes, sizes)
     for lane in range(lanes):
         left = np.moveaxis(a[:, :depth, :, 0, lane], 2, 0).reshape(height, -1)
         right = b[:, :depth, :, lane].reshape(-1, width)

@@ -19,6 +19,7 @@ file            what it does
 `prediction`    programs of the forward pass
 `many`          many models at once, each on one thread
 `sparse_rows`   samples as the rows of a sparse matrix
+`lanes`         which of them can be trained together, with the models innermost
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================
 
@@ -44,6 +45,7 @@ from . import (  # noqa: F401
 )
 from .evaluation import Evaluator, Objective, team_size
 from .gradients import Differentiator, InputDifferentiator, SampleDifferentiator
+from .lanes import Kind, kind_of
 from .many import Samples, Stopping, Training, train_many
 from .network import Network, Node, chain
 from .parameters import Learning
@@ -57,6 +59,7 @@ __all__ = [
     "Differentiator",
     "Evaluator",
     "InputDifferentiator",
+    "Kind",
     "Learning",
     "Network",
     "Node",
@@ -71,6 +74,7 @@ __all__ = [
     "Workspace",
     "are_sparse",
     "chain",
+    "kind_of",
     "run_in_slices",
     "team_size",
     "train_many",

@@ -3,21 +3,28 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..kernels.machine import VECTOR_BYTES
 from ..kernels.program import columns as col
-from ..kernels.program import data
+from ..kernels.program import data, lane_columns
+from ..kernels.program import lanes as lane_op
 from ..kernels.program import many as op
 from ..kernels.threads import get_num_threads
 from .evaluation import Evaluator
-from .plan import aligned_zeros
+from .lanes import Kind
+from .plan import ALIGNMENT, aligned_zeros
 from .slices import run_in_slices
 from .training import Trainer
 
 # What a step costs besides its multiply-adds, as if it were this many of them.
 STEP_WORK = 10_000
+
+# So many models of a kind for each thread are worth being trained together.
+FEWEST_LANES = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +125,8 @@ class Training:
     penalties : sequence of (int, int, float, float)
         First and last place, l1 and l2 of weights whose penalties are part of the validation loss.
     stopping : Stopping, optional
+    kind : Kind, optional
+        What it has in common with the models that it can be trained together with.
 
     Attributes
     ----------
@@ -147,7 +156,9 @@ class Training:
         validation: Samples | None = None,
         penalties: Sequence[tuple[int, int, float, float]] = (),
         stopping: Stopping | None = None,
+        kind: Kind | None = None,
     ):
+        self.kind = kind
         self.state, self.done, self.has_diverged = state, 0, False
         self.loss_weights = trainer.loss_weights
         self.n_samples, self.sizes = samples.rows.size, [trainer.memory.size, 0]
@@ -200,6 +211,9 @@ class Training:
 def train_many(trainings: Sequence[Training], watch: Callable[[int], None]) -> None:
     """Train models, the longest first, each on one thread; all have numbers of one type.
 
+    Models of one kind, if there are enough of them, are trained several at a time, with the models
+    innermost; the bits are the same.
+
     It returns to Python about every 0.1 s, where Ctrl-C takes effect: what was done until then is
     in the trainings.
 
@@ -209,39 +223,111 @@ def train_many(trainings: Sequence[Training], watch: Callable[[int], None]) -> N
     watch : callable
         Called now and then with the number of models that have ended.
     """
-    ordered = sorted(trainings, key=lambda one: one.steps * one.work, reverse=True)
-    dtype, workers = ordered[0].state.dtype, min(get_num_threads(), len(ordered))
-    models = np.array([one.row for one in ordered])
-    stoppings = np.array([one.stopping for one in ordered])
-    loss_weights = np.zeros((len(ordered), max(one.loss_weights.size for one in ordered)))
-    for weights, one in zip(loss_weights, ordered, strict=True):
-        weights[: one.loss_weights.size] = one.loss_weights
+    threads = get_num_threads()
+    of_kind: dict[Any, list[Training]] = {}
+    for one in trainings:
+        of_kind.setdefault(one.kind and one.kind.key, []).append(one)
+    alone, ended = of_kind.pop(None, []), 0
+    for alike in of_kind.values():
+        if len(alike) < FEWEST_LANES * threads:
+            alone += alike
+            continue
+        _Crew(alike, threads, partial(_watch_on, watch, ended)).train_lanes()
+        ended += len(alike)
+    if alone:
+        _Crew(alone, threads, partial(_watch_on, watch, ended)).train()
 
-    def own(size: int) -> np.ndarray:
+
+def _watch_on(watch: Callable[[int], None], before: int, ended: int) -> None:
+    """Tell how many models have ended, with those of crews before."""
+    watch(before + ended)
+
+
+class _Crew:
+    """Workers that share out models, and the arrays that compiled code takes.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+    threads : int
+    watch : callable
+        As :func:`train_many` takes it.
+    """
+
+    def __init__(self, trainings: Sequence[Training], threads: int, watch: Callable[[int], None]):
+        self._watch = watch
+        self._trainings = sorted(trainings, key=lambda one: one.steps * one.work, reverse=True)
+        self._workers, self._dtype = min(threads, len(trainings)), trainings[0].state.dtype
+        self._models = np.array([one.row for one in self._trainings])
+        self._stoppings = np.array([one.stopping for one in self._trainings])
+        outputs = max(one.loss_weights.size for one in trainings)
+        self._loss_weights = np.zeros((len(trainings), outputs))
+        for weights, one in zip(self._loss_weights, self._trainings, strict=True):
+            weights[: one.loss_weights.size] = one.loss_weights
+        self._own, self._readers = (
+            max(sizes) for sizes in zip(*(one.sizes for one in trainings), strict=True)
+        )
+        restoring = [one.state.shape[1] for one in trainings if one.stopping[op.RESTORES_BEST]]
+        self._best, self._rows = max(restoring, default=0), max(one.n_samples for one in trainings)
+
+    def _array(self, *shape: int) -> np.ndarray:
         """An array of each worker."""
-        return aligned_zeros(workers * size, dtype).reshape(workers, size)
+        shape = self._workers, *shape
+        return aligned_zeros(math.prod(shape), self._dtype).reshape(shape)
 
-    shared, current = np.zeros(op.SHARED, np.int64), np.full(workers, col.NONE)
-    restoring = [one.state.shape[1] for one in ordered if one.stopping[op.RESTORES_BEST]]
-    arguments = (
-        *(current, models, stoppings, loss_weights, col.operation_address(data.gather_item, dtype)),
-        *(own(max(sizes)) for sizes in zip(*(one.sizes for one in ordered), strict=True)),
-        own(max(restoring, default=0)),
-        np.empty((workers, max(one.n_samples for one in ordered)), np.int64),
-        np.empty((workers, op.MOST_STEPS)),
-    )
+    def _common(self, *shape: int) -> tuple[Any, ...]:
+        """The arguments that models alone and those in lanes have in common."""
+        current = np.full((self._workers, *shape), col.NONE)
+        gather = col.operation_address(data.gather_item, self._dtype)
+        return current, self._models, self._stoppings, self._loss_weights, gather
 
-    def run_slice(first: int, count: int) -> bool:
-        shared[op.WORKED] = 0
-        op.train_models(shared, count, *arguments)
-        ended = int(np.count_nonzero(models[:, op.HAS_ENDED]))
-        watch(ended)
-        return ended == len(ordered)
+    def train(self) -> None:
+        """Train each model alone."""
+        arguments = (
+            *self._common(),
+            *(self._array(self._own), self._array(self._readers), self._array(self._best)),
+            np.empty((self._workers, self._rows), np.int64),
+            np.empty((self._workers, op.MOST_STEPS)),
+        )
+        self._run(op.train_models, arguments)
 
-    try:
-        total = sum(one.steps * one.work for one in ordered)
-        run_in_slices(total, run_slice, count=op.STINT)
-    finally:
-        for one, row, stopping in zip(ordered, models, stoppings, strict=True):
-            one.done, one.has_diverged = int(row[op.DONE]), bool(row[op.HAS_DIVERGED])
-            one.stopping = stopping
+    def train_lanes(self) -> None:
+        """Train models of one kind, several at a time."""
+        kinds = [one.kind for one in self._trainings if one.kind is not None]
+        kind, penalties = kinds[0], np.array([one.penalties for one in kinds])
+        lanes = VECTOR_BYTES // self._dtype.itemsize
+        used = min(lanes, -(-len(self._trainings) // self._workers))
+        # An odd number of cache lines apart, so that they do not compete for the same places.
+        line = ALIGNMENT // self._dtype.itemsize
+        own = self._own + line * (1 - self._own // line % 2)
+        arguments = (
+            *self._common(used),
+            *(penalties, kind.kind, kind.hyper, kind.layers),
+            *(self._array(kind.size * lanes), self._array(lanes * own)),
+            *(self._array(self._readers), self._array(used, self._best)),
+            np.empty((self._workers, used, self._rows), np.int64),
+            np.zeros((self._workers, used, op.MOST_STEPS)),
+            self._array(lane_columns.N_PACES, lane_columns.REPEATED),
+            np.zeros((self._workers, lanes), np.int64),
+            np.empty((self._workers, lanes * int(kind.kind[lane_columns.BATCH]))),
+        )
+        self._run(lane_op.train_lanes, arguments)
+
+    def _run(self, train: Callable[..., None], arguments: Sequence[Any]) -> None:
+        """Call compiled code until all models have ended."""
+        shared, models = np.zeros(op.SHARED, np.int64), self._models
+
+        def run_slice(first: int, count: int) -> bool:
+            shared[op.WORKED] = 0
+            train(shared, count, *arguments)
+            ended = int(np.count_nonzero(models[:, op.HAS_ENDED]))
+            self._watch(ended)
+            return ended == len(models)
+
+        try:
+            total = sum(one.steps * one.work for one in self._trainings)
+            run_in_slices(total, run_slice, count=op.STINT)
+        finally:
+            for one, row, stopping in zip(self._trainings, models, self._stoppings, strict=True):
+                one.done, one.has_diverged = int(row[op.DONE]), bool(row[op.HAS_DIVERGED])
+                one.stopping = stopping

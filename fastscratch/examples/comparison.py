@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import Network
+from ..engine.many import FEWEST_LANES
 from ..kernels.threads import get_num_threads
+from ..models import fit_many
 from .example import Example, network_of
 from .naive import train_naively
 from .training import Trained, train
@@ -57,7 +59,7 @@ class TrainingComparison:
 
 
 def compare_training(example: Example, dtype: Any) -> TrainingComparison:
-    """Train an example, on one thread and on all, and compare with the naive network.
+    """Train an example, on one thread, on all and in `fit_many`; compare with the naive network.
 
     Whatever the engine raises is reported, not raised.
     """
@@ -68,6 +70,7 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     try:
         found = train(example, model, 1)
         same = most == 1 or _same_bits(found, train(example, model, most))
+        same_together = _same_together(example, dtype.name, found)
     except Exception as error:
         raised = f"raises {type(error).__name__}: {error}"
         return TrainingComparison(example.name, dtype, {}, bound, raised)
@@ -81,6 +84,8 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     )
     if not same:
         trouble = trouble or "other bits on one thread than on all"
+    if not same_together:
+        trouble = trouble or "other bits in fit_many than alone"
     return TrainingComparison(example.name, dtype, errors, bound, trouble)
 
 
@@ -122,6 +127,14 @@ def _same_bits(one: Trained, other: Trained) -> bool:
         for kind in KINDS
         for pair in zip(getattr(one, kind), getattr(other, kind), strict=True)
     ]
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def _same_together(example: Example, dtype: str, alone: Trained) -> bool:
+    """Whether `fit_many` gives the same weights, with enough models to train them together."""
+    models = [example.model(dtype) for _ in range(FEWEST_LANES * get_num_threads())]
+    fit_many(models, **example.arguments(models[0]), batch_size=example.batch_size, verbose=0)
+    pairs = [pair for one in models for pair in zip(one.get_weights(), alone.weights, strict=True)]
     return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 

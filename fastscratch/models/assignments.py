@@ -191,14 +191,10 @@ def assigned(
     n = len(models)
     if data.has_validation and validation_rows is not None:
         raise ValueError("validation_data and validation_rows cannot both be given")
-    each_rows, each_validation = (
-        _listed("rows", rows, n),
-        _listed("validation_rows", validation_rows, n),
-    )
-    each_epochs, each_size = (
-        _integers("epochs", epochs, 0, n),
-        _integers("batch_size", batch_size, 1, n),
-    )
+    each_rows = _listed("rows", rows, n)
+    each_validation = _listed("validation_rows", validation_rows, n)
+    each_epochs = _integers("epochs", epochs, 0, n)
+    each_size = _integers("batch_size", batch_size, 1, n)
     stoppings = _early_stoppings(early_stopping, n)
     every: dict[int, np.ndarray] = {}  # all samples, as rows: one array for all models
     assignments = []
@@ -247,7 +243,8 @@ def _named(place: int) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, RuntimeError) as error:
-        raise type(error)(f"models[{place}]: {error}") from None
+        kind = next(k for k in (ValueError, TypeError, RuntimeError) if isinstance(error, k))
+        raise kind(f"models[{place}]: {error}") from None
 
 
 def _as_models(models: Any) -> list[Model]:
@@ -321,6 +318,8 @@ def _rows(name: str, value: Any, n_samples: int, every: dict[int, np.ndarray]) -
             every[n_samples] = np.arange(n_samples)
         return every[n_samples]
     array = np.asarray(value)
+    if array.shape == (0,):
+        raise ValueError(f"{name} must name at least one sample, got none")
     if array.ndim != 1 or array.dtype.kind not in "biu":
         kind = f"an array of {array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
         raise TypeError(

@@ -202,7 +202,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             for layer, placed in model._named_weights()
             if placed.weight.regularizer is not None and layer.trainable
         ]
-    every = optimizer.gradient_accumulation_steps or 1
+    schedule, every = optimizer.schedule, optimizer.gradient_accumulation_steps or 1
     with memory_for(f"epochs={one.epochs}"):
         return Training(
             trainer,
@@ -211,8 +211,8 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             first_epoch=state.epochs,
             iterations=state.iterations,
             taken=state.updates * every + state.pending,
-            schedule=optimizer.schedule.code,
-            numbers=optimizer.schedule.numbers(),
+            schedule=schedule.code,
+            numbers=schedule.numbers(),
             state=numbers,
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
@@ -220,6 +220,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             validation=validation,
             penalties=penalties or (),
             stopping=one.stopping(),
+            kind=programs.kind(trainer, evaluator),
         )
 
 

@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Hashable
 from typing import Any
 
-from ..engine import Evaluator, Network, Trainer
+from ..engine import Evaluator, Kind, Network, Trainer, kind_of
 from ..layers import Layer
 from .assignments import Assignment
 from .programs import at_once, learning_of
@@ -45,6 +45,13 @@ class SharedPrograms:
         key = _kind(network), model.dtype, tuple(objectives), size
         if key not in self._known:
             self._known[key] = Evaluator(network, objectives, size, model.dtype, workers=1)
+        return self._known[key]
+
+    def kind(self, trainer: Trainer, evaluator: Evaluator | None) -> Kind | None:
+        """What models with these programs have in common, if they can be trained together."""
+        key = id(trainer), id(evaluator)
+        if key not in self._known:
+            self._known[key] = kind_of(trainer, evaluator)
         return self._known[key]
 
 

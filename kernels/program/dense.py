@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..call import INTEGER, NUMBER, call, kind_of, values
-from ..instructions import prefetch_to_write
+from ..instructions import fma, prefetch_to_write
 from ..jit import njit
 from ..matmul import product_serial
 from ..sums import sum_rows
@@ -213,8 +213,8 @@ def _outer_product(memory, row, target, start, first, units, scale):
                 to[o] = factor * (x[i] * doutput[o])
         else:
             of = memory[start.at + i * start.row :][:n_out]
-            for o in range(n_out):
-                to[o] = of[o] + factor * (x[i] * doutput[o])
+            for o in range(n_out):  # as a tile rounds it
+                to[o] = fma(factor, x[i] * doutput[o], of[o])
 
 
 @njit

@@ -65,7 +65,7 @@ MOST_STEPS = 512
 
 
 @njit
-def _table(model, program):
+def table_of(model, program):
     """The table of a program of a model."""
     rows = model[program + ROWS]
     return array_at(model[program + TABLE], rows * COLUMNS, np.int64).reshape(rows, COLUMNS)
@@ -88,14 +88,14 @@ def _begin_with(model, program, memory):
 @njit
 def _take_order(model, order, gather):
     """Let the training program keep the order of its samples in an array of the worker."""
-    table = _table(model, TRAINING)
+    table = table_of(model, TRAINING)
     for r in range(table.shape[0]):
         if r == 0 or table[r, ADDRESS] == gather:
             table[r, ORDER] = np.int64(order.ctypes.data)
 
 
 @njit
-def _slots(model, memory, number):
+def slots_of(model, memory, number):
     """Weights (number 0), or one of the optimiser's slots."""
     # The gradient is between them.
     at = model[TRAINING + PARAMETERS] + (number + (number > 0)) * model[LENGTH]
@@ -110,13 +110,20 @@ def _state(model, number, memory):
 
 
 @njit
-def steps_of(table):
-    """Steps in an epoch of a program."""
-    return -(-table[0, N_SAMPLES] // table[0, BATCH_SIZE])
+def row_of(model, program, number):
+    """A row of the table of a program of a model."""
+    return array_at(model[program + TABLE] + number * COLUMNS * 8, COLUMNS, np.int64)
 
 
 @njit
-def _totals(model, which, epoch):
+def steps_of(model, program):
+    """Steps in an epoch of a program."""
+    row = row_of(model, program, 0)
+    return -(-row[N_SAMPLES] // row[BATCH_SIZE])
+
+
+@njit
+def totals_of(model, which, epoch):
     """The pairs of an epoch, of the fit's own epochs."""
     size = 2 * model[PAIRS]
     return array_at(model[which] + epoch * size * 8, size, np.float64).reshape(size // 2, 2)
@@ -125,8 +132,8 @@ def _totals(model, which, epoch):
 @njit
 def _run_steps(model, memory, rates, count):
     """Run the next steps of a model, all in one epoch; whether all is finite after them."""
-    table = _table(model, TRAINING)
-    steps, done = steps_of(table), model[DONE]
+    table = table_of(model, TRAINING)
+    steps, done = steps_of(model, TRAINING), model[DONE]
     start = model[FIRST_EPOCH] * steps
     numbers = array_at(model[NUMBERS], model[N_NUMBERS], np.float64)
     scheduled_rates(rates[:count], model[SCHEDULE], numbers, model[RATE_STEP] + done)
@@ -138,17 +145,17 @@ def _run_steps(model, memory, rates, count):
     n_samples, batch_size = table[0, N_SAMPLES], table[0, BATCH_SIZE]
     run_alone(phases, 1, memory, n_samples, batch_size, start + done, count)
     model[DONE] += count
-    totals = _totals(model, TOTALS, done // steps)
-    return is_finite(totals.reshape(-1)) and is_finite(_slots(model, memory, 0))
+    totals = totals_of(model, TOTALS, done // steps)
+    return is_finite(totals.reshape(-1)) and is_finite(slots_of(model, memory, 0))
 
 
 @njit
 def _validate(model, memory, reader, epoch):
     """Losses of the validation samples after an epoch."""
-    table = _table(model, VALIDATION)
-    weights, at = _slots(model, memory, 0), model[VALIDATION + PARAMETERS]
+    table = table_of(model, VALIDATION)
+    weights, at = slots_of(model, memory, 0), model[VALIDATION + PARAMETERS]
     reader[at : at + weights.size] = weights
-    steps = steps_of(table)
+    steps = steps_of(model, VALIDATION)
     phases = table[1 : model[VALIDATION + PHASES]]  # without the one that begins an epoch
     n_samples, batch_size = table[0, N_SAMPLES], table[0, BATCH_SIZE]
     run_alone(phases, 0, reader, n_samples, batch_size, epoch * steps, steps)
@@ -157,7 +164,7 @@ def _validate(model, memory, reader, epoch):
     for k in range(0, penalised.size, 4):
         start, stop = np.int64(penalised[k]), np.int64(penalised[k + 1])
         total += penalty(weights[start:stop], penalised[k + 2], penalised[k + 3])
-    _totals(model, VALIDATION_TOTALS, epoch)[model[PAIRS] - 1, 0] = total
+    totals_of(model, VALIDATION_TOTALS, epoch)[model[PAIRS] - 1, 0] = total
 
 
 @njit(exact=True)
@@ -215,14 +222,14 @@ def _stops_by_tolerance(stopping, value, weights, best):
 
 
 @njit
-def _end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
+def end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
     """Validation, and whether that was the last epoch."""
     if model[VALIDATION + ROWS] > 0:
         _validate(model, memory, reader, epoch)
-    weights, stops = _slots(model, memory, 0), False
+    weights, stops = slots_of(model, memory, 0), False
     if stopping[WATCHED] != NOTHING:
         which = TOTALS if stopping[WATCHED] == OF_TRAINING else VALIDATION_TOTALS
-        value = _watched(stopping, _totals(model, which, epoch), loss_weights[: model[PAIRS] - 1])
+        value = _watched(stopping, totals_of(model, which, epoch), loss_weights[: model[PAIRS] - 1])
         if stopping[BY_TOLERANCE]:
             stops = _stops_by_tolerance(stopping, value, weights, best)
         else:
@@ -236,32 +243,32 @@ def _end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
 @njit
 def _train_on(model, stopping, loss_weights, memory, reader, best, rates):
     """Train a model for a while, at most to the end of its epoch; return the work that was done."""
-    steps, done = steps_of(_table(model, TRAINING)), model[DONE]
+    steps, done = steps_of(model, TRAINING), model[DONE]
     count = min(steps - done % steps, rates.size, max(1, STINT // model[WORK]))
     if not _run_steps(model, memory, rates, count):
         model[HAS_ENDED] = model[HAS_DIVERGED] = 1
     elif (done + count) % steps == 0:
-        _end_epoch(model, stopping, loss_weights, done // steps, memory, reader, best)
+        end_epoch(model, stopping, loss_weights, done // steps, memory, reader, best)
     return count * model[WORK]
 
 
 @njit
-def _begin(model, memory, reader, order, gather):
+def begin(model, memory, reader, order, gather):
     """Put a model into the memories of a worker."""
     _begin_with(model, TRAINING, memory)
     _take_order(model, order, gather)
     for number in range(1 + model[N_SLOTS]):
-        _slots(model, memory, number)[:] = _state(model, number, memory)
+        slots_of(model, memory, number)[:] = _state(model, number, memory)
     if model[VALIDATION + ROWS] > 0:
         _begin_with(model, VALIDATION, reader)
 
 
 @njit
-def _store(model, memory):
+def store(model, memory):
     """Keep what a worker has computed, unless it is not finite."""
     if model[HAS_DIVERGED] == 0:
         for number in range(1 + model[N_SLOTS]):
-            _state(model, number, memory)[:] = _slots(model, memory, number)
+            _state(model, number, memory)[:] = slots_of(model, memory, number)
 
 
 @njit
@@ -285,7 +292,7 @@ def _work(
         if current[worker] == NONE:
             current[worker] = atomic_add(shared, NEXT, 1)
             if current[worker] < models.shape[0]:
-                _begin(models[current[worker]], memory, reader, order, gather)
+                begin(models[current[worker]], memory, reader, order, gather)
         number = current[worker]
         if number >= models.shape[0]:
             return
@@ -295,7 +302,7 @@ def _work(
                 model, stoppings[number], loss_weights[number], memory, reader, best, rates
             )
             is_enough = atomic_add(shared, WORKED, work) + work >= enough
-        _store(model, memory)
+        store(model, memory)
         if model[HAS_ENDED] != 0:
             current[worker] = NONE
         if is_enough:

@@ -4,6 +4,7 @@ Predictions and losses are compared with the naive twins, layer by layer (`tests
 """
 
 import contextlib
+import copy
 import itertools
 import math
 import sys
@@ -14,7 +15,8 @@ from calls import calls, labels, numbers, real, some_of, whole
 from hostile import SCALARS
 from hypothesis import strategies as st
 
-from fastscratch import Input, Model, Sequential, layers, optimizers
+from fastscratch import Input, Model, Sequential, fit_many, layers, optimizers
+from fastscratch.callbacks import EarlyStopping
 from fastscratch.engine import chain
 from fastscratch.examples.example import network_of
 
@@ -426,6 +428,40 @@ def check_symbolic(result, shape):
     assert result.shape == (None, *map(whole, shape))
 
 
+@st.composite
+def of_many(draw):
+    """Two copies of a model, each on rows of its own."""
+    model, arguments = drawn_task(draw)
+    models, n = [copy.deepcopy(model) for _ in range(2)], len(arguments["x"])
+    rows = st.lists(st.lists(st.integers(0, n - 1), min_size=1), min_size=2, max_size=2)
+    options = {
+        "rows": rows,
+        "batch_size": st.integers(1, 12),
+        "epochs": st.integers(0, 3),
+        "verbose": st.sampled_from([0, "auto"]),
+        "shuffle": st.booleans(),
+        "sample_weight": st.just(abs(numbers(draw, n))),
+        "validation_rows": rows,
+        "early_stopping": st.just(EarlyStopping("loss")),
+    }
+
+    def good(draw):
+        return {"models": models, **arguments, **some_of(draw, options)}
+
+    def check(result, models, x, y, **given):
+        assert len(result) == len(models)
+        for one, history in zip(models, result, strict=True):
+            assert all(np.isfinite(w).all() for w in one.get_weights())
+            most = np.asarray(given.get("epochs", 1)).max()
+            assert history.error is not None or len(history.epoch) <= most
+
+    how = {"scalars": {"epochs": FEW_EPOCHS}, "subjects": SUBJECTS, "warns": (RuntimeWarning,)}
+    states = [state_of(one) for one in models]
+    how |= {"state": lambda: [state() for state in states], "fixed": ("models",)}
+    name = f"fit_many of {model.layers}, {model._input_shape}, {model.dtype}, {model.loss.name}"
+    return draw(calls(name, fit_many, good, check, **how))
+
+
 def target(method, make, **how):
     return of_model(method, make, **how)
 
@@ -436,6 +472,7 @@ TARGETS = {
         "Sequential", sequential, good_sequential, check_sequential, subjects=SUBJECTS
     ),
     "Model": calls("Model", graph, good_graph, check_graph, subjects=SUBJECTS),
+    "fit_many": of_many(),
     "Input": calls("Input", Input, good_symbolic, check_symbolic),
     **{
         f"Sequential.{method}": target(method, differentiating(method), raises=DIVERGES)

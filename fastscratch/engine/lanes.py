@@ -1,0 +1,251 @@
+"""Which models can be trained with the models innermost, and where their numbers are then."""
+
+import dataclasses
+import functools
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ..kernels import activations, codes, optimizers
+from ..kernels.call import address
+from ..kernels.machine import ARM, FEATURES, VECTOR_BYTES
+from ..kernels.matmul import DEPTH, LONG
+from ..kernels.program import columns as col
+from ..kernels.program import data, dense, lane_losses, loss
+from ..kernels.program import lane_columns as op
+from .evaluation import Evaluator
+from .program import Phase
+from .training import Trainer
+
+# Activations of which each lane of a vector gets the same bits as a number alone.
+ACTIVATIONS_OF_LANES = ("relu", "sigmoid", "tanh")
+
+#: How weights are updated, and losses that are computed for all models together.
+RULES = {
+    optimizers.sgd_update: op.SGD,
+    optimizers.momentum_update: op.MOMENTUM,
+    optimizers.adam_update: op.ADAM,
+    optimizers.adamw_update: op.ADAM,
+}
+LOSSES = {
+    loss.SAMPLE_LOSSES[codes.CATEGORICAL_CROSSENTROPY]: lane_losses.CATEGORICAL,
+    loss.SAMPLE_LOSSES[codes.BINARY_CROSSENTROPY]: lane_losses.BINARY,
+    loss.SAMPLE_LOSSES[codes.MULTILABEL_CROSSENTROPY]: lane_losses.MULTILABEL,
+    loss.SAMPLE_LOSSES[codes.MEAN_SQUARED_ERROR]: lane_losses.SQUARED,
+}
+
+# Bytes that the models of a worker may need together. A second-level cache of 1 MB does not hold
+# all of it, but the layers come one after the other: 30-50-50-1 with Adam, 1.8 MB in mini-batches
+# of 32, still takes a quarter less time than each model alone.
+MOST_BYTES = 1 << 21
+
+_FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
+_LOSSES = (loss.loss_item, loss.totals_item, loss.penalty_item)
+
+
+class NotPossibleError(Exception):
+    """A network has something that cannot be done for several models at once."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Kind:
+    """What models have in common that are trained together.
+
+    Attributes
+    ----------
+    kind, hyper, layers : ndarray
+        As `train_lanes` takes them.
+    size : int
+        Numbers of each model in the memory of a worker.
+    penalties : (4,) array
+        Those of this model, which others of the kind need not have.
+    """
+
+    kind: np.ndarray
+    hyper: np.ndarray
+    layers: np.ndarray
+    size: int
+    penalties: np.ndarray
+
+    @functools.cached_property
+    def key(self) -> tuple[bytes, ...]:
+        """The same for all models of the kind."""
+        return self.kind.tobytes(), self.hyper.tobytes(), self.layers.tobytes()
+
+
+def kind_of(trainer: Trainer, evaluator: Evaluator | None) -> Kind | None:
+    """What models with these programs have in common, or None if they must be trained alone."""
+    begin = [*trainer.program.initial, *(evaluator.program.initial if evaluator else ())]
+    if begin or not (ARM or "+fma" in FEATURES):
+        return None
+    try:
+        return _Layout(trainer).kind()
+    except NotPossibleError:
+        return None
+
+
+class _Layout:
+    """Places in the memory of a worker, which count vectors."""
+
+    def __init__(self, trainer: Trainer):
+        self._trainer, self._dtype = trainer, trainer.memory.dtype
+        self._lanes = VECTOR_BYTES // self._dtype.itemsize
+        self._end = self._lanes  # the memory begins with zeros
+        self._places: dict[int, int] = {}
+        self._length = self._padded(trainer.network.n_parameters)
+        self._weights = self._take((1 + len(trainer.slots)) * self._length)
+
+    def _padded(self, size: int) -> int:
+        """A size, up to whole squares of a transpose."""
+        return -(-size // self._lanes) * self._lanes
+
+    def _take(self, size: int) -> int:
+        place, self._end = self._end, self._end + self._padded(size)
+        return place
+
+    def _place(self, own: int, size: int) -> int:
+        """The place of what has another one in the memory of a model."""
+        if own not in self._places:
+            self._places[own] = self._take(size)
+        return self._places[own]
+
+    def _weight(self, own: int) -> int:
+        return self._weights + own - self._trainer.parameters_at
+
+    def kind(self) -> Kind:
+        """All of it, or NotPossibleError."""
+        trainer, program = self._trainer, self._trainer.program
+        phases = list(enumerate(program.lines))
+        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, dense.dense_backward_item)
+        _demand(all(phase.operation in known for _, phase in phases))
+        forward = [phase for _, phase in phases if phase.operation in _FORWARD]
+        backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]
+        end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
+        _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
+        batch = trainer.batch_size
+        layers = [self._layer(a, b) for a, b in zip(forward, backward[::-1], strict=True)]
+        for lower, upper in itertools.pairwise(layers):
+            _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
+        n_x, n_out = batch * layers[0][op.N_IN], batch * layers[-1][op.N_OUT]
+        x, out, gradient = forward[0].record[col.INPUT], end.record[col.A], end.record[col.DA]
+        _demand(self._places.get(out) == layers[-1][op.A])
+        _demand(self._places.get(gradient) == layers[-1][op.DOUTPUT])
+        learning = [b.record for b in backward if b.record[col.STOP] != col.NONE]
+        hyper, penalties, rule = self._hyper(learning, end.record)
+        kind = np.full(op.ROWS, col.NONE)
+        if self._takes_loss(kind, end.record):
+            layers[-1][op.OUT_ROW], layers[-1][op.OUT_STEP] = 1, batch
+        after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
+        rows = [
+            [program.place(k) for k, phase in phases if phase.operation in some]
+            for some in ((data.gather_item,), after)
+        ]
+        kind[op.BATCH], kind[op.N_X], kind[op.N_OUTPUTS] = batch, n_x, n_out
+        kind[op.X_AT], kind[op.X] = x, layers[0][op.INPUT]
+        kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
+        kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
+        kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
+        kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
+        most = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
+        kind[op.WEIGHT_GRADIENT] = self._take(most)
+        kind[op.RULE_OF_ALL] = rule
+        kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
+        kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
+        kind[op.N_GATHERS] = len(rows[0])
+        _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
+        table = np.array(layers, np.int64)
+        numbers = np.array([*kind, *rows[0], *rows[1]])
+        return Kind(numbers, hyper, table, self._end, penalties)
+
+    def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
+        """The row of a layer."""
+        f, b, batch = forward.record, backward.record, self._trainer.batch_size
+        n_in, n_out = f[dense.OTHER_UNITS], f[col.UNITS]
+        _demand(f[dense.POSITIONS] == 1 and n_in <= LONG and max(n_out, batch) <= DEPTH)
+        row = np.full(op.LAYER_COLUMNS, col.NONE)
+        row[op.N_IN], row[op.N_OUT] = n_in, n_out
+        row[op.INPUT] = self._place(f[col.INPUT], batch * n_in)
+        row[op.KERNEL] = self._weight(f[col.KERNEL])
+        if f[col.BIAS] < f[col.STOP]:
+            row[op.BIAS] = self._weight(f[col.BIAS])
+        row[op.Z], row[op.A] = (self._place(f[field], batch * n_out) for field in (col.Z, col.A))
+        row[op.FUNCTION] = self._address(f[col.FUNCTION])
+        row[op.DOUTPUT] = self._place(b[col.DOUTPUT], batch * n_out)
+        if b[col.DA] != col.NONE:
+            row[op.DA], row[op.DZ], row[op.Z_BELOW], row[op.A_BELOW] = (
+                self._place(b[field], batch * n_in) for field in (col.DA, col.DZ, col.Z, col.A)
+            )
+            row[op.DERIVATIVE] = self._address(b[col.FUNCTION])
+        row[op.OUT_ROW], row[op.OUT_STEP] = n_out, 1
+        row[op.LEARNS] = b[col.STOP] != col.NONE
+        row[op.IS_PENALISED] = 0
+        if row[op.LEARNS]:
+            _demand(b[col.UPDATE] != col.NONE and b[col.CLIPVALUE] == np.inf)
+            row[op.RULE] = self._rule(b)
+            row[op.IS_PENALISED] = any(b[field] for field in col.PENALTIES[:4])
+        return row
+
+    def _takes_loss(self, kind: np.ndarray, record: dict[col.Field, Any]) -> bool:
+        """Note how the loss is computed for all models together, if it can be."""
+        batch, units = self._trainer.batch_size, record[col.UNITS]
+        code = LOSSES.get(record[loss.LOSS].kernel)
+        if code is None or units > lane_losses.MOST_UNITS or record[loss.SMOOTHING]:
+            return False
+        kind[op.LOSS] = code
+        labels = record.get(loss.LABELS, col.NONE)
+        kind[op.TAKES_LABELS] = labels != col.NONE
+        own = record[loss.TARGETS] if labels == col.NONE else labels
+        kind[op.N_TARGETS] = batch * units if labels == col.NONE else batch
+        kind[op.TARGETS_AT], kind[op.TARGETS] = own, self._take(int(kind[op.N_TARGETS]))
+        kind[op.Y] = self._take(batch * units)
+        if record[loss.WEIGHTS] != col.NONE:
+            kind[op.SAMPLE_WEIGHTS_AT] = record[loss.WEIGHTS]
+            kind[op.SAMPLE_WEIGHTS] = self._take(batch)
+        kind[op.LOSSES_AT], kind[op.LOSSES] = record[loss.LOSSES_AT], self._take(batch)
+        kind[op.RIGHT_AT], kind[op.RIGHT] = record[loss.CORRECT], self._take(batch)
+        kind[op.SHARES], kind[op.LOSS_SCRATCH] = self._take(batch), self._take(3 * batch)
+        kind[op.METRIC] = record[loss.METRIC]
+        return True
+
+    @staticmethod
+    def _rule(record: dict[col.Field, Any]) -> int:
+        """How the weights of a layer are updated."""
+        rule = RULES.get(record[col.UPDATE].kernel)
+        _demand(rule is not None)
+        return op.DESCENT if record[dense.STRIP] == col.NONE else int(rule or 0)
+
+    def _hyper(
+        self, learning: list[dict[col.Field, Any]], end: dict[col.Field, Any]
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Numbers of the optimiser and of the loss; the penalties; and the rule of all layers."""
+        _demand(bool(learning))
+        penalties = {tuple(record[field] for field in col.PENALTIES) for record in learning}
+        penalties = {one for one in penalties if any(one[:4])} or {(0.0,) * 5}
+        _demand(len(penalties) == 1)  # the same in every layer that has any
+        first = learning[0]
+        numbers = [first[field] for field in col.HYPERS] + [end[loss.LOSS_WEIGHT], end[loss.LEVEL]]
+        numbers[0] = 0.0  # the learning rate, which each model has for itself
+        own = np.array(next(iter(penalties))[:4], float)
+        return np.array(numbers, float), own, self._rule(first)
+
+    def _address(self, function: Any) -> int:
+        """Where an activation or its derivative is, if each lane gets the bits of a model alone."""
+        if function == col.NONE:
+            return col.NONE
+        _demand(function.kernel in _elementwise())
+        return address(function.kernel, *function.kinds)
+
+
+@functools.cache
+def _elementwise() -> frozenset[Any]:
+    """Activations and derivatives that are the same for several models at once."""
+    places = [codes.ACTIVATIONS.index(name) for name in ACTIVATIONS_OF_LANES]
+    tables = activations.FORWARD, activations.BACKWARD
+    return frozenset(table[place] for table in tables for place in places)
+
+
+def _demand(is_possible: bool) -> None:
+    """Raise NotPossibleError unless this is true."""
+    if not is_possible:
+        raise NotPossibleError

@@ -1,0 +1,518 @@
+"""Dense networks of one kind with the models innermost, as many as a vector has lanes.
+
+A network of 280 weights fills no vector, but sixteen such networks do. Number k of sixteen models
+lies side by side in a memory of the worker: there an activation is one function of a longer array,
+and a product of matrices is a tile whose elements are vectors (`chain_tile`).
+
+The sums are those of the operations in :mod:`.dense`, in the same order and with the same
+roundings, so that a model ends with the same bits. What is done for single samples or for a model
+alone stays as it is: each model has a memory of its own as well, in which the operations of its
+program shuffle an epoch, gather a mini-batch and compute its losses. Between the two memories
+numbers are transposed.
+
+Each model has its own order, learning rate and step; only the sizes are the same. A model that ends
+gives its lane to the next. If a mini-batch has fewer samples than that of another model, the
+gradients of those that are missing are zeros.
+"""
+
+import numpy as np
+
+from ..call import array_at, call
+from ..denormals import restore_denormals, set_denormals_flushed
+from ..jit import njit, prange
+from ..machine import VECTOR_BYTES
+from ..optimizers import adam_rate
+from ..schedules import scheduled_rates
+from ..tiles import Matrix, transpose_square
+from .atomics import atomic_add
+from .columns import ADDRESS, ITEMS, NONE
+from .data import BATCH_SIZE, N_SAMPLES
+from .lane_columns import (
+    ADAM,
+    BATCH,
+    BIAS_L1,
+    BIAS_L2,
+    BIAS_PUSH,
+    BIAS_SLOPE,
+    DECAY,
+    DISTANCE,
+    GRADIENT,
+    GRADIENT_AT,
+    HAS_PENALTIES,
+    L1,
+    L2,
+    LEVEL,
+    LOSS,
+    LOSS_SCRATCH,
+    LOSS_WEIGHT,
+    LOSSES,
+    LOSSES_AT,
+    METRIC,
+    N_GATHERS,
+    N_OUTPUTS,
+    N_PACES,
+    N_TARGETS,
+    N_X,
+    OUTPUTS,
+    OUTPUTS_AT,
+    OWN_DISTANCE,
+    PENALTY_OF_SUM,
+    PUSH,
+    RATE,
+    REPEATED,
+    RIGHT,
+    RIGHT_AT,
+    ROWS,
+    RULE_OF_ALL,
+    SAMPLE_WEIGHTS,
+    SAMPLE_WEIGHTS_AT,
+    SHARES,
+    SLOPE,
+    TAKES_LABELS,
+    TARGETS,
+    TARGETS_AT,
+    WEIGHTS,
+    WEIGHTS_AT,
+    X_AT,
+    X,
+    Y,
+)
+from .lane_layers import backward, forward
+from .lane_losses import count_right, lane_loss, weigh
+from .loss import ARGMAX
+from .many import (
+    DONE,
+    FIRST_EPOCH,
+    HAS_DIVERGED,
+    HAS_ENDED,
+    N_NUMBERS,
+    N_PARAMETERS,
+    N_SLOTS,
+    NEXT,
+    NUMBERS,
+    RATE_STEP,
+    SCHEDULE,
+    STINT,
+    TAKEN,
+    TOTALS,
+    TRAINING,
+    WORK,
+    WORKED,
+    begin,
+    end_epoch,
+    row_of,
+    slots_of,
+    steps_of,
+    store,
+    totals_of,
+)
+from .run import is_finite
+
+
+@njit
+def _interleave(memory, to, own, at, count):
+    """Take some numbers of each model to the memory of the worker."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    size = own.size // lanes
+    for j in range(0, count, lanes):
+        transpose_square(Matrix(memory, (to + j) * lanes, lanes, 1), Matrix(own, at + j, size, 1))
+
+
+@njit
+def _return(memory, of, own, at, count):
+    """Take them back to the memories of the models."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    size = own.size // lanes
+    for j in range(0, count, lanes):
+        transpose_square(Matrix(own, at + j, size, 1), Matrix(memory, (of + j) * lanes, lanes, 1))
+
+
+@njit
+def _memory_of(own, lane):
+    """The memory of the model in a lane."""
+    size = own.size // (VECTOR_BYTES // own.itemsize)
+    return own[lane * size : (lane + 1) * size]
+
+
+@njit
+def _call_all(model, places, memory, samples, step):
+    """Run some rows of the training program."""
+    for k in range(places.size):
+        row = row_of(model, TRAINING, places[k])
+        for item in range(row[ITEMS]):
+            call(row[ADDRESS], memory, row, samples, item, 0, step)
+
+
+@njit
+def _set_pace(paces, lane, kind, hyper, penalties, rate, samples, updates):
+    """The numbers of a lane in a step, as the model alone has them."""
+    paces[DECAY, lane] = rate * hyper[1]
+    if kind[RULE_OF_ALL] == ADAM:
+        rate = adam_rate(rate, hyper[2], hyper[3], updates)
+    paces[RATE, lane] = rate
+    if kind[HAS_PENALTIES]:
+        divisor = samples if kind[PENALTY_OF_SUM] else 1
+        paces[PUSH, lane], paces[SLOPE, lane] = (
+            penalties[L1] / divisor,
+            2 * (penalties[L2] / divisor),
+        )
+        paces[BIAS_PUSH, lane] = penalties[BIAS_L1] / divisor
+        paces[BIAS_SLOPE, lane] = 2 * (penalties[BIAS_L2] / divisor)
+
+
+@njit
+def _repeat_paces(paces, kind, lanes):
+    """Write the numbers of the lanes again and again after the first, if they have changed."""
+    for number in range(N_PACES if kind[HAS_PENALTIES] else PUSH):
+        row, changed = paces[number], False
+        for lane in range(lanes):
+            changed |= row[lane] != row[lanes + lane]
+        if not changed:
+            continue
+        for start in range(lanes, REPEATED, lanes):
+            for lane in range(lanes):
+                row[start + lane] = row[lane]
+
+
+@njit
+def _lose_together(memory, kind, hyper, own, seen, doubles):
+    """Losses of all models, and their gradient."""
+    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
+    size, n_outputs = batch * lanes, kind[N_OUTPUTS] * lanes
+    outputs, y = memory[kind[OUTPUTS] * lanes :][:n_outputs], memory[kind[Y] * lanes :][:n_outputs]
+    gradient = memory[kind[GRADIENT] * lanes :][:n_outputs]
+    losses, right = memory[kind[LOSSES] * lanes :][:size], memory[kind[RIGHT] * lanes :][:size]
+    shares, weights = memory[kind[SHARES] * lanes :][:size], memory[:0]
+    scratch = memory[kind[LOSS_SCRATCH] * lanes :][: 3 * size]
+    _interleave(memory, kind[TARGETS], own, kind[TARGETS_AT], kind[N_TARGETS])
+    targets = memory[kind[TARGETS] * lanes :]
+    if kind[TAKES_LABELS]:
+        one, zero = memory.dtype.type(1), memory.dtype.type(0)
+        for first in range(0, n_outputs, size):
+            label, of_class = memory.dtype.type(first // size), y[first : first + size]
+            for i in range(size):
+                of_class[i] = one if targets[i] == label else zero
+    else:
+        units = kind[N_OUTPUTS] // batch
+        for n in range(batch):
+            for o in range(units):
+                to, of = y[(o * batch + n) * lanes :][:lanes], targets[(n * units + o) * lanes :]
+                for lane in range(lanes):
+                    to[lane] = of[lane]
+    if kind[SAMPLE_WEIGHTS] != NONE:
+        _interleave(memory, kind[SAMPLE_WEIGHTS], own, kind[SAMPLE_WEIGHTS_AT], batch)
+        weights = memory[kind[SAMPLE_WEIGHTS] * lanes :][:size]
+    for lane in range(seen.size):
+        share = memory.dtype.type(hyper[LOSS_WEIGHT] / max(seen[lane], 1))
+        for n in range(batch):
+            shares[n * lanes + lane] = share if n < seen[lane] else memory.dtype.type(0)
+    lane_loss(kind[LOSS], losses, gradient, outputs, y, scratch, doubles)
+    if kind[METRIC] != NONE:
+        best, best_target = scratch[:size], scratch[size : 2 * size]
+        by_largest = kind[METRIC] == ARGMAX
+        count_right(right, outputs, y, by_largest, hyper[LEVEL], best, best_target)
+        _return(memory, kind[RIGHT], own, kind[RIGHT_AT], batch)
+    weigh(losses, gradient, shares, weights)
+    _return(memory, kind[LOSSES], own, kind[LOSSES_AT], batch)
+
+
+@njit
+def _step_of(model, s):
+    """The step of a model, s after those that it has done; its samples, and those before them."""
+    row, steps = row_of(model, TRAINING, 0), steps_of(model, TRAINING)
+    step = model[FIRST_EPOCH] * steps + model[DONE] + s
+    before = step % steps * row[BATCH_SIZE]
+    return step, min(row[BATCH_SIZE], row[N_SAMPLES] - before), before
+
+
+@njit
+def _run_step(
+    s, current, models, penalties, kind, hyper, layers, memory, own, rates, paces, seen, doubles
+):
+    """One step of each model in a lane, the s-th after those that it has done."""
+    gathers = kind[ROWS : ROWS + kind[N_GATHERS]]
+    losses = kind[ROWS + kind[N_GATHERS] :]
+    for lane in range(current.size):
+        if current[lane] != NONE:
+            model, alone = models[current[lane]], _memory_of(own, lane)
+            step, samples, before = _step_of(model, s)
+            if before == 0:
+                row = row_of(model, TRAINING, 0)
+                call(row[ADDRESS], alone, row, samples, 0, 0, step)
+            _call_all(model, gathers, alone, samples, step)
+            updates, own_penalties = model[TAKEN] + model[DONE] + s, penalties[current[lane]]
+            _set_pace(paces, lane, kind, hyper, own_penalties, rates[lane, s], samples, updates)
+            seen[lane] = samples
+    _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
+    _interleave(memory, kind[X], own, kind[X_AT], kind[N_X])
+    for k in range(layers.shape[0]):
+        forward(memory, layers[k], kind[BATCH], VECTOR_BYTES // memory.itemsize)
+    if kind[LOSS] != NONE:
+        _lose_together(memory, kind, hyper, own, seen, doubles)
+    else:
+        _return(memory, kind[OUTPUTS], own, kind[OUTPUTS_AT], kind[N_OUTPUTS])
+    if kind[HAS_PENALTIES]:  # which are part of the loss
+        _return_models(0, 1, models[0], kind, memory, own)
+    for lane in range(current.size):
+        if current[lane] != NONE:
+            alone = _memory_of(own, lane)
+            model = models[current[lane]]
+            step, samples, _ = _step_of(model, s)
+            _call_all(model, losses, alone, samples, step)
+            if kind[LOSS] == NONE:
+                of_seen = samples * (kind[N_OUTPUTS] // kind[BATCH])
+                alone[kind[GRADIENT_AT] + of_seen : kind[GRADIENT_AT] + kind[N_OUTPUTS]] = 0
+    if kind[LOSS] == NONE:
+        _interleave(memory, kind[GRADIENT], own, kind[GRADIENT_AT], kind[N_OUTPUTS])
+    for k in range(layers.shape[0] - 1, -1, -1):
+        backward(memory, kind, layers[k], hyper, paces)
+
+
+@njit
+def _take_model(lane, model, kind, memory, own):
+    """Put a model from its own memory into a lane."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    for number in range(1 + model[N_SLOTS]):
+        numbers = slots_of(model, _memory_of(own, lane), number)
+        first = kind[WEIGHTS] + number * kind[DISTANCE]
+        for i in range(numbers.size):
+            memory[(first + i) * lanes + lane] = numbers[i]
+
+
+@njit
+def _return_models(first, stop, model, kind, memory, own):
+    """Take weights (number 0) and slots of all lanes back to the memories of the models."""
+    for number in range(first, stop):
+        at = kind[WEIGHTS_AT] + (number + (number > 0)) * kind[OWN_DISTANCE]
+        _return(memory, kind[WEIGHTS] + number * kind[DISTANCE], own, at, model[N_PARAMETERS])
+
+
+@njit
+def _is_sound(model, own):
+    """Whether the loss of the current epoch and the weights are finite."""
+    epoch = (model[DONE] - 1) // steps_of(model, TRAINING)
+    totals = totals_of(model, TOTALS, epoch).reshape(-1)
+    return is_finite(totals) and is_finite(slots_of(model, own, 0))
+
+
+@njit
+def _end(lane, current, model, kind, own, seen):
+    """A model has ended, and leaves its lane."""
+    store(model, _memory_of(own, lane))
+    current[lane], seen[lane] = NONE, 0
+    _memory_of(own, lane)[kind[GRADIENT_AT] : kind[GRADIENT_AT] + kind[N_OUTPUTS]] = 0
+
+
+@njit
+def _end_epochs(current, models, stoppings, loss_weights, kind, memory, own, reader, bests, seen):
+    """Look at the models whose epoch is over."""
+    are_back = slots_are_back = False
+    for lane in range(current.size):
+        if current[lane] == NONE:
+            continue
+        model, number = models[current[lane]], current[lane]
+        steps = steps_of(model, TRAINING)
+        if model[DONE] % steps != 0:
+            continue
+        if not are_back:
+            _return_models(0, 1, model, kind, memory, own)
+            are_back = True
+        if not _is_sound(model, _memory_of(own, lane)):
+            model[HAS_ENDED] = model[HAS_DIVERGED] = 1
+        else:
+            epoch = model[DONE] // steps - 1
+            weights = loss_weights[number]
+            end_epoch(
+                model, stoppings[number], weights, epoch, _memory_of(own, lane), reader, bests[lane]
+            )
+        if model[HAS_ENDED] != 0:
+            if not slots_are_back:
+                _return_models(1, 1 + model[N_SLOTS], model, kind, memory, own)
+                slots_are_back = True
+            _end(lane, current, model, kind, own, seen)
+
+
+@njit
+def _keep_all(current, models, kind, memory, own, seen):
+    """Keep what the models in the lanes have learned so far."""
+    are_back = False
+    for lane in range(current.size):
+        if current[lane] == NONE:
+            continue
+        model = models[current[lane]]
+        if not are_back:
+            _return_models(0, 1 + model[N_SLOTS], model, kind, memory, own)
+            are_back = True
+        if _is_sound(model, _memory_of(own, lane)):
+            store(model, _memory_of(own, lane))
+        else:
+            model[HAS_ENDED] = model[HAS_DIVERGED] = 1
+            _end(lane, current, model, kind, own, seen)
+
+
+@njit
+def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
+    """Put the next models into the lanes that are free; return how many lanes have one."""
+    filled = 0
+    for lane in range(current.size):
+        if current[lane] == NONE:
+            number = atomic_add(shared, NEXT, 1)
+            if number >= models.shape[0]:
+                continue
+            current[lane] = number
+            begin(models[number], _memory_of(own, lane), reader, orders[lane], gather)
+            _take_model(lane, models[number], kind, memory, own)
+        filled += 1
+    return filled
+
+
+@njit
+def _work(
+    shared,
+    enough,
+    current,
+    models,
+    stoppings,
+    loss_weights,
+    gather,
+    penalties,
+    kind,
+    hyper,
+    layers,
+    memory,
+    own,
+    reader,
+    bests,
+    orders,
+    rates,
+    paces,
+    seen,
+    doubles,
+):
+    """What one worker does: steps of its models, until all workers have done enough."""
+    while True:
+        filled = _fill(shared, current, models, kind, memory, own, reader, orders, gather)
+        if filled == 0:
+            return
+        count = rates.shape[1]
+        for lane in range(current.size):
+            if current[lane] != NONE:
+                model = models[current[lane]]
+                steps = steps_of(model, TRAINING)
+                left = steps - model[DONE] % steps
+                count = min(count, left, max(1, STINT // (filled * model[WORK])))
+        work = 0
+        for lane in range(current.size):
+            if current[lane] != NONE:
+                model = models[current[lane]]
+                work += count * model[WORK]
+                numbers = array_at(model[NUMBERS], model[N_NUMBERS], np.float64)
+                first = model[RATE_STEP] + model[DONE]
+                scheduled_rates(rates[lane, :count], model[SCHEDULE], numbers, first)
+        float_mode = set_denormals_flushed()
+        for s in range(count):
+            _run_step(
+                s,
+                current,
+                models,
+                penalties,
+                kind,
+                hyper,
+                layers,
+                memory,
+                own,
+                rates,
+                paces,
+                seen,
+                doubles,
+            )
+        restore_denormals(float_mode)
+        for lane in range(current.size):
+            if current[lane] != NONE:
+                models[current[lane], DONE] += count
+        _end_epochs(
+            current, models, stoppings, loss_weights, kind, memory, own, reader, bests, seen
+        )
+        if atomic_add(shared, WORKED, work) + work >= enough:
+            _keep_all(current, models, kind, memory, own, seen)
+            return
+
+
+@njit(parallel=True)
+def train_lanes(
+    shared,
+    enough,
+    current,
+    models,
+    stoppings,
+    loss_weights,
+    gather,
+    penalties,
+    kind,
+    hyper,
+    layers,
+    memories,
+    own,
+    readers,
+    bests,
+    orders,
+    rates,
+    paces,
+    seen,
+    doubles,
+):
+    """As `train_models`, for models of one kind, several on each worker.
+
+    Parameters
+    ----------
+    shared, enough, models, stoppings, loss_weights, gather
+        As `train_models` takes them.
+    current : (workers, lanes) int64 array
+        The model in each lane, NONE at first; written. There may be fewer than a vector has.
+    penalties : (m, 4) float64 array
+        Of each model.
+    kind : (n,) int64 array
+        What the models have in common.
+    hyper : (n,) float64 array
+        Numbers of their optimiser and of their loss.
+    layers : (k, LAYER_COLUMNS) int64 array
+        Their layers.
+    memories : (workers, size) array
+        Zeros at first.
+    own : (workers, lanes of a vector * size) array
+        A memory for each model, of its own program. Zeros at first.
+    readers : (workers, size) array
+    bests : (workers, lanes, parameters) array
+    orders : (workers, lanes, samples) int64 array
+    rates : (workers, lanes, steps) float64 array
+        As `train_models` takes them, most of them for each lane.
+    paces : (workers, N_PACES, REPEATED) array
+        Zeros at first.
+    seen : (workers, lanes of a vector) int64 array
+        Zeros at first: samples of each model in a step.
+    doubles : (workers, samples in a mini-batch * lanes of a vector) float64 array
+    """
+    for w in prange(current.shape[0]):
+        worker = np.int64(w)
+        _work(
+            shared,
+            enough,
+            current[worker],
+            models,
+            stoppings,
+            loss_weights,
+            gather,
+            penalties,
+            kind,
+            hyper,
+            layers,
+            memories[worker],
+            own[worker],
+            readers[worker],
+            bests[worker],
+            orders[worker],
+            rates[worker],
+            paces[worker],
+            seen[worker],
+            doubles[worker],
+        )

@@ -64,7 +64,6 @@ def _use_model(name: str) -> None:
     from .engine.many import FEWEST_LANES
     from .examples import EXAMPLES
     from .examples.training import train
-    from .kernels.threads import get_num_threads
     from .models import fit_many
 
     example = EXAMPLES[name]

@@ -40,8 +40,8 @@ numbers, each with the place of the run of numbers that it multiplies.
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
-for a window that slides along many positions; the *chain tile* is the lane tile with sums that begin
-with what they are added to.
+for a window that slides along many positions; the *chain tile* is the lane tile with sums that
+begin with what they are added to.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import activations, codes, optimizers
+from ..kernels import optimizers
+from ..kernels.activations import ACTIVATIONS
 from ..kernels.call import address
 from ..kernels.machine import ARM, FEATURES, VECTOR_BYTES
 from ..kernels.matmul import DEPTH, LONG
@@ -29,10 +30,13 @@ RULES = {
     optimizers.adamw_update: op.ADAM,
 }
 LOSSES = {
-    loss.SAMPLE_LOSSES[codes.CATEGORICAL_CROSSENTROPY]: lane_losses.CATEGORICAL,
-    loss.SAMPLE_LOSSES[codes.BINARY_CROSSENTROPY]: lane_losses.BINARY,
-    loss.SAMPLE_LOSSES[codes.MULTILABEL_CROSSENTROPY]: lane_losses.MULTILABEL,
-    loss.SAMPLE_LOSSES[codes.MEAN_SQUARED_ERROR]: lane_losses.SQUARED,
+    loss.LOSSES_OF_ROWS_BY_NAME[name]: place
+    for name, place in {
+        "categorical_crossentropy": lane_losses.CATEGORICAL,
+        "binary_crossentropy": lane_losses.BINARY,
+        "multilabel_crossentropy": lane_losses.MULTILABEL,
+        "mean_squared_error": lane_losses.SQUARED,
+    }.items()
 }
 
 # Bytes that the models of a worker may need together. A second-level cache of 1 MB does not hold
@@ -240,9 +244,8 @@ class _Layout:
 @functools.cache
 def _elementwise() -> frozenset[Any]:
     """Activations and derivatives that are the same for several models at once."""
-    places = [codes.ACTIVATIONS.index(name) for name in ACTIVATIONS_OF_LANES]
-    tables = activations.FORWARD, activations.BACKWARD
-    return frozenset(table[place] for table in tables for place in places)
+    known = [ACTIVATIONS[name] for name in ACTIVATIONS_OF_LANES]
+    return frozenset(f for one in known for f in (one.forward, one.backward))
 
 
 def _demand(is_possible: bool) -> None:

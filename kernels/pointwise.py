@@ -72,7 +72,11 @@ THRESHOLD = 0.5
 FAR = 800.0
 
 
-def value_of_each(value, compiler=njit):
+# Rounded as it is written, a value has the same bits wherever it stands in an array.
+_exactly = functools.partial(njit, exact=True)
+
+
+def value_of_each(value, compiler=_exactly):
     """Make the kernel ``(a, z)`` of an activation from its value at a number.
 
     Parameters
@@ -90,7 +94,7 @@ def value_of_each(value, compiler=njit):
     return compiler(_named_after(forward, value, _FORWARD))
 
 
-def slope_of_each(slope, compiler=njit):
+def slope_of_each(slope, compiler=_exactly):
     """Make the kernel ``(dz, z, a, da)`` of a derivative from the slope at a number."""
     number = compiler(slope, inline=True)
 
@@ -109,7 +113,7 @@ def _named_after(loop, function, docstring):
     return loop
 
 
-@njit(inline=True)
+@njit(inline=True, exact=True)
 def _unless_nan(slope, z):
     """The slope; NaN if z is: comparisons with it are false, and it must not look like a number."""
     return slope if z == z else z

@@ -276,7 +276,7 @@ PARTS = {
     "engine": {"activations", "constraints", "layers", "output", "utils"},
     "models": {
         *("activations", "callbacks", "conversion", "engine", "layers", "losses", "metrics"),
-        *("optimizers", "output", "utils"),
+        *("notebook", "optimizers", "output", "utils"),
     },
 }
 

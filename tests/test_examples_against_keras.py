@@ -30,6 +30,8 @@ def difference(example):
         return "the loss is a user's own"
     if any(isinstance(layer.activation, Custom) for layer in network.layers):
         return "an activation is a user's own"
+    if any(layer.activation == "hard_sigmoid" for layer in network.layers):
+        return "PyTorch's sixth is one of float32"
     several = any(loss.is_of_rows for loss in model._losses) and len(network.output_shapes[0]) > 1
     if example.weighted and several:
         return "it takes the weights of samples for those of places"

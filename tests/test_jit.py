@@ -24,7 +24,7 @@ from fastscratch.kernels.jit import njit
 if config.DISABLE_JIT:
     pytest.skip("nothing is compiled under NUMBA_DISABLE_JIT", allow_module_level=True)
 
-from fastscratch.kernels.call import address, values
+from fastscratch.kernels.call import address
 from fastscratch.kernels.jit import Kernel, ParallelKernel
 
 MODULES = [
@@ -130,10 +130,10 @@ def test_only_the_activation_that_is_called_is_compiled():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_losses_that_are_called_by_address_return_float64(dtype):
-    kinds = (values(dtype),) * 2
-    for code, function in enumerate(losses.FORWARD):
-        losses.forward_of(code, np.dtype(dtype))
-        assert function.overloads[kinds].signature.return_type == types.float64
+    for name, loss in losses.LOSSES.items():
+        losses.forward_of(name, np.dtype(dtype))
+        results = {one.signature.return_type for one in loss.forward.overloads.values()}
+        assert results == {types.float64}, name
 
 
 def test_another_thread_compiles_and_ignored_ctrl_c_stays_so():

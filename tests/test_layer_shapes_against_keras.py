@@ -219,7 +219,7 @@ def built(keras, peer, shapes):
     return tuple(int(size) for size in out.shape[1:])
 
 
-NOT_HERE = {"seed", "input_axes", "output_axes"}  # arguments of initialisers in Keras only
+NOT_HERE = {"input_axes", "output_axes"}  # arguments of initialisers in Keras only
 
 
 def plain(value):

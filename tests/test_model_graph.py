@@ -436,18 +436,18 @@ def test_summary(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["Model:", '"both"']
     assert rows[4:-4] == [
-        ["flatten", "(Flatten)", "(None,", "4)", "0"],
-        ["both", "(Dense)", "(None,", "4)", "20"],
-        ["concatenate", "(Concatenate)", "(None,", "8)", "0"],
-        ["scores", "(Dense)", "(None,", "3)", "27"],
-        ["concatenate_1", "(Concatenate)", "(None,", "7)", "0"],
-        ["level", "(Dense)", "(None,", "1)", "8"],
-        ["size", "(Dense)", "(None,", "2)", "10"],
+        ["flatten", "(Flatten)", "(None,", "4)", "0", "input", "1"],
+        ["both", "(Dense)", "(None,", "4)", "20", "input", "0"],
+        ["concatenate", "(Concatenate)", "(None,", "8)", "0", "both,", "both"],
+        ["scores", "(Dense)", "(None,", "3)", "27", "concatenate"],
+        ["concatenate_1", "(Concatenate)", "(None,", "7)", "0", "scores,", "both"],
+        ["level", "(Dense)", "(None,", "1)", "8", "concatenate_1"],
+        ["size", "(Dense)", "(None,", "2)", "10", "both"],
     ]
     assert rows[-3:] == [
-        ["Total", "params:", "65"],
-        ["Trainable", "params:", "65"],
-        ["Non-trainable", "params:", "0"],
+        ["Total", "params:", "65", "(260.00", "B)"],
+        ["Trainable", "params:", "65", "(260.00", "B)"],
+        ["Non-trainable", "params:", "0", "(0.00", "B)"],
     ]
 
 

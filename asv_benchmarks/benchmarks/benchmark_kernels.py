@@ -41,6 +41,26 @@ class Losses(_Kernels, module="losses", dtypes=SINGLE):
     """Losses from logits and their derivatives."""
 
 
+class Hinges(_Kernels, module="hinges", dtypes=SINGLE):
+    """Hinge losses and their derivatives."""
+
+
+class Deviations(_Kernels, module="deviations", dtypes=SINGLE):
+    """Losses of the distance from the target, and their derivatives."""
+
+
+class Focal(_Kernels, module="focal", dtypes=SINGLE):
+    """Focal cross-entropies and their derivatives."""
+
+
+class Pointwise(_Kernels, module="pointwise", dtypes=SINGLE):
+    """Activations that are given as a value and a slope."""
+
+
+class Constraints(_Kernels, module="constraints", dtypes=SINGLE):
+    """What brings weights back to where they may be."""
+
+
 class Dense(_Kernels, module="dense", dtypes=BOTH):
     """A dense layer, forward and backward."""
 

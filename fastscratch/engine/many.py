@@ -286,7 +286,7 @@ class _Crew:
         arguments = (
             *self._common(),
             *(self._array(self._own), self._array(self._readers), self._array(self._best)),
-            np.empty((self._workers, self._rows), np.int64),
+            np.zeros((self._workers, self._rows), np.int64),
             np.empty((self._workers, op.MOST_STEPS)),
         )
         self._run(op.train_models, arguments)
@@ -305,7 +305,7 @@ class _Crew:
             *(penalties, kind.kind, kind.hyper, kind.layers),
             *(self._array(kind.size * lanes), self._array(lanes * own)),
             *(self._array(self._readers), self._array(used, self._best)),
-            np.empty((self._workers, used, self._rows), np.int64),
+            np.zeros((self._workers, used, self._rows), np.int64),
             np.zeros((self._workers, used, op.MOST_STEPS)),
             self._array(lane_columns.N_PACES, lane_columns.REPEATED),
             np.zeros((self._workers, lanes), np.int64),

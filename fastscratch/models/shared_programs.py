@@ -68,7 +68,7 @@ def _kind_of_layer(layer: Layer) -> Hashable:
     known = {
         name: value
         for name, value in layer.__getstate__().items()
-        if name not in ("name", "_changes") and not name.endswith("initializer")
+        if name not in ("name", "_changes", "_made") and not name.endswith("initializer")
     }
     try:
         return type(layer), pickle.dumps(known)

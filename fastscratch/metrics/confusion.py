@@ -46,6 +46,9 @@ def confusion_matrix(
     truth, guess = as_array("y_true", y_true, ndim=1), as_array("y_pred", y_pred, ndim=1)
     same_length(y_true=truth, y_pred=guess)
     if num_classes is None:
+        for name, labels in (("y_true", truth), ("y_pred", guess)):
+            if labels.max() >= 2**31:  # no table could hold a row for each
+                raise ValueError(f"{name} must hold labels below 2**31, got {labels.max():g}")
         num_classes = max(int(truth.max()), int(guess.max()), 0) + 1
     num_classes = as_integer("num_classes", num_classes, 1)
     truth = as_labels("y_true", truth, num_classes)

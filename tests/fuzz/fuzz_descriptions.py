@@ -250,7 +250,8 @@ OWN = {
     "GaussianNoise": {"stddev": is_not_negative},
     "Concatenate": {"axis": lambda value: is_int(-(2**31))(value) and value != 0},
     "Constant": {"value": is_finite},
-    "ReLU": dict.fromkeys(["negative_slope", "threshold"], is_not_negative),
+    "ReLU": dict.fromkeys(["negative_slope", "threshold"], is_not_negative)
+    | {"max_value": or_none(is_not_negative)},
     "LeakyReLU": {"negative_slope": is_not_negative},
     "ELU": {"alpha": is_positive},
     "PReLU": {"alpha_initializer": is_initializer, "alpha_regularizer": is_regularizer},

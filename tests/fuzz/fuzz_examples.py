@@ -16,8 +16,10 @@ from fastscratch.examples import EXAMPLES
 from fastscratch.examples.comparison import compare_training, roundings
 from fastscratch.examples.example import network_of
 from fastscratch.examples.naive import (
+    naive_loss,
     naive_network,
     naive_rule,
+    naive_targets,
     naive_weights,
     train_naively,
 )
@@ -52,7 +54,7 @@ class Naive:
         self.model, self.network = model, network_of(model)
         self.naive = naive_network(self.network)
         self.weights = naive_weights(self.network, model._state.parameters.astype(float))
-        self.losses = [loss.get_config() for loss in model._losses]
+        self.losses = [naive_loss(loss) for loss in model._losses]
         self.seed = derived_seed(model.seed, 1)
         self.rule = naive_rule(model._compiled_optimizer())
         self.rate = model._compiled_optimizer().learning_rate
@@ -108,9 +110,7 @@ class Naive:
                 return None
         xs = [taken[key].tolist() for key in taken if key[0] == "x"]
         ys = [
-            taken[key].reshape(-1).astype(int).tolist()
-            if loss.takes_labels
-            else taken[key].reshape(-1, *shape).tolist()
+            naive_targets(taken[key].reshape(-1, *(shape[:-1] if loss.takes_labels else shape)))
             for key, loss, shape in zip(
                 [key for key in taken if key[0] == "y"],
                 self.model._losses,

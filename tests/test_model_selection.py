@@ -174,6 +174,22 @@ def test_a_candidate_that_fails_gets_its_error_score():
         ours.GridSearchCV(network, grid, cv=3, error_score="raise").fit(*IRIS)
 
 
+def test_an_error_before_the_training_is_that_of_one_candidate(monkeypatch):
+    assignment = company.Fit.assignment
+
+    def failing(wanted):
+        if wanted.model.layers[0].units == 2:
+            raise ValueError("two are too few")
+        return assignment(wanted)
+
+    monkeypatch.setattr(company.Fit, "assignment", failing)
+    grid = {"hidden_layer_sizes": [(2,), (5,)]}
+    with pytest.warns(FitFailedWarning, match="two are too few"):
+        found = ours.GridSearchCV(classifier(), grid, cv=3, error_score=-1.0).fit(*IRIS)
+    assert found.cv_results_["mean_test_score"][0] == -1.0
+    assert found.cv_results_["mean_test_score"][1] > 0
+
+
 def test_nothing_runs_on_after_an_error(fitted_at_once):
     def wrong(estimator, X, y):
         raise RuntimeError("a scorer of one's own")

@@ -122,21 +122,18 @@ def fit(wanted: Fit) -> None:
     if coroutine is None or not wanted.can_be_compiled:
         wanted.alone()
         return
-    coroutine.ask(wanted)
+    coroutine.ask((wanted, wanted.assignment()))  # here, so that its errors are those of this fit
     if not wanted.epochs.n_seen:  # it has diverged: the same again says where
         wanted.alone()
 
 
-def fit_all(fits: Sequence[Fit]) -> None:
+def fit_all(fits: Sequence[tuple[Fit, EstimatorAssignment]]) -> None:
     """Fit networks in one compiled call; of one that diverges nothing is changed."""
-    assignments, programs = [one.assignment() for one in fits], SharedPrograms()
-    trainings = [
-        training_of(assignment, programs, one.shuffle)
-        for assignment, one in zip(assignments, fits, strict=True)
-    ]
+    programs = SharedPrograms()
+    trainings = [training_of(assignment, programs, one.shuffle) for one, assignment in fits]
     with progress_bar(len(fits), "fits", "fit") as bar:
         train(trainings, bar)
-    for one, assignment, training in zip(fits, assignments, trainings, strict=True):
+    for (one, assignment), training in zip(fits, trainings, strict=True):
         if not training.has_diverged:
             history = History()
             take(assignment, training, history)

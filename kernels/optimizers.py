@@ -384,9 +384,7 @@ def amsgrad_step(
     ----------
     Reddi, Kale and Kumar (2018), On the convergence of Adam and beyond, algorithm 2.
     """
-    t = step + 1
-    corrected = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    rate = parameters.dtype.type(corrected)
+    rate = parameters.dtype.type(adam_rate(learning_rate, beta_1, beta_2, step))
     renew_1, renew_2 = parameters.dtype.type(1 - beta_1), parameters.dtype.type(1 - beta_2)
     floor = parameters.dtype.type(epsilon)
     for p in range(parameters.size):

@@ -111,9 +111,11 @@ def test_error_of_a_job_is_raised(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="no signals to send")
 def test_ctrl_c_ends_the_helpers(tmp_path):
     code = f"""
-    import os, sys, time
+    import os, signal, sys, time
     from fastscratch.kernels import jobs
 
+    # What a shell starts in the background is born deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     jobs.processes = lambda: 2
     write = (os.system, ("echo $PPID >> {tmp_path}/pids; sleep 600",))
     print("begins", flush=True)

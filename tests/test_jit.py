@@ -16,9 +16,11 @@ import threading
 import numpy as np
 import pytest
 from numba import config, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from fastscratch import kernels
-from fastscratch.kernels import losses
+from fastscratch.kernels import cache, losses
 from fastscratch.kernels.jit import njit
 
 if config.DISABLE_JIT:
@@ -238,3 +240,21 @@ def test_parallel_kernels_are_called_where_they_may_be(module):
             if isinstance(loop.iter, ast.Call) and getattr(loop.iter.func, "id", "") == "prange":
                 # The workqueue layer aborts at a region within a region.
                 assert not called_parallel_kernels(loop, module), f"in a prange of {function.name}"
+
+
+@intrinsic
+def is_counted(typingctx, array):
+    """Whether Numba counts the references to an array."""
+
+    def codegen(context, builder, signature, arguments):
+        struct = context.make_array(array)(context, builder, arguments[0])
+        return cgutils.is_not_null(builder, struct.meminfo)
+
+    return types.boolean(array), codegen
+
+
+def test_references_to_arrays_from_python_are_not_counted(monkeypatch):
+    # Each slice of one would cost two atomic additions. Numba counts in the process that compiles.
+    monkeypatch.setattr(cache, "load", lambda name: None)
+    monkeypatch.setattr(cache, "save", lambda name, payload: None)
+    assert not njit(lambda x: is_counted(x))(np.zeros(3))

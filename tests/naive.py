@@ -1,5 +1,7 @@
 """Networks of the engine, computed by the reference: lists of floats, operation by operation."""
 
+from unittest import mock
+
 import numpy as np
 
 from fastscratch.examples.naive import naive_network, naive_targets, naive_weights
@@ -45,3 +47,13 @@ def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_wei
         [own] * len(y),
     )
     return loss, flat(of, gradients), moved
+
+
+def loss(*arguments, **run):
+    """The same loss alone: the way back takes two thirds of the time."""
+
+    def no_gradients(network, weights, kept, dtensors):
+        return [[None] * len(own) for own in weights]
+
+    with mock.patch.object(reference, "backward_pass", no_gradients):
+        return loss_and_gradient(*arguments, **run)[0]

@@ -6,6 +6,7 @@ program, and each module imports only what it may (`CONTRIBUTING.md`, "The walls
 
 import ast
 import doctest
+import functools
 import importlib
 import inspect
 import os
@@ -48,6 +49,11 @@ TWINS = {
 NAIVE_NETWORK = {"initializers", "nested", "network", "neural_network", "objective", "train"}
 
 
+@functools.cache
+def tree(source):
+    return ast.parse(source.read_text(encoding="utf-8"))
+
+
 def module_name(source):
     if source in KERNEL_SOURCES:
         parts = source.relative_to(KERNELS_FOLDER).with_suffix("").parts
@@ -57,6 +63,10 @@ def module_name(source):
 
 def file_of(function):
     return function.__module__.rpartition(".")[2]
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters)
 
 
 def documented_parameters(function):
@@ -75,19 +85,16 @@ def documented_parameters(function):
 # --- kernels and twins ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_kernel_has_a_twin_with_its_parameters(name):
-    twin = TWINS[f"{file_of(KERNELS[name])}.{name}"]
-    assert list(inspect.signature(twin).parameters) == list(
-        inspect.signature(KERNELS[name]).parameters
-    )
+def test_every_kernel_has_a_twin_with_its_parameters():
+    for name, kernel in KERNELS.items():
+        twin = TWINS[f"{file_of(kernel)}.{name}"]
+        assert parameters(twin) == parameters(kernel), name
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_kernel_has_cases(name):
-    cases = [case for case in CASES if case.kernel == name]
-    assert sum(case.typical for case in cases) == 1  # the one that benchmarks take
-    assert len({str(case) for case in cases}) == len(cases)
+def test_every_kernel_has_cases():
+    typical = [case.kernel for case in CASES if case.typical]  # those that benchmarks take
+    assert sorted(typical) == sorted(KERNELS)
+    assert len({str(case) for case in CASES}) == len(CASES)
 
 
 #: What only the operations of a program do (`kernels/program/`).
@@ -104,28 +111,28 @@ OF_PROGRAMS = (
 )
 
 
-@pytest.mark.parametrize("name", TWINS)
-def test_twin_has_a_kernel(name):
-    file, _, function = name.partition(".")
-    if file not in NAIVE_NETWORK:
-        kernels_of_file = importlib.import_module(f"fastscratch.kernels.{file}")
-        assert hasattr(kernels_of_file, function) != (name in OF_PROGRAMS)
+def test_every_twin_has_a_kernel():
+    for name in TWINS:
+        file, _, function = name.partition(".")
+        if file not in NAIVE_NETWORK:
+            kernels_of_file = importlib.import_module(f"fastscratch.kernels.{file}")
+            assert hasattr(kernels_of_file, function) != (name in OF_PROGRAMS), name
 
 
 def definitions(source):
     """What each name at the top of a file of kernels refers to, as (file, name)."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    statements = tree(source).body
     known = {
         alias.asname or alias.name: (node.module, alias.name)
-        for node in tree.body
+        for node in statements
         if isinstance(node, ast.ImportFrom) and node.level
         for alias in node.names
     }
-    for node in tree.body:
+    for node in statements:
         targets = getattr(node, "targets", [node])
         names = [getattr(target, "name", getattr(target, "id", None)) for target in targets]
         known |= {name: (source.stem, name) for name in names if name}
-    for node in tree.body:
+    for node in statements:
         found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & set(known)
         for target in getattr(node, "targets", [node]):
             name = getattr(target, "name", getattr(target, "id", None))
@@ -138,7 +145,7 @@ def used_kernels(source):
         parts = name.split(".")
         if parts[:2] == ["fastscratch", "kernels"] and len(parts) == 4:
             yield parts[2], parts[3]
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(source)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Attribute, ast.Name)):
             yield getattr(node.value, "attr", getattr(node.value, "id", "")), node.attr
 
@@ -161,11 +168,9 @@ def test_every_kernel_is_called():
     assert {name for _, name in reached} >= set(KERNELS)
 
 
-@pytest.mark.parametrize(
-    "function", [*KERNELS.values(), *TWINS.values()], ids=[*KERNELS, *(f"twin-{t}" for t in TWINS)]
-)
-def test_docstring_names_every_parameter(function):
-    assert documented_parameters(function) == list(inspect.signature(function).parameters)
+def test_docstrings_name_every_parameter():
+    for function in [*KERNELS.values(), *TWINS.values()]:
+        assert documented_parameters(function) == parameters(function), function
 
 
 def test_every_kernel_module_is_listed():
@@ -218,55 +223,66 @@ def test_public_names_exist_and_have_docstrings():
         assert getattr(fastscratch, name).__doc__, name
 
 
-@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
+@pytest.mark.parametrize(
+    "source",
+    [source for source in LAYER_SOURCES if ">>>" in source.read_text(encoding="utf-8")],
+    ids=module_name,
+)
 def test_docstring_examples_run(source):
     """Each example shows what it really prints."""
-    if ">>>" in source.read_text(encoding="utf-8"):
-        module = importlib.import_module(module_name(source))
-        assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(importlib.import_module(module_name(source))).failed == 0
 
 
 # --- the walls ------------------------------------------------------------------------------------
 
 
+@functools.cache
 def imports(source):
     """Absolute names of all modules that a file imports, at its top or inside functions."""
     package = module_name(source).split(".")[:-1]
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    found = []
+    for node in ast.walk(tree(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) + 1 - node.level] if node.level else []
             path = ".".join([*base, *filter(None, [node.module])])
-            yield from (f"{path}.{alias.name}" for alias in node.names)
+            found += [f"{path}.{alias.name}" for alias in node.names]
+    return found
 
 
-def outside(source, *allowed):
-    """Imports that stand under none of the allowed packages."""
-    return [
-        name
-        for name in imports(source)
-        if not any(name == package or name.startswith(f"{package}.") for package in allowed)
-    ]
+def stands_under(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=module_name)
-def test_kernels_import_numpy_numba_and_themselves(source):
-    allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
-    name = module_name(source).removeprefix("fastscratch.kernels.")
-    if name in ("ahead", "cache", "elementary", "jit", "jobs"):
-        allowed += ["numba"]
+def assert_none_imports(sources, forbidden):
+    """No file imports a module that is forbidden, of which a function of its name decides."""
+    found = {
+        module_name(source): wrong
+        for source in sources
+        if (wrong := [name for name in imports(source) if forbidden(name)])
+    }
+    assert found == {}
+
+
+def test_kernels_import_numpy_numba_and_themselves():
+    speak_numba = {"ahead", "cache", "elementary", "jit", "jobs"}
     speak_llvm = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    if name in speak_llvm | {"cache", "threads", "call", "program.atomics"}:
-        allowed += ["numba", "llvmlite"]
-    assert outside(source, *allowed) == []
+    speak_llvm |= {"cache", "threads", "call", "program.atomics"}
+    for source in KERNEL_SOURCES:
+        allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
+        name = module_name(source).removeprefix("fastscratch.kernels.")
+        if name in speak_numba | speak_llvm:
+            allowed += ["numba"]
+        if name in speak_llvm:
+            allowed += ["llvmlite"]
+        assert_none_imports([source], lambda name, allowed=allowed: not stands_under(name, allowed))
 
 
-@pytest.mark.parametrize("source", KERNEL_SOURCES, ids=module_name)
-def test_kernels_know_nothing_of_programs(source):
+def test_kernels_know_nothing_of_programs():
     """The operations of a program call the kernels, and never the other way round."""
-    if source.parent == KERNELS_FOLDER:
-        assert not [name for name in imports(source) if "fastscratch.kernels.program" in name]
+    own = [source for source in KERNEL_SOURCES if source.parent == KERNELS_FOLDER]
+    assert_none_imports(own, lambda name: "fastscratch.kernels.program" in name)
 
 
 #: What each part of the Python layer imports, apart from itself, the kernels, `validation` and
@@ -281,38 +297,40 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
-def test_models_stand_on_the_engine_and_the_engine_on_layers(source):
-    part = source.parent.name
-    if part in PARTS:
-        found = {name.split(".")[1] for name in imports(source) if name.startswith("fastscratch.")}
-        assert found <= {part, "kernels", "validation", "wording", *PARTS[part]}
+def test_models_stand_on_the_engine_and_the_engine_on_layers():
+    for part, others in PARTS.items():
+        allowed = {part, "kernels", "validation", "wording", *others}
+        assert_none_imports(
+            [source for source in LAYER_SOURCES if source.parent.name == part],
+            lambda name, allowed=allowed: (
+                name.startswith("fastscratch.") and name.split(".")[1] not in allowed
+            ),
+        )
 
 
-@pytest.mark.parametrize("source", REFERENCE_SOURCES, ids=lambda source: source.stem)
-def test_reference_imports_math_and_itself(source):
-    assert outside(source, "math", "fastscratch.reference") == []
+def test_reference_imports_math_and_itself():
+    allowed = ["math", "fastscratch.reference"]
+    assert_none_imports(REFERENCE_SOURCES, lambda name: not stands_under(name, allowed))
 
 
-@pytest.mark.parametrize("source", LAYER_SOURCES, ids=module_name)
-def test_python_layer_leaves_numba_to_the_kernels_and_twins_to_tests(source):
-    found = list(imports(source))
-    assert not [name for name in found if name.split(".")[0] in ("numba", "llvmlite")]
-    if source.parent.name not in SIDE_BY_SIDE:
-        assert not [name for name in found if name.startswith("fastscratch.reference")]
+def test_python_layer_leaves_numba_to_the_kernels_and_twins_to_tests():
+    assert_none_imports(LAYER_SOURCES, lambda name: stands_under(name, ["numba", "llvmlite"]))
+    apart = [source for source in LAYER_SOURCES if source.parent.name not in SIDE_BY_SIDE]
+    assert_none_imports(apart, lambda name: stands_under(name, ["fastscratch.reference"]))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=module_name)
-def test_compiler_flags_stand_in_one_module(source):
-    if source in KERNEL_SOURCES and source.stem == "jit":
-        return
+def test_compiler_flags_stand_in_one_module():
     decorators = {"njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "prange"}
-    assert not [name for name in imports(source) if name in {f"numba.{d}" for d in decorators}]
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        assert not (isinstance(node, ast.keyword) and node.arg == "fastmath")
-        assert not (isinstance(node, ast.Constant) and node.value == "fastmath")
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            assert not (node.value.id == "numba" and node.attr in decorators)
+    others = [source for source in SOURCES if source != KERNELS_FOLDER / "jit.py"]
+    assert_none_imports(others, lambda name: name in {f"numba.{d}" for d in decorators})
+    for source in others:
+        for node in ast.walk(tree(source)):
+            if isinstance(node, ast.keyword):
+                assert node.arg != "fastmath", source
+            elif isinstance(node, ast.Constant):
+                assert node.value != "fastmath", source
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert not (node.value.id == "numba" and node.attr in decorators), source
 
 
 def test_estimators_need_neither_pandas_nor_formulaic(child):

@@ -326,7 +326,7 @@ class Model(Configured):
         """A fit needs heads, the program that trains, its workspace, and the state's holder."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         optimizer = self._compiled_optimizer()
         trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
         return heads, *trainer, self._holder
@@ -554,7 +554,7 @@ class Model(Configured):
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         sparse = are_sparse(data.x)
         reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)

@@ -116,7 +116,7 @@ class Loss:
     #: The metric that "accuracy" is short for.
     accuracy: ClassVar[str] = "binary_accuracy"
     #: The name that :func:`get` knows.
-    kind: ClassVar[str]
+    kind: ClassVar[str] = "loss"
     #: What a loss is called if it is given no name, unless it is that name.
     usual_name: ClassVar[str | None] = None
     #: Whether each row of the outputs along the last axis can have a weight of its own in training.

@@ -26,7 +26,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d, validat
 
 from .conversion import check_masks, check_texts
 
-__all__ = ["FitTask", "LabelsMixin", "checked_data", "checked_weights"]
+__all__ = ["FitTask", "LabelsMixin", "ProbabilitiesMixin", "checked_data", "checked_weights"]
 
 
 def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
@@ -73,7 +73,7 @@ class LabelsMixin(ClassifierMixin):
 
     @abstractmethod
     def _scores(self, X: Any) -> np.ndarray:
-        """Scores; the sigmoid of (n,) or (n, n_labels), or softmax of (n, n_classes), is taken."""
+        """Scores of two classes, (n,), of labels, (n, n_labels), or of classes, (n, n_classes)."""
 
     @staticmethod
     def _checked_classes(y: Any) -> np.ndarray:
@@ -147,6 +147,10 @@ class LabelsMixin(ClassifierMixin):
         """
         decided = self._decide(self._scores(X))
         return decided if self._multilabel else self.classes_[decided]
+
+
+class ProbabilitiesMixin(LabelsMixin):
+    """A classifier with probabilities: the sigmoid of a score, or the softmax of several."""
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, or of each label.

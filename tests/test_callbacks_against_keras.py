@@ -248,6 +248,23 @@ def test_a_fit_stops_where_that_of_keras_does(keras, hook):
     assert ours.epoch == theirs.epoch
 
 
+@pytest.mark.parametrize("method", ["evaluate", "predict"])
+@pytest.mark.parametrize("options", [{}, {"batch_size": 8}, {"steps": 2, "batch_size": 3}])
+def test_hooks_of_evaluations_and_predictions(keras, method, options):
+    both = []
+    x = np.random.default_rng(4).random((20, 4), np.float32)
+    given = (x, np.arange(20) % 3)[: 2 if method == "evaluate" else 1]
+    for module, L in ((keras, keras.layers), (fastscratch, layers)):
+        model = module.Sequential([L.Input((4,)), L.Dense(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        both.append([])
+        heard = diary(module.callbacks.Callback, HOOKS, both[-1])
+        getattr(model, method)(*given, callbacks=[heard], verbose=0, **options)
+    theirs, ours = both
+    assert ours == theirs
+    assert ours
+
+
 def test_the_history_holds_the_same_names(keras):
     def make(module):
         return [module.LearningRateScheduler(lambda epoch: 0.5), module.ReduceLROnPlateau()]

@@ -13,7 +13,10 @@ from fastscratch.linear_model import (
     LassoCV,
     LinearRegression,
     LogisticRegression,
+    LogisticRegressionCV,
     Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
     RidgeCV,
 )
 
@@ -41,6 +44,10 @@ from fastscratch.linear_model import (
         LogisticRegression(solver="newton-cholesky", C=float("inf"), warm_start=True),
         LogisticRegression(solver="fista", l1_ratio=0.5, max_iter=1000),
         LogisticRegression(solver="gradient-descent", max_iter=10_000),
+        LogisticRegressionCV(Cs=3, cv=3),
+        RidgeClassifier(),
+        RidgeClassifierCV(),
+        RidgeClassifierCV(cv=3),
     ]
 )
 def test_check_estimator(estimator, check):

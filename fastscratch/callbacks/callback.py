@@ -91,6 +91,18 @@ class Callback:
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Called after that; `logs` holds the means over the validation data so far."""
 
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called after a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a mini-batch is predicted."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Called after that; `logs` holds the "outputs", a list for several of them."""
+
     def check_logs(self, names: Sequence[str]) -> None:
         """Check, before the fit begins, the names in the logs that an epoch will end with.
 

@@ -1,4 +1,4 @@
-"""All callbacks of a fit, called as one."""
+"""All callbacks of a fit, an evaluation or a prediction, called as one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class CallbackList:
-    """All callbacks of a fit, called as one, with the arguments that Keras passes.
+    """All callbacks, called as one, with the arguments that Keras passes.
 
     Parameters
     ----------
@@ -107,3 +107,24 @@ class CallbackList:
         """Call `on_test_batch_end`."""
         for callback in self.of_test_batches:
             callback.on_test_batch_end(batch, logs=logs)
+
+    def predict_begin(self) -> None:
+        """Call `on_predict_begin`."""
+        for callback in self.callbacks:
+            callback.on_predict_begin({})
+
+    def predict_end(self) -> None:
+        """Call `on_predict_end`."""
+        for callback in self.callbacks:
+            callback.on_predict_end({})
+
+    def predict_batch_begin(self, batch: int) -> None:
+        """Call `on_predict_batch_begin`."""
+        for callback in self.callbacks:
+            callback.on_predict_batch_begin(batch, logs={})
+
+    def predict_batch_end(self, batch: int, outputs: Sequence[Any]) -> None:
+        """Call `on_predict_batch_end` with the outputs."""
+        one = outputs[0] if len(outputs) == 1 else list(outputs)
+        for callback in self.callbacks:
+            callback.on_predict_batch_end(batch, logs={"outputs": one})

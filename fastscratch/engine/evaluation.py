@@ -42,6 +42,8 @@ class Objective:
     constants : tuple of float
         What the function takes beside scores and targets.
     label_smoothing : float
+    factors : tuple of float
+        What the targets of each class are multiplied with; empty for 1.
     ignored : int or None
         The label of rows that do not count.
     reduction : int
@@ -50,8 +52,9 @@ class Objective:
         How predictions are counted as right: ``ARGMAX``, ``THRESHOLD`` or ``NONE`` of the kernels.
     level : float
         For ``THRESHOLD``: outputs above this count as 1.
-    weighted : bool
-        Whether samples have weights.
+    weight_axes : int
+        How many axes the weights have: 0 without weights, 1 if each sample has one, and more if
+        each row has one.
     loss_weight : float
         What the loss is multiplied with in the sum over all outputs.
     """
@@ -62,21 +65,26 @@ class Objective:
     is_of_rows: bool = False
     constants: tuple[float, ...] = ()
     label_smoothing: float = 0.0
+    factors: tuple[float, ...] = ()
     ignored: int | None = None
     reduction: int = loss.MEAN
     metric: int = col.NONE
     level: float = 0.5
-    weighted: bool = False
+    weight_axes: int = 0
     loss_weight: float = 1.0
 
     def rows(self, shape: tuple[int, ...]) -> int:
         """Rows of a sample of the output, each with a loss."""
-        return math.prod(shape[:-1]) if self.is_of_rows else 1
+        return math.prod(shape[:-1]) if self.is_of_rows or self.weight_axes > 1 else 1
+
+    def weights(self, shape: tuple[int, ...]) -> int:
+        """Weights of a sample of the output, at least 1."""
+        return math.prod(shape[:-1]) if self.weight_axes > 1 else 1
 
     @property
     def is_plain_mean(self) -> bool:
-        """Whether all rows count, and what is minimised is their mean."""
-        return self.ignored is None and self.reduction == loss.MEAN
+        """Whether all rows count, all classes alike, and what is minimised is their mean."""
+        return self.ignored is None and self.reduction == loss.MEAN and not self.factors
 
 
 class Evaluator:
@@ -177,9 +185,10 @@ class Evaluator:
             if objective.takes_labels:
                 targets[-1][loss.LABELS] = given
             sources.append((rows if objective.takes_labels else units, given))
-        for objective in objectives:
-            weights.append(plan.take(plan.batch_size) if objective.weighted else col.NONE)
-            sources.append((1, weights[-1]))
+        for objective, shape in zip(objectives, network.output_shapes, strict=True):
+            size = objective.weights(shape)
+            weights.append(plan.take(plan.batch_size * size) if objective.weight_axes else col.NONE)
+            sources.append((size, weights[-1]))
         if self._totals_are_kept:
             plan.add(data.epoch_item, 1)
         self._gathers = plan.add_gathers(sources)
@@ -213,7 +222,13 @@ class Evaluator:
                 loss.LOSSES_OF_ROWS: plan.take(batch_size * rows),
                 loss.IGNORED: loss.NO_LABEL if objective.ignored is None else objective.ignored,
                 loss.REDUCTION: objective.reduction,
+                loss.ROWS_A_WEIGHT: rows // objective.weights(u.shape),
+                loss.FACTORS: col.NONE,
             }
+        if objective.factors:
+            factors = plan.take(len(objective.factors))
+            plan.begin_with(factors, len(objective.factors), objective.factors)
+            reduced[loss.FACTORS] = factors
         # Smoothed targets move towards equal shares of the classes, or towards one half.
         smoothing = float(objective.label_smoothing)
         spread = smoothing / (n_out // rows if objective.is_of_rows else 2)

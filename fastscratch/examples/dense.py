@@ -97,7 +97,7 @@ def examples() -> Iterator[Example]:
     for name in NAMES:
         yield Example(f"activation {name}", partial(_activated, name))
     for loss, activation in LOSSES:
-        title = loss if isinstance(loss, str) else f"{loss.name} with its options"
+        title = loss if isinstance(loss, str) else f"{loss.kind} with its options"
         yield Example(f"{title} after {activation}", partial(_read_out, activation), loss)
     yield Example("weighted samples", partial(_read_out, "softmax"), LOSSES[10][0], weighted=True)
     yield Example("regularised", _regularised)

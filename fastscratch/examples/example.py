@@ -39,8 +39,8 @@ class Example:
         then are no more sensitive to the gradient than in plain descent at rate 1.
     samples, batch_size : int
         An epoch has a last mini-batch that is smaller, unless that is what an example is about.
-    weighted : bool
-        Whether samples have weights.
+    weighted : bool or "rows"
+        Whether samples have weights, or each row of their outputs along the last axis has one.
     loss_weights : sequence of float, optional
     classes : int, optional
         Inputs are whole numbers below this, in place of real numbers.
@@ -54,7 +54,7 @@ class Example:
     optimizer: Callable[[], Optimizer] = lambda: SGD(0.1)
     samples: int = 11
     batch_size: int = 4
-    weighted: bool = False
+    weighted: bool | str = False
     loss_weights: Sequence[float] | None = None
     classes: int | None = None
     sparse: bool = False
@@ -92,8 +92,9 @@ class Example:
             self._draw_targets(rng, loss, shape)
             for loss, shape in zip(model._losses, network.output_shapes, strict=True)
         ]
-        weights = _as_float32(rng.uniform(0, 2, self.samples)) if self.weighted else None
-        return xs, ys, weights
+        rows = network.output_shapes[0][:-1] if self.weighted == "rows" else ()
+        drawn = _as_float32(rng.uniform(0, 2, (self.samples, *rows)))
+        return xs, ys, drawn if self.weighted else None
 
     def arguments(self, model: Model) -> dict[str, Any]:
         """The same, as ``model.fit`` takes them."""
@@ -125,14 +126,14 @@ class Example:
             if loss.ignored is not None:
                 labels[rng.random(rows) < 0.3] = loss.ignored
             return labels.astype(float)
-        if loss.read_out == "softmax" or loss.name in ("categorical_hinge", "kl_divergence"):
+        if loss.read_out == "softmax" or loss.kind in ("categorical_hinge", "kl_divergence"):
             return np.eye(shape[-1])[labels]
         if loss.read_out == "sigmoid":
             return rng.integers(2, size=(self.samples, *shape)).astype(float)
-        if loss.name in ("hinge", "squared_hinge"):
+        if loss.kind in ("hinge", "squared_hinge"):
             return rng.choice([-1.0, 1.0], (self.samples, *shape))
         drawn = rng.standard_normal((self.samples, *shape))
-        is_positive = loss.name in ("poisson", "mean_squared_logarithmic_error")
+        is_positive = loss.kind in ("poisson", "mean_squared_logarithmic_error")
         return _as_float32(abs(drawn) if is_positive else drawn)
 
 

@@ -46,7 +46,8 @@ def _config(layer: Layer) -> dict[str, Any]:
 def naive_loss(loss: losses.Loss) -> dict[str, Any]:
     """The arguments of a loss as the naive one takes them."""
     if not isinstance(loss, losses.Custom):
-        return loss.get_config()
+        config = loss.get_config()
+        return config | {"name": config.pop("kind")}
     functions = {"value": loss.value, "gradient": loss.gradient}
     return {"name": "custom", "reduction": loss.reduction, **functions, **dict(loss.numbers)}
 

@@ -9,6 +9,7 @@ from ..activations import Custom as CustomActivation
 from ..layers import Activation, Conv2D, Dense, Layer
 from ..losses import (
     CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
     CategoricalHinge,
     Custom,
     MeanSquaredError,
@@ -63,6 +64,12 @@ def examples() -> Iterator[Example]:
     yield Example("labels of a sequence", _sequence, sparse())
     yield Example("labels of an image", _image, sparse(from_logits=True))
     yield Example("labels of a sequence, weighted", _sequence, sparse(), weighted=True)
+    yield Example(
+        "labels of an image, each weighted", _image, sparse(from_logits=True), weighted="rows"
+    )
+    yield Example(
+        "squares of a sequence, each row weighted", partial(_sequence, "tanh"), weighted="rows"
+    )
     yield Example("ignored labels of a sequence", _sequence, sparse(ignore_class=-1))
     yield Example("ignored labels", _one_row, sparse(ignore_class=255), weighted=True)
     smoothed = CategoricalCrossentropy(label_smoothing=0.1)
@@ -73,6 +80,10 @@ def examples() -> Iterator[Example]:
         yield Example(f"{reduction} of squares", partial(_one_row, "tanh"), squared, weighted=True)
         labels = sparse(ignore_class=-1, reduction=reduction)
         yield Example(f"{reduction} of labels", _sequence, labels, weighted=True)
+        yield Example(f"{reduction} of labels, each weighted", _sequence, labels, weighted="rows")
+    focal = CategoricalFocalCrossentropy(alpha=[0.5, 2.0, 0.25], label_smoothing=0.1)
+    yield Example("a factor for each class", _one_row, focal)
+    yield Example("a factor for each class of a sequence", _sequence, focal, weighted="rows")
     yield Example("a loss of one's own", _one_row, Custom(quartic, quartic_gradient, weight=0.5))
     own = CustomActivation(bent, bent_slope)
     yield Example("an activation of one's own", partial(_with_activation, own))

@@ -52,7 +52,7 @@ class Training:
         given = None if sample_weights is None else sample_weights.astype(model.dtype)
         inputs: list[Any] = [SparseRows.of(x) for x in xs] if example.sparse else xs
         self.data = inputs, ys, [given] * len(ys)
-        self.objectives = model._objectives([example.weighted] * len(ys))
+        self.objectives = model._objectives([0 if given is None else given.ndim] * len(ys))
         self.seed = derived_seed(model.seed, 1)
         self.trainer = Trainer(
             *(network, self.objectives, learning_of(optimizer), optimizer.n_remembered),

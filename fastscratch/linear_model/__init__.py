@@ -10,7 +10,9 @@ from .elastic_net import ElasticNet, Lasso
 from .elastic_net_cv import ElasticNetCV, LassoCV
 from .linear_regression import LinearRegression
 from .logistic_regression import LogisticRegression
+from .logistic_regression_cv import LogisticRegressionCV
 from .ridge import Ridge
+from .ridge_classifier import RidgeClassifier, RidgeClassifierCV
 from .ridge_cv import RidgeCV
 from .summary import Summary, Test
 
@@ -21,8 +23,11 @@ __all__ = [
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Ridge",
     "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
     "Summary",
     "Test",
 ]

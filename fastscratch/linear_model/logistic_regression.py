@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ..estimators import FitTask, LabelsMixin, checked_data, checked_weights
+from ..estimators import FitTask, ProbabilitiesMixin, checked_data, checked_weights
 from ..kernels.codes import SIGMOID, SOFTMAX
 from ..output import say
 from ..wording import quantity
@@ -65,7 +65,7 @@ def _descends(model: "LogisticRegression") -> bool:
 
 
 class LogisticRegression(
-    FormulaMixin, InferenceMixin, CallbackSupportMixin, LabelsMixin, BaseEstimator
+    FormulaMixin, InferenceMixin, CallbackSupportMixin, ProbabilitiesMixin, BaseEstimator
 ):
     """Logistic regression for two classes or several labels, softmax regression for more classes.
 

@@ -1,13 +1,15 @@
 """Losses, under the names and defaults of ``keras.losses``.
 
-``compile`` of a model takes them, and they can be called with arrays. They are computed in
-:mod:`fastscratch.kernels.losses`, which has the formulas and the derivatives.
+``compile`` of a model takes them, and they can be called with arrays. The function of the same name
+returns the loss of each row. They are computed in :mod:`fastscratch.kernels.losses`, which has the
+formulas and the derivatives.
 """
 
 from typing import Any
 
 from ..keras_names import full_name
 from ..validation import one_of
+from . import functions
 from .base import Loss
 from .classification import (
     BinaryCrossentropy,
@@ -20,6 +22,27 @@ from .classification import (
     SparseCategoricalCrossentropy,
 )
 from .custom import Custom
+from .functions import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    multilabel_crossentropy,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from .regression import (
     CosineSimilarity,
     Hinge,
@@ -56,8 +79,34 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "cosine_similarity",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "multilabel_crossentropy",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
 ]
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+bce = BCE = binary_crossentropy
+kld = KLD = kl_divergence
 
 _KINDS: tuple[type[Loss], ...] = (
     MeanSquaredError,
@@ -86,6 +135,7 @@ _BY_NAME = {kind.kind: kind for kind in _KINDS}
 _SHORT = {
     "bce": "binary_crossentropy",
     "kld": "kl_divergence",
+    "huber_loss": "huber",
     "KLDivergence": "kl_divergence",
     "kullback_leibler_divergence": "kl_divergence",
     "logcosh": "log_cosh",
@@ -97,7 +147,7 @@ _SHORT = {
 
 
 def get(identifier: Any) -> Loss:
-    """The loss for a name, a class, an instance, or what `get_config` returned.
+    """The loss for a name, a class, a function, an instance, or what `get_config` returned.
 
     Keras' spellings are all known: "mean_squared_error", "MeanSquaredError", "mse" and "MSE".
 
@@ -117,10 +167,12 @@ def get(identifier: Any) -> Loss:
         return identifier()
     if isinstance(identifier, dict):
         arguments = dict(identifier)
-        name = arguments.pop("name", None)
-        if name == "custom":
+        kind = arguments.pop("kind", None)
+        if kind == Custom.kind:
             return Custom.from_config(arguments)
-        return get(name).__class__(**arguments)
+        return get(kind).__class__(**arguments)
+    if callable(identifier) and identifier in vars(functions).values():
+        return get(getattr(identifier, "__name__", None))
     if callable(identifier):
         raise TypeError(
             "loss must be a name or a loss of fastscratch.losses, got a function; "

@@ -22,6 +22,7 @@ from ..validation import (
     as_integer,
     as_not_negative,
     as_positive,
+    as_text,
 )
 
 #: What the losses of a mini-batch become; the last two leave them as they are.
@@ -47,6 +48,28 @@ def _as_class(name: str, value: Any) -> int | None:
     return None if value is None else as_integer(name, value, -(2**31))
 
 
+def as_factors(name: str, value: Any) -> float | tuple[float, ...]:
+    """A factor, or one for each class."""
+    if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) == 1 and len(value):
+        return tuple(as_not_negative(f"{name}[{i}]", one) for i, one in enumerate(value))
+    return as_not_negative(name, value)
+
+
+def check_dtype(dtype: Any) -> None:
+    """Refuse a dtype of a loss's own.
+
+    Raises
+    ------
+    ValueError
+        If it is not None.
+    """
+    if dtype is not None:
+        raise ValueError(
+            "dtype of a loss must be None, because it has that of the model, or of y_pred; got "
+            f"{dtype!r}"
+        )
+
+
 #: How each argument of a loss is checked.
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "from_logits": as_flag,
@@ -59,6 +82,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "axis": _as_axis,
     "ignore_class": _as_class,
     "reduction": as_reduction,
+    "name": as_text,
 }
 
 
@@ -74,6 +98,10 @@ class Loss:
         What becomes of the losses of the samples: "sum_over_batch_size", also called "mean";
         "sum"; "mean_with_sample_weight", their weighted sum divided by the sum of the weights; or
         "none" or None, which leave them as they are and are no use in training.
+    name : str, optional
+        What messages call the loss; by default the name that :func:`get` knows.
+    dtype : None
+        A loss has that of the model.
     """
 
     #: Name of the kernel.
@@ -88,7 +116,13 @@ class Loss:
     #: The metric that "accuracy" is short for.
     accuracy: ClassVar[str] = "binary_accuracy"
     #: The name that :func:`get` knows.
-    kind: ClassVar[str]
+    kind: ClassVar[str] = "loss"
+    #: What a loss is called if it is given no name, unless it is that name.
+    usual_name: ClassVar[str | None] = None
+    #: Whether each row of the outputs along the last axis can have a weight of its own in training.
+    can_weight_rows: ClassVar[bool] = True
+    #: How its arguments are checked.
+    checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = CHECKS
 
     # What a loss has if it is no argument of its own.
     from_logits = False
@@ -96,20 +130,20 @@ class Loss:
     axis = -1
 
     reduction: str | None = dataclasses.field(default="sum_over_batch_size", kw_only=True)
+    name: str | None = dataclasses.field(default=None, kw_only=True, compare=False, repr=False)
+    dtype: dataclasses.InitVar[Any] = dataclasses.field(default=None, kw_only=True)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, dtype: Any) -> None:
+        check_dtype(dtype)
+        if self.name is None:
+            object.__setattr__(self, "name", self.usual_name or self.kind)
         for field in dataclasses.fields(self):
-            checked = CHECKS[field.name](field.name, getattr(self, field.name))
+            checked = self.checks[field.name](field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
 
     def get_config(self) -> dict[str, Any]:
-        """The name and the arguments, in types that JSON has."""
-        return {"name": self.kind, **dataclasses.asdict(self)}
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return self.kind
+        """The kind and the arguments, in types that JSON has."""
+        return {"kind": self.kind, **dataclasses.asdict(self)}
 
     @property
     def ignored(self) -> int | None:
@@ -119,6 +153,11 @@ class Loss:
     @property
     def constants(self) -> tuple[float, ...]:
         """Numbers that the kernel takes beside predictions and targets."""
+        return ()
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """What the targets of each class are multiplied with, after smoothing; empty for 1."""
         return ()
 
     def _kernel(self, fused: bool) -> str:
@@ -183,13 +222,30 @@ class Loss:
             y = np.moveaxis(self.prepared(y), self.axis, -1)
         predicted = np.moveaxis(predicted, self.axis, -1)
         outputs = predicted.shape[-1]
+        self.check_outputs(outputs)
         if self.label_smoothing:
             shares = outputs if self.is_of_rows else 2
             y = (1 - self.label_smoothing) * y + self.label_smoothing / shares
+        if self.factors:
+            y = y * np.array(self.factors, y.dtype)
         losses, _ = self.losses_and_gradients(
             y.reshape(-1, outputs), predicted.reshape(-1, outputs)
         )
         return self._reduced(losses.reshape(predicted.shape[:-1]), sample_weight, counts)
+
+    def check_outputs(self, outputs: int) -> None:
+        """Check that the arguments fit this many outputs along the last axis.
+
+        Raises
+        ------
+        ValueError
+            If they do not.
+        """
+        if self.factors and len(self.factors) != outputs:
+            raise ValueError(
+                f"alpha of {self.name} must have a number for each of the {outputs} classes, got "
+                f"{len(self.factors)}"
+            )
 
     def _one_hot(self, y: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, Any]:
         """Targets from labels, the classes along the last axis; and which of them count."""
@@ -229,7 +285,7 @@ class Loss:
         divisor = weights.sum()
         if sample_weight is not None:
             given = as_array("sample_weight", sample_weight, np.float64)
-            weights = weights * _aligned(given, losses.shape)
+            weights = weights * aligned_weights(given, losses.shape)
         if self.reduction in ("none", None):
             return losses * weights.astype(losses.dtype)
         total = float((losses * weights).sum())
@@ -267,8 +323,14 @@ def same_rank(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a, b
 
 
-def _aligned(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Weights of losses of a shape, of samples or of each row."""
+def aligned_weights(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Weights of losses of a shape, from those of samples, of each row, or of some of the axes.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another shape.
+    """
     if weights.ndim == len(shape) + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     if weights.ndim < len(shape):

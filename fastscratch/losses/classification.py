@@ -1,8 +1,10 @@
 """Losses of classes and labels."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
-from .base import Loss
+from .base import CHECKS, Loss, as_factors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +48,7 @@ class MultilabelCrossentropy(Loss):
     """
 
     kind = kernel = "multilabel_crossentropy"
+    can_weight_rows = False
     log_loss = "multilabel_log_loss"
     read_out = "sigmoid"
     from_logits: bool = False
@@ -122,7 +125,9 @@ class CategoricalFocalCrossentropy(Loss):
 
     Parameters
     ----------
-    alpha, gamma : float
+    alpha : float, or sequence of float
+        Not negative: of all classes, or of each.
+    gamma : float
         Not negative.
     from_logits, label_smoothing, axis
         As of :class:`CategoricalCrossentropy`.
@@ -131,10 +136,11 @@ class CategoricalFocalCrossentropy(Loss):
     """
 
     kind = kernel = "categorical_focal_crossentropy"
+    checks = CHECKS | {"alpha": as_factors}
     log_loss = "categorical_focal_log_loss"
     read_out = "softmax"
     accuracy = "categorical_accuracy"
-    alpha: float = 0.25
+    alpha: float | Sequence[float] = 0.25
     gamma: float = 2.0
     from_logits: bool = False
     label_smoothing: float = 0.0
@@ -143,7 +149,12 @@ class CategoricalFocalCrossentropy(Loss):
     @property
     def constants(self) -> tuple[float, ...]:
         """What the kernels take."""
-        return (self.alpha, self.gamma)
+        return (self.alpha if isinstance(self.alpha, float) else 1.0, self.gamma)
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """The loss is linear in the targets, so a factor of each class is one of its target."""
+        return () if isinstance(self.alpha, float) else tuple(self.alpha)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,8 +212,8 @@ class CategoricalGeneralizedCrossEntropy(Loss):
     takes_labels = True
     q: float = 0.5
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def __post_init__(self, dtype: Any) -> None:
+        super().__post_init__(dtype)
         if self.q >= 1:
             raise ValueError(f"q must be below 1, got {self.q}")
 

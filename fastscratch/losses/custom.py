@@ -10,7 +10,7 @@ import numpy as np
 
 from ..functions import as_plain, explained, function_at, path_of
 from ..kernels import custom
-from ..validation import as_number
+from ..validation import as_number, as_text
 from .base import Loss, as_reduction
 
 #: Of outputs whose number is not known yet, the check takes this many.
@@ -36,6 +36,8 @@ class Custom(Loss):
         the derivative of the value with respect to each element of the prediction.
     reduction : str or None
         As in :class:`Loss`.
+    name : str, optional
+        By default that of the function `value`.
     **constants
         Numbers that the functions take by name.
 
@@ -61,6 +63,8 @@ class Custom(Loss):
     2.0
     """
 
+    kind = "custom"
+    can_weight_rows = False
     value: Callable[..., float]
     gradient: Callable[..., None]
     numbers: tuple[tuple[str, float], ...]
@@ -71,33 +75,30 @@ class Custom(Loss):
         gradient: Callable[..., None],
         *,
         reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
         **constants: float,
     ):
         functions = as_plain("value", value), as_plain("gradient", gradient)
-        numbers = {name: as_number(name, number) for name, number in constants.items()}
+        numbers = {own: as_number(own, number) for own, number in constants.items()}
         taken = {
-            name
+            own
             for function, first in zip(functions, (2, 3), strict=True)
-            for name in _constants_of(function, first, numbers)
+            for own in _constants_of(function, first, numbers)
         }
-        unknown = [name for name in numbers if name not in taken]
+        unknown = [own for own in numbers if own not in taken]
         if unknown:
             raise ValueError(
                 f"{unknown[0]} must be the name of an argument of value or gradient, but neither "
                 "has it"
             )
-        for name, checked in (
+        for field, checked in (
             ("value", functions[0]),
             ("gradient", functions[1]),
             ("numbers", tuple(numbers.items())),
             ("reduction", as_reduction("reduction", reduction)),
+            ("name", functions[0].__name__ if name is None else as_text("name", name)),
         ):
-            object.__setattr__(self, name, checked)
-
-    @property
-    def name(self) -> str:
-        """That of the function."""
-        return self.value.__name__
+            object.__setattr__(self, field, checked)
 
     def __repr__(self) -> str:
         constants = "".join(f", {name}={number:g}" for name, number in self.numbers)
@@ -112,10 +113,11 @@ class Custom(Loss):
             If one cannot be imported.
         """
         return {
-            "name": "custom",
+            "kind": self.kind,
             "value": path_of("the value of a loss", self.value),
             "gradient": path_of("the gradient of a loss", self.gradient),
             "reduction": self.reduction,
+            "name": self.name,
             **dict(self.numbers),
         }
 

@@ -53,6 +53,7 @@ class Huber(Loss):
     """
 
     kind = kernel = "huber"
+    usual_name = "huber_loss"
     delta: float = 1.0
 
     @property

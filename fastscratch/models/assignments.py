@@ -49,9 +49,9 @@ class Assignment:
         """What is minimised and measured at each output."""
         return self.model._heads(self.model._current_programs().network)
 
-    def objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
+    def objectives(self, weight_axes: Sequence[int]) -> tuple[Objective, ...]:
         """What is minimised and counted at each output; whether its samples have weights."""
-        return self.model._objectives(is_weighted)
+        return self.model._objectives(weight_axes)
 
     @property
     def needs_predictions(self) -> bool:

@@ -208,13 +208,11 @@ class Compiled(Weighted):
         of_each = list(zip(self._metrics, self._weighted_metrics, strict=True))
         return directions(of_each, self.output_names)
 
-    def _objectives(self, is_weighted: Sequence[bool]) -> tuple[Objective, ...]:
-        """What is minimised at each output; whether its samples have weights."""
-        heads, key = self._heads(self._current_programs().network), tuple(is_weighted)
+    def _objectives(self, weight_axes: Sequence[int]) -> tuple[Objective, ...]:
+        """What is minimised at each output, with weights of this many axes."""
+        heads, key = self._heads(self._current_programs().network), tuple(weight_axes)
         if key not in self._known_objectives:
-            made = tuple(
-                head.objective(weighted) for head, weighted in zip(heads, key, strict=True)
-            )
+            made = tuple(head.objective(axes) for head, axes in zip(heads, key, strict=True))
             self._known_objectives[key] = made
         return self._known_objectives[key]
 
@@ -292,7 +290,12 @@ class Compiled(Weighted):
                 f"class_weight needs a class for each sample, got y of shape {targets[0].shape}"
             )
         of_each = weights_of_outputs(sample_weight, self.output_names)
-        weights = tuple(sample_weights(t, w) for t, w in zip(targets, of_each, strict=True))
+        weights = tuple(
+            sample_weights(target, given, loss, shape)
+            for target, given, loss, shape in zip(
+                targets, of_each, self._losses, network.output_shapes, strict=True
+            )
+        )
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         return TrainingData(samples, targets, weights, of_class)
 

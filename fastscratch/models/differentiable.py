@@ -95,7 +95,7 @@ class Differentiable(Compiled):
         """
         data = self._data(x, y, sample_weight)
         state, programs = self._state, self._current_programs()
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         kind, sparse = Differentiator, are_sparse(data.x)
         reader, workspace = programs.borrow(state, kind, objectives, len(data), sparse=sparse)
         seed, step = derived_seed(self.seed, 1), state.iterations
@@ -106,10 +106,10 @@ class Differentiable(Compiled):
         programs.idle.append(workspace)
         return loss, gradients
 
-    def _to_differentiate(self, x: Any, is_weighted: bool) -> tuple[Differentiator, np.ndarray]:
+    def _to_differentiate(self, x: Any, weight_axes: int) -> tuple[Differentiator, np.ndarray]:
         """A program for the gradient of as many samples at once, and the flat weights."""
         network = self._current_programs().network
-        objectives = self._objectives([is_weighted])
+        objectives = self._objectives([weight_axes])
         sparse = are_sparse((x,))
         differentiator = Differentiator(network, objectives, len(x), self.dtype, sparse=sparse)
         return differentiator, self._state.parameters.copy()
@@ -144,7 +144,7 @@ class Differentiable(Compiled):
         """
         data = self._dense_data(x, y)
         state, programs = self._state, self._current_programs()
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         threads = get_num_threads()
         reader, workspace = programs.borrow(state, SampleDifferentiator, objectives, threads)
         losses, flat = reader.differentiate(data.x, data.y, data.weights)
@@ -187,7 +187,7 @@ class Differentiable(Compiled):
         data = self._dense_data(x, y)
         size = at_once(len(data), None)
         state, programs = self._state, self._current_programs()
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         reader, workspace = programs.borrow(state, InputDifferentiator, objectives, size)
         gradients = reader.differentiate(data.x, data.y, data.weights)
         programs.idle.append(workspace)

@@ -84,8 +84,8 @@ class Head:
         """
         return self.is_fused and self.loss.read_out == "softmax" and kind == "binary_accuracy"
 
-    def objective(self, weighted: bool) -> Objective:
-        """The head as the engine takes it."""
+    def objective(self, weight_axes: int) -> Objective:
+        """The head as the engine takes it; `weight_axes` as in :class:`TrainingData`."""
         loss, fused = self.loss, self.is_fused
         counted = _COUNTED.get(self.counted_kind, NONE)
         return Objective(
@@ -95,11 +95,12 @@ class Head:
             loss.is_of_rows,
             loss.constants,
             loss.label_smoothing,
+            loss.factors,
             loss.ignored,
             REDUCTIONS[loss.reduction or ""],
             counted,
             0.0 if fused else 0.5,
-            weighted,
+            weight_axes,
             self.loss_weight,
         )
 

@@ -326,7 +326,7 @@ class Model(Configured):
         """A fit needs heads, the program that trains, its workspace, and the state's holder."""
         programs = self._current_programs()
         heads = self._heads(programs.network)
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         optimizer = self._compiled_optimizer()
         trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
         return heads, *trainer, self._holder
@@ -352,6 +352,7 @@ class Model(Configured):
         batch_size: int | None = None,
         verbose: int | str = 0,
         steps: int | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Any:
         """Outputs of the last layer.
 
@@ -367,6 +368,8 @@ class Model(Configured):
             takes more than a second and the output is a terminal or a notebook.
         steps : int, optional
             Only this many mini-batches are predicted, of `batch_size` samples or 32.
+        callbacks : sequence of Callback
+            Their hooks of predictions are called, for mini-batches of `batch_size` samples or 32.
 
         Returns
         -------
@@ -377,8 +380,9 @@ class Model(Configured):
         ValueError, TypeError
             If `x` has another shape than the model's inputs or is not finite.
         """
-        if verbose or steps is not None or (type(x) is not np.ndarray and are_batches(x)):
-            return self._predict_at_length(x, batch_size, verbose, steps)
+        at_length = verbose or callbacks or steps is not None
+        if at_length or (type(x) is not np.ndarray and are_batches(x)):
+            return self._predict_at_length(x, batch_size, verbose, steps, callbacks)
         state, programs = self._holder.state, self._programs
         if state is None or programs is None:
             self._build_for(x)
@@ -406,13 +410,21 @@ class Model(Configured):
         return out
 
     def _predict_at_length(
-        self, x: Any, batch_size: int | None, verbose: int | str, steps: int | None
+        self,
+        x: Any,
+        batch_size: int | None,
+        verbose: int | str,
+        steps: int | None,
+        callbacks: Sequence[Callback],
     ) -> Any:
         """As :meth:`predict`, with what it shows, of some batches or of data that yield them."""
         steps = None if steps is None else as_integer("steps", steps, 1)
-        shown = Shown("predict", verbose)
+        shown, heard = Shown("predict", verbose), None
+        if callbacks:
+            params = {"epochs": 1, "steps": steps, "verbose": verbose}
+            heard = CallbackList(as_callbacks(callbacks), self, params)
         if are_batches(x):
-            outs, n = predict_batches(self, Batches("x", x, steps), shown)
+            outs, n = predict_batches(self, Batches("x", x, steps), shown, heard)
         else:
             self._build_for(x)
             samples = self._samples("x", x)
@@ -421,7 +433,11 @@ class Model(Configured):
                 size = as_integer("batch_size", batch_size or 32, 1)
                 samples = tuple(array[: steps * size] for array in samples)
             n = len(samples[0])
-            outs, _ = self._predict(samples, batch_size, shown)
+            if heard is not None:
+                heard.predict_begin()
+            outs, _ = self._predict(samples, batch_size, shown, heard)
+        if heard is not None:
+            heard.predict_end()
         shown.end(n, {})
         return outs if len(outs) > 1 else outs[0]
 
@@ -430,19 +446,38 @@ class Model(Configured):
         self._build(None)
 
     def _predict(
-        self, samples: tuple[np.ndarray, ...], batch_size: int | None, shown: Shown | None = None
+        self,
+        samples: tuple[np.ndarray, ...],
+        batch_size: int | None,
+        shown: Shown | None = None,
+        callbacks: CallbackList | None = None,
     ) -> tuple[list[np.ndarray], bool]:
-        """Each output for checked samples, and whether all of these are finite."""
+        """Each output for checked samples, and whether all of these are finite.
+
+        Callbacks, if any, hear of each mini-batch.
+        """
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
         size, sparse = at_once(n, batch_size), are_sparse(samples)
+        if callbacks is not None:
+            size = batch_size or 32
         reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
 
         def run(first: int, count: int) -> bool:
             rows = slice(first * size, (first + count) * size)
             return reader.run([out[rows] for out in outs], [x[rows] for x in samples])
 
-        is_finite = reader.run(outs, samples) if shown is None else shown.run(-(-n // size), run)
+        if callbacks is not None:
+            is_finite = True
+            for batch in range(-(-n // size)):
+                callbacks.predict_batch_begin(batch)
+                is_finite &= run(batch, 1)
+                rows = slice(batch * size, (batch + 1) * size)
+                callbacks.predict_batch_end(batch, [out[rows] for out in outs])
+        elif shown is None:
+            is_finite = reader.run(outs, samples)
+        else:
+            is_finite = shown.run(-(-n // size), run)
         programs.idle.append(workspace)
         return outs, is_finite
 
@@ -554,7 +589,7 @@ class Model(Configured):
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
-        objectives = self._objectives(data.is_weighted)
+        objectives = self._objectives(data.weight_axes)
         sparse = are_sparse(data.x)
         reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)

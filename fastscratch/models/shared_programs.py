@@ -20,7 +20,7 @@ class SharedPrograms:
         """The program that trains a model."""
         model, optimizer = one.model, one.model._compiled_optimizer()
         network = model._current_programs().network
-        objectives = one.objectives(one.data.is_weighted)
+        objectives = one.objectives(one.data.weight_axes)
         learning, batch_size = learning_of(optimizer), min(one.batch_size, len(one.rows))
         bounds = learning.clipvalue, learning.clipnorm, learning.global_clipnorm
         key = (
@@ -40,7 +40,7 @@ class SharedPrograms:
         model = one.model
         assert one.validation is not None
         network = model._current_programs().network
-        objectives = one.objectives(one.validation.is_weighted)
+        objectives = one.objectives(one.validation.weight_axes)
         size = at_once(len(one.validation_rows), None)
         key = _kind(network), model.dtype, tuple(objectives), size
         if key not in self._known:

@@ -198,7 +198,9 @@ def evaluate_batches(
     return {name: total / n for name, total in sums.items()} | measured_of(model, measured), n
 
 
-def predict_batches(model: "Model", batches: Batches, shown: Shown) -> tuple[list[np.ndarray], int]:
+def predict_batches(
+    model: "Model", batches: Batches, shown: Shown, callbacks: CallbackList | None = None
+) -> tuple[list[np.ndarray], int]:
     """Outputs for one epoch of batches, one after the other; and the number of samples."""
 
     def prepare(item: Any) -> tuple[np.ndarray, ...]:
@@ -208,9 +210,16 @@ def predict_batches(model: "Model", batches: Batches, shown: Shown) -> tuple[lis
         model._network.check_inputs(batches.name, samples)
         return samples
 
-    parts = []
-    for xs in _epoch_of(Prepared(batches, 1, prepare)):
+    parts: list[list[np.ndarray]] = []
+    prepared = Prepared(batches, 1, prepare)
+    if callbacks is not None:
+        callbacks.predict_begin()
+    for batch, xs in enumerate(_epoch_of(prepared)):
+        if callbacks is not None:
+            callbacks.predict_batch_begin(batch)
         parts.append(model._predict(xs, None)[0])
+        if callbacks is not None:
+            callbacks.predict_batch_end(batch, parts[-1])
         shown.update(batches.steps)
     outs = [np.concatenate(of_output) for of_output in zip(*parts, strict=True)]
     return outs, len(outs[0])

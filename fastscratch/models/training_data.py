@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..losses import Loss
-from ..losses.base import check_labels
+from ..losses.base import aligned_weights, check_labels
 from ..validation import as_array, as_fraction, as_integer, as_not_negative, same_length
 from .sparse_samples import check_sparse_samples
 
@@ -23,7 +23,8 @@ class TrainingData:
     y : tuple of array
         For each output.
     weights : tuple of array or None
-        For each output.
+        For each output: a weight for each sample, or one for each row of its outputs along their
+        last axis.
     of_class : array, optional
         Weight of each sample's class, which is for training only.
     """
@@ -37,9 +38,9 @@ class TrainingData:
         return len(self.x[0])
 
     @property
-    def is_weighted(self) -> list[bool]:
-        """Of each output, whether its samples have weights."""
-        return [weights is not None for weights in self.weights]
+    def weight_axes(self) -> list[int]:
+        """Of each output, how many axes its weights have; 0 without weights."""
+        return [0 if weights is None else weights.ndim for weights in self.weights]
 
     def split(self, share: Any) -> tuple["TrainingData", "TrainingData"]:
         """The first samples; and the last of them, this share of all, as validation data."""
@@ -130,6 +131,7 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
     """Targets of a loss, for outputs of a shape."""
     targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
+    loss.check_outputs(classes)
     if loss.takes_labels:
         shape = shape[:-1]
         if targets.ndim == len(shape) + 2 and targets.shape[-1] == 1:
@@ -180,15 +182,25 @@ def weights_of_outputs(sample_weight: Any, names: Sequence[str]) -> list[Any]:
     return [sample_weight] * len(names)
 
 
-def sample_weights(y: np.ndarray, sample_weight: Any) -> np.ndarray | None:
-    """Weight of each sample."""
+def sample_weights(
+    y: np.ndarray, sample_weight: Any, loss: Loss, shape: tuple[int, ...]
+) -> np.ndarray | None:
+    """Weight of each sample, or of each row along the last axis of outputs of a shape."""
     if sample_weight is None:
         return None
-    weights = as_array("sample_weight", sample_weight, y.dtype, 1, writeable=False)
-    same_length(y=y, sample_weight=weights)
-    if weights.min() < 0:
-        raise ValueError(f"sample_weight must not be negative, got {weights.min():g}")
-    return weights
+    weights = as_array("sample_weight", sample_weight, y.dtype, writeable=False)
+    same_length(y=y, sample_weight=np.atleast_1d(weights))
+    aligned = aligned_weights(weights, (len(y), *shape[:-1]))
+    if aligned.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, got {aligned.min():g}")
+    if weights.size == len(y):
+        return np.ascontiguousarray(weights.reshape(len(y)))
+    if not loss.can_weight_rows:
+        raise ValueError(
+            f"sample_weight of {loss.name} must have a number for each sample, got shape "
+            f"{weights.shape}"
+        )
+    return np.ascontiguousarray(aligned)
 
 
 def class_weights(y: np.ndarray, class_weight: Any, n_outputs: int) -> np.ndarray | None:

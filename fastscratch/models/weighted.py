@@ -41,7 +41,7 @@ class Weighted:
         self._weighted_metrics: list[tuple[Any, ...]] = []
         self._heads_of: Network | None = None
         self._known_heads: list[Head] = []
-        self._known_objectives: dict[tuple[bool, ...], tuple[Objective, ...]] = {}
+        self._known_objectives: dict[tuple[int, ...], tuple[Objective, ...]] = {}
         self._programs: Programs | None = None
         self._holder = Holder()
 

@@ -9,7 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..estimators import LabelsMixin
+from ..estimators import ProbabilitiesMixin
 from ..losses import MultilabelCrossentropy, SparseCategoricalCrossentropy
 from .base import BaseMLP, Data, _is_stochastic
 from .epochs import accuracy
@@ -17,7 +17,7 @@ from .epochs import accuracy
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(LabelsMixin, BaseMLP):
+class MLPClassifier(ProbabilitiesMixin, BaseMLP):
     """A network of dense layers for two or more classes, or for several labels.
 
     Minimises the mean cross-entropy plus an l2 penalty on the weights.

@@ -102,9 +102,9 @@ class EstimatorAssignment(Assignment):
 
     rules: Epochs = dataclasses.field(kw_only=True)
 
-    def objectives(self, weighted: Sequence[bool]) -> tuple[Objective, ...]:
+    def objectives(self, weight_axes: Sequence[int]) -> tuple[Objective, ...]:
         """Those of the model; with validation data, which predictions are right is counted too."""
-        found = super().objectives(weighted)
+        found = super().objectives(weight_axes)
         if self.validation is None:
             return found
         (objective,) = found

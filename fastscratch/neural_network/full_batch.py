@@ -34,7 +34,9 @@ class FullBatch:
         y = check_targets("y", y, model.loss, model._network.output_shapes[0], model.dtype)
         samples = model._samples("x", x)
         self._data = samples, (y,), (weights,)
-        self._differentiator, self.start = model._to_differentiate(samples[0], weights is not None)
+        self._differentiator, self.start = model._to_differentiate(
+            samples[0], int(weights is not None)
+        )
         self.l2 = np.zeros(self.start.size)
         for _, placed in model._named_weights():
             if placed.weight.name == "kernel":

@@ -250,8 +250,8 @@ def backprop(network, weights, x, y, losses, run=None, loss_weights=None, sample
         By default step 0 of training with the seed 0.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of (list of float or None), optional
-        For each output what the loss of each sample is multiplied with.
+    sample_weight : list of (list or None), optional
+        For each output what the loss of each sample, or of each of its rows, is multiplied with.
 
     Returns
     -------

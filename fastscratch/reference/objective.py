@@ -40,6 +40,8 @@ class Loss:
         That of the rows: the last one.
     value, gradient : function, optional
         The user's own loss of the outputs of one sample, and its gradient.
+    alpha : float, or list of float, optional
+        Of a focal loss; for each class, what its targets are multiplied with.
     **constants
         Numbers that the loss takes, such as `delta` of Huber's.
     """
@@ -63,6 +65,9 @@ class Loss:
         self.ignore_class = ignore_class
         self.reduction = reduction
         self.functions = value, gradient
+        self.factors = None
+        if isinstance(constants.get("alpha"), (list, tuple)):
+            self.factors, constants = constants["alpha"], {**constants, "alpha": 1.0}
         self.constants = constants
 
     def takes_scores(self, activation):
@@ -81,15 +86,19 @@ class Loss:
         y : list
             Targets like the outputs; for a sparse loss a label in place of the last axis.
         takes_scores : bool
-        sample_weight : list of float, optional
-            What the loss of each sample is multiplied with.
+        sample_weight : list, optional
+            What the loss of each sample is multiplied with; or lists, for each of its rows.
         """
         name = self.name
         if name in READ_OUTS and not (takes_scores or self.from_logits):
             name = name.replace("crossentropy", "log_loss")  # of probabilities
         n = len(outputs)
-        weights = [1.0] * n if sample_weight is None else sample_weight
+        self.weighs_rows = sample_weight is not None and isinstance(sample_weight[0], list)
         counts = [self._which_count(y[i], len(self._rows(outputs[i]))) for i in range(n)]
+        weights = [
+            self._weights(sample_weight[i] if sample_weight else 1.0, len(counts[i]))
+            for i in range(n)
+        ]
         divisor = self._divisor(counts, weights)
         y = self._as_signs(y)
         total, gradient = 0.0, []
@@ -98,7 +107,7 @@ class Loss:
             targets = self._targets(y[i], rows)
             drows = zeros(shape_of(rows))
             for r in range(len(rows)):
-                share = weights[i] * counts[i][r] / divisor if divisor else 0.0
+                share = weights[i][r] * counts[i][r] / divisor if divisor else 0.0
                 total += share * self._forward_and_backward(drows[r], rows[r], targets[r], name)
                 drows[r] = [share * d for d in drows[r]]
             gradient.append(shaped(numbers_of(drows), shape_of(outputs[i])))
@@ -110,12 +119,20 @@ class Loss:
             return [1] * n_rows
         return [int(label != self.ignore_class) for label in numbers_of(y)]
 
+    def _weights(self, given, n_rows):
+        """Return the weight of each row of a sample: its own, or that of the sample."""
+        return numbers_of(given) if isinstance(given, list) else [given] * n_rows
+
     def _divisor(self, counts, weights):
         """Return what the sum over all rows is divided by."""
         if self.reduction == "sum":
             return 1.0
         if self.reduction == "mean_with_sample_weight":
-            return sum(w * sum(own) for w, own in zip(weights, counts, strict=True))
+            return sum(
+                weights[i][r] * counts[i][r]
+                for i in range(len(counts))
+                for r in range(len(counts[i]))
+            )
         return sum(map(sum, counts))
 
     def _as_signs(self, y):
@@ -128,9 +145,11 @@ class Loss:
         """Return the rows of a sample's output, each with a loss.
 
         The classes of a categorical loss are along the last axis.  For the other losses all
-        numbers are outputs alike.
+        numbers are outputs alike, unless each row has a weight of its own.
         """
-        return rows_of(output) if self.name.startswith(OF_ROWS) else [numbers_of(output)]
+        if self.name.startswith(OF_ROWS) or self.weighs_rows:
+            return rows_of(output)
+        return [numbers_of(output)]
 
     def _targets(self, y, rows):
         """Return the targets as the formula takes them, row by row."""
@@ -139,11 +158,10 @@ class Loss:
             targets = [[float(o == label) for o in range(units)] for label in numbers_of(y)]
         else:
             targets = self._rows(y if isinstance(y, list) else [y])
-        if self.label_smoothing == 0:
-            return targets
         shares = units if self.name.startswith("categorical") else 2
         keep, spread = 1 - self.label_smoothing, self.label_smoothing / shares
-        return [[keep * target + spread for target in row] for row in targets]
+        factors = self.factors or [1.0] * units
+        return [[factors[o] * (keep * row[o] + spread) for o in range(units)] for row in targets]
 
     def _forward_and_backward(self, drow, row, targets, name):
         """Write the gradient of a row, and return its loss."""

@@ -276,8 +276,8 @@ def SGD(  # noqa: N802 -- the essay's name
         Epochs that were trained before.
     loss_weights : list of float, optional
         What the loss of each output is multiplied with.
-    sample_weight : list of (list of float or None), optional
-        For each output what the loss of each sample is multiplied with.
+    sample_weight : list of (list or None), optional
+        For each output what the loss of each sample, or of each of its rows, is multiplied with.
 
     Returns
     -------

@@ -77,9 +77,17 @@ OF_LOSS = (
 )
 FIRST_CONSTANT, AFTER_CONSTANTS = CONSTANTS[0], CONSTANTS[-1] + 1
 # How many rows a sample has, and where their losses go; the label whose rows do not count (NO_LABEL
-# for none); and how the losses of a mini-batch become one number.
-ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION = fields(
-    MEAN_OVER + 1, rows=COUNT, losses_of_rows=PLACE, ignored=COUNT, reduction=COUNT
+# for none); how the losses of a mini-batch become one number; how many rows have a weight in common
+# (ROWS, or 1 if each row has its own); and what the targets of each class are multiplied with (NONE
+# for 1).
+ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION, ROWS_A_WEIGHT, FACTORS = OF_ROWS = fields(
+    MEAN_OVER + 1,
+    rows=COUNT,
+    losses_of_rows=PLACE,
+    ignored=COUNT,
+    reduction=COUNT,
+    rows_a_weight=COUNT,
+    factors=PLACE,
 )
 # The totals: the address of float64 pairs (loss, right predictions), a number of PAIRS for each
 # epoch from the first on; and which of these is the row's own.
@@ -280,23 +288,28 @@ def _counts(memory, row, place):
 
 
 @njit
+def _weight(memory, row, place):
+    """What the loss of a row of the mini-batch is multiplied with."""
+    if row[WEIGHTS] == NONE:
+        return 1.0
+    return np.float64(memory[row[WEIGHTS] + place // row[ROWS_A_WEIGHT]])
+
+
+@njit
 def _divisor(memory, row, start, stop):
     """What the sum of the losses of some samples is divided by: rows, or weights of rows."""
     if row[REDUCTION] == SUM:
         return 1.0
-    total, rows = 0.0, row[ROWS]
-    is_weighted = row[REDUCTION] == MEAN_BY_WEIGHT and row[WEIGHTS] != NONE
-    for n in range(start, stop):
-        count = 0
-        for place in range(n * rows, (n + 1) * rows):
-            count += _counts(memory, row, place)
-        total += count * (np.float64(memory[row[WEIGHTS] + n]) if is_weighted else 1.0)
+    total = 0.0
+    for place in range(start * row[ROWS], stop * row[ROWS]):
+        if _counts(memory, row, place):
+            total += _weight(memory, row, place) if row[REDUCTION] == MEAN_BY_WEIGHT else 1.0
     return total
 
 
 @njit
 def _prepare_rows(memory, row, y, prediction, first):
-    """Targets of rows from their labels, and smoothed; write how many predictions are right.
+    """Targets of rows from labels, smoothed, times factors; write how many predictions are right.
 
     `first` is the place of the first of the rows in the mini-batch. The targets of rows that do not
     count are zeros.
@@ -320,11 +333,14 @@ def _prepare_rows(memory, row, y, prediction, first):
         if smoothing != 0:
             for o in range(y.shape[1]):
                 y[r, o] = keep * y[r, o] + spread
+        if row[FACTORS] != NONE:
+            for o in range(y.shape[1]):
+                y[r, o] *= memory[row[FACTORS] + o]
 
 
-@operation(*OF_LOSS, ROWS, LOSSES_OF_ROWS, IGNORED, REDUCTION)
+@operation(*OF_LOSS, *OF_ROWS)
 def loss_of_rows_item(memory, row, samples, item, worker, step):
-    """Losses of samples that have several rows, or rows that do not count, or any reduction.
+    """Losses of samples of several rows, with any reduction, weights, and rows that do not count.
 
     The loss of a sample is what it adds to the loss of the mini-batch, times the number of samples.
     """
@@ -343,19 +359,18 @@ def loss_of_rows_item(memory, row, samples, item, worker, step):
     for n in range(start, start + size):
         if not of_mini_batch:
             divisor = _divisor(memory, row, n, n + 1)
-        weight = 1.0 if row[WEIGHTS] == NONE else np.float64(memory[row[WEIGHTS] + n])
-        share = weight / divisor if divisor != 0 else 0.0
-        factor = memory.dtype.type(share * number(row, LOSS_WEIGHT))
         total = 0.0
         for place in range(n * rows, (n + 1) * rows):
             r = place - first
             if _counts(memory, row, place):
-                total += of_rows[r]
+                share = _weight(memory, row, place) / divisor if divisor != 0 else 0.0
+                factor = memory.dtype.type(share * number(row, LOSS_WEIGHT))
+                total += of_rows[r] * share
                 for o in range(outputs):
                     gradient[r, o] *= factor
             else:
                 gradient[r] = 0
-        memory[row[LOSSES_AT] + n] = total * share * (samples if of_mini_batch else 1)
+        memory[row[LOSSES_AT] + n] = total * (samples if of_mini_batch else 1)
 
 
 @njit

@@ -113,6 +113,7 @@ def gradient_descent(
     n_iterations: int,
     initial: float = 0.0,
     fit_intercept: bool = True,
+    return_path: bool = False,
     progress: bool = False,
 ) -> np.ndarray:
     """Linear, logistic or softmax regression by gradient descent.
@@ -134,6 +135,8 @@ def gradient_descent(
         First value of every coefficient.
     fit_intercept : bool
         Put a column of ones before the others; its coefficient comes first.
+    return_path : bool
+        Return the coefficients at the start and after every iteration, not only the last ones.
     progress : bool
         Show a progress bar if the run takes longer than a second.
 
@@ -141,7 +144,7 @@ def gradient_descent(
     -------
     ndarray of float64, shape (k + 1,) or (k + 1, o)
         Coefficients, the intercept first; without an intercept, k of them. For the softmax there is
-        a column for each class.
+        a column for each class. With `return_path`, n_iterations + 1 of these arrays, as one.
 
     Raises
     ------
@@ -169,14 +172,24 @@ def gradient_descent(
     total = as_integer("n_iterations", n_iterations, 0)
     coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
     code = READ_OUTS.index(activation)
+    return_path = as_flag("return_path", return_path)
     progress = as_flag("progress", progress)
+    path = np.empty((total + 1 if return_path else 0, *coefficients.shape))
     before = _mean_losses(design, targets, coefficients, family)
     limit = _largest_rate(design) if family == "linear" else np.inf
     smaller = "a smaller learning_rate" if np.isinf(limit) else f"one below {limit:.4g}"
     advice = f"use {smaller}, or scale the columns to a similar range"
 
-    def run(first: int, count: int) -> None:
+    def descend(count: int) -> None:
         kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
+
+    def run(first: int, count: int) -> None:
+        if return_path:
+            for iteration in range(first, first + count):
+                path[iteration] = coefficients
+                descend(1)
+        else:
+            descend(count)
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {quantity(first + count, 'iteration')} at "
@@ -201,6 +214,9 @@ def gradient_descent(
             RuntimeWarning,
             stacklevel=2,
         )
+    if return_path:
+        path[total] = coefficients
+        return path.reshape(total + 1, -1, *shape)
     return coefficients.reshape(-1, *shape)
 
 

@@ -68,6 +68,12 @@ def least_squares(
     Notes
     -----
     Cost: ``2 n k**2`` flops. Twin: ``reference.least_squares.least_squares``.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> regression.least_squares([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).round(4)  # y = 1 + 2 x
+    array([1., 2.])
     """
     design = _design_matrix(X, fit_intercept)
     minimum_norm = as_flag("minimum_norm", minimum_norm)
@@ -163,6 +169,20 @@ def gradient_descent(
     Notes
     -----
     Twin: ``reference.gradient_descent.gradient_descent``.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> X, y = [[-1.0], [0.0], [1.0]], [-1.0, 1.0, 3.0]  # y = 1 + 2 x
+    >>> regression.gradient_descent(X, y, learning_rate=0.5, n_iterations=100).round(4)
+    array([1., 2.])
+    >>> path = regression.gradient_descent(
+    ...     X, y, learning_rate=0.5, n_iterations=2, return_path=True
+    ... )
+    >>> path.round(4)
+    array([[0.    , 0.    ],
+           [0.5   , 0.6667],
+           [0.75  , 1.1111]])
     """
     activation, _ = FAMILIES[one_of("family", family, tuple(FAMILIES))]
     design = _design_matrix(X, fit_intercept)
@@ -285,6 +305,13 @@ def log_likelihood(
     ------
     ValueError, TypeError
         If the shapes do not match, or `y` does not suit the family.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> X, y = [[-1.0], [0.0], [1.0]], [0, 0, 1]
+    >>> round(regression.log_likelihood(X, y, [0.0, 0.0], "logistic"), 4)  # 3 log(1/2)
+    -2.0794
     """
     one_of("family", family, ("logistic", "softmax"))
     design = _design_matrix(X, fit_intercept)

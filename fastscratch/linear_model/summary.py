@@ -29,6 +29,15 @@ class Test:
     p_value : float or ndarray
     distribution : {"chi2", "F"}
         The distribution of the statistic if the hypothesis is true; chi-squared is asymptotic.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import linear_model
+    >>> x = np.arange(6.0)[:, None]
+    >>> model = linear_model.LinearRegression().fit(x, [1.0, 2.9, 5.2, 6.8, 9.1, 11.0])
+    >>> print(model.summary().wald_test("x0"))
+    F: 2832 on 1 and 4 df, p-value: 7.462e-07
     """
 
     __test__ = False  # pytest takes classes of this name for tests
@@ -94,6 +103,34 @@ class Summary:
         More lines about the fit.
     notes : list of str
         What the table leaves out, and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import linear_model
+    >>> x = np.arange(6.0)[:, None]
+    >>> model = linear_model.LinearRegression().fit(x, [1.0, 2.9, 5.2, 6.8, 9.1, 11.0])
+    >>> print(model.summary())
+    Linear regression, least squares
+    <BLANKLINE>
+    Residuals:
+         Min       1Q   Median       3Q      Max
+    -0.20286 -0.07214  0.00000  0.07214  0.20286
+    <BLANKLINE>
+    Coefficients:
+                Estimate Std. Error t value Pr(>|t|)
+    (Intercept)  0.98571    0.11411   8.639 0.000988 ***
+    x0           2.00571    0.03769  53.218 7.46e-07 ***
+    ---
+    p below: 0.001 ***, 0.01 **, 0.05 *, 0.1 .
+    <BLANKLINE>
+    Residual standard error: 0.1577 on 4 degrees of freedom
+    R-squared: 0.9986,  adjusted R-squared: 0.9982
+    F-statistic: 2832 on 1 and 4 degrees of freedom,  p-value: 7.46e-07
+    Log-likelihood: 3.7866,  AIC: -1.5732,  BIC: -2.1979
+    >>> model.summary().conf_int().round(2)
+    array([[[0.67, 1.3 ],
+            [1.9 , 2.11]]])
     """
 
     title: str

@@ -74,6 +74,13 @@ class Loss:
         What becomes of the losses of the samples: "sum_over_batch_size", also called "mean";
         "sum"; "mean_with_sample_weight", their weighted sum divided by the sum of the weights; or
         "none" or None, which leave them as they are and are no use in training.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> loss = losses.MeanSquaredError(reduction="sum")
+    >>> loss([[0.0], [0.0]], [[1.0], [2.0]])
+    5.0
     """
 
     #: Name of the kernel.

@@ -19,6 +19,12 @@ class BinaryCrossentropy(Loss):
         Along which the mean is taken; in training over all outputs.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.BinaryCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.1643
     """
 
     kind = kernel = "binary_crossentropy"
@@ -43,6 +49,12 @@ class MultilabelCrossentropy(Loss):
         The fraction of the way that targets are moved towards one half.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.MultilabelCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.3285
     """
 
     kind = kernel = "multilabel_crossentropy"
@@ -69,6 +81,12 @@ class BinaryFocalCrossentropy(Loss):
         As of :class:`BinaryCrossentropy`.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.BinaryFocalCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.005
     """
 
     kind = kernel = "binary_focal_crossentropy"
@@ -105,6 +123,12 @@ class CategoricalCrossentropy(Loss):
         That of the classes; in training only the last one.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalCrossentropy()([[0.0, 1.0]], [[0.75, 0.25]]), 4)
+    1.3863
     """
 
     kind = kernel = "categorical_crossentropy"
@@ -128,6 +152,12 @@ class CategoricalFocalCrossentropy(Loss):
         As of :class:`CategoricalCrossentropy`.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.75, 0.25]]), 4)
+    0.1949
     """
 
     kind = kernel = "categorical_focal_crossentropy"
@@ -164,6 +194,12 @@ class SparseCategoricalCrossentropy(Loss):
         That of the classes; in training only the last one.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.SparseCategoricalCrossentropy()([1], [[0.75, 0.25]]), 4)
+    1.3863
     """
 
     kind = "sparse_categorical_crossentropy"
@@ -194,6 +230,12 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         Above 0 and below 1.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalGeneralizedCrossEntropy()([1], [[0.75, 0.25]]), 4)
+    1.0
     """
 
     kind = kernel = "categorical_generalized_cross_entropy"
@@ -216,6 +258,12 @@ class CategoricalHinge(Loss):
     """``max(1 + wrong - right, 0)``: the score of the right class, and the largest of the others.
 
     The largest is at least 0, because the right class itself counts as 0. Targets are one-hot.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.CategoricalHinge()([[0.0, 1.0]], [[0.75, 0.25]])
+    1.5
     """
 
     kind = kernel = "categorical_hinge"

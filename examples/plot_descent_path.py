@@ -15,20 +15,13 @@ from fastscratch.regression import gradient_descent, log_likelihood
 iris = load_iris()
 x, y = iris.data[:, [2]], iris.data[:, 0]
 z = (x - x.mean()) / x.std()
-path = np.array(
-    [gradient_descent(z, y, learning_rate=0.1, n_iterations=n, initial=0.1) for n in range(41)]
-)
+path = gradient_descent(z, y, learning_rate=0.1, n_iterations=40, initial=0.1, return_path=True)
 chosen = iris.target > 0
 petal, virginica = iris.data[chosen][:, [2]] - 4.9, iris.target[chosen] - 1
-likelihoods = [
-    log_likelihood(
-        petal,
-        virginica,
-        gradient_descent(petal, virginica, "logistic", learning_rate=1, n_iterations=n),
-        "logistic",
-    )
-    for n in range(81)
-]
+climb = gradient_descent(
+    petal, virginica, "logistic", learning_rate=1, n_iterations=80, return_path=True
+)
+likelihoods = [log_likelihood(petal, virginica, b, "logistic") for b in climb]
 
 left, right = panels(2)
 left.scatter(x, y, s=14, color="0.6")

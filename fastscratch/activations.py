@@ -47,6 +47,16 @@ class Custom:
     ``compile`` of a model compares the derivative with central differences of the value. A model
     can be saved if both stand at the top of a module, which must be imported again before the model
     is loaded. They are compiled anew in every process, which takes some tenths of a second.
+
+    Examples
+    --------
+    >>> from fastscratch import activations, layers
+    >>> def value(z):
+    ...     return z * z
+    >>> def derivative(z):
+    ...     return 2 * z
+    >>> layers.Dense(4, activation=activations.Custom(value, derivative)).activation
+    Custom(value, derivative)
     """
 
     def __init__(self, value: Callable[..., float], derivative: Callable[..., float]):
@@ -152,6 +162,12 @@ def get(identifier: Any) -> str | Custom:
     ------
     ValueError, TypeError
         If it is none of them.
+
+    Examples
+    --------
+    >>> from fastscratch import activations
+    >>> activations.get("relu")
+    'relu'
     """
     if identifier is None:
         return "linear"

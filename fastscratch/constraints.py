@@ -21,7 +21,14 @@ __all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get"]
 
 
 class Constraint:
-    """Base of all constraints."""
+    """Base of all constraints.
+
+    Examples
+    --------
+    >>> from fastscratch import constraints, layers
+    >>> layers.Dense(10, kernel_constraint=constraints.MaxNorm(2.0)).kernel_constraint
+    MaxNorm()
+    """
 
     def __call__(self, weights: Any) -> np.ndarray:
         """A copy of the weights that keeps to the constraint, or is closer to it.
@@ -57,7 +64,15 @@ class Constraint:
 
 
 class NonNeg(Constraint):
-    """No weight is below zero."""
+    """No weight is below zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import constraints
+    >>> constraints.NonNeg()(np.array([[3.0, -0.3]]))
+    array([[3., 0.]])
+    """
 
     def __call__(self, weights: Any) -> np.ndarray:
         constrained = np.array(as_floating("weights", weights))
@@ -150,6 +165,14 @@ class MaxNorm(NormConstraint):
     axis : int or sequence of int
         The axes along which the norm is taken. 0 are the weights of one unit of a dense layer,
         ``[0, 1, 2]`` those of one filter of a 2-D convolution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import constraints
+    >>> constraints.MaxNorm(1.0)(np.array([[3.0, 0.3], [4.0, 0.4]])).round(4)
+    array([[0.6, 0.3],
+           [0.8, 0.4]])
     """
 
     def __init__(self, max_value: float = 2, axis: int | Sequence[int] = 0):
@@ -168,6 +191,14 @@ class UnitNorm(NormConstraint):
     ----------
     axis : int or sequence of int
         As :class:`MaxNorm` takes it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import constraints
+    >>> constraints.UnitNorm()(np.array([[3.0, 0.3], [4.0, 0.4]])).round(4)
+    array([[0.6, 0.6],
+           [0.8, 0.8]])
     """
 
     @property
@@ -186,6 +217,14 @@ class MinMaxNorm(NormConstraint):
         How far a norm outside of the interval is moved towards it at each step, from 0 to 1.
     axis : int or sequence of int
         As :class:`MaxNorm` takes it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import constraints
+    >>> constraints.MinMaxNorm(1.0, 2.0)(np.array([[3.0, 0.3], [4.0, 0.4]])).round(4)
+    array([[1.2, 0.6],
+           [1.6, 0.8]])
     """
 
     def __init__(
@@ -230,6 +269,12 @@ def get(name: str, identifier: Any) -> Constraint | None:
     ------
     ValueError
         If it is none of them, or of a class with a formula of its own, which would not be computed.
+
+    Examples
+    --------
+    >>> from fastscratch import constraints
+    >>> constraints.get("kernel_constraint", "non_neg")
+    NonNeg()
     """
     if identifier is None or type(identifier) in _CLASSES.values():
         return identifier

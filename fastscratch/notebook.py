@@ -4,7 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 
-__all__ = ["sparkline", "table"]
+__all__ = ["lines", "sparkline", "table"]
 
 
 class Drawing(str):
@@ -28,6 +28,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "")
     title = f'<caption style="text-align: left">{html.escape(caption)}</caption>' * bool(caption)
     body = "".join(line(row, "td") for row in rows)
     return f"<table>{title}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def lines(texts: Sequence[str]) -> str:
+    """A paragraph with a line for each text."""
+    return f"<p>{'<br>'.join(map(html.escape, texts))}</p>"
 
 
 def sparkline(values: Sequence[float], width: int = 120, height: int = 20) -> Drawing:

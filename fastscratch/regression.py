@@ -68,6 +68,12 @@ def least_squares(
     Notes
     -----
     Cost: ``2 n k**2`` flops. Twin: ``reference.least_squares.least_squares``.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> regression.least_squares([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).round(4)  # y = 1 + 2 x
+    array([1., 2.])
     """
     design = _design_matrix(X, fit_intercept)
     minimum_norm = as_flag("minimum_norm", minimum_norm)
@@ -113,6 +119,7 @@ def gradient_descent(
     n_iterations: int,
     initial: float = 0.0,
     fit_intercept: bool = True,
+    return_path: bool = False,
     progress: bool = False,
 ) -> np.ndarray:
     """Linear, logistic or softmax regression by gradient descent.
@@ -134,6 +141,8 @@ def gradient_descent(
         First value of every coefficient.
     fit_intercept : bool
         Put a column of ones before the others; its coefficient comes first.
+    return_path : bool
+        Return the coefficients at the start and after every iteration, not only the last ones.
     progress : bool
         Show a progress bar if the run takes longer than a second.
 
@@ -141,7 +150,7 @@ def gradient_descent(
     -------
     ndarray of float64, shape (k + 1,) or (k + 1, o)
         Coefficients, the intercept first; without an intercept, k of them. For the softmax there is
-        a column for each class.
+        a column for each class. With `return_path`, n_iterations + 1 of these arrays, as one.
 
     Raises
     ------
@@ -160,6 +169,20 @@ def gradient_descent(
     Notes
     -----
     Twin: ``reference.gradient_descent.gradient_descent``.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> X, y = [[-1.0], [0.0], [1.0]], [-1.0, 1.0, 3.0]  # y = 1 + 2 x
+    >>> regression.gradient_descent(X, y, learning_rate=0.5, n_iterations=100).round(4)
+    array([1., 2.])
+    >>> path = regression.gradient_descent(
+    ...     X, y, learning_rate=0.5, n_iterations=2, return_path=True
+    ... )
+    >>> path.round(4)
+    array([[0.    , 0.    ],
+           [0.5   , 0.6667],
+           [0.75  , 1.1111]])
     """
     activation, _ = FAMILIES[one_of("family", family, tuple(FAMILIES))]
     design = _design_matrix(X, fit_intercept)
@@ -169,14 +192,24 @@ def gradient_descent(
     total = as_integer("n_iterations", n_iterations, 0)
     coefficients = np.full((design.shape[1], targets.shape[1]), as_number("initial", initial))
     code = READ_OUTS.index(activation)
+    return_path = as_flag("return_path", return_path)
     progress = as_flag("progress", progress)
+    path = np.empty((total + 1 if return_path else 0, *coefficients.shape))
     before = _mean_losses(design, targets, coefficients, family)
     limit = _largest_rate(design) if family == "linear" else np.inf
     smaller = "a smaller learning_rate" if np.isinf(limit) else f"one below {limit:.4g}"
     advice = f"use {smaller}, or scale the columns to a similar range"
 
-    def run(first: int, count: int) -> None:
+    def descend(count: int) -> None:
         kernels.gradient_descent.gradient_descent(coefficients, design, targets, code, rate, count)
+
+    def run(first: int, count: int) -> None:
+        if return_path:
+            for iteration in range(first, first + count):
+                path[iteration] = coefficients
+                descend(1)
+        else:
+            descend(count)
         if not np.isfinite(coefficients).all():
             raise FloatingPointError(
                 f"gradient descent diverged within {quantity(first + count, 'iteration')} at "
@@ -201,6 +234,9 @@ def gradient_descent(
             RuntimeWarning,
             stacklevel=2,
         )
+    if return_path:
+        path[total] = coefficients
+        return path.reshape(total + 1, -1, *shape)
     return coefficients.reshape(-1, *shape)
 
 
@@ -269,6 +305,13 @@ def log_likelihood(
     ------
     ValueError, TypeError
         If the shapes do not match, or `y` does not suit the family.
+
+    Examples
+    --------
+    >>> from fastscratch import regression
+    >>> X, y = [[-1.0], [0.0], [1.0]], [0, 0, 1]
+    >>> round(regression.log_likelihood(X, y, [0.0, 0.0], "logistic"), 4)  # 3 log(1/2)
+    -2.0794
     """
     one_of("family", family, ("logistic", "softmax"))
     design = _design_matrix(X, fit_intercept)

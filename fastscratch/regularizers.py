@@ -19,7 +19,14 @@ __all__ = ["L1", "L1L2", "L2", "Regularizer", "get"]
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Regularizer:
-    """``l1 * sum(abs(w)) + l2 * sum(w**2)``."""
+    """``l1 * sum(abs(w)) + l2 * sum(w**2)``.
+
+    Examples
+    --------
+    >>> from fastscratch import regularizers
+    >>> [regularizers.L1(0.5), regularizers.L2(0.5)]
+    [L1(l1=0.5), L2(l2=0.5)]
+    """
 
     l1: float = 0.0
     l2: float = 0.0
@@ -53,6 +60,12 @@ class L1L2(Regularizer):
     ----------
     l1, l2 : float
         Not negative.
+
+    Examples
+    --------
+    >>> from fastscratch import layers, regularizers
+    >>> layers.Dense(10, kernel_regularizer=regularizers.L1L2(0.01, 0.02)).kernel_regularizer
+    L1L2(l1=0.01, l2=0.02)
     """
 
 
@@ -63,6 +76,12 @@ class L1(Regularizer):
     ----------
     l1 : float
         Not negative.
+
+    Examples
+    --------
+    >>> from fastscratch import layers, regularizers
+    >>> layers.Dense(10, kernel_regularizer=regularizers.L1(0.01)).kernel_regularizer
+    L1(l1=0.01)
     """
 
     def __init__(self, l1: float = 0.01):
@@ -76,6 +95,12 @@ class L2(Regularizer):
     ----------
     l2 : float
         Not negative.
+
+    Examples
+    --------
+    >>> from fastscratch import layers, regularizers
+    >>> layers.Dense(10, kernel_regularizer=regularizers.L2(0.01)).kernel_regularizer
+    L2(l2=0.01)
     """
 
     def __init__(self, l2: float = 0.01):
@@ -102,6 +127,12 @@ def get(name: str, identifier: Any) -> Regularizer | None:
     ------
     ValueError
         If it is none of them, or of a class with a formula of its own, which would not be learned.
+
+    Examples
+    --------
+    >>> from fastscratch import regularizers
+    >>> regularizers.get("kernel_regularizer", "l2")
+    L2(l2=0.01)
     """
     if type(identifier).__call__ is not Regularizer.__call__ and isinstance(
         identifier, Regularizer

@@ -26,6 +26,16 @@ def set_random_seed(seed: int) -> None:
     ------
     TypeError, ValueError
         If `seed` is not such an integer.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, utils
+    >>> utils.set_random_seed(0)
+    >>> first = Sequential([layers.Input((4,)), layers.Dense(3)]).get_weights()[0]
+    >>> utils.set_random_seed(0)
+    >>> again = Sequential([layers.Input((4,)), layers.Dense(3)]).get_weights()[0]
+    >>> bool((first == again).all())
+    True
     """
     global _seed, _drawn
     _seed, _drawn = as_integer("seed", seed, 0), 0
@@ -61,6 +71,14 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     ------
     ValueError, TypeError
         If a label is not an integer in that range.
+
+    Examples
+    --------
+    >>> from fastscratch import utils
+    >>> utils.to_categorical([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
     """
     labels = as_array("x", x, np.float64, 1)
     if num_classes is None:
@@ -90,6 +108,23 @@ class PyDataset:
         Change nothing: one thread makes batches, a few ahead of their use.
     use_multiprocessing : bool
         Only False.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers, utils
+    >>> class Squares(utils.PyDataset):
+    ...     '''Ten mini-batches of numbers and their squares.'''
+    ...     def __len__(self):
+    ...         return 10
+    ...     def __getitem__(self, index):
+    ...         x = np.linspace(-1, 1, 32)[:, None] + index / 100
+    ...         return x, x**2
+    >>> model = Sequential([layers.Dense(8, "tanh"), layers.Dense(1)])
+    >>> model.compile("adam", "mean_squared_error")
+    >>> history = model.fit(Squares(), epochs=2, verbose=0)
+    >>> history.epoch
+    [0, 1]
     """
 
     def __init__(

@@ -81,6 +81,12 @@ def verify() -> Report:
     -------
     Report
         ``print`` it; its `wrong` is empty if all is right.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> fs.verify().wrong  # doctest: +SKIP
+    []
     """
     # Here, because these inputs of the tests are many.
     from .cases import CASES

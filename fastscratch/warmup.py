@@ -31,6 +31,11 @@ def warmup(progress: bool = False) -> float:
     -------
     float
         Seconds it took.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> seconds = fs.warmup(progress=True)  # doctest: +SKIP
     """
     # The small inputs and networks of the tests.
     from .cases import CASES

@@ -154,7 +154,14 @@ def _after_fork_in_child():
 
 
 def threading_layer() -> str:
-    """Name of the threading layer in use: ``"tbb"``, ``"omp"`` or ``"workqueue"``."""
+    """Name of the threading layer in use: ``"tbb"``, ``"omp"`` or ``"workqueue"``.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> fs.threading_layer() in ("tbb", "omp", "workqueue")
+    True
+    """
     region()
     return numba.threading_layer()
 
@@ -172,6 +179,15 @@ def set_num_threads(n: int) -> None:
     ------
     TypeError, ValueError
         If ``n`` is not an integer, or not in that range.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> before = fs.get_num_threads()
+    >>> fs.set_num_threads(1)
+    >>> fs.get_num_threads()
+    1
+    >>> fs.set_num_threads(before)
     """
     most = numba.config.NUMBA_NUM_THREADS
     if isinstance(n, bool) or not isinstance(n, numbers.Integral):
@@ -184,7 +200,14 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that the calling thread's parallel regions use."""
+    """The number of threads that the calling thread's parallel regions use.
+
+    Examples
+    --------
+    >>> import fastscratch as fs
+    >>> fs.get_num_threads() >= 1
+    True
+    """
     region()
     return parallel._get_num_threads()  # see `set_num_threads`
 

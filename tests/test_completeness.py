@@ -223,9 +223,41 @@ def test_public_names_exist_and_have_docstrings():
         assert getattr(fastscratch, name).__doc__, name
 
 
+#: The modules that the reference of the site shows.
+REFERENCE_PAGES = re.findall(
+    r"^   fastscratch\.([a-z_.]+)$",
+    (PACKAGE.parent / "docs" / "reference" / "index.rst").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_the_reference_has_every_public_name():
+    assert set(fastscratch.__all__) <= {
+        *REFERENCE_PAGES,
+        *(name for page in ("models", "layers", "callbacks") for name in public_names(page)),
+    }
+
+
+def public_names(page):
+    """What has a page of its own on the site: the functions and classes of a module."""
+    thing = getattr(fastscratch, page, None)
+    if callable(thing):
+        return {page: thing}
+    thing = importlib.import_module(f"fastscratch.{page}")
+    things = {name: getattr(thing, name) for name in thing.__all__}
+    return {name: one for name, one in things.items() if callable(one)}
+
+
+@pytest.mark.parametrize("page", REFERENCE_PAGES)
+def test_public_names_have_an_example(page):
+    """Of a use that is right; `test_docstring_examples_run` runs it."""
+    for name, thing in public_names(page).items():
+        assert "\nExamples\n--------\n>>> " in inspect.getdoc(thing), name
+
+
 @pytest.mark.parametrize(
     "source",
-    [source for source in LAYER_SOURCES if ">>>" in source.read_text(encoding="utf-8")],
+    [source for source in LAYER_SOURCES if ">>> " in source.read_text(encoding="utf-8")],
     ids=module_name,
 )
 def test_docstring_examples_run(source):

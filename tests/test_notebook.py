@@ -1,6 +1,7 @@
 """What a notebook shows of models and fits; sizes as Keras prints them."""
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -89,3 +90,32 @@ def test_a_sparkline_of_hardly_anything(values):
     assert (drawn == "") == (not values or math.isnan(values[0]))
     if drawn:
         ET.fromstring(drawn)
+
+
+def summaries():
+    sklearn = pytest.importorskip("fastscratch.linear_model")
+    rng = np.random.default_rng(0)
+    X, y = rng.random((30, 2)), rng.random(30)
+    yield sklearn.LinearRegression().fit(X, y).summary()
+    yield sklearn.LinearRegression().fit(X, np.column_stack([y, y**2])).summary(bootstrap=20)
+    yield sklearn.LogisticRegression(C=math.inf).fit(X, np.arange(30) % 3).summary()
+
+
+def test_a_notebook_shows_the_numbers_of_a_summary_in_tables():
+    """The same words in the same order as in the text, but for its rules of dashes."""
+    for summary in summaries():
+        html = summary._repr_html_()
+        words = " ".join(ET.fromstring(f"<div>{html.replace('<br>', ' ')}</div>").itertext())
+        text = str(summary).replace("\n---\n", "\n")
+        assert re.findall(r"[^\s:]+", words) == re.findall(r"[^\s:]+", text)
+        assert html.count("<table>") == len(summary.equations) * (
+            1 + (summary.residual_quantiles is not None)
+        )
+
+
+def test_names_of_columns_cannot_smuggle_html():
+    sklearn, pd = pytest.importorskip("fastscratch.linear_model"), pytest.importorskip("pandas")
+    X = pd.DataFrame({"<svg onload=x>": [1.0, 2.0, 4.0, 3.0]})
+    html = sklearn.LinearRegression().fit(X, [1.0, 2.0, 3.0, 5.0]).summary()._repr_html_()
+    assert "<svg" not in html
+    assert "&lt;svg onload=x&gt;" in html

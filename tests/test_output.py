@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -140,6 +141,41 @@ def test_a_progress_bar_shows_after_a_second_only():
     bar.close()
     assert "fit" in terminal.getvalue()
     assert "1/3" in terminal.getvalue()
+
+
+#: Cells of a notebook: what a long fit shows, and where ipywidgets is not installed.
+SHOW_A_BAR = """
+import sys
+from fastscratch import output
+bar = output.progress_bar(3, "fit", "step", sys.stdout, delay=0)
+bar.update(3)
+bar.close()
+"""
+WITHOUT_WIDGETS = """
+for name in [name for name in sys.modules if name.startswith(("tqdm", "ipywidgets"))]:
+    del sys.modules[name]
+sys.modules["ipywidgets"] = None  # importing it fails
+output._tqdm.cache_clear()
+"""
+
+
+def test_a_notebook_shows_a_widget_or_a_line():
+    """In a kernel of Jupyter, as a notebook runs it."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    for needed in ("ipykernel", "ipywidgets"):
+        pytest.importorskip(needed)
+    codes = [SHOW_A_BAR, WITHOUT_WIDGETS + SHOW_A_BAR]
+    cells = [nbformat.v4.new_code_cell(code) for code in codes]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of Jupyter itself
+        nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    (widget,), written = (cell.outputs for cell in notebook.cells)
+    assert "application/vnd.jupyter.widget-view+json" in widget.data
+    assert {(part.output_type, part.name) for part in written} == {("stream", "stdout")}
+    line = "".join(part.text for part in written)
+    assert line.startswith("\rfit:   0%")
+    assert "\n" not in line
 
 
 def _train(monkeypatch, tmp_path):

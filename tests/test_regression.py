@@ -113,6 +113,30 @@ def test_linear_path_in_closed_form(n_iterations):
     np.testing.assert_allclose(b, expected, rtol=0, atol=(10 + n_iterations) * len(X) * EPS)
 
 
+@pytest.mark.parametrize("outputs", [None, 2])
+def test_path_has_every_iteration(outputs):
+    X, y = data(o=outputs)
+    options = {"learning_rate": 0.1, "initial": 2.0}
+    path = regression.gradient_descent(X, y, n_iterations=6, return_path=True, **options)
+    assert path.shape == (7, *((4,) if outputs is None else (4, outputs)))
+    for n, b in enumerate(path):
+        alone = regression.gradient_descent(X, y, n_iterations=n, **options)
+        assert b.tobytes() == alone.tobytes()
+
+
+def test_likelihood_rises_along_the_path():
+    """Of a concave function, at a rate below 2 over its largest curvature (at most that / 4)."""
+    X, _ = data()
+    y = (X[:, 0] + X[:, 1] > 0.3).astype(float)
+    rate = 4 / np.linalg.eigvalsh(with_ones(X).T @ with_ones(X) / len(X))[-1]
+    path = regression.gradient_descent(
+        X, y, "logistic", learning_rate=rate, n_iterations=50, return_path=True
+    )
+    likelihoods = [regression.log_likelihood(X, y, b, "logistic") for b in path]
+    assert likelihoods[0] == pytest.approx(len(X) * np.log(0.5))
+    assert (np.diff(likelihoods) > 0).all()
+
+
 def test_linear_descent_reaches_the_closed_form():
     """200 iterations at rate 0.1 on standardised columns, as the essay has it."""
     rng = np.random.default_rng(5)
@@ -196,6 +220,8 @@ def test_slices_threads_and_progress_change_no_bit(monkeypatch, capsys):
     assert capsys.readouterr().err == ""  # it took less than a second
     monkeypatch.setattr(engine.slices, "SLICE_SECONDS", 0)
     assert descend() == expected
+    path = descend(return_path=True)
+    assert path[-len(expected) :] == expected
     most = fastscratch.get_num_threads()
     try:
         fastscratch.set_num_threads(1)
@@ -323,6 +349,7 @@ def descend(y=Y, family="linear", X=X, **options):
         (lambda: descend(learning_rate="1"), TypeError, "learning_rate must be a number, got str"),
         (lambda: descend(n_iterations=-1), ValueError, "n_iterations must be at least 0, got -1"),
         (lambda: descend(n_iterations=1e3), TypeError, "n_iterations must be an integer, got flo"),
+        (lambda: descend(return_path=1), TypeError, "return_path must be True or False, got 1"),
         (lambda: descend(initial=np.nan), ValueError, "initial must be finite, got nan"),
         (lambda: descend(initial="1"), TypeError, "initial must be a number, got str"),
         (

@@ -34,6 +34,20 @@ class BackupAndRestore(Callback):
     ------
     ValueError, TypeError, OSError
         By the fit, before it begins: if the model cannot be saved, or the copy is of another model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     backup = callbacks.BackupAndRestore(folder)
+    ...     history = model.fit(x, x, epochs=2, verbose=0, callbacks=[backup])
+    >>> history.epoch
+    [0, 1]
     """
 
     def __init__(

@@ -38,6 +38,20 @@ class Callback:
         The model that is fitted; ``model.stop_training = True`` ends the fit after the step.
     params : dict
         "epochs", "steps" (of an epoch) and "verbose".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> class Report(callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(f"epoch {epoch} has ended")
+    >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[Report()])
+    epoch 0 has ended
+    epoch 1 has ended
     """
 
     model: "Model"

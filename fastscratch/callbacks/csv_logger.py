@@ -25,6 +25,22 @@ class CSVLogger(Callback):
     ------
     ValueError
         By the fit, before it begins: if the file to append to has no column for what is reported.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = callbacks.CSVLogger(f"{folder}/log.csv")
+    ...     history = model.fit(x, x, epochs=2, verbose=0, callbacks=[log])
+    ...     lines = pathlib.Path(folder, "log.csv").read_text().splitlines()
+    >>> lines[0], len(lines)
+    ('epoch,loss', 3)
     """
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False):

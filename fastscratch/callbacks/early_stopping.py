@@ -38,6 +38,18 @@ class EarlyStopping(Monitor):
     stopped_epoch : int
         The epoch after which the fit was ended; 0 if it was not.
     best_epoch : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> stop = callbacks.EarlyStopping("loss", min_delta=10.0, patience=2)
+    >>> history = model.fit(x, x, epochs=100, verbose=0, callbacks=[stop])
+    >>> len(history.epoch)  # no epoch is better than the first by 10
+    3
     """
 
     def __init__(

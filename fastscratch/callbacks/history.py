@@ -19,6 +19,17 @@ class History(Callback):
     error : FloatingPointError or None
         Why the training of a model has ended that :func:`fastscratch.fit_many` trained with others:
         a loss or a weight was no longer finite. (``fit`` raises the error.)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> history = model.fit(x, x, epochs=3, verbose=0)
+    >>> history.epoch, sorted(history.history)
+    ([0, 1, 2], ['loss'])
     """
 
     def __init__(self) -> None:

@@ -25,6 +25,17 @@ on_train_batch_end : callable, optional
     ------
     TypeError
         If one is no function, or there is no such hook.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> tell = callbacks.LambdaCallback(on_train_end=lambda logs: print("done"))
+    >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[tell])
+    done
     """
 
     _adds = None

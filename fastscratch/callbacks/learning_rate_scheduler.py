@@ -22,6 +22,18 @@ class LearningRateScheduler(Callback):
         learning rate; returns the new one.
     verbose : {0, 1}
         Whether to say the rate of each epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> halve = callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    >>> history = model.fit(x, x, epochs=3, verbose=0, callbacks=[halve])
+    >>> np.round(history.history["learning_rate"], 5)
+    array([0.005  , 0.0025 , 0.00125])
     """
 
     _adds = ("learning_rate",)

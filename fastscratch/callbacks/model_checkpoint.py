@@ -43,6 +43,22 @@ class ModelCheckpoint(Monitor):
     ValueError, TypeError, OSError
         By the fit, before it begins, what ``model.save`` would raise: if the folder is not there,
         the file may not be written, or the model cannot be saved.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save = callbacks.ModelCheckpoint(f"{folder}/{{epoch}}.safetensors", "loss")
+    ...     history = model.fit(x, x, epochs=2, verbose=0, callbacks=[save])
+    ...     files = sorted(path.name for path in pathlib.Path(folder).iterdir())
+    >>> files
+    ['1.safetensors', '2.safetensors']
     """
 
     def __init__(

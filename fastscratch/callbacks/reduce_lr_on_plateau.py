@@ -30,6 +30,18 @@ class ReduceLROnPlateau(Monitor):
         This many epochs after a reduction do not count.
     min_lr : float
         The rate is not reduced below this.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> reduce = callbacks.ReduceLROnPlateau("loss", factor=0.5, min_delta=10.0, patience=2)
+    >>> history = model.fit(x, x, epochs=6, verbose=0, callbacks=[reduce])
+    >>> np.round(history.history["learning_rate"], 5)
+    array([0.01  , 0.01  , 0.01  , 0.005 , 0.005 , 0.0025])
     """
 
     _adds = ("learning_rate",)

@@ -20,6 +20,16 @@ class SwapEMAWeights(Callback):
     ------
     ValueError
         By the fit, before it begins: if the optimiser keeps no average.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers, optimizers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(use_ema=True), "mean_squared_error")
+    >>> swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+    >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[swap])
     """
 
     def __init__(self, swap_on_epoch: bool = False):

@@ -41,6 +41,16 @@ class TensorBoard(Callback):
     ------
     ModuleNotFoundError
         If ``tensorboard`` is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, callbacks, layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> board = callbacks.TensorBoard("logs")  # doctest: +SKIP
+    >>> history = model.fit(x, x, epochs=2, callbacks=[board])  # doctest: +SKIP
     """
 
     def __init__(

@@ -72,6 +72,19 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ----------
     Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits",
     http://yann.lecun.com/exdb/mnist/, section "The IDX file format".
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import tempfile
+    >>> from fastscratch import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "labels")
+    ...     header = bytes([0, 0, 8, 1]) + (3).to_bytes(4, "big")  # bytes, 1-D, of length 3
+    ...     size = file.write_bytes(header + bytes([5, 0, 4]))
+    ...     array = datasets.read_idx(file)
+    >>> array
+    array([5, 0, 4], dtype=uint8)
     """
     path = as_path(path)
     if not path.exists():

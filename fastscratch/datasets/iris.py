@@ -23,6 +23,13 @@ class Iris(NamedTuple):
         The names of the four columns.
     target_names : ndarray of str, shape (3,)
         The names of the species, so that ``target_names[target]`` names each flower.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets
+    >>> iris = datasets.load_iris()
+    >>> iris.feature_names
+    ['sepal length (cm)', 'sepal width (cm)', 'petal length (cm)', 'petal width (cm)']
     """
 
     data: np.ndarray
@@ -51,6 +58,13 @@ def load_iris() -> Iris:
     R. A. Fisher (1936), "The use of multiple measurements in taxonomic problems",
     Annals of Eugenics 7(2), 179-188.  Measured by E. Anderson (1935), "The irises of the Gaspé
     Peninsula", Bulletin of the American Iris Society 59, 2-5.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets
+    >>> iris = datasets.load_iris()
+    >>> iris.data.shape, [str(name) for name in iris.target_names]
+    ((150, 4), ['setosa', 'versicolor', 'virginica'])
     """
     header, *lines = FILE.read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines]

@@ -52,6 +52,13 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> tuple[Split, Split
     ----------
     Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998), "Gradient-based learning applied to
     document recognition", Proceedings of the IEEE 86(11), 2278-2324.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets
+    >>> (images, labels), (images_test, labels_test) = datasets.load_mnist()
+    >>> images.shape, images.dtype, labels[:5]
+    ((14000, 28, 28), dtype('uint8'), array([5, 0, 4, 1, 9], dtype=uint8))
     """
     folder = SAMPLE if path is None else as_path(path)
     if not folder.exists():

@@ -23,5 +23,12 @@ def load_photograph() -> np.ndarray:
     -----
     Photograph by Lav Varshney, who put it in the public domain (CC0); the same pixels as
     ``skimage.data.camera()`` in scikit-image 0.18 and later.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets
+    >>> photograph = datasets.load_photograph()
+    >>> photograph.shape, photograph.dtype
+    ((512, 512), dtype('uint8'))
     """
     return read_idx(FILE)

@@ -38,6 +38,14 @@ def make_spirals(
     -----
     Before the noise, the point at the fraction ``t`` of arm ``k`` has the radius ``2 t`` and the
     angle ``5 t + 2 pi k / n_classes``: a spiral of Archimedes over four fifths of a turn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import datasets
+    >>> points, arm = datasets.make_spirals(300, n_classes=3, seed=0)
+    >>> points.shape, np.bincount(arm)
+    ((300, 2), array([100, 100, 100]))
     """
     n_classes = as_integer("n_classes", n_classes, 1)
     n_samples = as_integer("n_samples", n_samples, n_classes)

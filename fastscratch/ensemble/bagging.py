@@ -55,6 +55,15 @@ class BaggingClassifier(_Together, ensemble.BaggingClassifier):
     All parameters, attributes and results are those of scikit-learn's, but by default the
     `estimator` is an :class:`~fastscratch.neural_network.MLPClassifier`. Each member ends with the
     same bits as if it were fitted alone.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, ensemble, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> bag = ensemble.BaggingClassifier(network, n_estimators=5, random_state=0)
+    >>> bag.fit(iris.data, iris.target).predict_proba(iris.data[:1]).shape
+    (1, 3)
     """
 
     def _get_estimator(self) -> Any:
@@ -87,6 +96,15 @@ class BaggingRegressor(_Together, ensemble.BaggingRegressor):
     All parameters, attributes and results are those of scikit-learn's, but by default the
     `estimator` is an :class:`~fastscratch.neural_network.MLPRegressor`. Each member ends with the
     same bits as if it were fitted alone.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, ensemble, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPRegressor("squared_error", (8,), tol=0.01, max_iter=1000)
+    >>> bag = ensemble.BaggingRegressor(network, n_estimators=5, random_state=0)
+    >>> bag.fit(iris.data[:, :3], iris.data[:, 3]).predict(iris.data[:1, :3]).shape
+    (1,)
     """
 
     def _get_estimator(self) -> Any:

@@ -25,6 +25,14 @@ class ReLU(Layer):
         Not negative.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[-1.0, 2.0, 8.0]])
+    >>> Sequential([layers.ReLU(max_value=6.0)]).predict(x, verbose=0)
+    array([[0., 2., 6.]], dtype=float32)
     """
 
     def __init__(
@@ -49,6 +57,14 @@ class LeakyReLU(Layer):
         Not negative. ``Activation("leaky_relu")`` has 0.2, as in Keras.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[-1.0, 2.0]])
+    >>> Sequential([layers.LeakyReLU(0.1)]).predict(x, verbose=0)
+    array([[-0.1,  2. ]], dtype=float32)
     """
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
@@ -65,6 +81,14 @@ class ELU(Layer):
         Positive; the function tends to ``-alpha`` at minus infinity.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[-1.0, 2.0]])
+    >>> Sequential([layers.ELU()]).predict(x, verbose=0)
+    array([[-0.63212055,  2.        ]], dtype=float32)
     """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any):
@@ -85,6 +109,14 @@ class PReLU(Layer):
         each channel of an image one slope. By default each number of a sample has its own.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[-1.0, 2.0]])
+    >>> Sequential([layers.PReLU(alpha_initializer="ones")]).predict(x, verbose=0)
+    array([[-1.,  2.]], dtype=float32)
     """
 
     def __init__(
@@ -123,6 +155,14 @@ class Softmax(Layer):
         Along which the outputs sum to 1; counted from the batch axis, 0.
     **kwargs
         `name`, `trainable`, `input_shape`: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[0.0, 0.0]])
+    >>> Sequential([layers.Softmax()]).predict(x, verbose=0)
+    array([[0.5, 0.5]], dtype=float32)
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any):

@@ -33,7 +33,15 @@ def as_shape(name: str, value: Any) -> Shape:
 
 @dataclasses.dataclass(frozen=True)
 class Weight:
-    """One array of a layer: its name, its shape, and how it starts and is learned."""
+    """One array of a layer: its name, its shape, and how it starts and is learned.
+
+    Examples
+    --------
+    >>> from fastscratch import layers
+    >>> layer = layers.Dense(3)
+    >>> [weight.shape for weight in layer.weights((4,))]
+    [(4, 3), (3,)]
+    """
 
     name: str
     shape: Shape
@@ -71,6 +79,13 @@ class Input(SymbolicTensor):
         The key of the input, if a model with several is given a dict.
     **kwargs
         `sparse`, `ragged`: only None or False.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((28, 28, 1)), layers.Flatten()])
+    >>> model.output_shape
+    (None, 784)
     """
 
     def __init__(
@@ -125,6 +140,13 @@ class Layer:
     ------
     ValueError, TypeError
         If an argument is not known, or cannot have its value.
+
+    Examples
+    --------
+    >>> from fastscratch import layers
+    >>> layer = layers.Dense(10, name="scores", trainable=False)
+    >>> layer.name, layer.trainable
+    ('scores', False)
     """
 
     #: The activation that the layer applies last.

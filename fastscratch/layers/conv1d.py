@@ -33,6 +33,13 @@ class Conv1D(GroupedConvolution):
     kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((100, 4)), layers.Conv1D(8, 3)])
+    >>> model.output_shape, model.count_params()
+    ((None, 98, 8), 104)
     """
 
     rank = 1

@@ -36,6 +36,13 @@ class Conv2D(GroupedConvolution):
     Notes
     -----
     Rounding is as said of :func:`fastscratch.ops.conv`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((28, 28, 1)), layers.Conv2D(8, 3, activation="relu")])
+    >>> model.output_shape, model.count_params()
+    ((None, 26, 26, 8), 80)
     """
 
     rank = 2

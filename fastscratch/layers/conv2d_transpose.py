@@ -39,6 +39,13 @@ class Conv2DTranspose(Convolution):
     kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((14, 14, 4)), layers.Conv2DTranspose(8, 3, strides=2)])
+    >>> model.output_shape, model.count_params()
+    ((None, 29, 29, 8), 296)
     """
 
     rank = 2

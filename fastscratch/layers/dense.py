@@ -26,6 +26,13 @@ class Dense(Layer):
     kernel_constraint, bias_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((784,)), layers.Dense(100, "relu"), layers.Dense(10)])
+    >>> model.output_shape, model.count_params()
+    ((None, 10), 79510)
     """
 
     def __init__(

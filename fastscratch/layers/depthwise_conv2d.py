@@ -34,6 +34,13 @@ class DepthwiseConv2D(Convolution):
     depthwise_constraint, bias_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((28, 28, 4)), layers.DepthwiseConv2D(3)])
+    >>> model.output_shape, model.count_params()
+    ((None, 26, 26, 4), 40)
     """
 
     rank = 2

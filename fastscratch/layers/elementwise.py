@@ -16,6 +16,14 @@ class Activation(Layer):
         As in :class:`Dense`.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[-1.0, 2.0]])
+    >>> Sequential([layers.Activation("relu")]).predict(x, verbose=0)
+    array([[0., 2.]], dtype=float32)
     """
 
     def __init__(self, activation: Any, **kwargs: Any):
@@ -34,6 +42,15 @@ class Dropout(Layer):
         Of what is dropped; by default that of the model.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Dropout(0.5, seed=0)])
+    >>> x = np.ones((1, 6))
+    >>> bool((model.predict(x, verbose=0) == x).all())  # it acts in training only
+    True
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):

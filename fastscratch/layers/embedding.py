@@ -25,6 +25,13 @@ class Embedding(Layer):
         Only False: there are no masks.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import layers
+    >>> words = layers.Embedding(1000, 8)(layers.Input((20,)))
+    >>> words.shape  # a vector of 8 numbers for each of 20 words
+    (None, 20, 8)
     """
 
     def __init__(

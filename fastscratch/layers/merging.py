@@ -52,6 +52,15 @@ class Add(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Add()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[4., 8.]], dtype=float32)
     """
 
 
@@ -62,6 +71,15 @@ class Subtract(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Subtract()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[-2.,  2.]], dtype=float32)
     """
 
     def output_shape(self, *shapes: Shape) -> Shape:
@@ -77,6 +95,15 @@ class Multiply(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Multiply()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[ 3., 15.]], dtype=float32)
     """
 
 
@@ -87,6 +114,15 @@ class Average(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Average()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[2., 4.]], dtype=float32)
     """
 
 
@@ -97,6 +133,15 @@ class Maximum(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Maximum()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[3., 5.]], dtype=float32)
     """
 
 
@@ -107,6 +152,15 @@ class Minimum(Merge):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Minimum()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[1., 3.]], dtype=float32)
     """
 
 
@@ -119,6 +173,15 @@ class Concatenate(Layer):
         Counted from the axis of the batch, 0, which it must not be; -1 is the last.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.Concatenate()([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[1., 5., 3., 3.]], dtype=float32)
     """
 
     reads_several = only_moves = True
@@ -147,37 +210,107 @@ class Concatenate(Layer):
 
 
 def add(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Add` returns for symbolic tensors."""
+    """What :class:`Add` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.add([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[4., 8.]], dtype=float32)
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Subtract` returns for two symbolic tensors."""
+    """What :class:`Subtract` returns for two symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.subtract([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[-2.,  2.]], dtype=float32)
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Multiply` returns for symbolic tensors."""
+    """What :class:`Multiply` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.multiply([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[ 3., 15.]], dtype=float32)
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Average` returns for symbolic tensors."""
+    """What :class:`Average` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.average([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[2., 4.]], dtype=float32)
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Maximum` returns for symbolic tensors."""
+    """What :class:`Maximum` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.maximum([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[3., 5.]], dtype=float32)
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Minimum` returns for symbolic tensors."""
+    """What :class:`Minimum` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.minimum([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[1., 3.]], dtype=float32)
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs: Sequence[SymbolicTensor], axis: int = -1, **kwargs: Any) -> SymbolicTensor:
-    """What :class:`Concatenate` returns for symbolic tensors."""
+    """What :class:`Concatenate` returns for symbolic tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Model, layers
+    >>> left, right = layers.Input((2,)), layers.Input((2,))
+    >>> model = Model([left, right], layers.concatenate([left, right]))
+    >>> model.predict([np.array([[1.0, 5.0]]), np.array([[3.0, 3.0]])], verbose=0)
+    array([[1., 5., 3., 3.]], dtype=float32)
+    """
     return Concatenate(axis, **kwargs)(inputs)
 
 

@@ -18,6 +18,15 @@ class GaussianNoise(Layer):
         Of the noise; by default that of the model.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.GaussianNoise(0.1)])
+    >>> x = np.ones((1, 6))
+    >>> bool((model.predict(x, verbose=0) == x).all())  # it acts in training only
+    True
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any):
@@ -39,6 +48,15 @@ class SpatialDropout2D(Dropout):
         Of what is dropped; by default that of the model.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.SpatialDropout2D(0.5)])
+    >>> x = np.ones((1, 2, 2, 1))
+    >>> bool((model.predict(x, verbose=0) == x).all())  # it acts in training only
+    True
     """
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -92,6 +92,14 @@ class BatchNormalization(_Normalization):
     beta_constraint, gamma_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(8)])
+    >>> model.add(layers.BatchNormalization())
+    >>> [len(ws) for ws in (model.trainable_weights, model.non_trainable_weights)]
+    [4, 2]
     """
 
     def __init__(
@@ -161,6 +169,15 @@ class LayerNormalization(_Normalization):
     beta_constraint, gamma_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[1.0, 3.0], [0.0, 4.0]])
+    >>> Sequential([layers.LayerNormalization(epsilon=1e-9)]).predict(x, verbose=0)
+    array([[-1.,  1.],
+           [-1.,  1.]], dtype=float32)
     """
 
     def __init__(

@@ -78,6 +78,14 @@ class MaxPooling1D(Pooling1D):
         "same" lets windows go past the ends; what lies outside does not count.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(4.0).reshape(1, 4, 1)
+    >>> Sequential([layers.MaxPooling1D(2)]).predict(x, verbose=0)[0, :, 0]
+    array([1., 3.], dtype=float32)
     """
 
 
@@ -94,6 +102,15 @@ class MaxPooling2D(Pooling2D):
         "same" lets windows go past the edge; what lies outside does not count.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> Sequential([layers.MaxPooling2D(2)]).predict(x, verbose=0)[0, :, :, 0]
+    array([[ 5.,  7.],
+           [13., 15.]], dtype=float32)
     """
 
 
@@ -110,6 +127,14 @@ class AveragePooling1D(Pooling1D):
         "same" lets windows go past the ends; what lies outside does not count.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(4.0).reshape(1, 4, 1)
+    >>> Sequential([layers.AveragePooling1D(2)]).predict(x, verbose=0)[0, :, 0]
+    array([0.5, 2.5], dtype=float32)
     """
 
 
@@ -126,6 +151,15 @@ class AveragePooling2D(Pooling2D):
         "same" lets windows go past the edge; what lies outside does not count.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> Sequential([layers.AveragePooling2D(2)]).predict(x, verbose=0)[0, :, :, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]], dtype=float32)
     """
 
 
@@ -150,6 +184,14 @@ class GlobalMaxPooling1D(_GlobalPooling):
         Whether the axis of the steps stays, with size 1.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(6.0).reshape(1, 3, 2)
+    >>> Sequential([layers.GlobalMaxPooling1D()]).predict(x, verbose=0)
+    array([[4., 5.]], dtype=float32)
     """
 
     rank = 1
@@ -164,6 +206,14 @@ class GlobalMaxPooling2D(_GlobalPooling):
         Whether the axes of rows and columns stay, with size 1.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> Sequential([layers.GlobalMaxPooling2D()]).predict(x, verbose=0)
+    array([[15.]], dtype=float32)
     """
 
     rank = 2
@@ -178,6 +228,14 @@ class GlobalAveragePooling1D(_GlobalPooling):
         Whether the axis of the steps stays, with size 1.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(6.0).reshape(1, 3, 2)
+    >>> Sequential([layers.GlobalAveragePooling1D()]).predict(x, verbose=0)
+    array([[2., 3.]], dtype=float32)
     """
 
     rank = 1
@@ -192,6 +250,14 @@ class GlobalAveragePooling2D(_GlobalPooling):
         Whether the axes of rows and columns stay, with size 1.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> Sequential([layers.GlobalAveragePooling2D()]).predict(x, verbose=0)
+    array([[7.5]], dtype=float32)
     """
 
     rank = 2

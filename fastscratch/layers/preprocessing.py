@@ -28,6 +28,14 @@ class Rescaling(Layer):
         As `scale`.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[0.0, 255.0]])
+    >>> Sequential([layers.Rescaling(1 / 255)]).predict(x, verbose=0)
+    array([[0., 1.]], dtype=float32)
     """
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
@@ -62,6 +70,15 @@ class Normalization(Layer):
     Notes
     -----
     A standard deviation below 1e-7 counts as 1e-7, as in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[2.0], [4.0]])
+    >>> Sequential([layers.Normalization(mean=2.0, variance=4.0)]).predict(x, verbose=0)
+    array([[0.],
+           [1.]], dtype=float32)
     """
 
     def __init__(

@@ -17,6 +17,14 @@ class Flatten(Layer):
     ----------
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(4.0).reshape(1, 2, 2)
+    >>> Sequential([layers.Flatten()]).predict(x, verbose=0)
+    array([[0., 1., 2., 3.]], dtype=float32)
     """
 
     only_moves = True
@@ -37,6 +45,15 @@ class Reshape(Layer):
         One of them may be -1: it follows from the others.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(6.0).reshape(1, 6)
+    >>> Sequential([layers.Reshape((2, 3))]).predict(x, verbose=0)
+    array([[[0., 1., 2.],
+            [3., 4., 5.]]], dtype=float32)
     """
 
     only_moves = True
@@ -77,6 +94,16 @@ class Permute(Layer):
         The axes in their new order, counted from 1: ``(2, 1)`` exchanges two.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(6.0).reshape(1, 2, 3)
+    >>> Sequential([layers.Permute((2, 1))]).predict(x, verbose=0)
+    array([[[0., 3.],
+            [1., 4.],
+            [2., 5.]]], dtype=float32)
     """
 
     only_moves = True
@@ -122,6 +149,15 @@ class RepeatVector(Layer):
         Number of steps.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[1.0, 2.0]])
+    >>> Sequential([layers.RepeatVector(2)]).predict(x, verbose=0)
+    array([[[1., 2.],
+            [1., 2.]]], dtype=float32)
     """
 
     only_moves = True

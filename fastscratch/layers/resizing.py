@@ -34,6 +34,16 @@ class ZeroPadding2D(Layer):
         ``((above, below), (left, right))``.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[[[5.0]]]])
+    >>> Sequential([layers.ZeroPadding2D(1)]).predict(x, verbose=0)[0, :, :, 0]
+    array([[0., 0., 0.],
+           [0., 5., 0.],
+           [0., 0., 0.]], dtype=float32)
     """
 
     def __init__(self, padding: int | tuple[Any, Any] = (1, 1), **kwargs: Any):
@@ -56,6 +66,15 @@ class Cropping2D(Layer):
         ``((above, below), (left, right))``.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> Sequential([layers.Cropping2D(1)]).predict(x, verbose=0)[0, :, :, 0]
+    array([[ 5.,  6.],
+           [ 9., 10.]], dtype=float32)
     """
 
     def __init__(self, cropping: int | tuple[Any, Any] = ((0, 0), (0, 0)), **kwargs: Any):
@@ -81,6 +100,15 @@ class UpSampling2D(Layer):
         "nearest" repeats each pixel; "bilinear" interpolates between the centres of pixels.
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers
+    >>> x = np.array([[1.0, 2.0]]).reshape(1, 1, 2, 1)
+    >>> Sequential([layers.UpSampling2D(2)]).predict(x, verbose=0)[0, :, :, 0]
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.]], dtype=float32)
     """
 
     def __init__(

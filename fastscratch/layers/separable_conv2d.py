@@ -36,6 +36,13 @@ class SeparableConv2D(Convolution):
     depthwise_constraint, pointwise_constraint, bias_constraint : str or Constraint, optional
     **kwargs
         `name`, `trainable`, `input_shape`, ...: see :class:`Layer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers
+    >>> model = Sequential([layers.Input((28, 28, 4)), layers.SeparableConv2D(8, 3)])
+    >>> model.output_shape, model.count_params()
+    ((None, 26, 26, 8), 76)
     """
 
     rank = 2

@@ -26,6 +26,13 @@ class SymbolicTensor:
     ----------
     shape : tuple
         With None for the samples, as Keras writes it.
+
+    Examples
+    --------
+    >>> from fastscratch import layers
+    >>> x = layers.Input((4,))
+    >>> layers.Dense(3)(x).shape
+    (None, 3)
     """
 
     def __init__(

@@ -1,12 +1,13 @@
 """The table of coefficients and tests that statisticians print after a fit."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from .. import notebook
 from ..validation import as_number
 from .tables import aligned, p_texts
 
@@ -28,6 +29,15 @@ class Test:
     p_value : float or ndarray
     distribution : {"chi2", "F"}
         The distribution of the statistic if the hypothesis is true; chi-squared is asymptotic.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import linear_model
+    >>> x = np.arange(6.0)[:, None]
+    >>> model = linear_model.LinearRegression().fit(x, [1.0, 2.9, 5.2, 6.8, 9.1, 11.0])
+    >>> print(model.summary().wald_test("x0"))
+    F: 2832 on 1 and 4 df, p-value: 7.462e-07
     """
 
     __test__ = False  # pytest takes classes of this name for tests
@@ -93,6 +103,34 @@ class Summary:
         More lines about the fit.
     notes : list of str
         What the table leaves out, and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import linear_model
+    >>> x = np.arange(6.0)[:, None]
+    >>> model = linear_model.LinearRegression().fit(x, [1.0, 2.9, 5.2, 6.8, 9.1, 11.0])
+    >>> print(model.summary())
+    Linear regression, least squares
+    <BLANKLINE>
+    Residuals:
+         Min       1Q   Median       3Q      Max
+    -0.20286 -0.07214  0.00000  0.07214  0.20286
+    <BLANKLINE>
+    Coefficients:
+                Estimate Std. Error t value Pr(>|t|)
+    (Intercept)  0.98571    0.11411   8.639 0.000988 ***
+    x0           2.00571    0.03769  53.218 7.46e-07 ***
+    ---
+    p below: 0.001 ***, 0.01 **, 0.05 *, 0.1 .
+    <BLANKLINE>
+    Residual standard error: 0.1577 on 4 degrees of freedom
+    R-squared: 0.9986,  adjusted R-squared: 0.9982
+    F-statistic: 2832 on 1 and 4 degrees of freedom,  p-value: 7.46e-07
+    Log-likelihood: 3.7866,  AIC: -1.5732,  BIC: -2.1979
+    >>> model.summary().conf_int().round(2)
+    array([[[0.67, 1.3 ],
+            [1.9 , 2.11]]])
     """
 
     title: str
@@ -316,47 +354,61 @@ class Summary:
 
     def __str__(self) -> str:
         lines = [self.title]
-        for row, equation in enumerate(self.equations):
-            if self.residual_quantiles is not None:
-                of = f" of {equation}" if equation else ""
-                lines += ["", f"Residuals{of}:", *_quantile_lines(self.residual_quantiles[row])]
-            lines += ["", f"Coefficients{f' of {equation}' if equation else ''}:"]
-            lines += self._table(row)
-        if np.isfinite(self.p_values).any():
-            lines += ["---", "p below: 0.001 ***, 0.01 **, 0.05 *, 0.1 ."]
-        lines += ["", *self.fit]
-        criteria = []
-        if np.isfinite(self.log_likelihood).any():
-            criteria.append(f"Log-likelihood: {_numbers(self.log_likelihood)}")
-        if np.isfinite(self.aic).all():
-            criteria += [f"AIC: {_numbers(self.aic)}", f"BIC: {_numbers(self.bic)}"]
-        lines += [",  ".join(criteria)] if criteria else []
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)]).rstrip()
+        for title, rows in self._tables():
+            lines += ["", f"{title}:", *_in_columns(rows)]
+        legend, *rest = self._lines()
+        return "\n".join([*lines, *(["---", legend] if legend else []), "", *rest]).rstrip()
 
-    def _table(self, row: int) -> list[str]:
-        """The columns as R prints them: each with the decimals that its numbers need."""
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the same tables and lines."""
+        tables = [
+            notebook.table(head, rows, caption=title) for title, (head, *rows) in self._tables()
+        ]
+        lines = [line for line in self._lines() if line]
+        return "".join([notebook.lines([self.title]), *tables, notebook.lines(lines)])
+
+    def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:
+        """Titles, and rows of cells, the first of which are the heads of the columns."""
+        for row, equation in enumerate(self.equations):
+            of = f" of {equation}" if equation else ""
+            if self.residual_quantiles is not None:
+                yield f"Residuals{of}", _quantile_rows(self.residual_quantiles[row])
+            yield f"Coefficients{of}", self._rows(row)
+
+    def _rows(self, row: int) -> list[list[str]]:
+        """A row for each coefficient; each column has the decimals that its numbers need."""
         s = self.distribution
         b, errors = self.coefficients[row], self.standard_errors[row]
         both = aligned(np.concatenate([b, errors]), digits=4)
         statistics = aligned(self.statistics[row], digits=4, most_decimals=3)
         p = self.p_values[row]
         columns = [
-            ("", self.names),
-            ("Estimate", both[: len(b)]),
-            ("Std. Error", both[len(b) :]),
-            (f"{s} value", statistics),
-            (f"Pr(>|{s}|)", p_texts(p)),
+            ["", *self.names],
+            ["Estimate", *both[: len(b)]],
+            ["Std. Error", *both[len(b) :]],
+            [f"{s} value", *statistics],
+            [f"Pr(>|{s}|)", *p_texts(p)],
+            ["", *(next((mark for limit, mark in STARS if value < limit), "") for value in p)],
         ]
         if self.draws is not None:
             ends = aligned(self.conf_int()[row].ravel(), digits=4)
-            columns[3:3] = [("2.5 %", ends[::2]), ("97.5 %", ends[1::2])]
-        stars = [next((mark for limit, mark in STARS if value < limit), "") for value in p]
-        lines = []
-        widths = [max(map(len, [head, *cells])) for head, cells in columns]
-        for cells in zip(*([head, *cells] for head, cells in columns), strict=True):
-            pairs = zip(cells[1:], widths[1:], strict=True)
-            lines.append(" ".join([f"{cells[0]:{widths[0]}}", *(f"{c:>{w}}" for c, w in pairs)]))
-        return [f"{line} {mark}".rstrip() for line, mark in zip(lines, ["", *stars], strict=True)]
+            columns[3:3] = [["2.5 %", *ends[::2]], ["97.5 %", *ends[1::2]]]
+        return [list(cells) for cells in zip(*columns, strict=True)]
+
+    def _lines(self) -> list[str]:
+        """What the marks mean, if there are any; then what stands below the tables."""
+        known = np.isfinite(self.p_values).any()
+        criteria = []
+        if np.isfinite(self.log_likelihood).any():
+            criteria.append(f"Log-likelihood: {_numbers(self.log_likelihood)}")
+        if np.isfinite(self.aic).all():
+            criteria += [f"AIC: {_numbers(self.aic)}", f"BIC: {_numbers(self.bic)}"]
+        return [
+            "p below: 0.001 ***, 0.01 **, 0.05 *, 0.1 ." if known else "",
+            *self.fit,
+            *([",  ".join(criteria)] if criteria else []),
+            *(f"Note: {note}" for note in self.notes),
+        ]
 
 
 def _test(statistic: np.ndarray, df: tuple[int, ...], p: np.ndarray, distribution: str) -> Test:
@@ -365,13 +417,24 @@ def _test(statistic: np.ndarray, df: tuple[int, ...], p: np.ndarray, distributio
     return Test(statistic, df, p, distribution)
 
 
-def _quantile_lines(quantiles: np.ndarray) -> list[str]:
+def _quantile_rows(quantiles: np.ndarray) -> list[list[str]]:
     largest = np.abs(quantiles).max()
     most = 5 - int(np.ceil(np.log10(largest))) if largest > 0 else 5
     cells = aligned(quantiles, digits=4, most_decimals=max(0, most))
     width = max(map(len, [*cells, "Median"]))
-    heads = ("Min", "1Q", "Median", "3Q", "Max")
-    return [" ".join(f"{cell:>{width}}" for cell in row) for row in (heads, cells)]
+    rows = ["Min", "1Q", "Median", "3Q", "Max"], cells
+    return [[cell.rjust(width) for cell in row] for row in rows]
+
+
+def _in_columns(rows: list[list[str]]) -> list[str]:
+    """Lines of a table: names and marks to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{row[0]:{widths[0]}} "
+        + " ".join(f"{cell:>{width}}" for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
+        + f" {row[-1]}".rstrip()
+        for row in rows
+    ]
 
 
 def _numbers(values: np.ndarray) -> str:

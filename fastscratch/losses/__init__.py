@@ -155,6 +155,12 @@ def get(identifier: Any) -> Loss:
     ------
     ValueError, TypeError
         If it is none of them, or of a class with a formula of its own, which would not be computed.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.get("mean_squared_error")
+    MeanSquaredError(reduction='sum_over_batch_size')
     """
     if isinstance(identifier, Loss):
         if type(identifier) not in (*_KINDS, Custom):

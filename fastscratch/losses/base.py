@@ -102,6 +102,13 @@ class Loss:
         What messages call the loss; by default the name that :func:`get` knows.
     dtype : None
         A loss has that of the model.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> loss = losses.MeanSquaredError(reduction="sum")
+    >>> loss([[0.0], [0.0]], [[1.0], [2.0]])
+    5.0
     """
 
     #: Name of the kernel.

@@ -21,6 +21,12 @@ class BinaryCrossentropy(Loss):
         Along which the mean is taken; in training over all outputs.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.BinaryCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.1643
     """
 
     kind = kernel = "binary_crossentropy"
@@ -45,6 +51,12 @@ class MultilabelCrossentropy(Loss):
         The fraction of the way that targets are moved towards one half.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.MultilabelCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.3285
     """
 
     kind = kernel = "multilabel_crossentropy"
@@ -72,6 +84,12 @@ class BinaryFocalCrossentropy(Loss):
         As of :class:`BinaryCrossentropy`.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.BinaryFocalCrossentropy()([[0.0, 1.0]], [[0.2, 0.9]]), 4)
+    0.005
     """
 
     kind = kernel = "binary_focal_crossentropy"
@@ -108,6 +126,12 @@ class CategoricalCrossentropy(Loss):
         That of the classes; in training only the last one.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalCrossentropy()([[0.0, 1.0]], [[0.75, 0.25]]), 4)
+    1.3863
     """
 
     kind = kernel = "categorical_crossentropy"
@@ -133,6 +157,12 @@ class CategoricalFocalCrossentropy(Loss):
         As of :class:`CategoricalCrossentropy`.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.75, 0.25]]), 4)
+    0.1949
     """
 
     kind = kernel = "categorical_focal_crossentropy"
@@ -175,6 +205,12 @@ class SparseCategoricalCrossentropy(Loss):
         That of the classes; in training only the last one.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.SparseCategoricalCrossentropy()([1], [[0.75, 0.25]]), 4)
+    1.3863
     """
 
     kind = "sparse_categorical_crossentropy"
@@ -205,6 +241,12 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         Above 0 and below 1.
     reduction : str or None
         As in :class:`Loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> round(losses.CategoricalGeneralizedCrossEntropy()([1], [[0.75, 0.25]]), 4)
+    1.0
     """
 
     kind = kernel = "categorical_generalized_cross_entropy"
@@ -227,6 +269,12 @@ class CategoricalHinge(Loss):
     """``max(1 + wrong - right, 0)``: the score of the right class, and the largest of the others.
 
     The largest is at least 0, because the right class itself counts as 0. Targets are one-hot.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.CategoricalHinge()([[0.0, 1.0]], [[0.75, 0.25]])
+    1.5
     """
 
     kind = kernel = "categorical_hinge"

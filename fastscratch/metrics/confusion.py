@@ -42,6 +42,14 @@ def confusion_matrix(
     -------
     ndarray of int64, shape (num_classes, num_classes); of float64 if samples have weights
         Rows are the truth, columns the prediction.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 0])
+    array([[1, 0, 0],
+           [0, 1, 0],
+           [1, 0, 1]])
     """
     truth, guess = as_array("y_true", y_true, ndim=1), as_array("y_pred", y_pred, ndim=1)
     same_length(y_true=truth, y_pred=guess)
@@ -74,6 +82,12 @@ def matthews_corrcoef(y_true: Any, y_pred: Any, sample_weight: Any = None) -> fl
     References
     ----------
     Gorodkin (2004), Comparing two K-category assignments by a K-category correlation coefficient.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.matthews_corrcoef([0, 1, 1, 0], [0, 1, 0, 1])
+    0.0
     """
     counts = _counts_of_labels(y_true, y_pred, sample_weight)
     truth, guess, n = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
@@ -102,6 +116,12 @@ def cohen_kappa_score(
     References
     ----------
     Cohen (1960), A coefficient of agreement for nominal scales.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.cohen_kappa_score([0, 1, 2, 2], [0, 1, 2, 0]), 4)
+    0.6364
     """
     if weights is not None:
         one_of("weights", weights, WEIGHTINGS)
@@ -137,6 +157,12 @@ def iou(
     sparse_y_true, sparse_y_pred : bool
         False if the last axis of the array is one of the classes: the largest number counts.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.iou([0, 0, 1, 1], [0, 1, 0, 1], num_classes=2, target_class_ids=[0]), 4)
+    0.3333
     """
     truth, guess = as_array("y_true", y_true), as_array("y_pred", y_pred)
     truth = truth if sparse_y_true else truth.argmax(axis=-1).astype(float)
@@ -174,6 +200,12 @@ def mean_iou(
     ----------
     y_true, y_pred, num_classes, ignore_class, sparse_y_true, sparse_y_pred, sample_weight
         As :func:`iou` takes them.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.mean_iou([0, 0, 1, 1], [0, 1, 0, 1], num_classes=2), 4)
+    0.3333
     """
     classes = range(as_integer("num_classes", num_classes, 1))
     options = ignore_class, sparse_y_true, sparse_y_pred, sample_weight
@@ -198,6 +230,12 @@ def binary_iou(
     target_class_ids : sequence of int
     threshold : float
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.binary_iou([0, 1, 1, 0], [0.2, 0.9, 0.7, 0.6], target_class_ids=[1]), 4)
+    0.6667
     """
     guess = as_array("y_pred", y_pred) >= as_number("threshold", threshold)
     return iou(y_true, guess, 2, target_class_ids, sample_weight=sample_weight)
@@ -222,14 +260,34 @@ def _labels(name: str, value: Any) -> np.ndarray:
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MatthewsCorrelationCoefficient(FunctionOfArrays):
-    """Object of :func:`matthews_corrcoef`."""
+    """Object of :func:`matthews_corrcoef`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MatthewsCorrelationCoefficient()
+    >>> metric.update_state([0, 1], [0, 1])
+    >>> metric.update_state([1, 0], [1, 1])
+    >>> round(metric.result(), 4)
+    0.5774
+    """
 
     function = staticmethod(matthews_corrcoef)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class CohenKappa(FunctionOfArrays):
-    """Object of :func:`cohen_kappa_score`."""
+    """Object of :func:`cohen_kappa_score`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.CohenKappa()
+    >>> metric.update_state([0, 1], [0, 1])
+    >>> metric.update_state([2, 2], [2, 0])
+    >>> round(metric.result(), 4)
+    0.6364
+    """
 
     function = staticmethod(cohen_kappa_score)
     weights: str | None = None
@@ -237,7 +295,17 @@ class CohenKappa(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class IoU(FunctionOfArrays):
-    """Object of :func:`iou`."""
+    """Object of :func:`iou`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.IoU(num_classes=3, target_class_ids=[0])
+    >>> metric.update_state([0, 1], [0, 1])
+    >>> metric.update_state([2, 2], [2, 0])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(iou)
     num_classes: int
@@ -249,7 +317,17 @@ class IoU(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MeanIoU(FunctionOfArrays):
-    """Object of :func:`mean_iou`."""
+    """Object of :func:`mean_iou`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MeanIoU(num_classes=3)
+    >>> metric.update_state([0, 1], [0, 1])
+    >>> metric.update_state([2, 2], [2, 0])
+    >>> round(metric.result(), 4)
+    0.6667
+    """
 
     function = staticmethod(mean_iou)
     num_classes: int
@@ -260,7 +338,17 @@ class MeanIoU(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class OneHotIoU(IoU):
-    """Object of :func:`iou`, for one-hot rows and scores of all classes."""
+    """Object of :func:`iou`, for one-hot rows and scores of all classes.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.OneHotIoU(num_classes=2, target_class_ids=[0])
+    >>> metric.update_state([[1, 0]], [[0.8, 0.2]])
+    >>> metric.update_state([[0, 1]], [[0.6, 0.4]])
+    >>> metric.result()
+    0.5
+    """
 
     sparse_y_true: bool = False
     sparse_y_pred: bool = False
@@ -268,7 +356,17 @@ class OneHotIoU(IoU):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class OneHotMeanIoU(MeanIoU):
-    """Object of :func:`mean_iou`, for one-hot rows and scores of all classes."""
+    """Object of :func:`mean_iou`, for one-hot rows and scores of all classes.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.OneHotMeanIoU(num_classes=2)
+    >>> metric.update_state([[1, 0]], [[0.8, 0.2]])
+    >>> metric.update_state([[0, 1]], [[0.6, 0.4]])
+    >>> metric.result()
+    0.25
+    """
 
     sparse_y_true: bool = False
     sparse_y_pred: bool = False
@@ -276,7 +374,17 @@ class OneHotMeanIoU(MeanIoU):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class BinaryIoU(FunctionOfArrays):
-    """Object of :func:`binary_iou`."""
+    """Object of :func:`binary_iou`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.BinaryIoU(target_class_ids=[1])
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> round(metric.result(), 4)
+    0.3333
+    """
 
     function = staticmethod(binary_iou)
     target_class_ids: Sequence[int] = (0, 1)

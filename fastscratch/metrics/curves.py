@@ -43,6 +43,12 @@ def auc(
     References
     ----------
     Hanley and McNeil (1982), The meaning and use of the area under a ROC curve.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
     """
     truth, scores = pair(y_true, y_pred)
     ones, curve = binary(truth), one_of("curve", curve, CURVES)
@@ -99,6 +105,12 @@ def specificity_at_sensitivity(
     class_id : int, optional
         Only this column of the arrays is looked at.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.specificity_at_sensitivity([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], sensitivity=0.9)
+    0.5
     """
     shares = _shares(y_true, y_pred, class_id, sample_weight)
     return _best(shares["specificity"], shares["sensitivity"], "sensitivity", sensitivity)
@@ -119,6 +131,12 @@ def sensitivity_at_specificity(
         As :func:`specificity_at_sensitivity` takes them.
     specificity : float
         From 0 to 1.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.sensitivity_at_specificity([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], specificity=0.9)
+    0.5
     """
     shares = _shares(y_true, y_pred, class_id, sample_weight)
     return _best(shares["sensitivity"], shares["specificity"], "specificity", specificity)
@@ -139,6 +157,12 @@ def precision_at_recall(
         As :func:`specificity_at_sensitivity` takes them.
     recall : float
         From 0 to 1.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.precision_at_recall([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], recall=0.5)
+    1.0
     """
     shares = _shares(y_true, y_pred, class_id, sample_weight)
     return _best(shares["precision"], shares["sensitivity"], "recall", recall)
@@ -159,6 +183,12 @@ def recall_at_precision(
         As :func:`specificity_at_sensitivity` takes them.
     precision : float
         From 0 to 1.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.recall_at_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], precision=0.9)
+    0.5
     """
     shares = _shares(y_true, y_pred, class_id, sample_weight)
     return _best(shares["sensitivity"], shares["precision"], "precision", precision)
@@ -202,6 +232,15 @@ class AUC(FunctionOfArrays):
         As :func:`auc` takes them.
     from_logits : bool
         Not used: a sigmoid changes no area. Keras has it.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.AUC()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.75
     """
 
     function = staticmethod(auc)
@@ -229,7 +268,17 @@ class _AtShare(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class SpecificityAtSensitivity(_AtShare):
-    """Object of :func:`specificity_at_sensitivity`; all thresholds, whatever `num_thresholds`."""
+    """Object of :func:`specificity_at_sensitivity`; all thresholds, whatever `num_thresholds`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.SpecificityAtSensitivity(0.9)
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(specificity_at_sensitivity)
     sensitivity: float
@@ -237,7 +286,17 @@ class SpecificityAtSensitivity(_AtShare):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class SensitivityAtSpecificity(_AtShare):
-    """Object of :func:`sensitivity_at_specificity`; all thresholds, whatever `num_thresholds`."""
+    """Object of :func:`sensitivity_at_specificity`; all thresholds, whatever `num_thresholds`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.SensitivityAtSpecificity(0.9)
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(sensitivity_at_specificity)
     specificity: float
@@ -245,7 +304,17 @@ class SensitivityAtSpecificity(_AtShare):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class PrecisionAtRecall(_AtShare):
-    """Object of :func:`precision_at_recall`; all thresholds, whatever `num_thresholds`."""
+    """Object of :func:`precision_at_recall`; all thresholds, whatever `num_thresholds`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.PrecisionAtRecall(0.5)
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(precision_at_recall)
     recall: float
@@ -253,7 +322,17 @@ class PrecisionAtRecall(_AtShare):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class RecallAtPrecision(_AtShare):
-    """Object of :func:`recall_at_precision`; all thresholds, whatever `num_thresholds`."""
+    """Object of :func:`recall_at_precision`; all thresholds, whatever `num_thresholds`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.RecallAtPrecision(0.9)
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(recall_at_precision)
     precision: float

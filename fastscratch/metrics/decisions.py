@@ -37,6 +37,12 @@ def precision(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.precision([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6])
+    0.5
     """
     tp, fp, _, _ = _counted(y_true, y_pred, thresholds, top_k, class_id, sample_weight)
     return ratio(tp, tp + fp)
@@ -60,6 +66,12 @@ def recall(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.recall([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6])
+    0.5
     """
     tp, _, _, fn = _counted(y_true, y_pred, thresholds, top_k, class_id, sample_weight)
     return ratio(tp, tp + fn)
@@ -78,6 +90,12 @@ def true_positives(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.true_positives([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6])
+    1.0
     """
     return _plain(_counted(y_true, y_pred, thresholds, None, None, sample_weight)[0])
 
@@ -95,6 +113,12 @@ def false_positives(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.false_positives([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6])
+    1.0
     """
     return _plain(_counted(y_true, y_pred, thresholds, None, None, sample_weight)[1])
 
@@ -112,6 +136,12 @@ def true_negatives(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.true_negatives([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6])
+    1.0
     """
     return _plain(_counted(y_true, y_pred, thresholds, None, None, sample_weight)[2])
 
@@ -129,6 +159,12 @@ def false_negatives(
     Returns
     -------
     float, or an array of one for each of several thresholds
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.false_negatives([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.6], thresholds=[0.3, 0.95])
+    array([0., 2.])
     """
     return _plain(_counted(y_true, y_pred, thresholds, None, None, sample_weight)[3])
 
@@ -164,6 +200,12 @@ def fbeta_score(
     Returns
     -------
     float, or (classes,) array if `average` is None and there are several
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.fbeta_score([[0, 1], [1, 0]], [[0.2, 0.8], [0.3, 0.7]], beta=2.0).round(4)
+    array([0.    , 0.8333])
     """
     truth, scores = one_hot_pair(y_true, y_pred)
     if average is not None:
@@ -205,6 +247,12 @@ def f1_score(
     Returns
     -------
     float, or (classes,) array if `average` is None and there are several
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.f1_score([[0, 1], [1, 0]], [[0.2, 0.8], [0.3, 0.7]], average="macro"), 4)
+    0.3333
     """
     return fbeta_score(y_true, y_pred, average, 1.0, threshold, sample_weight)
 
@@ -258,7 +306,17 @@ def _plain(counts: np.ndarray) -> Any:
 
 @dataclasses.dataclass(repr=False, eq=False)
 class Precision(FunctionOfArrays):
-    """Object of :func:`precision`."""
+    """Object of :func:`precision`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Precision()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(precision)
     thresholds: Any = None
@@ -268,7 +326,17 @@ class Precision(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class Recall(FunctionOfArrays):
-    """Object of :func:`recall`."""
+    """Object of :func:`recall`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Recall()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(recall)
     thresholds: Any = None
@@ -278,7 +346,17 @@ class Recall(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class TruePositives(FunctionOfArrays):
-    """Object of :func:`true_positives`."""
+    """Object of :func:`true_positives`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.TruePositives()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(true_positives)
     thresholds: Any = None
@@ -286,7 +364,17 @@ class TruePositives(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class FalsePositives(FunctionOfArrays):
-    """Object of :func:`false_positives`."""
+    """Object of :func:`false_positives`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.FalsePositives()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(false_positives)
     direction = "min"
@@ -295,7 +383,17 @@ class FalsePositives(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class TrueNegatives(FunctionOfArrays):
-    """Object of :func:`true_negatives`."""
+    """Object of :func:`true_negatives`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.TrueNegatives()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(true_negatives)
     thresholds: Any = None
@@ -303,7 +401,17 @@ class TrueNegatives(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class FalseNegatives(FunctionOfArrays):
-    """Object of :func:`false_negatives`."""
+    """Object of :func:`false_negatives`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.FalseNegatives()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(false_negatives)
     direction = "min"
@@ -312,7 +420,17 @@ class FalseNegatives(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class FBetaScore(FunctionOfArrays):
-    """Object of :func:`fbeta_score`."""
+    """Object of :func:`fbeta_score`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.FBetaScore(average="macro", beta=2.0)
+    >>> metric.update_state([[0, 1]], [[0.2, 0.8]])
+    >>> metric.update_state([[1, 0]], [[0.3, 0.7]])
+    >>> round(metric.result(), 4)
+    0.4167
+    """
 
     function = staticmethod(fbeta_score)
     usual_name = "fbeta_score"
@@ -323,7 +441,17 @@ class FBetaScore(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class F1Score(FunctionOfArrays):
-    """Object of :func:`f1_score`."""
+    """Object of :func:`f1_score`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.F1Score(average="macro")
+    >>> metric.update_state([[0, 1]], [[0.2, 0.8]])
+    >>> metric.update_state([[1, 0]], [[0.3, 0.7]])
+    >>> round(metric.result(), 4)
+    0.3333
+    """
 
     function = staticmethod(f1_score)
     average: str | None = None

@@ -76,6 +76,23 @@ class Metric:
     ----------
     name : str, optional
         Of the metric in the logs of a fit; by default that of the class, in snake case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import metrics
+    >>> class Largest(metrics.Metric):
+    ...     '''The largest error of any sample.'''
+    ...     def reset_state(self):
+    ...         self.largest = 0.0
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.largest = max(self.largest, abs(y_true - y_pred).max())
+    ...     def result(self):
+    ...         return self.largest
+    >>> metric = Largest()
+    >>> metric.reset_state()
+    >>> float(metric(np.array([1.0, 2.0]), np.array([1.5, 4.0])))
+    2.0
     """
 
     #: Which values are better: "min", the lower ones, "max", the higher ones, or None.
@@ -267,7 +284,17 @@ class _Running(Metric):
 
 
 class Mean(_Running):
-    """Weighted mean of values, such as the losses of one's own training steps."""
+    """Weighted mean of values, such as the losses of one's own training steps.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Mean()
+    >>> metric.update_state([1.0, 2.0])
+    >>> metric.update_state([6.0])
+    >>> metric.result()
+    3.0
+    """
 
     _of_samples = staticmethod(np.mean)
 
@@ -277,7 +304,17 @@ class Mean(_Running):
 
 
 class Sum(_Running):
-    """Weighted sum of values."""
+    """Weighted sum of values.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Sum()
+    >>> metric.update_state([1.0, 2.0])
+    >>> metric.update_state([6.0])
+    >>> metric.result()
+    9.0
+    """
 
     _of_samples = staticmethod(np.sum)
 

@@ -31,6 +31,12 @@ def binary_crossentropy(
     label_smoothing : float
         The fraction of the way that targets are moved towards one half.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.binary_crossentropy([0, 1], [0.2, 0.9]), 4)
+    0.1643
     """
     y_true, y_pred = pair(y_true, y_pred)
     smoothing = as_fraction("label_smoothing", label_smoothing)
@@ -63,6 +69,12 @@ def categorical_crossentropy(
     label_smoothing : float
         The fraction of the way that targets are moved towards equal probabilities.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.categorical_crossentropy([[1, 0], [0, 1]], [[0.8, 0.2], [0.6, 0.4]]), 4)
+    0.5697
     """
     y_true, y_pred = pair(y_true, y_pred)
     smoothing = as_fraction("label_smoothing", label_smoothing)
@@ -89,6 +101,12 @@ def sparse_categorical_crossentropy(
     ignore_class : int, optional
         Samples of this label are left out.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.sparse_categorical_crossentropy([0, 1], [[0.8, 0.2], [0.6, 0.4]]), 4)
+    0.5697
     """
     scores = as_array("y_pred", y_pred, ndim=2)
     weights = weights_of(sample_weight, len(scores))
@@ -128,6 +146,12 @@ def log_loss(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_pred : array_like, shape (n,), (n, 1) or (n, classes)
         Probabilities of 1, or of each class.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.log_loss([0, 1], [[0.8, 0.2], [0.6, 0.4]]), 4)
+    0.5697
     """
     y_true, y_pred = one_hot_pair(y_true, y_pred)
     if y_pred.shape[1] == 1:
@@ -145,6 +169,12 @@ def poisson(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_true, y_pred : array_like, of the same shape
         Not negative; predictions below 0 count as 0.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.poisson([[1.0, 2.0]], [[1.0, 2.0]]), 4)
+    0.8069
     """
     y_true, y_pred = pair(y_true, y_pred)
     logs = np.log(np.maximum(y_pred, 0.0) + EPSILON)
@@ -159,6 +189,12 @@ def kl_divergence(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_true, y_pred : array_like, of the same shape
         Probabilities along the last axis.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+    0.1438
     """
     y, p = (np.clip(array, EPSILON, 1.0) for array in pair(y_true, y_pred))
     return mean(np.atleast_1d((y * np.log(y / p)).sum(axis=-1)), sample_weight)
@@ -174,6 +210,12 @@ def hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_pred : array_like, the same shape
         Scores of any size.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.hinge([1, -1], [0.5, 0.5])
+    1.0
     """
     return mean(_below_the_margin(y_true, y_pred), sample_weight)
 
@@ -186,6 +228,12 @@ def squared_hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_true, y_pred : array_like, of the same shape
         As :func:`hinge` takes them.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.squared_hinge([1, -1], [0.5, 0.5])
+    1.25
     """
     return mean(_below_the_margin(y_true, y_pred) ** 2, sample_weight)
 
@@ -207,6 +255,12 @@ def categorical_hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> fl
     y_pred : array_like, the same shape
         Scores of any size.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.categorical_hinge([[1, 0], [0, 1]], [[0.75, 0.25], [0.75, 0.25]])
+    1.0
     """
     y_true, y_pred = pair(y_true, y_pred)
     right = (y_true * y_pred).sum(axis=-1)
@@ -221,7 +275,17 @@ class _Loss(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class BinaryCrossentropy(_Loss):
-    """Object of :func:`binary_crossentropy`."""
+    """Object of :func:`binary_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.BinaryCrossentropy()
+    >>> metric.update_state([0, 1], [0.2, 0.9])
+    >>> metric.update_state([1, 0], [0.4, 0.6])
+    >>> round(metric.result(), 4)
+    0.5403
+    """
 
     function = staticmethod(binary_crossentropy)
     from_logits: bool = False
@@ -230,7 +294,17 @@ class BinaryCrossentropy(_Loss):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class CategoricalCrossentropy(_Loss):
-    """Object of :func:`categorical_crossentropy`."""
+    """Object of :func:`categorical_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.CategoricalCrossentropy()
+    >>> metric.update_state([[1, 0]], [[0.8, 0.2]])
+    >>> metric.update_state([[0, 1]], [[0.6, 0.4]])
+    >>> round(metric.result(), 4)
+    0.5697
+    """
 
     function = staticmethod(categorical_crossentropy)
     from_logits: bool = False
@@ -239,7 +313,17 @@ class CategoricalCrossentropy(_Loss):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class SparseCategoricalCrossentropy(_Loss):
-    """Object of :func:`sparse_categorical_crossentropy`."""
+    """Object of :func:`sparse_categorical_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.SparseCategoricalCrossentropy()
+    >>> metric.update_state([0], [[0.8, 0.2]])
+    >>> metric.update_state([1], [[0.6, 0.4]])
+    >>> round(metric.result(), 4)
+    0.5697
+    """
 
     function = staticmethod(sparse_categorical_crossentropy)
     from_logits: bool = False
@@ -248,41 +332,100 @@ class SparseCategoricalCrossentropy(_Loss):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class LogLoss(_Loss):
-    """Object of :func:`log_loss`."""
+    """Object of :func:`log_loss`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.LogLoss()
+    >>> metric.update_state([0], [[0.8, 0.2]])
+    >>> metric.update_state([1], [[0.6, 0.4]])
+    >>> round(metric.result(), 4)
+    0.5697
+    """
 
     function = staticmethod(log_loss)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class Poisson(_Loss):
-    """Object of :func:`poisson`."""
+    """Object of :func:`poisson`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Poisson()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> round(metric.result(), 4)
+    1.161
+    """
 
     function = staticmethod(poisson)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class KLDivergence(_Loss):
-    """Object of :func:`kl_divergence`."""
+    """Object of :func:`kl_divergence`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.KLDivergence()
+    >>> metric.update_state([[0.5, 0.5]], [[0.25, 0.75]])
+    >>> round(metric.result(), 4)
+    0.1438
+    """
 
     function = staticmethod(kl_divergence)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class Hinge(_Loss):
-    """Object of :func:`hinge`."""
+    """Object of :func:`hinge`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.Hinge()
+    >>> metric.update_state([1], [0.5])
+    >>> metric.update_state([-1], [0.5])
+    >>> metric.result()
+    1.0
+    """
 
     function = staticmethod(hinge)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class SquaredHinge(_Loss):
-    """Object of :func:`squared_hinge`."""
+    """Object of :func:`squared_hinge`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.SquaredHinge()
+    >>> metric.update_state([1], [0.5])
+    >>> metric.update_state([-1], [0.5])
+    >>> metric.result()
+    1.25
+    """
 
     function = staticmethod(squared_hinge)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class CategoricalHinge(_Loss):
-    """Object of :func:`categorical_hinge`."""
+    """Object of :func:`categorical_hinge`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.CategoricalHinge()
+    >>> metric.update_state([[1, 0]], [[0.8, 0.2]])
+    >>> metric.update_state([[0, 1]], [[0.6, 0.4]])
+    >>> round(metric.result(), 4)
+    0.8
+    """
 
     function = staticmethod(categorical_hinge)

@@ -46,6 +46,12 @@ def get(identifier: str | Callable[..., Any] | Metric) -> Any:
     ------
     ValueError
         If there is no such metric.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.get("accuracy")([0, 1], [0, 0])
+    0.5
     """
     return identifier if callable(identifier) else _class_of(identifier).function
 
@@ -137,5 +143,11 @@ def direction(identifier: Any) -> str | None:
     ------
     TypeError, ValueError
         If there is no such metric.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.direction("accuracy"), metrics.direction("mean_squared_error")
+    ('max', 'min')
     """
     return as_metric(identifier).direction

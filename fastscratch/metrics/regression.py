@@ -20,6 +20,12 @@ def mean_squared_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> f
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.mean_squared_error([1.0, 2.0], [1.5, 4.0])
+    2.125
     """
     y_true, y_pred = pair(y_true, y_pred)
     with np.errstate(over="ignore"):  # the result is then infinite
@@ -35,6 +41,12 @@ def root_mean_squared_error(y_true: Any, y_pred: Any, sample_weight: Any = None)
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.root_mean_squared_error([1.0, 2.0], [1.5, 4.0]), 4)
+    1.4577
     """
     return mean_squared_error(y_true, y_pred, sample_weight) ** 0.5
 
@@ -46,6 +58,12 @@ def mean_absolute_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> 
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.mean_absolute_error([1.0, 2.0], [1.5, 4.0])
+    1.25
     """
     y_true, y_pred = pair(y_true, y_pred)
     with np.errstate(over="ignore"):  # the result is then infinite
@@ -61,6 +79,12 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any, sample_weight: Any 
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.mean_absolute_percentage_error([1.0, 2.0], [1.5, 4.0])
+    75.0
     """
     y_true, y_pred = pair(y_true, y_pred)
     with np.errstate(over="ignore"):  # the result is then infinite
@@ -75,6 +99,12 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any, sample_weight: Any 
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.mean_squared_logarithmic_error([1.0, 2.0], [1.5, 4.0]), 4)
+    0.1554
     """
     logs = [np.log1p(np.maximum(array, 0.0)) for array in pair(y_true, y_pred)]
     return mean((logs[1] - logs[0]) ** 2, sample_weight)
@@ -87,6 +117,12 @@ def log_cosh(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.log_cosh([0.0, 0.0], [0.0, 1.0]), 4)
+    0.2169
     """
     y_true, y_pred = pair(y_true, y_pred)
     with np.errstate(over="ignore"):
@@ -103,6 +139,12 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0, sample_weight: Any = Non
     delta : float
         Positive.
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.huber([0.0, 0.0], [0.5, 3.0])
+    1.3125
     """
     y_true, y_pred = pair(y_true, y_pred)
     delta = as_positive("delta", delta)
@@ -120,6 +162,12 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1, sample_weight: A
     y_true, y_pred : array_like, of the same shape
     axis : int
     sample_weight : array_like, shape (n,), optional
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.cosine_similarity([[1.0, 0.0], [3.0, 4.0]], [[0.0, 2.0], [3.0, 4.0]])
+    0.5
     """
     y_true, y_pred = pair(y_true, y_pred)
     axis = as_axis("axis", axis)
@@ -162,6 +210,12 @@ def r2_score(
     Returns
     -------
     float, or (o,) array if `class_aggregation` is None
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metrics.r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
+    0.5
     """
     y_true, y_pred = pair(y_true, y_pred)
     if class_aggregation is not None:
@@ -202,42 +256,102 @@ class _Error(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MeanSquaredError(_Error):
-    """Object of :func:`mean_squared_error`."""
+    """Object of :func:`mean_squared_error`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MeanSquaredError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> metric.result()
+    2.125
+    """
 
     function = staticmethod(mean_squared_error)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class RootMeanSquaredError(_Error):
-    """Object of :func:`root_mean_squared_error`."""
+    """Object of :func:`root_mean_squared_error`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.RootMeanSquaredError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> round(metric.result(), 4)
+    1.4577
+    """
 
     function = staticmethod(root_mean_squared_error)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MeanAbsoluteError(_Error):
-    """Object of :func:`mean_absolute_error`."""
+    """Object of :func:`mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MeanAbsoluteError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> metric.result()
+    1.25
+    """
 
     function = staticmethod(mean_absolute_error)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MeanAbsolutePercentageError(_Error):
-    """Object of :func:`mean_absolute_percentage_error`."""
+    """Object of :func:`mean_absolute_percentage_error`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MeanAbsolutePercentageError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> metric.result()
+    75.0
+    """
 
     function = staticmethod(mean_absolute_percentage_error)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class MeanSquaredLogarithmicError(_Error):
-    """Object of :func:`mean_squared_logarithmic_error`."""
+    """Object of :func:`mean_squared_logarithmic_error`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.MeanSquaredLogarithmicError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> round(metric.result(), 4)
+    0.1554
+    """
 
     function = staticmethod(mean_squared_logarithmic_error)
 
 
 @dataclasses.dataclass(repr=False, eq=False)
 class LogCoshError(_Error):
-    """Object of :func:`log_cosh`."""
+    """Object of :func:`log_cosh`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.LogCoshError()
+    >>> metric.update_state([1.0], [1.5])
+    >>> metric.update_state([2.0], [4.0])
+    >>> round(metric.result(), 4)
+    0.7226
+    """
 
     function = staticmethod(log_cosh)
     usual_name = "logcosh"
@@ -245,7 +359,17 @@ class LogCoshError(_Error):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class CosineSimilarity(FunctionOfArrays):
-    """Object of :func:`cosine_similarity`."""
+    """Object of :func:`cosine_similarity`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.CosineSimilarity()
+    >>> metric.update_state([[1.0, 0.0]], [[0.0, 2.0]])
+    >>> metric.update_state([[3.0, 4.0]], [[3.0, 4.0]])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(cosine_similarity)
     axis: int = -1
@@ -253,7 +377,17 @@ class CosineSimilarity(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class R2Score(FunctionOfArrays):
-    """Object of :func:`r2_score`."""
+    """Object of :func:`r2_score`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.R2Score()
+    >>> metric.update_state([1.0, 2.0], [1.0, 2.0])
+    >>> metric.update_state([3.0], [4.0])
+    >>> metric.result()
+    0.5
+    """
 
     function = staticmethod(r2_score)
     class_aggregation: str | None = "uniform_average"

@@ -34,16 +34,61 @@ class _Together:
 
 
 class GridSearchCV(_Together, model_selection.GridSearchCV):
-    """scikit-learn's search over a grid, with the fits of networks done together."""
+    """scikit-learn's search over a grid, with the fits of networks done together.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.0001, 0.05]}
+    >>> search = model_selection.GridSearchCV(network, grid, cv=3).fit(iris.data, iris.target)
+    >>> search.best_params_
+    {'learning_rate_init': 0.05}
+    """
 
 
 class RandomizedSearchCV(_Together, model_selection.RandomizedSearchCV):
-    """scikit-learn's search over random parameters, with the fits of networks done together."""
+    """scikit-learn's search over random parameters, with the fits of networks done together.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.0001, 0.05]}
+    >>> search = model_selection.RandomizedSearchCV(network, grid, n_iter=2, cv=3, random_state=0)
+    >>> search.fit(iris.data, iris.target).best_params_
+    {'learning_rate_init': 0.05}
+    """
 
 
 class HalvingGridSearchCV(_Together, model_selection.HalvingGridSearchCV):
-    """scikit-learn's halving search over a grid, with the fits of networks done together."""
+    """scikit-learn's halving search over a grid, with the fits of networks done together.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.0001, 0.05]}
+    >>> search = model_selection.HalvingGridSearchCV(network, grid, cv=3, random_state=0)
+    >>> search.fit(iris.data, iris.target).best_params_
+    {'learning_rate_init': 0.05}
+    """
 
 
 class HalvingRandomSearchCV(_Together, model_selection.HalvingRandomSearchCV):
-    """scikit-learn's halving search over random parameters, with fits of networks done together."""
+    """scikit-learn's halving search over random parameters, with fits of networks done together.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.0001, 0.05]}
+    >>> options = {"n_candidates": 2, "cv": 3, "random_state": 0}
+    >>> search = model_selection.HalvingRandomSearchCV(network, grid, **options)
+    >>> search.fit(iris.data, iris.target).best_params_
+    {'learning_rate_init': 0.05}
+    """

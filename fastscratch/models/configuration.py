@@ -53,6 +53,13 @@ def model_from_json(json_string: str) -> "Model":
     ------
     ValueError
         If it describes no model.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, models
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])
+    >>> models.model_from_json(model.to_json()).output_shape
+    (None, 3)
     """
     try:
         described = json.loads(as_text("json_string", json_string))
@@ -71,6 +78,14 @@ def clone_model(model: "Model") -> "Model":
     Returns
     -------
     Sequential or Model
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, models
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])
+    >>> twin = models.clone_model(model)
+    >>> twin.count_params()
+    15
     """
     from .model import Model
 

@@ -163,6 +163,17 @@ def load_model(filepath: str | Path) -> "Model":
         If it is a folder.
     ValueError
         If the file is damaged, or not one of ours; the message says what it is, if that is known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fastscratch import Sequential, layers, models
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(3)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     again = models.load_model(f"{folder}/model.safetensors")
+    >>> bool((again.get_weights()[0] == model.get_weights()[0]).all())
+    True
     """
     path = as_path("filepath", filepath)
     if path.is_dir():

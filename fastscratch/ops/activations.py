@@ -47,6 +47,12 @@ def relu(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.relu([-2.0, 0.0, 2.0]).round(4)
+    array([0., 0., 2.], dtype=float32)
     """
     return _elementwise("relu", x)
 
@@ -68,6 +74,12 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or the slope is negative.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.leaky_relu([-2.0, 0.0, 2.0]).round(4)
+    array([-0.4,  0. ,  2. ], dtype=float32)
     """
     z = as_floating("x", x)
     a = np.empty_like(z)
@@ -93,6 +105,12 @@ def elu(x: Any, alpha: float = 1.0) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.elu([-2.0, 0.0, 2.0]).round(4)
+    array([-0.8647,  0.    ,  2.    ], dtype=float32)
     """
     z = as_floating("x", x)
     a = np.empty_like(z)
@@ -115,6 +133,12 @@ def selu(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.selu([-2.0, 0.0, 2.0]).round(4)
+    array([-1.5202,  0.    ,  2.1014], dtype=float32)
     """
     return _elementwise("selu", x)
 
@@ -139,6 +163,12 @@ def gelu(x: Any, approximate: bool = True) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.gelu([-2.0, 0.0, 2.0]).round(4)
+    array([-0.0454,  0.    ,  1.9546], dtype=float32)
     """
     return _elementwise("gelu_tanh" if as_flag("approximate", approximate) else "gelu", x)
 
@@ -158,6 +188,12 @@ def silu(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.swish([-2.0, 0.0, 2.0]).round(4)
+    array([-0.2384,  0.    ,  1.7616], dtype=float32)
     """
     return _elementwise("silu", x)
 
@@ -177,6 +213,12 @@ def softplus(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.softplus([-2.0, 0.0, 2.0]).round(4)
+    array([0.1269, 0.6931, 2.1269], dtype=float32)
     """
     return _elementwise("softplus", x)
 
@@ -196,6 +238,12 @@ def sigmoid(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sigmoid([-2.0, 0.0, 2.0]).round(4)
+    array([0.1192, 0.5   , 0.8808], dtype=float32)
     """
     return _elementwise("sigmoid", x)
 
@@ -215,6 +263,12 @@ def log_sigmoid(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.log_sigmoid([-2.0, 0.0, 2.0]).round(4)
+    array([-2.1269, -0.6931, -0.1269], dtype=float32)
     """
     return _elementwise("log_sigmoid", x)
 
@@ -234,6 +288,12 @@ def tanh(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.tanh([-2.0, 0.5, 2.0]).round(4)
+    array([-0.964 ,  0.4621,  0.964 ], dtype=float32)
     """
     return _elementwise("tanh", x)
 
@@ -256,6 +316,14 @@ def softmax(x: Any, axis: int = -1) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> ops.softmax([[0.0, 0.0], [0.0, np.log(3.0)]]).round(4)
+    array([[0.5 , 0.5 ],
+           [0.25, 0.75]], dtype=float32)
     """
     return _along_axis("softmax", x, axis)
 
@@ -280,6 +348,14 @@ def log_softmax(x: Any, axis: int = -1) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> ops.log_softmax([[0.0, 0.0], [0.0, np.log(3.0)]]).round(4)
+    array([[-0.6931, -0.6931],
+           [-1.3863, -0.2877]], dtype=float32)
     """
     return _along_axis("log_softmax", x, axis)
 
@@ -303,6 +379,12 @@ def celu(x: Any, alpha: float = 1.0) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.celu([-2.0, 0.0, 2.0]).round(4)
+    array([-0.8647,  0.    ,  2.    ], dtype=float32)
     """
     z, alpha = as_floating("x", x), as_positive("alpha", alpha)
     a = _elementwise("celu", z / z.dtype.type(alpha))
@@ -325,6 +407,12 @@ def hard_shrink(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_shrink([-2.0, 0.25, 2.0]).round(4)
+    array([-2.,  0.,  2.], dtype=float32)
     """
     return _elementwise("hard_shrink", x)
 
@@ -344,6 +432,12 @@ def hard_sigmoid(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_sigmoid([-4.0, 0.0, 1.5]).round(4)
+    array([0.  , 0.5 , 0.75], dtype=float32)
     """
     return _elementwise("hard_sigmoid", x)
 
@@ -363,6 +457,12 @@ def hard_silu(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_swish([-2.0, 0.0, 2.0]).round(4)
+    array([-0.3333,  0.    ,  1.6667], dtype=float32)
     """
     return _elementwise("hard_silu", x)
 
@@ -382,6 +482,12 @@ def hard_tanh(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_tanh([-2.0, 0.5, 2.0]).round(4)
+    array([-1. ,  0.5,  1. ], dtype=float32)
     """
     return _elementwise("hard_tanh", x)
 
@@ -401,6 +507,12 @@ def mish(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.mish([-2.0, 0.0, 2.0]).round(4)
+    array([-0.2525,  0.    ,  1.944 ], dtype=float32)
     """
     return _elementwise("mish", x)
 
@@ -420,6 +532,12 @@ def relu6(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.relu6([-2.0, 2.0, 8.0]).round(4)
+    array([0., 2., 6.], dtype=float32)
     """
     return _elementwise("relu6", x)
 
@@ -439,6 +557,12 @@ def soft_shrink(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.soft_shrink([-2.0, 0.25, 2.0]).round(4)
+    array([-1.5,  0. ,  1.5], dtype=float32)
     """
     return _elementwise("soft_shrink", x)
 
@@ -458,6 +582,12 @@ def softsign(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.softsign([-2.0, 0.0, 2.0]).round(4)
+    array([-0.6667,  0.    ,  0.6667], dtype=float32)
     """
     return _elementwise("softsign", x)
 
@@ -477,6 +607,12 @@ def sparse_plus(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_plus([-2.0, 0.0, 2.0]).round(4)
+    array([0.  , 0.25, 2.  ], dtype=float32)
     """
     return _elementwise("sparse_plus", x)
 
@@ -496,6 +632,12 @@ def sparse_sigmoid(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_sigmoid([-2.0, 0.5, 2.0]).round(4)
+    array([0.  , 0.75, 1.  ], dtype=float32)
     """
     return _elementwise("sparse_sigmoid", x)
 
@@ -515,6 +657,12 @@ def squareplus(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.squareplus([-2.0, 0.0, 2.0]).round(4)
+    array([0.4142, 1.    , 2.4142], dtype=float32)
     """
     return _elementwise("squareplus", x)
 
@@ -534,6 +682,12 @@ def tanh_shrink(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.tanh_shrink([-2.0, 0.0, 2.0]).round(4)
+    array([-1.036,  0.   ,  1.036], dtype=float32)
     """
     return _elementwise("tanh_shrink", x)
 

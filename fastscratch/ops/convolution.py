@@ -55,6 +55,16 @@ def conv(
     Filters of 3 x 3 with at least 32 channels in and out take 2.25 times fewer (Winograd's
     algorithm, ``kernels/winograd.py``). Rounding errors are then relative to the largest number of
     a tile of 4 x 4 pixels, not of the window.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image = np.arange(9.0).reshape(1, 3, 3, 1)
+    >>> kernel = np.ones((2, 2, 1, 1))  # each output is the sum of a window of 2 x 2
+    >>> ops.conv(image, kernel)[0, :, :, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
     """
     images, filters = _images_and_filters(inputs, kernel)
     return _convolve(images, filters, 1, strides, padding, dilation_rate)
@@ -91,6 +101,15 @@ def depthwise_conv(
     Notes
     -----
     Cost: ``2 n out_h out_w kh kw c m`` flops. Twin: ``reference.conv2d.conv2d_forward``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image = np.arange(8.0).reshape(1, 2, 2, 2)
+    >>> kernel = np.ones((2, 2, 2, 1))
+    >>> ops.depthwise_conv(image, kernel)  # the sum of each channel
+    array([[[[12., 16.]]]])
     """
     images, filters = _images_and_filters(inputs, kernel)
     filters, groups = _as_groups(filters)
@@ -133,6 +152,17 @@ def conv_backward(
     -----
     Cost: ``4 n out_h out_w kh kw c_in c_out`` flops. Twins:
     ``reference.conv2d.conv2d_backward_input`` and ``conv2d_backward_weight``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image, kernel = np.arange(9.0).reshape(1, 3, 3, 1), np.ones((2, 2, 1, 1))
+    >>> dimage, dkernel = ops.conv_backward(image, kernel, np.ones((1, 2, 2, 1)))
+    >>> dimage[0, :, :, 0]  # in how many windows each pixel is
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
     """
     images, filters = _images_and_filters(inputs, kernel)
     return _gradients(images, filters, 1, doutputs, strides, padding, dilation_rate)
@@ -169,6 +199,16 @@ def depthwise_conv_backward(
     ------
     ValueError, TypeError
         As :func:`conv_backward`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image, kernel = np.arange(8.0).reshape(1, 2, 2, 2), np.ones((2, 2, 2, 1))
+    >>> dimage, dkernel = ops.depthwise_conv_backward(image, kernel, np.ones((1, 1, 1, 2)))
+    >>> dkernel[:, :, 0, 0]
+    array([[0., 2.],
+           [4., 6.]])
     """
     images, filters = _images_and_filters(inputs, kernel)
     grouped, groups = _as_groups(filters)
@@ -252,6 +292,15 @@ def conv_image(image: Any, kernel: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If one is not 2-D, or the filter is larger than the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> laplace = [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
+    >>> ops.conv_image(np.eye(4), laplace)
+    array([[-4.,  2.],
+           [ 2., -4.]])
     """
     pixels = as_floating("image", image, 2)
     weights = as_array("kernel", kernel, pixels.dtype, 2)

@@ -33,6 +33,13 @@ def one_hot(x: Any, num_classes: int, axis: int = -1) -> np.ndarray:
     ------
     ValueError, TypeError
         If a label is not an integer in that range.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
     """
     labels = as_array("x", x)
     classes = as_integer("num_classes", num_classes, 1)
@@ -61,6 +68,12 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     ------
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.binary_crossentropy([1.0, 0.0], [0.9, 0.9]).round(4)
+    array([0.1054, 2.3026], dtype=float32)
     """
     outputs, is_logits = as_outputs(output, from_logits)
     targets = as_targets(target, outputs, not_negative=True)
@@ -95,6 +108,12 @@ def categorical_crossentropy(
     ------
     ValueError, TypeError
         If shapes differ, numbers are not finite, or targets or probabilities are negative.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.categorical_crossentropy([[1.0, 0.0]], [[0.25, 0.75]]).round(4)
+    array([1.3863], dtype=float32)
     """
     return _losses(*categorical_arguments(target, output, from_logits, axis))
 
@@ -124,6 +143,12 @@ def sparse_categorical_crossentropy(
     ValueError, TypeError
         If shapes do not match, numbers are not finite, a label is none of the classes, or a
         probability is negative.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_categorical_crossentropy([0], [[0.25, 0.75]]).round(4)
+    array([1.3863], dtype=float32)
     """
     return _losses(*sparse_categorical_arguments(target, output, from_logits, axis))
 

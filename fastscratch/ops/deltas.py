@@ -53,6 +53,12 @@ def mean_squared_error_delta(target: Any, output: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, or numbers are not finite.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.mean_squared_error_delta([[0.0, 0.0]], [[0.5, -3.0]])
+    array([[ 0.5, -3. ]], dtype=float32)
     """
     outputs = as_floating("output", output)
     return _delta(as_targets(target, outputs), outputs, "mean_squared_error")
@@ -77,6 +83,12 @@ def mean_absolute_error_delta(target: Any, output: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, or numbers are not finite.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.mean_absolute_error_delta([[0.0, 0.0]], [[0.5, -3.0]])
+    array([[ 0.5, -0.5]], dtype=float32)
     """
     outputs = as_floating("output", output)
     return _delta(as_targets(target, outputs), outputs, "mean_absolute_error")
@@ -104,6 +116,12 @@ def huber_delta(target: Any, output: Any, delta: float = 1.0) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, numbers are not finite, or `delta` is not positive.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.huber_delta([[0.0, 0.0]], [[0.5, 3.0]])
+    array([[0.25, 0.5 ]], dtype=float32)
     """
     outputs = as_floating("output", output)
     targets = as_targets(target, outputs)
@@ -135,6 +153,12 @@ def poisson_delta(target: Any, output: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, or numbers are negative or not finite.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.poisson_delta([[1.0, 3.0]], [[2.0, 2.0]])
+    array([[ 0.25, -0.25]], dtype=float32)
     """
     outputs = as_floating("output", output)
     if outputs.min() < 0:
@@ -161,6 +185,12 @@ def binary_crossentropy_delta(target: Any, output: Any, from_logits: bool = Fals
     ------
     ValueError, TypeError
         As :func:`binary_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.binary_crossentropy_delta([1.0, 0.0], [0.0, 0.0], from_logits=True)
+    array([-0.5,  0.5], dtype=float32)
     """
     outputs, is_logits = as_outputs(output, from_logits)
     targets = as_targets(target, outputs, not_negative=True)
@@ -191,6 +221,12 @@ def categorical_crossentropy_delta(
     ------
     ValueError, TypeError
         As :func:`categorical_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.categorical_crossentropy_delta([[1.0, 0.0]], [[0.0, 0.0]], from_logits=True)
+    array([[-0.5,  0.5]], dtype=float32)
     """
     return _delta_along(*categorical_arguments(target, output, from_logits, axis))
 
@@ -217,5 +253,11 @@ def sparse_categorical_crossentropy_delta(
     ------
     ValueError, TypeError
         As :func:`sparse_categorical_crossentropy`.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_categorical_crossentropy_delta([0], [[0.0, 0.0]], from_logits=True)
+    array([[-0.5,  0.5]], dtype=float32)
     """
     return _delta_along(*sparse_categorical_arguments(target, output, from_logits, axis))

@@ -75,6 +75,12 @@ def relu_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.relu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0., 0., 1.], dtype=float32)
     """
     return _prime("relu", x)
 
@@ -96,6 +102,12 @@ def leaky_relu_prime(x: Any, negative_slope: float = 0.2) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or the slope is negative.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.leaky_relu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.2, 0.2, 1. ], dtype=float32)
     """
     slope = as_not_negative("negative_slope", negative_slope)
     return _prime_with(leaky_relu_forward, leaky_relu_backward, x, slope)
@@ -118,6 +130,12 @@ def elu_prime(x: Any, alpha: float = 1.0) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.elu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.1353, 1.    , 1.    ], dtype=float32)
     """
     return _prime_with(elu_forward, elu_backward, x, as_positive("alpha", alpha))
 
@@ -137,6 +155,12 @@ def selu_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.selu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.2379, 1.7581, 1.0507], dtype=float32)
     """
     return _prime("selu", x)
 
@@ -161,6 +185,12 @@ def gelu_prime(x: Any, approximate: bool = True) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.gelu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([-0.0861,  0.5   ,  1.0861], dtype=float32)
     """
     return _prime("gelu_tanh" if as_flag("approximate", approximate) else "gelu", x)
 
@@ -180,6 +210,12 @@ def silu_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.silu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([-0.0908,  0.5   ,  1.0908], dtype=float32)
     """
     return _prime("silu", x)
 
@@ -199,6 +235,12 @@ def softplus_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.softplus_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.1192, 0.5   , 0.8808], dtype=float32)
     """
     return _prime("softplus", x)
 
@@ -218,6 +260,12 @@ def sigmoid_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sigmoid_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.105, 0.25 , 0.105], dtype=float32)
     """
     return _prime("sigmoid", x)
 
@@ -237,6 +285,12 @@ def log_sigmoid_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.log_sigmoid_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.8808, 0.5   , 0.1192], dtype=float32)
     """
     return _prime("log_sigmoid", x)
 
@@ -256,6 +310,12 @@ def tanh_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.tanh_prime([-2.0, 0.5, 2.0]).round(4)
+    array([0.0707, 0.7864, 0.0707], dtype=float32)
     """
     return _prime("tanh", x)
 
@@ -277,6 +337,12 @@ def celu_prime(x: Any, alpha: float = 1.0) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers, or `alpha` is not positive.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.celu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.1353, 1.    , 1.    ], dtype=float32)
     """
     z = as_floating("x", x)
     return _prime("celu", z / z.dtype.type(as_positive("alpha", alpha)))
@@ -297,6 +363,12 @@ def hard_shrink_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_shrink_prime([-2.0, 0.25, 2.0]).round(4)
+    array([1., 0., 1.], dtype=float32)
     """
     return _prime("hard_shrink", x)
 
@@ -316,6 +388,12 @@ def hard_sigmoid_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_sigmoid_prime([-4.0, 0.0, 1.5]).round(4)
+    array([0.    , 0.1667, 0.1667], dtype=float32)
     """
     return _prime("hard_sigmoid", x)
 
@@ -337,6 +415,12 @@ def hard_silu_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_silu_prime([-2.0, 0.0, 2.0]).round(4)
+    array([-0.1667,  0.5   ,  1.1667], dtype=float32)
     """
     return _prime("hard_silu", x)
 
@@ -356,6 +440,12 @@ def hard_tanh_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.hard_tanh_prime([-2.0, 0.5, 2.0]).round(4)
+    array([0., 1., 0.], dtype=float32)
     """
     return _prime("hard_tanh", x)
 
@@ -377,6 +467,12 @@ def mish_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.mish_prime([-2.0, 0.0, 2.0]).round(4)
+    array([-0.1084,  0.6   ,  1.0693], dtype=float32)
     """
     return _prime("mish", x)
 
@@ -396,6 +492,12 @@ def relu6_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.relu6_prime([-2.0, 2.0, 8.0]).round(4)
+    array([0., 1., 0.], dtype=float32)
     """
     return _prime("relu6", x)
 
@@ -415,6 +517,12 @@ def soft_shrink_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.soft_shrink_prime([-2.0, 0.25, 2.0]).round(4)
+    array([1., 0., 1.], dtype=float32)
     """
     return _prime("soft_shrink", x)
 
@@ -434,6 +542,12 @@ def softsign_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.softsign_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.1111, 1.    , 0.1111], dtype=float32)
     """
     return _prime("softsign", x)
 
@@ -453,6 +567,12 @@ def sparse_plus_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_plus_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0. , 0.5, 1. ], dtype=float32)
     """
     return _prime("sparse_plus", x)
 
@@ -472,6 +592,12 @@ def sparse_sigmoid_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.sparse_sigmoid_prime([-2.0, 0.5, 2.0]).round(4)
+    array([0. , 0.5, 0. ], dtype=float32)
     """
     return _prime("sparse_sigmoid", x)
 
@@ -491,6 +617,12 @@ def squareplus_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.squareplus_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.1464, 0.5   , 0.8536], dtype=float32)
     """
     return _prime("squareplus", x)
 
@@ -510,6 +642,12 @@ def tanh_shrink_prime(x: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If `x` is empty or does not hold finite numbers.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.tanh_shrink_prime([-2.0, 0.0, 2.0]).round(4)
+    array([0.9293, 0.    , 0.9293], dtype=float32)
     """
     return _prime("tanh_shrink", x)
 
@@ -536,6 +674,13 @@ def softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, numbers are not finite, or `x` has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> ops.softmax_backward([[0.0, np.log(3.0)]], [[1.0, 0.0]]).round(4)
+    array([[ 0.1875, -0.1875]], dtype=float32)
     """
     return _backward("softmax", x, doutputs, axis)
 
@@ -562,5 +707,12 @@ def log_softmax_backward(x: Any, doutputs: Any, axis: int = -1) -> np.ndarray:
     ------
     ValueError, TypeError
         If shapes differ, numbers are not finite, or `x` has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> ops.log_softmax_backward([[0.0, np.log(3.0)]], [[1.0, 0.0]]).round(4)
+    array([[ 0.75, -0.75]], dtype=float32)
     """
     return _backward("log_softmax", x, doutputs, axis)

@@ -31,6 +31,12 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     Notes
     -----
     Cost: ``2 m k n`` flops for each pair of matrices. Twin: ``reference.matmul.matmul``.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]], dtype=float32)
     """
     a = as_floating("x1", x1)
     b = as_array("x2", x2, a.dtype)

@@ -44,6 +44,15 @@ def batch_normalization(
     ------
     ValueError, TypeError
         If shapes do not match, numbers are not finite, or a variance is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> x = np.array([[1.0], [3.0]])
+    >>> ops.batch_normalization(x, mean=[2.0], variance=[1.0], axis=-1, epsilon=1e-9)
+    array([[-1.],
+           [ 1.]])
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -83,6 +92,13 @@ def layer_normalization(
     ------
     ValueError, TypeError
         If shapes do not match, or numbers are not finite.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> ops.layer_normalization([[1.0, 3.0], [0.0, 4.0]]).round(4)
+    array([[-1.,  1.],
+           [-1.,  1.]], dtype=float32)
     """
     array = as_floating("x", x)
     axis = as_axis(axis, array.ndim)
@@ -124,6 +140,13 @@ def layer_normalization_backward(
     ------
     ValueError, TypeError
         If shapes do not match, or numbers are not finite.
+
+    Examples
+    --------
+    >>> from fastscratch import ops
+    >>> dx, dgamma, dbeta = ops.layer_normalization_backward([[1.0, 3.0]], [[1.0, 0.0]])
+    >>> dgamma.round(4), dbeta.round(4)
+    (array([-1.,  0.], dtype=float32), array([1., 0.], dtype=float32))
     """
     array = as_floating("x", x)
     dout = as_gradient(doutputs, array.dtype, array.shape)

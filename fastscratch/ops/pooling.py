@@ -44,6 +44,15 @@ def max_pool(
     ------
     ValueError, TypeError
         If `inputs` are not images, or the window does not fit into the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> ops.max_pool(image, 2)[0, :, :, 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     argmax = np.empty(out.shape, np.int32)  # only training reads it
@@ -72,6 +81,15 @@ def average_pool(
     ------
     ValueError, TypeError
         As :func:`max_pool`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> ops.average_pool(image, 2)[0, :, :, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     average_pool2d_forward(out, images, *window)
@@ -106,6 +124,15 @@ def max_pool_backward(
     ------
     ValueError, TypeError
         If shapes do not match, or the window does not fit into the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image, doutputs = np.arange(4.0).reshape(1, 2, 2, 1), np.ones((1, 1, 1, 1))
+    >>> ops.max_pool_backward(image, doutputs, 2)[0, :, :, 0]
+    array([[0., 0.],
+           [0., 1.]])
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     dout = as_gradient(doutputs, images.dtype, out.shape)
@@ -139,6 +166,15 @@ def average_pool_backward(
     ------
     ValueError, TypeError
         As :func:`max_pool_backward`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ops
+    >>> image, doutputs = np.arange(4.0).reshape(1, 2, 2, 1), np.ones((1, 1, 1, 1))
+    >>> ops.average_pool_backward(image, doutputs, 2)[0, :, :, 0]
+    array([[0.25, 0.25],
+           [0.25, 0.25]])
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     dimages = np.empty_like(images)

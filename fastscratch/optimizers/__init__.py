@@ -53,6 +53,12 @@ def get(identifier: str | Optimizer) -> Optimizer:
     ------
     ValueError
         If it is neither a known name nor an Optimizer.
+
+    Examples
+    --------
+    >>> from fastscratch import optimizers
+    >>> optimizers.get("adam").learning_rate
+    0.001
     """
     if isinstance(identifier, Optimizer):
         if not isinstance(identifier, tuple(_BY_NAME.values())):
@@ -76,6 +82,12 @@ def from_config(config: dict[str, Any]) -> Optimizer:
     ------
     TypeError, ValueError
         If `config` is not from an optimiser.
+
+    Examples
+    --------
+    >>> from fastscratch import optimizers
+    >>> optimizers.from_config(optimizers.Adam(0.01).get_config())
+    Adam(learning_rate=0.01)
     """
     if not isinstance(config, dict):
         raise TypeError(f"config must be a dict, got {type(config).__name__}")

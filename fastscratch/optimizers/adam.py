@@ -32,6 +32,17 @@ class Adam(Optimizer):
     ----------
     Kingma and Ba (2015), Adam: a method for stochastic optimization.
     Reddi, Kale and Kumar (2018), On the convergence of Adam and beyond.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Adam(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.9
     """
 
     learning_rate: float | LearningRateSchedule = 0.001
@@ -73,6 +84,17 @@ class AdamW(Optimizer):
     References
     ----------
     Loshchilov and Hutter (2019), Decoupled weight decay regularization.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.AdamW(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.8996
     """
 
     learning_rate: float | LearningRateSchedule = 0.001
@@ -113,6 +135,17 @@ class Nadam(Optimizer):
     References
     ----------
     Dozat (2016), Incorporating Nesterov momentum into Adam.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Nadam(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.8937
     """
 
     learning_rate: float | LearningRateSchedule = 0.001
@@ -146,6 +179,17 @@ class Adamax(Optimizer):
     References
     ----------
     Kingma and Ba (2015), Adam: a method for stochastic optimization, section 7.1.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Adamax(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.9
     """
 
     learning_rate: float | LearningRateSchedule = 0.001

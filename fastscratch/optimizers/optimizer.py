@@ -99,6 +99,13 @@ class Optimizer:
         If an argument is out of range.
     AttributeError
         If an attribute is set that the optimiser does not have.
+
+    Examples
+    --------
+    >>> from fastscratch import optimizers
+    >>> optimizer = optimizers.SGD(0.1, clipnorm=1.0)
+    >>> optimizer.learning_rate, optimizer.clipnorm
+    (0.1, 1.0)
     """
 
     learning_rate: float | LearningRateSchedule

@@ -30,6 +30,17 @@ class RMSprop(Optimizer):
     References
     ----------
     Tieleman and Hinton (2012), Neural networks for machine learning, lecture 6.5.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.RMSprop(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.6838
     """
 
     learning_rate: float | LearningRateSchedule = 0.001
@@ -74,6 +85,17 @@ class Adagrad(Optimizer):
     ----------
     Duchi, Hazan and Singer (2011), Adaptive subgradient methods for online learning and stochastic
     optimization.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Adagrad(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.9012
     """
 
     learning_rate: float | LearningRateSchedule = 0.001
@@ -112,6 +134,17 @@ class Adadelta(Optimizer):
     References
     ----------
     Zeiler (2012), ADADELTA: an adaptive learning rate method.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Adadelta(1.0), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.9986
     """
 
     learning_rate: float | LearningRateSchedule = 0.001

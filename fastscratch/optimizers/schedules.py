@@ -36,7 +36,16 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class LearningRateSchedule:
-    """Base of all schedules."""
+    """Base of all schedules.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> from fastscratch.optimizers import schedules
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    >>> rate = schedules.ExponentialDecay(0.1, decay_steps=1000, decay_rate=0.5)
+    >>> model.compile(optimizers.SGD(rate), "mean_squared_error")
+    """
 
     # Place of the schedule's name, or that of its base, in ``codes.SCHEDULES``.
     _code = None  # type: int | None  # an annotation would make it an argument
@@ -109,6 +118,13 @@ class ExponentialDecay(LearningRateSchedule):
     ------
     TypeError, ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)
+    >>> [round(float(rate(step)), 4) for step in (0, 100, 200)]
+    [0.1, 0.05, 0.025]
     """
 
     initial_learning_rate: float
@@ -144,6 +160,13 @@ class InverseTimeDecay(LearningRateSchedule):
     ------
     TypeError, ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)
+    >>> [round(float(rate(step)), 4) for step in (0, 100, 300)]
+    [0.1, 0.05, 0.025]
     """
 
     initial_learning_rate: float
@@ -178,6 +201,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     ------
     TypeError, ValueError
         If the lengths do not match, or a number is out of range.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.PiecewiseConstantDecay([100, 200], [0.1, 0.01, 0.001])
+    >>> [float(rate(step)) for step in (0, 150, 250)]
+    [0.1, 0.01, 0.001]
     """
 
     boundaries: Sequence[int]
@@ -221,6 +251,13 @@ class PolynomialDecay(LearningRateSchedule):
     ------
     TypeError, ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.PolynomialDecay(0.1, decay_steps=100, end_learning_rate=0.0)
+    >>> [round(float(rate(step)), 4) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.0]
     """
 
     initial_learning_rate: float
@@ -267,6 +304,13 @@ class CosineDecay(LearningRateSchedule):
     References
     ----------
     Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.CosineDecay(0.1, decay_steps=100)
+    >>> [round(float(rate(step)), 4) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.0]
     """
 
     initial_learning_rate: float
@@ -325,6 +369,13 @@ class CosineDecayRestarts(LearningRateSchedule):
     References
     ----------
     Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+
+    Examples
+    --------
+    >>> from fastscratch.optimizers import schedules
+    >>> rate = schedules.CosineDecayRestarts(0.1, first_decay_steps=100)
+    >>> [round(float(rate(step)), 4) for step in (0, 50, 100, 200)]
+    [0.1, 0.05, 0.1, 0.05]
     """
 
     initial_learning_rate: float

@@ -26,6 +26,17 @@ class SGD(Optimizer):
         ``momentum * velocity - learning_rate * gradient``, with the new velocity.
     **kwargs
         What all optimisers take, such as `weight_decay`: see :class:`Optimizer`.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.SGD(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.8
     """
 
     learning_rate: float | LearningRateSchedule = 0.01
@@ -68,6 +79,17 @@ class Lion(Optimizer):
     References
     ----------
     Chen et al. (2023), Symbolic discovery of optimization algorithms.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, optimizers
+    >>> # one step down w**2 from w = 1, where the derivative is 2
+    >>> square = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    >>> model = Sequential([layers.Input((1,)), square])
+    >>> model.compile(optimizers.Lion(0.1), "mean_squared_error")
+    >>> loss = model.train_on_batch([[1.0]], [[0.0]])
+    >>> round(model.get_weights()[0].item(), 4)
+    0.9
     """
 
     learning_rate: float | LearningRateSchedule = 0.001

@@ -33,6 +33,13 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
     ------
     ModuleNotFoundError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from fastscratch import plot
+    >>> left, right = plot.panels(2)
+    >>> line = left.plot([0, 1], [1, 0])
+    >>> left.figure.savefig("picture.png")  # doctest: +SKIP
     """
     try:
         from .picture import Picture
@@ -70,6 +77,14 @@ def groups(points: Any, labels: Any, names: Sequence[str], ax: Any = None) -> An
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import plot
+    >>> ax = plot.groups(np.random.rand(6, 2), [0, 0, 0, 1, 1, 1], ("setosa", "virginica"))
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['setosa', 'virginica']
     """
     points, names = as_array("points", points, ndim=2), as_names(names)
     labels = as_labels("labels", labels, len(names))
@@ -110,6 +125,13 @@ def mosaic(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import plot
+    >>> ax = plot.mosaic(np.random.rand(6, 8, 8), captions="abcdef", columns=3)
+    >>> ax.figure.savefig("images.png")  # doctest: +SKIP
     """
     images = as_array("images", images, np.float32, 3)
     n, height, width = images.shape

@@ -52,6 +52,13 @@ def plot_decision_boundary(
     ValueError
         If `X` has not two columns, a label is not one of the model's classes, or the model does
         not return probabilities.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, datasets, layers, plot
+    >>> points, arm = datasets.make_spirals(60)
+    >>> model = Sequential([layers.Input((2,)), layers.Dense(2, "softmax")])
+    >>> ax = plot.plot_decision_boundary(model, points, arm, names=("left", "right"))
     """
     points = as_array("X", X, ndim=2)
     labels = _labels("y", y)
@@ -155,6 +162,13 @@ def plot_confusion_matrix(
     ------
     ValueError
         If the lengths differ, an array is not 1-D or empty, or a label has no name.
+
+    Examples
+    --------
+    >>> from fastscratch import plot
+    >>> ax = plot.plot_confusion_matrix([0, 1, 2, 2], [0, 1, 2, 0], names=("a", "b", "c"))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('predicted', 'true')
     """
     truth, guess = _labels("y_true", y_true), _labels("y_pred", y_pred)
     same_length(y_true=truth, y_pred=guess)
@@ -227,6 +241,14 @@ def plot_misclassified(
     ------
     ValueError
         If the lengths differ, or `x` does not hold grey images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import datasets, plot
+    >>> (images, labels), _ = datasets.load_mnist()
+    >>> wrong = np.zeros_like(labels)  # every digit is taken for a zero
+    >>> ax = plot.plot_misclassified(images[:100], labels[:100], wrong[:100], n=6)
     """
     images = _grey_images(x)
     names = None if names is None else as_names(names)

@@ -33,6 +33,12 @@ def plot_filters(model: Sequential, layer: str | int, ax: Any = None) -> Any:
     ------
     ValueError
         If there is no such layer, or it is not a Conv2D.
+
+    Examples
+    --------
+    >>> from fastscratch import Sequential, layers, plot
+    >>> model = Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 5, name="edges")])
+    >>> ax = plot.plot_filters(model, "edges")
     """
     body = _body(model, layer)
     last = body.layers[-1]
@@ -80,6 +86,13 @@ def plot_feature_maps(model: Sequential, image: Any, layer: str | int, ax: Any =
     ValueError
         If there is no such layer, if it does not return images, or if the model does not take the
         image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers, plot
+    >>> model = Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 5, name="edges")])
+    >>> ax = plot.plot_feature_maps(model, np.random.rand(28, 28, 1), "edges")
     """
     body = _body(model, layer)
     pixels = as_array("image", image, np.float32)

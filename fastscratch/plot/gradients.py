@@ -40,6 +40,14 @@ def plot_gradient_norms(model: Model | Mapping[str, Model], x: Any, y: Any, ax: 
         If `model` is no model.
     ValueError, RuntimeError
         As :meth:`Model.gradient_norms`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers, plot
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    >>> model.compile("sgd", "mean_squared_error")
+    >>> ax = plot.plot_gradient_norms(model, np.random.rand(10, 4), np.random.rand(10))
     """
     models = model if isinstance(model, Mapping) else {"": model}
     if not models:
@@ -117,6 +125,14 @@ def plot_input_gradients(
         many as there are names.
     RuntimeError
         If the model is not compiled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import Sequential, layers, plot
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(3, "softmax")])
+    >>> model.compile("sgd", "sparse_categorical_crossentropy")
+    >>> ax = plot.plot_input_gradients(model, np.random.rand(10, 4), np.arange(10) % 3)
     """
     if len(_checked(model).input_names) != 1:
         raise ValueError(f"model must have one input, got {len(model.input_names)}")

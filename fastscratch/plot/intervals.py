@@ -32,6 +32,16 @@ def plot_prediction_interval(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastscratch import ensemble, neural_network, plot
+    >>> x = np.linspace(-1, 1, 40)[:, None]
+    >>> y = x[:, 0] ** 2
+    >>> network = neural_network.MLPRegressor("squared_error", (8,), tol=0.01, max_iter=1000)
+    >>> bag = ensemble.BaggingRegressor(network, n_estimators=20, oob_score=True, random_state=0)
+    >>> ax = plot.plot_prediction_interval(bag.fit(x, y), x, y)
     """
     if not hasattr(model, "predict_interval"):
         raise TypeError(f"model must have predict_interval, got {type(model).__name__}")

@@ -36,6 +36,15 @@ def plot_search_results(search: Any, parameter: str, by: str | None = None, ax: 
     ------
     ValueError
         If the search has no such parameter, or `by` has too many values.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network, plot
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.001, 0.01, 0.1]}
+    >>> search = model_selection.GridSearchCV(network, grid, cv=3).fit(iris.data, iris.target)
+    >>> ax = plot.plot_search_results(search, "learning_rate_init")
     """
     results = _results(search)
     values, lines = _values(results, "parameter", parameter), [None]
@@ -88,6 +97,15 @@ def plot_halving(search: Any, ax: Any = None) -> Any:
     ------
     ValueError
         If the search is not a halving one.
+
+    Examples
+    --------
+    >>> from fastscratch import datasets, model_selection, neural_network, plot
+    >>> iris = datasets.load_iris()
+    >>> network = neural_network.MLPClassifier((8,), tol=0.01, random_state=0)
+    >>> grid = {"learning_rate_init": [0.0001, 0.001, 0.01, 0.1]}
+    >>> search = model_selection.HalvingGridSearchCV(network, grid, cv=3, random_state=0)
+    >>> ax = plot.plot_halving(search.fit(iris.data, iris.target))
     """
     results = _results(search)
     if "n_resources" not in results:

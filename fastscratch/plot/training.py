@@ -37,6 +37,13 @@ def plot_history(
         If `history` does not hold one of the names.
     TypeError
         If it is neither a History nor a dict.
+
+    Examples
+    --------
+    >>> from fastscratch import plot
+    >>> ax = plot.plot_history({"loss": [1.0, 0.5, 0.3], "val_loss": [1.1, 0.7, 0.6]})
+    >>> ax.get_xlabel()
+    'epoch'
     """
     epochs = None
     if isinstance(history, History):

@@ -20,13 +20,14 @@ class _Together:
     """Base of the searches."""
 
     estimator: Any
+    n_jobs: int | None
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Run the search; parameters and results are those of scikit-learn."""
         given = self.estimator
         self.estimator = with_memory(given)
         try:
-            with fitted_together(given, X):
+            with fitted_together(given, X, self.n_jobs):
                 return super().fit(X, y, **params)  # type: ignore[misc]
         finally:
             self.estimator = given

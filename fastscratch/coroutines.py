@@ -35,13 +35,17 @@ class Coroutine:
     request : object or None
         What the function waits for; None while it has not asked for anything, and at its end.
     has_ended : bool
+    result : object
+        What the function returned.
+    error : BaseException or None
+        What it raised.
     """
 
     def __init__(self, function: Callable[[], Any]):
         self._function = function
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self._result: Any = None
-        self._error: BaseException | None = None
+        self.result: Any = None
+        self.error: BaseException | None = None
         self._is_cancelled = self.has_ended = False
         self.request: Any = None
         self._n_threads = get_num_threads()
@@ -65,12 +69,6 @@ class Coroutine:
             self._is_cancelled = True
             self.resume()
 
-    def result(self) -> Any:
-        """What the function returned; what it raised is raised."""
-        if self._error is not None:
-            raise self._error
-        return self._result
-
     def ask(self, request: Any) -> None:
         """Stop until someone resumes it, who is expected to have done what it asks for."""
         self.request = request
@@ -83,9 +81,9 @@ class Coroutine:
         _CURRENT.set(self)
         set_num_threads(self._n_threads)  # the number is one of each thread
         try:
-            self._result = self._function()
+            self.result = self._function()
         except BaseException as error:  # whoever asks for the result gets it
-            self._error = error
+            self.error = error
         self.has_ended = True
         self._stopped.release()
 

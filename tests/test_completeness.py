@@ -257,7 +257,7 @@ def test_public_names_have_an_example(page):
 
 @pytest.mark.parametrize(
     "source",
-    [source for source in LAYER_SOURCES if ">>> " in source.read_text(encoding="utf-8")],
+    [source for source in SOURCES if ">>> " in source.read_text(encoding="utf-8")],
     ids=module_name,
 )
 def test_docstring_examples_run(source):

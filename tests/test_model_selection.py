@@ -131,14 +131,86 @@ def test_random_searches(name):
     same_results(a, b)
 
 
-def test_halving_over_epochs():
-    options = {"resource": "max_iter", "min_resources": 3, "max_resources": 12, "factor": 2}
+HALVING = {"resource": "max_iter", "min_resources": 3, "max_resources": 12, "factor": 2}
+
+
+@pytest.fixture
+def epochs_trained(monkeypatch):
+    """The epochs that compiled calls were asked for, fit by fit."""
+    counts = []
+    train = company.train
+
+    def counting(trainings, bar):
+        counts.extend(len(one.totals) for one in trainings)
+        train(trainings, bar)
+
+    monkeypatch.setattr(company, "train", counting)
+    return counts
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_halving_over_epochs_goes_on_and_ends_with_the_same_bits(solver, epochs_trained):
+    network = classifier(solver=solver)
     a, b = (
-        m.HalvingGridSearchCV(classifier(), RATES, random_state=0, **options).fit(*IRIS)
+        m.HalvingGridSearchCV(network, RATES, random_state=0, **HALVING).fit(*IRIS)
         for m in (theirs, ours)
     )
     same_results(a, b)
     same_networks(a.best_estimator_, b.best_estimator_)
+    # Four candidates in five folds for 3 epochs, two for 3 more, one for 6 more.
+    assert epochs_trained == 20 * [3] + 10 * [3] + 5 * [6]
+
+
+def test_halving_over_epochs_of_a_pipeline(epochs_trained):
+    pipe = make_pipeline(StandardScaler(), classifier())
+    grid = {f"mlpclassifier__{name}": values for name, values in RATES.items()}
+    options = HALVING | {"resource": "mlpclassifier__max_iter", "random_state": 0}
+    a, b = (m.HalvingGridSearchCV(pipe, grid, **options).fit(*IRIS) for m in (theirs, ours))
+    same_results(a, b)
+    assert sum(epochs_trained) == 20 * 3 + 10 * 3 + 5 * 6
+
+
+def test_halving_over_epochs_with_fits_that_have_ended(epochs_trained):
+    """With early stopping only these go on: others have the weights of their best epoch."""
+    network = classifier(early_stopping=True, n_iter_no_change=1, tol=0.5, max_iter=5)
+    options = HALVING | {"random_state": 0, "return_train_score": True}
+    a, b = (m.HalvingGridSearchCV(network, RATES, **options).fit(*IRIS) for m in (theirs, ours))
+    same_results(a, b)
+    same_networks(a.best_estimator_, b.best_estimator_)
+    assert len(epochs_trained) < 35
+    assert 3 in epochs_trained
+
+
+def test_halving_over_epochs_draws_one_seed_if_there_is_none(epochs_trained):
+    network = classifier(random_state=None)
+    b, c = (
+        ours.HalvingGridSearchCV(network, RATES, random_state=5, **HALVING).fit(*IRIS)
+        for _ in range(2)
+    )
+    same_results(b, c)
+    assert network.random_state is b.best_estimator_.random_state is None
+    assert epochs_trained == 2 * (20 * [3] + 10 * [3] + 5 * [6])
+
+
+def largest_weight(estimator, X, y):
+    return np.abs(estimator.coefs_[0]).max()
+
+
+def test_a_candidate_that_goes_on_and_diverges():
+    grid = {"learning_rate_init": [1e-3, 1e-2, 0.05, 30.0]}
+    network = classifier(hidden_layer_sizes=(30, 30), activation="identity", solver="sgd")
+    options = HALVING | {"min_resources": 4, "max_resources": 16, "error_score": -2.0}
+    with np.errstate(all="ignore"), pytest.warns(FitFailedWarning, match="diverged"):
+        a, b = (
+            m.HalvingGridSearchCV(
+                network, grid, refit=False, random_state=0, scoring=largest_weight, **options
+            ).fit(*IRIS)
+            for m in (theirs, ours)
+        )
+    for key in ("mean_test_score", "params", "iter", "n_resources"):
+        np.testing.assert_array_equal(a.cv_results_[key], b.cv_results_[key])
+    assert b.cv_results_["mean_test_score"][3] > 0
+    assert -2.0 in b.cv_results_["mean_test_score"][4:6]
 
 
 def test_transformers_are_fitted_once_a_fold_and_setting(monkeypatch):

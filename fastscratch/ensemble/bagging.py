@@ -17,6 +17,7 @@ class _Together:
     """Base of both: the members are fitted together."""
 
     estimator: Any
+    n_jobs: int | None
     estimators_: list[Any]
     estimators_features_: list[np.ndarray]
 
@@ -36,7 +37,7 @@ class _Together:
         -------
         self
         """
-        with fitted_together(self._get_estimator(), X):  # type: ignore[attr-defined]
+        with fitted_together(self._get_estimator(), X, self.n_jobs):  # type: ignore[attr-defined]
             return super().fit(X, y, sample_weight, **fit_params)  # type: ignore[misc]
 
     def _of_members(self, method: str, X: Any) -> np.ndarray:

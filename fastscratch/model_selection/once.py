@@ -18,6 +18,9 @@ class Once:
     def __init__(self) -> None:
         self._known: dict[str, Any] = {}
 
+    def __reduce__(self) -> Any:
+        return Once, ()  # another process computes again what it needs
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Once":
         return self  # the pipelines of all candidates have the same memory
 

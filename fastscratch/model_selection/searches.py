@@ -3,8 +3,11 @@
 from typing import Any
 
 from sklearn import model_selection
+from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401, it makes them importable
+from sklearn.utils import check_random_state
 
+from ..neural_network.continued import continued
 from ..neural_network.together import fitted_together
 from .once import forget, with_memory
 
@@ -20,17 +23,47 @@ class _Together:
     """Base of the searches."""
 
     estimator: Any
+    n_jobs: int | None
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Run the search; parameters and results are those of scikit-learn."""
         given = self.estimator
         self.estimator = with_memory(given)
         try:
-            with fitted_together(given, X):
+            with fitted_together(given, X, self.n_jobs):
                 return super().fit(X, y, **params)  # type: ignore[misc]
         finally:
             self.estimator = given
             forget(getattr(self, "best_estimator_", None))
+
+
+class _Halving(_Together):
+    """Base of the searches that drop candidates."""
+
+    resource: str
+    random_state: Any
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Run the search; parameters and results are those of scikit-learn.
+
+        With ``resource="max_iter"``, or that of the last step of a pipeline, candidates that are
+        left go on with their training, and do not begin again. They end with the same bits.
+        """
+        path, _, name = self.resource.rpartition("__")
+        if name != "max_iter":
+            return super().fit(X, y, **params)
+        given, seed = self.estimator, f"{path}__random_state".removeprefix("__")
+        draws = given.get_params().get(seed, 0) is None
+        if draws:  # else no fit would be the beginning of a longer one
+            drawn = check_random_state(self.random_state).randint(2**31)
+            self.estimator = clone(given).set_params(**{seed: drawn})
+        try:
+            with continued():
+                return super().fit(X, y, **params)
+        finally:
+            self.estimator = given
+            if draws and hasattr(self, "best_estimator_"):
+                self.best_estimator_.set_params(**{seed: None})
 
 
 class GridSearchCV(_Together, model_selection.GridSearchCV):
@@ -63,7 +96,7 @@ class RandomizedSearchCV(_Together, model_selection.RandomizedSearchCV):
     """
 
 
-class HalvingGridSearchCV(_Together, model_selection.HalvingGridSearchCV):
+class HalvingGridSearchCV(_Halving, model_selection.HalvingGridSearchCV):
     """scikit-learn's halving search over a grid, with the fits of networks done together.
 
     Examples
@@ -78,7 +111,7 @@ class HalvingGridSearchCV(_Together, model_selection.HalvingGridSearchCV):
     """
 
 
-class HalvingRandomSearchCV(_Together, model_selection.HalvingRandomSearchCV):
+class HalvingRandomSearchCV(_Halving, model_selection.HalvingRandomSearchCV):
     """scikit-learn's halving search over random parameters, with fits of networks done together.
 
     Examples

@@ -22,7 +22,7 @@ def _together(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def wrapped(estimator: Any, X: Any, *args: Any, **options: Any) -> Any:
-        with fitted_together(estimator, X):
+        with fitted_together(estimator, X, options.get("n_jobs")):
             return function(estimator, X, *args, **options)
 
     return wrapped

@@ -20,6 +20,7 @@ from ..models.assignments import Assignment
 from ..models.many import take, train, training_of
 from ..models.shared_programs import SharedPrograms
 from ..output import progress_bar
+from . import continued
 from .epochs import Epochs
 
 __all__ = ["Fit", "fit", "fit_all"]
@@ -39,6 +40,8 @@ class Fit:
     shuffle : bool
     epochs : Epochs
         What is done after each epoch.
+    losses, scores : list of float
+        Of the epochs that are done, if compiled code has trained them.
     """
 
     model: Sequential
@@ -49,6 +52,8 @@ class Fit:
     max_iter: int
     shuffle: bool
     epochs: Epochs
+    losses: list[float] = dataclasses.field(default_factory=list)
+    scores: list[float] = dataclasses.field(default_factory=list)
 
     def alone(self) -> None:
         """Fit the network now."""
@@ -56,7 +61,7 @@ class Fit:
             self.x,
             self.y,
             batch_size=self.batch_size,
-            epochs=self.max_iter,
+            epochs=self.max_iter - len(self.losses),
             verbose=0,
             callbacks=[self.epochs],
             shuffle=self.shuffle,
@@ -67,6 +72,11 @@ class Fit:
     def can_be_compiled(self) -> bool:
         """Whether compiled code knows all that is to be done after each epoch."""
         return self.epochs.is_plain and not sparse.issparse(self.x)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch is left."""
+        return self.epochs.ended or len(self.losses) == self.max_iter
 
     def assignment(self) -> "EstimatorAssignment":
         """The fit as one of many."""
@@ -82,7 +92,7 @@ class Fit:
             np.arange(len(data)),
             validation,
             np.arange(0 if validation is None else len(validation)),
-            self.max_iter,
+            self.max_iter - len(self.losses),
             self.batch_size,
             None,
             rules=self.epochs,
@@ -90,9 +100,12 @@ class Fit:
 
     def take_records(self, losses: Sequence[float], scores: Sequence[float]) -> None:
         """Let the estimator note what happened in each epoch."""
+        before = len(self.losses)
+        self.losses += losses
+        self.scores += scores
         self.epochs.set_model(self.model)
         self.epochs.scores = iter(scores)
-        for epoch, loss in enumerate(losses):
+        for epoch, loss in enumerate(losses, before):
             self.epochs.on_epoch_end(epoch, {"loss": loss})
 
 
@@ -122,9 +135,19 @@ def fit(wanted: Fit) -> None:
     if coroutine is None or not wanted.can_be_compiled:
         wanted.alone()
         return
-    coroutine.ask((wanted, wanted.assignment()))  # here, so that its errors are those of this fit
-    if not wanted.epochs.n_seen:  # it has diverged: the same again says where
+    earlier, key = continued.current(), ""
+    if earlier is not None:
+        key = earlier.key(wanted)
+        earlier.resume(key, wanted)
+    if wanted.is_over:
+        return
+    before = len(wanted.losses)
+    # The assignment is made here, so that its errors are those of this fit.
+    coroutine.ask((wanted, wanted.assignment()))
+    if len(wanted.losses) == before:  # it has diverged: the same again says where
         wanted.alone()
+    elif earlier is not None:
+        earlier.keep(key, wanted)
 
 
 def fit_all(fits: Sequence[tuple[Fit, EstimatorAssignment]]) -> None:

@@ -39,8 +39,6 @@ class Epochs(Callback):
 
     Attributes
     ----------
-    n_seen : int
-        Epochs that have ended.
     scores : iterator of float or None
         Scores after the epochs to come, where they are known.
     ended : bool
@@ -63,7 +61,6 @@ class Epochs(Callback):
         self.task = task
         self.validation = validation
         self.ended = False
-        self.n_seen = 0
         self.scores: Iterator[float] | None = None
 
     @property
@@ -95,7 +92,6 @@ class Epochs(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         e = self.estimator
-        self.n_seen += 1
         e.n_iter_ += 1
         e.t_ += self.n_samples
         e.loss_ = (logs or {})["loss"] + self.offset

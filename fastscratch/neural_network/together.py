@@ -6,9 +6,12 @@ of them have, the networks are trained in one compiled call, and the tasks go on
 """
 
 import contextlib
+import functools
+import math
+import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import joblib
@@ -20,19 +23,14 @@ from sklearn.pipeline import Pipeline
 from ..coroutines import Coroutine
 from .base import BaseMLP
 from .company import fit_all
+from .workers import Outcome, Task, Workers, workers_for
 
 __all__ = ["fitted_together"]
 
 #: Tasks that run at once: at most so many, and so many bytes of their training data.
 MOST_TASKS, MOST_BYTES = 256, 2**30
-
-
-class _Task(Coroutine):
-    """A task, and what joblib wants to be told at its end."""
-
-    def __init__(self, function: Callable[[], Any], callback: Callable[[Any], None]):
-        super().__init__(function)
-        self.callback = callback
+#: Seconds: fits that take no longer are not worth other processes.
+MOMENT = 0.25
 
 
 class FitTogether(ParallelBackendBase):
@@ -42,72 +40,102 @@ class FitTogether(ParallelBackendBase):
     ----------
     most_tasks : int
         Tasks that run at once.
+    workers : Workers, optional
+        They are given the tasks, if these take longer than a moment.
     """
 
     supports_retrieve_callback = True
 
-    def __init__(self, most_tasks: int = MOST_TASKS, **options: Any):
+    def __init__(
+        self, most_tasks: int = MOST_TASKS, workers: Workers | None = None, **options: Any
+    ):
         super().__init__(**options)
-        self._most_tasks = most_tasks
-        self._queue: deque[_Task] = deque()
-        self._running: list[_Task] = []
+        self._most_tasks, self._workers = most_tasks, workers
+        self._queue: deque[Task] = deque()
+        self._running: list[tuple[Task, Coroutine]] = []
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         """How many tasks joblib may hand over at once."""
-        return max(2, self._most_tasks)
+        return max(2, self._most_tasks if self._workers is None else self._workers.most_tasks)
 
-    def submit(self, func: Callable[[], Any], callback: Any = None) -> _Task:
+    def submit(self, func: Any, callback: Any = None) -> Task:
         """Keep a task until results are asked for."""
-        task = _Task(func, callback)
+        task = Task(func.items, callback)
         self._queue.append(task)
         return task
 
-    def retrieve_result_callback(self, out: _Task) -> Any:
+    def retrieve_result_callback(self, out: Task) -> Any:
         """The result of a task that has ended."""
-        return out.result()
+        return out.outcome.take()
 
     @contextlib.contextmanager
     def retrieval_context(self) -> Iterator[None]:
         """Run all tasks, before their results are taken."""
-        filters = warnings.filters
-        try:
-            self._run()
-        finally:
-            self.abort_everything()
-            # Tasks enter and leave ``catch_warnings`` in any order.
-            warnings.filters = filters
+        if self._workers is not None:
+            pace = self._measure_pace()
+            self._workers.do(self._queue, pace)
+        self.run()
         yield
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
         """End the tasks that wait, and forget the others."""
-        for task in self._running:
-            task.cancel()
+        for _, coroutine in self._running:
+            coroutine.cancel()
         self._queue.clear()
         self._running.clear()
 
-    def _run(self) -> None:
-        """Run tasks until none is left; the callback of one may bring others."""
-        while self._queue or self._running:
-            while self._queue and len(self._running) < self._most_tasks:
-                self._go_on(self._queue.popleft())
-            wanted = [task.request for task in self._running]
-            if wanted:
-                fit_all(wanted)
-            waiting, self._running = self._running, []
-            while waiting:
-                self._go_on(waiting.pop(0))
+    def run(self, tasks: Iterable[Task] = (), most: float = math.inf) -> None:
+        """Run tasks in this process.
 
-    def _go_on(self, task: _Task) -> None:
+        Parameters
+        ----------
+        tasks : iterable of Task
+            Added to those that wait already; the end of one may bring others.
+        most : int, optional
+            How many of them are run, all by default.
+        """
+        self._queue.extend(tasks)
+        filters, left = warnings.filters, most
+        try:
+            while (self._queue and left) or self._running:
+                while self._queue and left and len(self._running) < self._most_tasks:
+                    left -= 1
+                    task = self._queue.popleft()
+                    self._go_on(task, Coroutine(task.run))
+                if self._running:
+                    fit_all([coroutine.request for _, coroutine in self._running])
+                waiting, self._running = self._running, []
+                while waiting:
+                    self._go_on(*waiting.pop(0))
+        except BaseException:
+            self.abort_everything()
+            raise
+        finally:
+            # Tasks enter and leave ``catch_warnings`` in any order.
+            warnings.filters = filters
+
+    def _go_on(self, task: Task, coroutine: Coroutine) -> None:
         """Run a task until it waits for a fit, or ends."""
-        task.resume()
-        if task.has_ended:
-            task.callback(task)
+        coroutine.resume()
+        if coroutine.has_ended:
+            task.end(Outcome(coroutine.result, coroutine.error))
         else:
-            self._running.append(task)
+            self._running.append((task, coroutine))
+
+    def _measure_pace(self) -> float:
+        """Run more and more tasks here, until they take a moment; return the seconds of each."""
+        count = 1
+        while True:
+            began = time.perf_counter()
+            self.run(most=count)
+            seconds = time.perf_counter() - began
+            if not self._queue or seconds > MOMENT:
+                return seconds / count
+            count *= 2
 
 
 @contextlib.contextmanager
-def fitted_together(estimator: Any, X: Any) -> Iterator[None]:
+def fitted_together(estimator: Any, X: Any, n_jobs: int | None = None) -> Iterator[None]:
     """A context in which joblib's tasks train their networks together, if these can be.
 
     Parameters
@@ -116,6 +144,8 @@ def fitted_together(estimator: Any, X: Any) -> Iterator[None]:
         What is fitted; a network, or a pipeline that ends with one.
     X : array_like or sparse matrix
         What it is fitted to; its size limits how many tasks run at once.
+    n_jobs : int, optional
+        As joblib takes it: how many processes share the fits.
     """
     while isinstance(estimator, Pipeline) and estimator.steps:
         estimator = estimator.steps[-1][1]
@@ -123,6 +153,13 @@ def fitted_together(estimator: Any, X: Any) -> Iterator[None]:
         yield
         return
     size = X.nnz * X.dtype.itemsize if sparse.issparse(X) else np.asarray(X).nbytes
-    backend = FitTogether(min(MOST_TASKS, max(2, MOST_BYTES // max(1, size))))
-    with joblib.parallel_config(backend=backend):
+    most_tasks = min(MOST_TASKS, max(2, MOST_BYTES // max(1, size)))
+    workers = workers_for(n_jobs, functools.partial(run_together, most_tasks=most_tasks))
+    with joblib.parallel_config(backend=FitTogether(most_tasks, workers)):
         yield
+
+
+def run_together(tasks: Sequence[Task], most_tasks: int) -> list[Outcome]:
+    """Run tasks in this process, and return their outcomes."""
+    FitTogether(most_tasks).run(tasks)
+    return [task.outcome for task in tasks]

@@ -1,0 +1,211 @@
+"""Fits in other processes, on this machine or on others: joblib's workers take chunks of tasks.
+
+A task of scikit-learn is one fit of milliseconds. To send it, and to get its result back, would
+often take longer. So workers get chunks, each worth a second or more by the pace measured so far,
+and do the fits of a chunk together. The data, which all of them need, travel apart, once to each
+worker.
+
+A task computes the same bits wherever it runs: a chunk whose worker is lost is simply done again.
+"""
+
+import itertools
+import math
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import joblib
+from joblib.parallel import get_active_backend
+
+from ..kernels.threads import get_num_threads, set_num_threads
+
+__all__ = ["Outcome", "Task", "Workers", "workers_for"]
+
+#: Seconds that a chunk is worth: at least, and for each worker; and at most, unless that is more.
+SHORTEST, FOR_EACH_WORKER, LONGEST = 1.0, 0.02, 60.0
+#: How often in a row, without a new result, chunks that were lost are sent again.
+MOST_LOSSES = 3
+#: Tasks that are ready to be sent, for each worker.
+TASKS_FOR_EACH = 1024
+
+
+class Outcome(NamedTuple):
+    """What a task has returned, or raised."""
+
+    result: Any
+    error: BaseException | None
+
+    def take(self) -> Any:
+        """The result; an error is raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class Task:
+    """A task of joblib.
+
+    Parameters
+    ----------
+    items : list of (function, args, kwargs)
+        The calls of which it consists.
+    callback : callable, optional
+        Called with the task at its end.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        Known at its end.
+    """
+
+    outcome: Outcome
+
+    def __init__(self, items: list[Any], callback: Callable[["Task"], None] | None = None):
+        self.items, self._callback = items, callback
+
+    def run(self) -> list[Any]:
+        """Make the calls; return their results."""
+        return [function(*args, **options) for function, args, options in self.items]
+
+    def end(self, outcome: Outcome) -> None:
+        """Keep the outcome, and tell joblib."""
+        self.outcome = outcome
+        if self._callback is not None:
+            self._callback(self)
+
+
+class _Shared(NamedTuple):
+    """Stands in a chunk for an argument that all tasks have, which travels apart."""
+
+    place: int
+
+
+class Workers:
+    """The workers of the joblib backend that is in effect where this is made.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As joblib takes it.
+    count : int
+        How many there are.
+    run : callable
+        Does tasks in a worker, and returns their outcomes.
+    """
+
+    def __init__(self, n_jobs: int | None, count: int, run: Callable[[list[Task]], list[Outcome]]):
+        self.count = count
+        self._run, self._numbers = run, itertools.count()
+        options = {"n_jobs": n_jobs, "batch_size": 1}
+        try:
+            self._parallel = joblib.Parallel(return_as="generator_unordered", **options)
+        except ValueError:  # such as Ray's, which returns all results at once
+            self._parallel = joblib.Parallel(**options)
+
+    @property
+    def most_tasks(self) -> int:
+        """Tasks that should be ready to be sent."""
+        return TASKS_FOR_EACH * self.count
+
+    def do(self, tasks: deque[Task], pace: float) -> None:
+        """Have tasks done.
+
+        Parameters
+        ----------
+        tasks : deque of Task
+            Is empty in the end. More may come while these are done.
+        pace : float
+            Seconds that a task takes, as far as is known.
+        """
+        losses, self._pace = 0, pace
+        while tasks:
+            shared, sent = _common(tasks[0], tasks[-1]), dict[int, list[Task]]()
+            try:
+                for number, seconds, outcomes in self._parallel(self._calls(tasks, shared, sent)):
+                    chunk, losses = sent.pop(number), 0
+                    self._pace = seconds / len(chunk)
+                    for task, outcome in zip(chunk, outcomes, strict=True):
+                        task.end(outcome)
+            except Exception:  # those of tasks are outcomes: a worker is lost
+                losses += 1
+                if losses > MOST_LOSSES:
+                    raise
+            tasks.extendleft(task for chunk in sent.values() for task in reversed(chunk))
+
+    def _calls(
+        self, tasks: deque[Task], shared: list[Any], sent: dict[int, list[Task]]
+    ) -> Iterator[Any]:
+        """Chunks of the tasks, as joblib takes them."""
+        threads = max(1, joblib.cpu_count() // self.count)
+        while tasks:
+            number, size = next(self._numbers), self._size(len(tasks))
+            chunk = [tasks.popleft() for _ in range(size)]
+            sent[number] = chunk
+            items = [[_without(item, shared) for item in task.items] for task in chunk]
+            settings = threads, warnings.filters
+            yield joblib.delayed(_do_chunk)(self._run, number, items, settings, *shared)
+
+    def _size(self, left: int) -> int:
+        """Tasks of the next chunk: half of a worker's share of what is left, within bounds."""
+        shortest = max(SHORTEST, FOR_EACH_WORKER * self.count)
+        share = left * self._pace / (2 * self.count)
+        seconds = max(shortest, min(share, LONGEST))
+        return min(left, math.ceil(seconds / self._pace))
+
+
+def workers_for(n_jobs: int | None, run: Callable[[list[Task]], list[Outcome]]) -> Workers | None:
+    """Workers in other processes, or None if joblib is to use this process only."""
+    backend, _ = get_active_backend()
+    if getattr(backend, "uses_threads", False):
+        return None
+    count = joblib.effective_n_jobs(n_jobs)
+    return Workers(n_jobs, count, run) if count > 1 else None
+
+
+def _do_chunk(
+    run: Callable[[list[Task]], list[Outcome]],
+    number: int,
+    tasks: list[list[Any]],
+    settings: tuple[int, Any],
+    *shared: Any,
+) -> tuple[int, float, list[Outcome]]:
+    """Do the tasks of a chunk in a worker; return its number, seconds and outcomes."""
+    before, began = get_num_threads(), time.perf_counter()
+    threads, filters = settings
+    set_num_threads(min(threads, before))
+    try:
+        with warnings.catch_warnings():
+            warnings.filters = filters
+            outcomes = run([Task([_with(item, shared) for item in items]) for items in tasks])
+    finally:
+        set_num_threads(before)
+    return number, time.perf_counter() - began, outcomes
+
+
+def _common(one: Task, other: Task) -> list[Any]:
+    """Arrays that are arguments of both tasks."""
+    mine, theirs = (
+        {id(value): value for _, args, named in task.items for value in [*args, *named.values()]}
+        for task in (one, other)
+    )
+    return [mine[key] for key in mine if key in theirs and hasattr(mine[key], "shape")]
+
+
+def _without(item: Any, shared: Sequence[Any]) -> Any:
+    """The call of a task without the arguments that travel apart."""
+    function, args, options = item
+    places = {id(value): _Shared(place) for place, value in enumerate(shared)}
+    args = [places.get(id(value), value) for value in args]
+    return function, args, {name: places.get(id(v), v) for name, v in options.items()}
+
+
+def _with(item: Any, shared: Sequence[Any]) -> Any:
+    """The call of a task with all its arguments."""
+    function, args, options = item
+
+    def found(value: Any) -> Any:
+        return shared[value.place] if isinstance(value, _Shared) else value
+
+    return function, [found(v) for v in args], {name: found(v) for name, v in options.items()}

@@ -1,0 +1,185 @@
+"""Fits in other processes: the same bits as in this one, also if a worker is lost."""
+
+import os
+import pickle
+import signal
+from collections import deque
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fastscratch.ensemble import BaggingRegressor
+from fastscratch.model_selection import GridSearchCV, cross_val_predict
+from fastscratch.model_selection.once import Once
+from fastscratch.neural_network import MLPClassifier, MLPRegressor, together, workers
+from fastscratch.neural_network.workers import Outcome, Task, Workers
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+IRIS = load_iris(return_X_y=True)
+GRID = {"mlpclassifier__alpha": [1e-4, 0.1], "mlpclassifier__hidden_layer_sizes": [(5,), (8,)]}
+NETWORK = make_pipeline(StandardScaler(), MLPClassifier(max_iter=5, random_state=0))
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks of a few fits, which are sent however short they are; counts those that are back."""
+    monkeypatch.setattr(together, "MOMENT", 0.0)
+    monkeypatch.setattr(workers, "SHORTEST", 1e-9)
+    monkeypatch.setattr(workers, "FOR_EACH_WORKER", 1e-9)
+    back = []
+    end = Task.end
+    monkeypatch.setattr(Task, "end", lambda task, outcome: back.append(task) or end(task, outcome))
+    return back
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(processes=True, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+class Deadly:
+    """A scorer that kills the worker process it is called in, if nobody has before."""
+
+    def __init__(self, marker):
+        self.marker, self.client = marker, os.getpid()
+
+    def __call__(self, estimator, X, y):
+        if os.getpid() != self.client:
+            try:
+                os.close(os.open(self.marker, os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                pass
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return estimator.score(X, y)
+
+
+def same_results(one, other):
+    for key, values in one.cv_results_.items():
+        if not key.endswith("_time"):
+            np.testing.assert_array_equal(values, other.cv_results_[key], err_msg=key)
+    for a, b in zip(one.best_estimator_[-1].coefs_, other.best_estimator_[-1].coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_processes_of_loky_and_one_that_is_killed(small_chunks, tmp_path):
+    here = GridSearchCV(NETWORK, GRID, cv=4).fit(*IRIS)
+    small_chunks.clear()
+    there = GridSearchCV(NETWORK, GRID, cv=4, n_jobs=2, scoring=Deadly(tmp_path / "killed"))
+    same_results(here, there.fit(*IRIS))
+    assert (tmp_path / "killed").exists()
+    assert len(small_chunks) == 16  # each fit counts once
+    X, y = load_diabetes(return_X_y=True)
+    options = {"n_estimators": 6, "random_state": 0}
+    network = MLPRegressor(hidden_layer_sizes=(4,), max_iter=5)
+    a, b = (BaggingRegressor(network, n_jobs=n, **options).fit(X, y) for n in (None, 2))
+    for one, other in zip(a.estimators_, b.estimators_, strict=True):
+        np.testing.assert_array_equal(one.predict(X), other.predict(X))
+
+
+def test_dask(small_chunks, cluster):
+    one = cross_val_predict(NETWORK, *IRIS, cv=6, method="predict_proba")
+    with joblib.parallel_config(backend="dask"):
+        other = cross_val_predict(NETWORK, *IRIS, cv=6, method="predict_proba")
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_worker_of_dask_is_killed(small_chunks, cluster, tmp_path):
+    here = GridSearchCV(NETWORK, GRID, cv=4).fit(*IRIS)
+    small_chunks.clear()
+    with joblib.parallel_config(backend="dask"):
+        there = GridSearchCV(NETWORK, GRID, cv=4, scoring=Deadly(tmp_path / "killed")).fit(*IRIS)
+    assert (tmp_path / "killed").exists()
+    assert len(small_chunks) == 16
+    same_results(here, there)
+
+
+def tripled(tasks):
+    return [Outcome(3 * task.run()[0], None) for task in tasks]
+
+
+def broken(tasks):
+    raise OSError("the worker is gone")
+
+
+def in_threads(run):
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        return Workers(None, 2, run)
+
+
+def test_results_are_those_of_their_tasks_in_any_order():
+    shared = np.arange(5.0)
+    tasks = [Task([(lambda k, x: k + x.sum(), (k,), {"x": shared})]) for k in range(100)]
+    left = deque(tasks)
+    in_threads(tripled).do(left, pace=0.3)
+    assert not left
+    assert [task.outcome.take() for task in tasks] == [3 * (k + 10) for k in range(100)]
+
+
+def test_an_array_of_all_tasks_travels_apart():
+    shared, own = np.arange(5.0), [np.zeros(2), np.ones(2)]
+    tasks = [Task([(print, (shared, k), {"rows": rows})]) for k, rows in enumerate(own)]
+    common = workers._common(*tasks)
+    assert len(common) == 1
+    assert common[0] is shared
+    function, args, options = workers._without(tasks[1].items[0], common)
+    assert args == [workers._Shared(0), 1]
+    assert workers._with((function, args, options), common)[1][0] is shared
+    assert options["rows"] is own[1]
+
+
+def test_workers_that_are_lost_again_and_again_are_an_error():
+    calls = []
+    left = deque([Task([(calls.append, (k,), {})]) for k in range(4)])
+    with pytest.raises(OSError, match="the worker is gone"):
+        in_threads(broken).do(left, pace=1.0)
+    assert not calls
+
+
+def test_the_error_of_a_task_is_its_own():
+    outcome = Outcome(None, ValueError("no such rate"))
+    with pytest.raises(ValueError, match="no such rate"):
+        outcome.take()
+
+
+@pytest.mark.parametrize(
+    ("count", "left", "pace", "size"),
+    [
+        (2, 1000, 0.01, 250),  # half of a worker's share: 2.5 s
+        (2, 100, 0.01, 100),  # but at least one second
+        (10, 1000, 0.5, 50),
+        (10, 100_000, 0.1, 600),  # and at most 60 s
+        (1000, 1_000_000, 0.01, 2000),  # 1000 workers: at least 20 s, or the scheduler is too slow
+        (2, 3, 100.0, 1),
+    ],
+)
+def test_size_of_a_chunk(count, left, pace, size):
+    some = in_threads(tripled)
+    some.count, some._pace = count, pace
+    assert some._size(left) == size
+
+
+def test_no_workers_without_processes():
+    assert workers.workers_for(None, tripled) is None
+    assert workers.workers_for(1, tripled) is None
+    with joblib.parallel_config(backend="threading"):
+        assert workers.workers_for(2, tripled) is None
+    assert workers.workers_for(2, tripled).count == 2
+
+
+def test_a_memory_of_transformers_travels_empty():
+    once = Once()
+    once.cache(lambda x: (x, None))(3)
+    assert once._known
+    assert not pickle.loads(pickle.dumps(once))._known

@@ -2,7 +2,7 @@
 
 import math
 
-from ..kernels.machine import TILE_VECTORS
+from ..kernels.machine import TILE_ROWS, TILE_VECTORS
 from ..kernels.program import columns as col
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
@@ -20,9 +20,9 @@ SMALL_BATCH = 64
 STRIP = 48
 
 
-def _units_an_item(plan: Plan, units: int, work: int) -> int:
+def _units_an_item(plan: Plan, units: int, work: int, width: int = 0) -> int:
     """Units of an item, a multiple of a tile's width, where a unit is `work` multiply-adds."""
-    width = TILE_VECTORS * plan.lanes
+    width = width or TILE_VECTORS * plan.lanes
     items = max(1, min(MAX_ITEMS, units * work // ITEM_WORK))
     return min(units, width * -(-units // (width * items)))
 
@@ -97,7 +97,9 @@ def lower_product(
             return
         if not parameters.learns:
             common[col.STOP] = col.NONE
-        units = _units_an_item(plan, n_in, rows * n_out) if plan.block else pieces
+        units = pieces
+        if plan.block:  # the inputs are only rows of tiles
+            units = _units_an_item(plan, n_in, rows * n_out, TILE_ROWS)
         learning = {col.INPUT: t.a, op.UNITS_AN_ITEM: units, op.STRIP: STRIP} | parameters.learning
         if parameters.is_updated_at_once:
             if plan.is_plain_descent and not parameters.is_penalised:

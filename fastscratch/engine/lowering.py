@@ -12,7 +12,18 @@ from functools import partial
 from ..activations import compiled
 from ..kernels.activations import LINEAR
 from ..kernels.program import elementwise as op
-from ..layers import Activation, Conv2D, Dense, Flatten, Layer, Softmax
+from ..layers import (
+    ELU,
+    Activation,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    ReLU,
+    Softmax,
+)
 from .elementwise import by_samples, lower_activation
 from .network import Network
 from .parameters import Parameters, parameters_of
@@ -20,8 +31,18 @@ from .plan import Plan, Tensor
 from .registry import LayerCall, Lowered, Lowering, lowering_of
 from .reshaping import lower_from_lanes, lower_to_lanes
 
+# Layers that take samples as rows, some at a time.
+BY_ROWS = (Dense, Activation, Dropout, ReLU, LeakyReLU, ELU)
+
 # From this many filters on, a vector along the filters does as well as one along the samples.
 FEW_FILTERS = 32
+
+# Samples of a block of rows: a multiple of the height of a tile, and few enough to stay in the
+# first- and second-level cache with all that narrow layers make of them.
+ROWS_IN_BLOCK = 48
+
+# From this batch size on, the numbers of a whole mini-batch do not stay there.
+LARGE_BATCH = 512
 
 # This many parameters stay in a second-level cache beside a block of samples.
 FEW_PARAMETERS = 100_000
@@ -64,6 +85,20 @@ def _goes_by_blocks(network: Network) -> bool:
     small = network.n_parameters <= FEW_PARAMETERS and network.is_chain
     return small and all(
         can(lowering_of(layer)) or isinstance(layer, Dense) for layer in network.layers
+    )
+
+
+def goes_by_rows(network: Network) -> bool:
+    """Whether blocks of samples, as rows, can go through all layers one after the other.
+
+    That is worth it while the weights, which are read for each block, stay in the cache.
+    """
+    if network.n_parameters > FEW_PARAMETERS or not network.is_chain:
+        return False
+    return all(
+        isinstance(node.layer, Flatten)
+        or (type(node.layer) in BY_ROWS and len(network.shapes[number]) == 1)
+        for number, node in enumerate(network.nodes)
     )
 
 
@@ -147,6 +182,8 @@ class _Lowered:
             plan.block = plan.batch_size
         elif lanes > 1 and _goes_by_blocks(network):
             plan.block = lanes
+        elif plan.batch_size >= LARGE_BATCH and not plan.sparse and goes_by_rows(network):
+            plan.block = ROWS_IN_BLOCK
         for t in inputs:
             self._made(t if lanes == 1 else self._follow(lower_to_lanes(plan, t, lanes)))
 

@@ -13,7 +13,7 @@ from ..kernels.machine import CACHE_LINE, VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
-from .program import Function, Operation, Phase, Program, assemble
+from .program import Chain, Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = CACHE_LINE  # no less than the widest vector
 
@@ -389,14 +389,20 @@ class Plan:
         """Samples of an item, if one takes this many multiply-adds."""
         return max(1, min(self.batch_size, ITEM_WORK // max(work, 1)))
 
-    def finish(self, allocate: Allocate) -> Program:
-        """Table and memory."""
+    def finish(self, allocate: Allocate, blocks_in_turn: int = 0) -> Program:
+        """Table and memory.
+
+        If blocks of samples use the same places in turn, `blocks_in_turn` is the number of blocks.
+        """
         scratch = self.take(self._scratch * self.workers)
         for phase in self.phases:
             phase.record |= {col.SCRATCH: scratch, col.SCRATCH_SIZE: self._scratch}
         memory = allocate(self.end, self.dtype)
-        images = self.images(self.lanes)
-        return assemble(self.phases, memory, self._initial, images, self.workers)
+        if blocks_in_turn:
+            chain = Chain(blocks_in_turn, self.block)
+        else:
+            chain = Chain(self.images(self.block or self.lanes))
+        return assemble(self.phases, memory, self._initial, chain, self.workers)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.machine import CACHE_LINE
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program.run import predict_alone, predict_team, run_alone, run_team
 from .evaluation import team_size
-from .lowering import lower_network, most_channels
+from .lowering import ROWS_IN_BLOCK, goes_by_rows, lower_network, most_channels
 from .network import Network
-from .plan import COPY_WORK, Allocate, Plan, aligned_zeros, source_places
+from .plan import COPY_WORK, Allocate, Plan, Tensor, aligned_zeros, source_places
 from .sparse import bind_rows
 from .sparse_rows import are_sparse
 
@@ -46,26 +47,34 @@ class Predictor:
     ):
         self.batch_size = batch_size
         self.workers = workers or team_size(batch_size * network.work)
+        by_rows = not sparse and goes_by_rows(network)
+        held = self.workers * ROWS_IN_BLOCK if by_rows else batch_size
         channels = most_channels(network)
-        plan = Plan(dtype, batch_size, self.workers, network.n_parameters, channels, sparse=sparse)
+        plan = Plan(dtype, held, self.workers, network.n_parameters, channels, sparse=sparse)
         inputs = plan.inputs(network.input_shapes, True)
-        gathers = plan.add_gathers([(x.units, x.a) for x in inputs if not x.is_sparse])
+        notes, notes_end = 0, 0
+        if by_rows:
+            plan.block = ROWS_IN_BLOCK
+            line = CACHE_LINE // plan.dtype.itemsize
+            notes = plan.take(self.workers * line)
+            notes_end = notes + self.workers * line
+            gathers = [_add_gather(plan, inputs[0], notes)]
+        else:
+            gathers = plan.add_gathers([(x.units, x.a) for x in inputs if not x.is_sparse])
         outputs, _ = lower_network(plan, network, inputs)
         plan.site = "results"
-        scatters = []
-        for u in outputs:
-            at_once = max(1, COPY_WORK // u.units)
-            record = {data.SAMPLES_AN_ITEM: at_once, col.A: u.a, col.UNITS: u.units}
-            scatters.append(plan.add(data.scatter_item, -(-batch_size // at_once), record))
-        self.program = plan.finish(allocate)
+        scatters = [_add_scatter(plan, u, by_rows) for u in outputs]
+        self.program = plan.finish(allocate, -(-batch_size // ROWS_IN_BLOCK) if by_rows else 0)
         self.memory = self.program.memory
         self._gathers = [self.program.row(number) for number in gathers]
         self._scatters = [self.program.row(number) for number in scatters]
         self._sparse_rows = [self.program.row(number) for number in plan.sparse_phases]
-        # If the first phase does nothing but gather the samples, compiled code sets their address.
-        first = self.program.table[0]
-        gathers_first = not sparse and np.shares_memory(self._gathers[0], first)
-        self._is_plain = gathers_first and len(inputs) == len(outputs) == 1
+        # With one row that gathers and one that hands out, compiled code sets the addresses.
+        self._is_plain = not sparse and len(inputs) == len(outputs) == 1
+        if self._is_plain:
+            ends = self.program.place(gathers[0]), self.program.place(scatters[0])
+            n_phases = len(self.program.phases)
+            self._places = np.array([n_phases, *ends, notes, notes_end], np.int64)
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
 
     def run(self, outs: Sequence[np.ndarray], xs: Sequence[Any]) -> bool:
@@ -81,15 +90,16 @@ class Predictor:
         Returns
         -------
         bool
-            Whether all samples are finite; else nothing was done.
+            Whether all samples are finite; else the outputs mean nothing.
         """
         if not self._is_plain:
             return self._run_several(outs, xs)
         (out,), (x,) = outs, xs
-        arguments = self.program.phases, self.memory, out.reshape(-1), x.reshape(-1), len(x)
+        program = self.program.table, self._places, self.memory
+        arguments = out.reshape(-1), x.reshape(-1), len(x), self.batch_size
         if self.workers == 1:
-            return predict_alone(*arguments, self.batch_size)
-        return predict_team(self.workers, *arguments, self.batch_size)
+            return predict_alone(*program, *arguments)
+        return predict_team(self.workers, *program, *arguments)
 
     def _run_several(self, outs: Sequence[np.ndarray], xs: Sequence[Any]) -> bool:
         """As :meth:`run`, for several inputs or outputs, or a sparse input."""
@@ -112,3 +122,25 @@ class Predictor:
         else:
             run_team(self.workers, self.program.phases, *arguments)
         return True
+
+
+def _add_gather(plan: Plan, x: Tensor, notes: int) -> int:
+    """Add the phase that gathers a block of samples, and notes whether they are finite."""
+    _, width, place = data.SOURCE_FIELDS[0]
+    record = {
+        data.SAMPLES_AN_ITEM: plan.block,
+        width: x.units,
+        place: x.a,
+        data.FINITE: notes,
+    }
+    return plan.add(data.gather_block_item, 1, record, lanes=plan.block)
+
+
+def _add_scatter(plan: Plan, u: Tensor, by_rows: bool) -> int:
+    """Add the phase that hands out results, of the mini-batch or of a block of rows."""
+    record = {col.A: u.a, col.UNITS: u.units}
+    if by_rows:
+        record[data.SAMPLES_AN_ITEM] = plan.block
+        return plan.add(data.scatter_block_item, 1, record, lanes=plan.block)
+    record[data.SAMPLES_AN_ITEM] = at_once = max(1, COPY_WORK // u.units)
+    return plan.add(data.scatter_item, -(-plan.batch_size // at_once), record)

@@ -11,7 +11,14 @@ from ..kernels.ahead import compile_ahead
 from ..kernels.call import address
 from ..kernels.program import columns as col
 from ..kernels.program import dense
-from ..kernels.program.chain import DISTANCE, LINKS, bundle_item, chain_item
+from ..kernels.program.chain import (
+    BLOCK,
+    DISTANCE,
+    LINKS,
+    block_in_turn_item,
+    bundle_item,
+    chain_item,
+)
 from ..kernels.program.run import runner
 from ..output import compiling_bar
 
@@ -86,6 +93,31 @@ class Phase:
                 value = address(value.kernel, *value.kinds)
             row[field] = float_bits(value) if field.kind == col.NUMBER else value
         return row
+
+
+@dataclasses.dataclass(frozen=True)
+class Chain:
+    """How blocks of samples go through a chain.
+
+    Attributes
+    ----------
+    blocks : int
+    in_turn : int
+        Samples of a block, if the blocks of a worker use the same places in turn; or else 0.
+    """
+
+    blocks: int
+    in_turn: int = 0
+
+    @property
+    def operation(self) -> Operation:
+        """What runs it."""
+        return block_in_turn_item if self.in_turn else chain_item
+
+    @property
+    def record(self) -> dict[col.Field, Any]:
+        """Fields of its row."""
+        return {BLOCK: self.in_turn} if self.in_turn else {}
 
 
 @dataclasses.dataclass
@@ -194,7 +226,7 @@ def assemble(
     phases: Sequence[Phase],
     memory: np.ndarray,
     initial: Sequence[tuple[int, int, Any]],
-    images: int,
+    chain: Chain,
     workers: int,
 ) -> Program:
     """Put phases in the order in which they are run, and group those that are run as one.
@@ -204,12 +236,12 @@ def assemble(
     phases : sequence of Phase
     memory, initial
         As :class:`Program` has them.
-    images : int
-        Blocks of samples that go through a chain.
+    chain : Chain
+        If there is one.
     workers : int
         Threads that run it.
     """
-    groups = _groups(phases, images)
+    groups = _groups(phases, chain)
     _compile_ahead(phases, groups, memory.dtype, workers)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
@@ -219,6 +251,8 @@ def assemble(
             continue
         distance = len(table) - place
         links = {LINKS: len(group.numbers), DISTANCE: distance}
+        if group.operation is chain.operation:
+            links |= chain.record
         table[place] = Phase(group.operation, group.items, links).row(memory.dtype)
         for number in group.numbers:
             places[number] = len(table)
@@ -264,7 +298,7 @@ def _kernels(
     yield runner(workers, dtype)
 
 
-def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
+def _groups(phases: Sequence[Phase], how: Chain) -> list[_Group]:
     """The phases in their order, those of a chain and those of a bundle together."""
     early = [number for number, phase in enumerate(phases) if phase.when == "early"]
     groups: list[_Group] = []
@@ -273,7 +307,7 @@ def _groups(phases: Sequence[Phase], images: int) -> list[_Group]:
 
     def close() -> None:
         if chain:
-            groups.append(_Group(chain, chain_item, images))
+            groups.append(_Group(chain, how.operation, how.blocks))
         if late:
             # The longest first: the last ones to be shared out are then short.
             late.sort(key=lambda number: _learned(phases[number]), reverse=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..activations import NAMES
-from ..layers import Activation, Dense, Layer
+from ..layers import ELU, Activation, Dense, Layer
 from ..losses import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -73,6 +73,15 @@ def _perceptron(*sizes: int) -> list[Layer]:
     return [*layers, *(Dense(units, "sigmoid") for units in sizes[2:])]
 
 
+def _narrow() -> list[Layer]:
+    return [
+        Dense(6, "tanh", input_shape=(5,)),
+        Dense(7),
+        ELU(),
+        Dense(3, "softmax"),
+    ]
+
+
 def _regularised() -> list[Layer]:
     return [
         Dense(4, "relu", kernel_regularizer="l1_l2", bias_regularizer="l2", input_shape=(5,)),
@@ -110,4 +119,8 @@ def examples() -> Iterator[Example]:
     deep = partial(_perceptron, 3000, 20, 3)
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
+    )
+    # A large mini-batch of a narrow network goes through all layers in blocks.
+    yield Example(
+        "large mini-batch", _narrow, "categorical_crossentropy", samples=600, batch_size=520
     )

@@ -402,7 +402,8 @@ class Model(Configured):
         if network.checked_inputs:
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
-        reader, workspace = programs.borrow(state, Predictor, at_once(len(samples), batch_size))
+        size = programs.predicted_at_once(len(samples), batch_size)
+        reader, workspace = programs.borrow(state, Predictor, size)
         is_finite = reader.run((out,), (samples,))
         programs.idle.append(workspace)
         if not is_finite:
@@ -458,7 +459,8 @@ class Model(Configured):
         """
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
-        size, sparse = at_once(n, batch_size), are_sparse(samples)
+        sparse = are_sparse(samples)
+        size = programs.predicted_at_once(n, batch_size, sparse)
         if callbacks is not None:
             size = batch_size or 32
         reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Learning, Network, Objective, Trainer, Workspace, team_size
+from ..engine.lowering import goes_by_rows
 from ..engine.plan import Allocate, aligned_zeros
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
@@ -21,6 +22,9 @@ MOST_KEPT = 64
 # Samples that go through a network at once when it predicts: enough for full speed, few enough to
 # stay in the cache.
 PREDICTED_AT_ONCE = 128
+
+# The same if they go through it in blocks, of which each thread holds one at a time.
+PREDICTED_BY_ROWS = 4096
 
 
 class Programs:
@@ -42,6 +46,7 @@ class Programs:
 
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
+        self._predicted_at_once = PREDICTED_BY_ROWS if goes_by_rows(network) else PREDICTED_AT_ONCE
         self._training: tuple[Any, Workspace] | None = None
         self._optimizer_given: tuple[Any, ...] = ()
         self.idle: list[Workspace] = []
@@ -85,6 +90,14 @@ class Programs:
             )
             workspace.give_turn_to(key, make)
         return workspace.program, workspace
+
+    def predicted_at_once(
+        self, n_samples: int, batch_size: int | None, sparse: bool = False
+    ) -> int:
+        """Samples that go through a :class:`Predictor` at once."""
+        return at_once(
+            n_samples, batch_size, PREDICTED_AT_ONCE if sparse else self._predicted_at_once
+        )
 
     def borrow(
         self, state: State, kind: Any, *arguments: Any, sparse: bool = False
@@ -153,10 +166,10 @@ def learning_of(optimizer: Optimizer) -> Learning:
     )
 
 
-def at_once(n_samples: int, batch_size: int | None) -> int:
+def at_once(n_samples: int, batch_size: int | None, most: int = PREDICTED_AT_ONCE) -> int:
     """Samples that go through a program at once that only reads the weights.
 
-    Only powers of two, because a program is kept for each size.
+    Only powers of two, because a program is kept for each size; by default at most `most`.
     """
-    wanted = PREDICTED_AT_ONCE if batch_size is None else as_integer("batch_size", batch_size, 1)
+    wanted = most if batch_size is None else as_integer("batch_size", batch_size, 1)
     return min(1 << wanted.bit_length() - 1, 1 << (n_samples - 1).bit_length())

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..call import array_at
 from ..jit import njit
-from ..machine import VECTOR_BYTES
+from ..machine import CACHE_LINE, VECTOR_BYTES
 from ..random import shuffle
 from ..tiles import Matrix, transpose_square
 from .columns import (
@@ -44,6 +44,8 @@ SOURCE_FIELDS = tuple(
     )
     for k in range(MAX_SOURCES)
 )
+# Where the workers that gather blocks note whether all numbers are finite, a cache line for each.
+(FINITE,) = fields(SOURCES + SOURCE_COLUMNS, finite=PLACE)
 
 
 @njit
@@ -54,9 +56,8 @@ def first_of_batch(row, step):
 
 
 @njit
-def bind_prediction(program, out, x, n_samples, batch_size):
-    """Tell the first row of a program where its samples are, and the last where results go."""
-    gather, scatter = program[0], program[program.shape[0] - 1]
+def bind_prediction(gather, scatter, out, x, n_samples, batch_size):
+    """Tell a row that gathers samples where they are, and another where results go."""
     for row in (gather, scatter):
         row[N_SAMPLES], row[BATCH_SIZE] = n_samples, batch_size
     gather[SOURCES + SOURCE_ADDRESS] = np.int64(x.ctypes.data)
@@ -99,6 +100,39 @@ def gather_item(memory, row, samples, item, worker, step):
             to = memory[place : place + width]
             for i in range(width):
                 to[i] = of[i]
+
+
+@operation(N_SAMPLES, BATCH_SIZE, SAMPLES_AN_ITEM, *SOURCE_FIELDS[0], FINITE)
+def gather_block_item(memory, row, samples, item, worker, step):
+    """Copy the next samples, in their own order, to the places of the worker.
+
+    Zero times a number that is not finite is NaN, which stays in the worker's note.
+    """
+    at_once, width = row[SAMPLES_AN_ITEM], row[SOURCES + SOURCE_WIDTH]
+    start = item * at_once
+    size = (min(start + at_once, samples) - start) * width
+    first = (first_of_batch(row, step) + start) * width
+    of = array_at(row[SOURCES + SOURCE_ADDRESS] + first * memory.itemsize, size, memory.dtype)
+    to = memory[row[SOURCES + SOURCE_PLACE] + worker * at_once * width :][:size]
+    zero = memory.dtype.type(0)
+    total = zero
+    for i in range(size):
+        to[i] = of[i]
+        total += zero * of[i]
+    memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] += total
+
+
+@operation(N_SAMPLES, BATCH_SIZE, RESULTS, SAMPLES_AN_ITEM, A, UNITS)
+def scatter_block_item(memory, row, samples, item, worker, step):
+    """Copy the results of a block from the places of the worker to an array outside."""
+    at_once, units = row[SAMPLES_AN_ITEM], row[UNITS]
+    start = item * at_once
+    size = (min(start + at_once, samples) - start) * units
+    results = array_at(row[RESULTS], row[N_SAMPLES] * units, memory.dtype)
+    to = results[(first_of_batch(row, step) + start) * units :][:size]
+    of = memory[row[A] + worker * at_once * units :][:size]
+    for i in range(size):
+        to[i] = of[i]
 
 
 @operation(N_SAMPLES, BATCH_SIZE, RESULTS, SAMPLES_AN_ITEM, A, UNITS)

@@ -9,6 +9,9 @@ from .columns import ADDRESS, ITEMS
 from .data import bind_prediction
 from .team import claim, new_team, next_item
 
+# What a prediction knows of its program; see `predict_alone`.
+N_PHASES, GATHER, SCATTER, NOTES, NOTES_END = range(5)
+
 
 @njit
 def _phases(step, steps_per_epoch, prologue):
@@ -95,13 +98,31 @@ def is_finite(x):
 
 
 @njit
-def predict_alone(program, memory, out, x, n_samples, batch_size):
-    """Send all samples through a program whose first row gathers them and whose last returns.
+def _begin_prediction(table, places, memory, out, x, n_samples, batch_size):
+    """Tell the program where samples and results are; return whether it can begin."""
+    notes = memory[places[NOTES] : places[NOTES_END]]
+    if notes.size == 0 and not is_finite(x):
+        return False
+    notes[:] = 0
+    gather, scatter = table[places[GATHER]], table[places[SCATTER]]
+    bind_prediction(gather, scatter, out, x, n_samples, batch_size)
+    return True
+
+
+@njit
+def predict_alone(table, places, memory, out, x, n_samples, batch_size):
+    """Send all samples through a program.
 
     Parameters
     ----------
-    program, memory
-        As :func:`run_alone` takes them.
+    table : (rows, COLUMNS) int64 array
+        Its phases, and after them those that are run as parts of a chain.
+    places : (5,) int64 array
+        How many phases there are; which rows of the table gather samples and hand out results; and
+        where in the memory the workers note, while they gather, whether all samples are finite. If
+        they do not, this is checked before.
+    memory
+        As :func:`run_alone` takes it.
     out, x : flat array
         Results, written; samples.
     n_samples, batch_size : int
@@ -109,22 +130,20 @@ def predict_alone(program, memory, out, x, n_samples, batch_size):
     Returns
     -------
     bool
-        Whether all samples are finite; else nothing was done.
+        Whether all samples are finite; else the results mean nothing.
     """
-    if not is_finite(x):
+    if not _begin_prediction(table, places, memory, out, x, n_samples, batch_size):
         return False
-    bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size
-    run_alone(program, 0, memory, n_samples, batch_size, 0, steps)
-    return True
+    run_alone(table[: places[N_PHASES]], 0, memory, n_samples, batch_size, 0, steps)
+    return is_finite(memory[places[NOTES] : places[NOTES_END]])
 
 
 @njit(calls_parallel=True)
-def predict_team(workers, program, memory, out, x, n_samples, batch_size):
+def predict_team(workers, table, places, memory, out, x, n_samples, batch_size):
     """As :func:`predict_alone`, on a team of this many threads."""
-    if not is_finite(x):
+    if not _begin_prediction(table, places, memory, out, x, n_samples, batch_size):
         return False
-    bind_prediction(program, out, x, n_samples, batch_size)
     steps = (n_samples + batch_size - 1) // batch_size
-    run_team(workers, program, 0, memory, n_samples, batch_size, 0, steps)
-    return True
+    run_team(workers, table[: places[N_PHASES]], 0, memory, n_samples, batch_size, 0, steps)
+    return is_finite(memory[places[NOTES] : places[NOTES_END]])

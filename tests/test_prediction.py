@@ -1,0 +1,84 @@
+"""Predictions of narrow networks, whose samples go through all layers in blocks of rows."""
+
+import numpy as np
+import pytest
+
+import fastscratch
+from fastscratch import Sequential, get_num_threads, layers, set_num_threads
+from fastscratch.engine.lowering import ROWS_IN_BLOCK
+from fastscratch.models.programs import PREDICTED_BY_ROWS
+
+COUNTS = (1, ROWS_IN_BLOCK - 1, ROWS_IN_BLOCK, ROWS_IN_BLOCK + 1, PREDICTED_BY_ROWS + 1)
+
+
+@pytest.fixture
+def on_threads():
+    """Return a function that calls another one on some threads."""
+    before = get_num_threads()
+
+    def call(threads, function, *arguments):
+        set_num_threads(threads)
+        return function(*arguments)
+
+    yield call
+    set_num_threads(before)
+
+
+@pytest.fixture
+def model():
+    fastscratch.utils.set_random_seed(0)
+    return Sequential(
+        [
+            layers.Input((7, 30)),
+            layers.Flatten(),
+            layers.Dense(33, "relu"),
+            layers.Dropout(0.5),
+            layers.LeakyReLU(0.1),
+            layers.Dense(5, "softmax"),
+        ]
+    )
+
+
+def samples(count):
+    return np.random.default_rng(count).standard_normal((count, 7, 30), np.float32)
+
+
+def by_numpy(model, x):
+    """The outputs, in float64."""
+    kernel, bias, last_kernel, last_bias = (w.astype(np.float64) for w in model.get_weights())
+    hidden = np.maximum(x.reshape(len(x), -1) @ kernel + bias, 0)
+    powers = np.exp(hidden @ last_kernel + last_bias)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_outputs_are_those_of_numpy(model, count):
+    x = samples(count)
+    # One unit of roundoff for each term of the two sums, 16 for each exponential, and the scores'
+    # own size, which is below 8.
+    bound = 8 * (210 + 33 + 2 * 16) * np.finfo(np.float32).eps
+    np.testing.assert_allclose(model.predict(x), by_numpy(model, x), rtol=bound)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_bits_depend_neither_on_threads_nor_on_other_samples(model, on_threads, count):
+    x = samples(count)
+    outputs = [on_threads(threads, model.predict, x) for threads in (1, 2)]
+    assert all(np.array_equal(outputs[0], other) for other in outputs[1:])
+    last = slice(max(0, count - 50), count)
+    alone = np.concatenate([model.predict(sample[None]) for sample in x[last]])
+    assert np.array_equal(alone, outputs[0][last])
+    assert np.array_equal(model.predict(x, batch_size=32), outputs[0])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_not_finite_are_refused(model, on_threads, threads, value):
+    x = samples(1000)
+    expected = on_threads(threads, model.predict, x)
+    for sample in (0, 500, 999):
+        bad = x.copy()
+        bad[sample, 3, 4] = value
+        with pytest.raises(ValueError, match=rf"x must be finite .* at \({sample}, 3, 4\)"):
+            model.predict(bad)
+    assert np.array_equal(model.predict(x), expected)

@@ -25,6 +25,17 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.mean_squared_error([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([2.], dtype=float32)
     """
     return regression.MeanSquaredError(reduction=None)(y_true, y_pred)
 
@@ -35,6 +46,17 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.mean_absolute_error([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([1.], dtype=float32)
     """
     return regression.MeanAbsoluteError(reduction=None)(y_true, y_pred)
 
@@ -45,6 +67,17 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.mean_absolute_percentage_error([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([50.], dtype=float32)
     """
     return regression.MeanAbsolutePercentageError(reduction=None)(y_true, y_pred)
 
@@ -55,6 +88,17 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.mean_squared_logarithmic_error([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([0.1305], dtype=float32)
     """
     return regression.MeanSquaredLogarithmicError(reduction=None)(y_true, y_pred)
 
@@ -65,6 +109,17 @@ def log_cosh(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.log_cosh([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([0.6625], dtype=float32)
     """
     return regression.LogCosh(reduction=None)(y_true, y_pred)
 
@@ -75,6 +130,17 @@ def poisson(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.poisson([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([1.1137], dtype=float32)
     """
     return regression.Poisson(reduction=None)(y_true, y_pred)
 
@@ -85,6 +151,17 @@ def kl_divergence(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.kl_divergence([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.2877], dtype=float32)
     """
     return regression.KLDivergence(reduction=None)(y_true, y_pred)
 
@@ -95,6 +172,17 @@ def hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.hinge([[1.0, -1.0]], [[0.5, 0.5]]).round(4)
+    array([1.], dtype=float32)
     """
     return regression.Hinge(reduction=None)(y_true, y_pred)
 
@@ -105,6 +193,17 @@ def squared_hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.squared_hinge([[1.0, -1.0]], [[0.5, 0.5]]).round(4)
+    array([1.25], dtype=float32)
     """
     return regression.SquaredHinge(reduction=None)(y_true, y_pred)
 
@@ -115,6 +214,17 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> np.ndarray:
     Parameters
     ----------
     y_true, y_pred : array_like, of the same shape
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.categorical_hinge([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.5], dtype=float32)
     """
     return classification.CategoricalHinge(reduction=None)(y_true, y_pred)
 
@@ -127,6 +237,17 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> np.ndarray:
     y_true, y_pred : array_like, of the same shape
     delta : float
         Positive.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.huber([[1.0, 2.0]], [[1.0, 4.0]]).round(4)
+    array([0.75], dtype=float32)
     """
     return regression.Huber(delta, reduction=None)(y_true, y_pred)
 
@@ -139,6 +260,17 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> np.ndarray:
     y_true, y_pred : array_like, of the same shape
     axis : int
         Along which the directions are.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.cosine_similarity([[1.0, 0.0]], [[1.0, 1.0]]).round(4)
+    array([-0.7071], dtype=float32)
     """
     return regression.CosineSimilarity(axis, reduction=None)(y_true, y_pred)
 
@@ -161,6 +293,17 @@ def binary_crossentropy(
         The fraction of the way that targets are moved towards one half.
     axis : int
         Along which the mean is taken.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.binary_crossentropy([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.2877], dtype=float32)
     """
     loss = classification.BinaryCrossentropy(from_logits, label_smoothing, axis, reduction=None)
     return loss(y_true, y_pred)
@@ -178,6 +321,17 @@ def multilabel_crossentropy(
         Whether `y_pred` are scores, of which the sigmoid is taken.
     label_smoothing : float
         The fraction of the way that targets are moved towards one half.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.multilabel_crossentropy([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.5754], dtype=float32)
     """
     loss = classification.MultilabelCrossentropy(from_logits, label_smoothing, reduction=None)
     return loss(y_true, y_pred)
@@ -204,6 +358,17 @@ def binary_focal_crossentropy(
         As of :class:`BinaryFocalCrossentropy`.
     from_logits, label_smoothing, axis
         As of :func:`binary_crossentropy`.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.binary_focal_crossentropy([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.018], dtype=float32)
     """
     loss = classification.BinaryFocalCrossentropy(
         apply_class_balancing,
@@ -235,6 +400,17 @@ def categorical_crossentropy(
         The fraction of the way that targets are moved towards equal probabilities.
     axis : int
         That of the classes.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.categorical_crossentropy([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.2877], dtype=float32)
     """
     loss = classification.CategoricalCrossentropy(
         from_logits, label_smoothing, axis, reduction=None
@@ -262,6 +438,17 @@ def categorical_focal_crossentropy(
         Not negative.
     from_logits, label_smoothing, axis
         As of :func:`categorical_crossentropy`.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.categorical_focal_crossentropy([[1.0, 0.0]], [[0.75, 0.25]]).round(4)
+    array([0.0045], dtype=float32)
     """
     loss = classification.CategoricalFocalCrossentropy(
         alpha, gamma, from_logits, label_smoothing, axis, reduction=None
@@ -289,6 +476,17 @@ def sparse_categorical_crossentropy(
         The loss of this label is 0.
     axis : int
         That of the classes.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.sparse_categorical_crossentropy([0, 1], [[0.75, 0.25], [0.5, 0.5]]).round(4)
+    array([0.2877, 0.6931], dtype=float32)
     """
     loss = classification.SparseCategoricalCrossentropy(
         from_logits, ignore_class, axis, reduction=None
@@ -307,5 +505,16 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
         Probabilities.
     q : float
         Above 0 and below 1.
+
+    Returns
+    -------
+    float array, as `y_pred` without its last axis
+        The loss of each row.
+
+    Examples
+    --------
+    >>> from fastscratch import losses
+    >>> losses.categorical_generalized_cross_entropy([0, 1], [[0.75, 0.25], [0.5, 0.5]], q=0.5).round(4)
+    array([0.2679, 0.5858], dtype=float32)
     """
     return classification.CategoricalGeneralizedCrossEntropy(q, reduction=None)(y_true, y_pred)

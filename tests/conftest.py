@@ -1,9 +1,9 @@
 """What several test files share."""
 
 import os
-import subprocess
 import sys
 
+import children
 import numpy as np
 import pytest
 
@@ -41,18 +41,14 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def child():
-    """Return a function that runs code in a fresh interpreter and returns what it printed."""
+    """Return a function that runs code in a new process, and returns what it printed.
+
+    There, warnings are errors.
+    """
 
     def run(code, **environment):
-        finished = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        strict = "import warnings\nwarnings.simplefilter('error')\n"
+        return children.run(strict + code, timeout=900, **environment)[0]
 
     return run
 

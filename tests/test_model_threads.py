@@ -75,16 +75,13 @@ def refused(work, *arguments):
     return ""
 """
 
-# Where the kernels are compiled already.
-CACHE = {name: os.environ[name] for name in ("NUMBA_CACHE_DIR",) if name in os.environ}
-
 
 @pytest.fixture(params=LAYERS)
 def on_layer(request):
     """The environment of a child with two threads, on each of Numba's threading layers."""
     if why_not(request.param):
         pytest.skip(why_not(request.param))
-    return CACHE | {"NUMBA_THREADING_LAYER": request.param, "NUMBA_NUM_THREADS": 2}
+    return {"NUMBA_THREADING_LAYER": request.param, "NUMBA_NUM_THREADS": 2}
 
 
 def child(code, environment):
@@ -427,7 +424,7 @@ with multiprocessing.get_context({method!r}).Pool(2) as pool:
     loss = pool.apply(model.fit, (x, y), {{"verbose": 0}}).history["loss"]
     assert loss == model.fit(x, y, verbose=0).history["loss"]
 """
-    child(code, CACHE | {"NUMBA_NUM_THREADS": 2})
+    child(code, {"NUMBA_NUM_THREADS": 2})
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
@@ -454,7 +451,7 @@ assert np.array_equal(found, search.fit(x, y).cv_results_["mean_test_score"])
 if {backend!r} == "loky":  # it gives each worker its share of the processors
     assert threads == [max(1, joblib.cpu_count() // 2)] * 2
 """
-    child(code, CACHE)
+    child(code, {})
 
 
 # --- the long run ---------------------------------------------------------------------------------

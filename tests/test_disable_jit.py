@@ -35,18 +35,23 @@ cases = [case for case in cases if case.label != "extreme"]
 assert {case.kernel for case in cases} == set(KERNELS)
 
 np.seterr(over="ignore")  # the random numbers are modulo 2**64 on purpose
-for work in (chunks.CHUNK_WORK, 1):
-    chunks.CHUNK_WORK = work
+for chunks.CHUNK_WORK, dtype in PAIRS:
     for case in cases:
-        for dtype in (np.float32, np.float64):
-            comparison = compare(case, dtype)
-            assert not comparison.trouble, str(comparison)
+        comparison = compare(case, dtype)
+        assert not comparison.trouble, str(comparison)
 print(len(cases))
 """
 
 
-def test_kernels_equal_their_twins_uncompiled(child):
-    assert int(child(CHILD, NUMBA_DISABLE_JIT="1")) > 100
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        "(chunks.CHUNK_WORK, np.float32), (1, np.float64)",
+        pytest.param("(1, np.float32), (chunks.CHUNK_WORK, np.float64)", marks=pytest.mark.slow),
+    ],
+)
+def test_kernels_equal_their_twins_uncompiled(child, pairs):
+    assert int(child(CHILD.replace("PAIRS", pairs), NUMBA_DISABLE_JIT="1")) > 100
 
 
 NETWORKS_CHILD = """

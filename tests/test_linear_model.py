@@ -268,6 +268,7 @@ def test_no_penalty_equals_scikit_learn(solver):
         assert np.abs(difference).max() < 1e-3  # of coefficients up to 30
 
 
+@pytest.mark.slow
 def test_digits():
     X, y = (part[:500] for part in load_digits(return_X_y=True))
     theirs = peer.LogisticRegression(C=0.01, solver="newton-cholesky", tol=1e-8).fit(X, y)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from children import run
-from test_threads import LAYERS, REFUSAL, needs_fork, why_not
+from test_threads import EACH_LAYER, REFUSAL, needs_fork, why_not
 
 import fastscratch
 from fastscratch import Sequential, layers, utils
@@ -76,7 +76,7 @@ def refused(work, *arguments):
 """
 
 
-@pytest.fixture(params=LAYERS)
+@pytest.fixture(params=EACH_LAYER)
 def on_layer(request):
     """The environment of a child with two threads, on each of Numba's threading layers."""
     if why_not(request.param):
@@ -410,6 +410,7 @@ draw()
     assert child("import time\n" + code, {}) == "0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_pool_of_processes_predicts_and_fits(method):
     if method == "fork" and (not hasattr(os, "fork") or why_not("tbb")):
@@ -427,6 +428,7 @@ with multiprocessing.get_context({method!r}).Pool(2) as pool:
     child(code, {"NUMBA_NUM_THREADS": 2})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_joblib(backend):
     pytest.importorskip("sklearn")
@@ -457,6 +459,7 @@ if {backend!r} == "loky":  # it gives each worker its share of the processors
 # --- the long run ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_of_the_long_run():
     script = Path(__file__).with_name("long_run.py")
     command = [sys.executable, script, "--minutes", "0.03"]

@@ -9,6 +9,12 @@ import pytest
 
 from fastscratch.cases import CASES
 from fastscratch.comparison import Comparison, accuracy_table
+from fastscratch.kernels import ahead, jobs
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The processes of pytest share the compiling as they share the tests: a kernel that one needs
+    # while another compiles it is waited for. Helpers of their own would find no free processor.
+    ahead.processes = jobs.processes = lambda: 1
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .kernels import machine
+from .kernels.jobs import prepared
 from .kernels.threads import get_num_threads, threading_layer
 from .output import progress_bar
 
@@ -75,7 +76,8 @@ def verify() -> Report:
     For float32 and float64, on this machine with its vectors and its threading layer; also on one
     thread and on all, and in :func:`fastscratch.fit_many`, because the bits must be the same. The
     networks are small, and together reach everything that a training step can do. Takes under a
-    minute; some minutes more where the kernels are not compiled yet. Progress goes to stderr.
+    minute; some minutes more where the kernels are not compiled yet, although other processes
+    compile what the last networks need meanwhile. Progress goes to stderr.
 
     Returns
     -------
@@ -89,12 +91,31 @@ def verify() -> Report:
     []
     """
     # Here, because these inputs of the tests are many.
+    from .comparison import DTYPES
+    from .examples import EXAMPLES
+
+    start = time.perf_counter()
+    last_first = [(_compile_for, (name, dtype)) for name in reversed(EXAMPLES) for dtype in DTYPES]
+    with prepared(last_first):
+        comparisons, trainings, wrong = _compare_all()
+    return Report(_environment(), comparisons, trainings, wrong, time.perf_counter() - start)
+
+
+def _compile_for(name: str, dtype: "type[np.floating[Any]]") -> None:
+    """Train a network as a comparison does: compile what it needs, unless it is on disk."""
+    from .examples import EXAMPLES
+    from .examples.comparison import train_in_every_way
+
+    train_in_every_way(EXAMPLES[name], np.dtype(dtype).name)
+
+
+def _compare_all() -> "tuple[list[Comparison], dict[str, list[TrainingComparison]], list[str]]":
+    """The comparisons of kernels, those of trainings by file, and what is wrong."""
     from .cases import CASES
     from .comparison import DTYPES, compare, same_bits
     from .examples import EXAMPLES, FILES
     from .examples.comparison import compare_training
 
-    start = time.perf_counter()
     comparisons, wrong = [], []
     bar = progress_bar((len(CASES) + len(EXAMPLES)) * len(DTYPES), "verify", "case")
     for case in CASES:
@@ -119,7 +140,7 @@ def verify() -> Report:
                     wrong.append(str(training))
                 bar.update()
     bar.close()
-    return Report(_environment(), comparisons, trainings, wrong, time.perf_counter() - start)
+    return comparisons, trainings, wrong
 
 
 def _environment() -> dict[str, str]:

@@ -1,11 +1,15 @@
 """Child processes for the tests of what one process cannot show."""
 
+import atexit
+import functools
+import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 
 import fastscratch
@@ -58,7 +62,7 @@ def install_copy(folder: pathlib.Path) -> pathlib.Path:
 
     A child with ``PYTHONPATH=folder`` runs the copy.
     """
-    no_data = shutil.ignore_patterns("__pycache__", "data")
+    no_data = shutil.ignore_patterns("*.nbc*", "data")  # but with Python's own __pycache__
     package = pathlib.Path(fastscratch.__file__).parent
     shutil.copytree(package, folder / "fastscratch", ignore=no_data)
     copy = folder / "fastscratch" / "kernels"
@@ -69,18 +73,27 @@ def install_copy(folder: pathlib.Path) -> pathlib.Path:
     return copy
 
 
-def start(code, **environment):
-    """Start a Python process on `code`; Numba's settings are only those in `environment`."""
-    inherited = {name: value for name, value in os.environ.items() if name[:6] != "NUMBA_"}
+def _environment(settings):
+    """That of this process, with settings; of Numba's own only these and where its cache is."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("NUMBA_") or name == "NUMBA_CACHE_DIR"
+    }
     inherited["PYTHONSAFEPATH"] = "1"  # the working folder must not hide an installed copy
     inherited["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # of forks with threads; wanted
+    return inherited | {name: str(value) for name, value in settings.items()}
+
+
+def start(code, **environment):
+    """Start a Python process on `code`; most of Numba's settings are only those given."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # so that the children it forks can be killed with it
-        env={**inherited, **{name: str(value) for name, value in environment.items()}},
+        env=_environment(environment),
     )
 
 
@@ -99,6 +112,65 @@ def finish(process, timeout=60):
     return out.strip(), err.strip()
 
 
-def run(code, **environment):
+#: Forks for each request a process that has loaded Numba, but nothing of the package: more than
+#: half of what a short child takes is the import of Numba, and what that loads at its first use.
+FORK_SERVER = """
+import json, os, signal, sys
+
+import numba
+import numpy
+
+numba.njit("int64(int64)")(lambda n: n)
+
+
+def next_request():
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            return json.loads(line)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    os._exit(0)
+
+
+code, environment, timeout, *files = next_request()
+signal.alarm(timeout)
+for number, file in enumerate(files):
+    os.dup2(os.open(file, os.O_RDWR), number)
+os.environ.clear()
+os.environ.update(environment)
+sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+numba.core.config.reload_config()
+exec(compile(code, "<string>", "exec"))
+"""
+
+
+@functools.cache
+def _fork_server():
+    server = subprocess.Popen(
+        [sys.executable, "-c", FORK_SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment({"NUMBA_CACHE_DIR": ""}),
+    )
+    atexit.register(server.communicate)  # which ends it
+    return server
+
+
+def run(code, timeout=60, **environment):
     """Run `code` in a Python process; what it wrote to its two streams."""
-    return finish(start(code, **environment))
+    of_numba = {name for name in environment if name.startswith("NUMBA_")} - {"NUMBA_CACHE_DIR"}
+    if of_numba or not hasattr(os, "fork"):  # Numba reads its settings when it is loaded
+        return finish(start(code, **environment), timeout)
+    server = _fork_server()
+    with tempfile.TemporaryDirectory() as folder:
+        streams = [pathlib.Path(folder, name) for name in ("out", "err")]
+        for stream in streams:
+            stream.touch()
+        files = [os.devnull, *map(str, streams)]
+        request = [textwrap.dedent(code), _environment(environment), timeout, *files]
+        print(json.dumps(request), file=server.stdin, flush=True)
+        exit_code = int(server.stdout.readline())
+        out, err = (stream.read_text() for stream in streams)
+    assert exit_code == 0, f"exit code {exit_code}\n{out}\n{err}"
+    return out.strip(), err.strip()

@@ -1,14 +1,20 @@
 """What several test files share."""
 
 import os
-import subprocess
 import sys
 
+import children
 import numpy as np
 import pytest
 
 from fastscratch.cases import CASES
 from fastscratch.comparison import Comparison, accuracy_table
+from fastscratch.kernels import ahead, jobs
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The processes of pytest share the compiling as they share the tests: a kernel that one needs
+    # while another compiles it is waited for. Helpers of their own would find no free processor.
+    ahead.processes = jobs.processes = lambda: 1
 
 
 @pytest.fixture
@@ -41,18 +47,14 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def child():
-    """Return a function that runs code in a fresh interpreter and returns what it printed."""
+    """Return a function that runs code in a new process, and returns what it printed.
+
+    There, warnings are errors.
+    """
 
     def run(code, **environment):
-        finished = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        strict = "import warnings\nwarnings.simplefilter('error')\n"
+        return children.run(strict + code, timeout=900, **environment)[0]
 
     return run
 

@@ -50,13 +50,8 @@ def threads():
     fastscratch.set_num_threads(before)
 
 
-@pytest.mark.parametrize(
-    "cls",
-    [
-        pytest.param(cls, id=name, marks=[pytest.mark.slow] if name.endswith("FirstCall") else [])
-        for name, cls in BENCHMARKS.items()
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("cls", BENCHMARKS.values(), ids=BENCHMARKS)
 def test_benchmark_runs_on_its_first_case(cls):
     benchmark = cls()
     benchmark.params = [cls.params[0][:1], *cls.params[1:]]

@@ -45,12 +45,18 @@ def install(tmp_path):
     kernels = install_copy(tmp_path / "site")
     home = tmp_path / "home"
     home.mkdir()
-    environment = {"PYTHONPATH": tmp_path / "site", "HOME": home, "XDG_CACHE_HOME": home / "cache"}
+    environment = {
+        "PYTHONPATH": tmp_path / "site",
+        "HOME": home,
+        "XDG_CACHE_HOME": home / "cache",
+        "NUMBA_CACHE_DIR": "",
+    }
     return kernels, home, environment
 
 
 def make_read_only(kernels):
     """No file can go below a regular file; permission bits would not stop root."""
+    shutil.rmtree(kernels / "__pycache__", ignore_errors=True)
     (kernels / "__pycache__").write_text("")
 
 
@@ -228,7 +234,7 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
 def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
     kernels, _, environment = install
     level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
-    run(RELU, **environment, **level, NUMBA_CACHE_DIR=tmp_path / "built")
+    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
     shutil.copytree(next((tmp_path / "built").iterdir()), kernels / "compiled")
     _, err = run(RELU, **environment)
     assert err == ""
@@ -260,7 +266,7 @@ def test_numba_cache_dir_is_the_only_folder_when_it_is_set(install, tmp_path):
     run(RELU, **environment)
     beside = files(kernels)
     assert len(beside) == 1
-    _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path / "new" / "folder", **environment)
+    _, err = run(RELU, **environment | {"NUMBA_CACHE_DIR": tmp_path / "new" / "folder"})
     assert says_compiling(err)
     assert len(files(tmp_path / "new")) == 1
     assert files(kernels) == beside

@@ -35,8 +35,7 @@ cases = [case for case in cases if case.label != "extreme"]
 assert {case.kernel for case in cases} == set(KERNELS)
 
 np.seterr(over="ignore")  # the random numbers are modulo 2**64 on purpose
-for work in (chunks.CHUNK_WORK, 1):
-    chunks.CHUNK_WORK = work
+for chunks.CHUNK_WORK in (chunks.CHUNK_WORK, 1):
     for case in cases:
         for dtype in (np.float32, np.float64):
             comparison = compare(case, dtype)
@@ -45,6 +44,7 @@ print(len(cases))
 """
 
 
+@pytest.mark.slow
 def test_kernels_equal_their_twins_uncompiled(child):
     assert int(child(CHILD, NUMBA_DISABLE_JIT="1")) > 100
 
@@ -56,33 +56,20 @@ from test_gradients import SMALL_DRAWS, Draw
 np.seterr(over="ignore")
 steps = {}
 for draw in SMALL_DRAWS:
-    if draw.id in CHOSEN:
-        for step, (_, loss, gradient, *_) in enumerate(Draw(*draw.values).steps()):
-            steps[f"{draw.id} {step}"] = np.append(gradient, loss)
+    for step, (_, loss, gradient, *_) in enumerate(Draw(*draw.values).steps()):
+        steps[f"{draw.id} {step}"] = np.append(gradient, loss)
 np.savez(FILE, **steps)
 """
 
 
-def first_to_reach():
-    """The draws that reach an operation, an activation or a loss that none before them does."""
-    reached = set()
-    for param in SMALL_DRAWS:
-        operations = Draw(*param.values).trainer().program.operations()
-        if not operations <= reached:
-            reached |= operations
-            yield param
-
-
-@pytest.mark.parametrize("which", ["first to reach", pytest.param("all", marks=pytest.mark.slow)])
-def test_networks_train_uncompiled(which, child, tmp_path):
-    chosen = SMALL_DRAWS if which == "all" else list(first_to_reach())
+@pytest.mark.slow
+def test_networks_train_uncompiled(child, tmp_path):
     file = tmp_path / "steps.npz"
     folder = str(pathlib.Path(__file__).parent)
     code = NETWORKS_CHILD.replace("FILE", repr(str(file)))
-    code = code.replace("CHOSEN", repr([param.id for param in chosen]))
     child(code, NUMBA_DISABLE_JIT="1", PYTHONPATH=folder)
     with np.load(file) as uncompiled:
-        for param in chosen:
+        for param in SMALL_DRAWS:
             draw = Draw(*param.values)
             network = draw.network
             if len(network.shapes[0]) == 3 and any(type(d) is Dropout for d in network.layers):

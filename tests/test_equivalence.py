@@ -11,16 +11,24 @@ from fastscratch.cases import CASES, kernel_call
 from fastscratch.comparison import DTYPES, compare, outputs, same_bits
 from fastscratch.kernels import KERNELS
 
-CASES_OF = {name: [case for case in CASES if case.kernel == name] for name in KERNELS}
+SMALL, TYPICAL = (
+    {
+        name: [case for case in CASES if case.kernel == name and case.typical == typical]
+        for name in KERNELS
+    }
+    for typical in (False, True)
+)
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+SIZES = ["small", "typical"]
 each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 
 
 @each_dtype
+@pytest.mark.parametrize("cases", [SMALL, pytest.param(TYPICAL, marks=pytest.mark.slow)], ids=SIZES)
 @each_kernel
-def test_kernel_equals_twin(kernel, dtype, show_comparison):
-    comparisons = [compare(case, dtype) for case in CASES_OF[kernel]]
+def test_kernel_equals_twin(kernel, cases, dtype, show_comparison):
+    comparisons = [compare(case, dtype) for case in cases[kernel]]
     for comparison in comparisons:
         show_comparison(comparison)
     assert [str(comparison) for comparison in comparisons if comparison.trouble] == []
@@ -31,7 +39,8 @@ def test_kernel_equals_twin(kernel, dtype, show_comparison):
 def test_all_threads_give_the_bits_of_one(kernel, dtype):
     if fastscratch.get_num_threads() < 2:
         pytest.skip("only one thread here")
-    assert [str(case) for case in CASES_OF[kernel] if not same_bits(case, dtype)] == []
+    cases = SMALL[kernel] + TYPICAL[kernel]
+    assert [str(case) for case in cases if not same_bits(case, dtype)] == []
 
 
 def in_one_block(arguments, distance, backwards):
@@ -51,9 +60,7 @@ def in_one_block(arguments, distance, backwards):
 @each_kernel
 def test_bits_do_not_hang_on_where_arrays_stand(kernel):
     """Arrays that stand close together get the scalar copy of a loop, which may add otherwise."""
-    for case in CASES_OF[kernel]:
-        if case.typical:
-            continue
+    for case in SMALL[kernel]:
         for dtype in DTYPES:
             found = set()
             for distance in (0, 64, 4096):

@@ -20,16 +20,21 @@ from fastscratch.linear_model import (
     RidgeCV,
 )
 
-
 # Some checks fit random numbers, or classes that a plane separates, with max_iter=1 or no penalty.
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@parametrize_with_checks([LinearRegression(), Ridge(), ElasticNet(), LogisticRegression()])
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
 @parametrize_with_checks(
     [
-        LinearRegression(),
         LinearRegression(fit_intercept=False),
         LinearRegression(positive=True),
         LinearRegression(solver="gradient-descent", max_iter=10_000),
-        Ridge(),
         Ridge(positive=True),
         RidgeCV(),
         RidgeCV(cv=3),
@@ -37,7 +42,6 @@ from fastscratch.linear_model import (
         ElasticNet(positive=True),
         LassoCV(alphas=5),
         ElasticNetCV(alphas=5),
-        LogisticRegression(),
         LogisticRegression(solver="liblinear"),
         LogisticRegression(solver="saga", l1_ratio=0.5),
         LogisticRegression(solver="newton-cholesky"),
@@ -50,5 +54,5 @@ from fastscratch.linear_model import (
         RidgeClassifierCV(cv=3),
     ]
 )
-def test_check_estimator(estimator, check):
+def test_check_estimator_with_other_arguments(estimator, check):
     check(estimator)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from children import run
-from test_threads import LAYERS, REFUSAL, needs_fork, why_not
+from test_threads import EACH_LAYER, REFUSAL, needs_fork, why_not
 
 import fastscratch
 from fastscratch import Sequential, layers, utils
@@ -75,16 +75,13 @@ def refused(work, *arguments):
     return ""
 """
 
-# Where the kernels are compiled already.
-CACHE = {name: os.environ[name] for name in ("NUMBA_CACHE_DIR",) if name in os.environ}
 
-
-@pytest.fixture(params=LAYERS)
+@pytest.fixture(params=EACH_LAYER)
 def on_layer(request):
     """The environment of a child with two threads, on each of Numba's threading layers."""
     if why_not(request.param):
         pytest.skip(why_not(request.param))
-    return CACHE | {"NUMBA_THREADING_LAYER": request.param, "NUMBA_NUM_THREADS": 2}
+    return {"NUMBA_THREADING_LAYER": request.param, "NUMBA_NUM_THREADS": 2}
 
 
 def child(code, environment):
@@ -413,6 +410,7 @@ draw()
     assert child("import time\n" + code, {}) == "0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_pool_of_processes_predicts_and_fits(method):
     if method == "fork" and (not hasattr(os, "fork") or why_not("tbb")):
@@ -427,9 +425,10 @@ with multiprocessing.get_context({method!r}).Pool(2) as pool:
     loss = pool.apply(model.fit, (x, y), {{"verbose": 0}}).history["loss"]
     assert loss == model.fit(x, y, verbose=0).history["loss"]
 """
-    child(code, CACHE | {"NUMBA_NUM_THREADS": 2})
+    child(code, {"NUMBA_NUM_THREADS": 2})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_joblib(backend):
     pytest.importorskip("sklearn")
@@ -454,12 +453,13 @@ assert np.array_equal(found, search.fit(x, y).cv_results_["mean_test_score"])
 if {backend!r} == "loky":  # it gives each worker its share of the processors
     assert threads == [max(1, joblib.cpu_count() // 2)] * 2
 """
-    child(code, CACHE)
+    child(code, {})
 
 
 # --- the long run ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_of_the_long_run():
     script = Path(__file__).with_name("long_run.py")
     command = [sys.executable, script, "--minutes", "0.03"]

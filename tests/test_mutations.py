@@ -260,6 +260,7 @@ def errors(name):
     return {kind: error for kind, error in compared.errors.items() if not error <= compared.bound}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("operation", "output"), FAULTS)
 def test_a_fault_is_found(plant, examples_of, operation, output):
     with_output, missed = [], []

@@ -113,6 +113,7 @@ def warm(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("triple", "processor"), ARMS)
 def test_kernels_of_a_warm_up_are_compiled_for_another_machine(
     triple, processor, platforms, warm, tmp_path

@@ -33,7 +33,8 @@ def program_of(name, kind, size, dtype):
     return program, xs, ys, [None] * len(ys)
 
 
-NETWORKS = {name: network_of(example.model("float32")) for name, example in EXAMPLES.items()}
+MODELS = {name: example.model("float32") for name, example in EXAMPLES.items()}
+NETWORKS = {name: network_of(model) for name, model in MODELS.items()}
 #: Examples whose samples go through them together; and those of them with samples innermost.
 APART = [name for name, network in NETWORKS.items() if keeps_apart(network, LANES)]
 INNERMOST = [name for name in APART if lanes_of(NETWORKS[name], LANES, LANES) > 1]
@@ -51,9 +52,11 @@ def test_examples_reach_both_layouts():
 #: Examples whose loss is not the mean over all rows: it is that of a mini-batch as a whole.
 OF_MINI_BATCHES = [
     name
-    for name, example in EXAMPLES.items()
-    if any(loss.ignored is not None for loss in example.model()._losses)
-    or any(loss.reduction != "sum_over_batch_size" for loss in example.model()._losses)
+    for name, model in MODELS.items()
+    if any(
+        loss.ignored is not None or loss.reduction != "sum_over_batch_size"
+        for loss in model._losses
+    )
 ]
 
 

@@ -11,6 +11,8 @@ from children import install_copy, run
 import fastscratch
 
 LAYERS = ["tbb", "omp", "workqueue"]
+#: Each test on a layer starts a process, which loads Numba anew: quick runs take the default one.
+EACH_LAYER = [LAYERS[0], *(pytest.param(layer, marks=pytest.mark.slow) for layer in LAYERS[1:])]
 REFUSAL = "forked from one that had started OpenMP threads"
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
@@ -40,7 +42,7 @@ def why_not(layer):
     return run(code, NUMBA_THREADING_LAYER=layer)[0]
 
 
-@pytest.fixture(params=LAYERS)
+@pytest.fixture(params=EACH_LAYER)
 def on_layer(request, toys):
     """The same, on each of Numba's threading layers."""
     if why_not(request.param):

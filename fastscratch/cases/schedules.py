@@ -22,8 +22,8 @@ NUMBERS = (
     ("CosineDecayRestarts", [0.1, 5, 1, 0.5, 0.05]),
     ("CosineDecayRestarts", [0.1, 5, 2, 0.9, 0.05]),
 )
-#: Before, at and after the steps at which these schedules change.
-STEPS = (0, 4, 5, 10, 15, 23, 10**9)
+#: Before, at and after the steps at which these schedules change; the last is no float32 number.
+STEPS = (0, 4, 5, 10, 15, 23, 20_000_001)
 
 #: Ten epochs of 469 mini-batches, the first of them warming up.
 LONG_COSINE = [0.001, 4221, 0.0, 0.1, 469]

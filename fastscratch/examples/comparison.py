@@ -64,13 +64,9 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     Whatever the engine raises is reported, not raised.
     """
     dtype = np.dtype(dtype)
-    model = example.model(dtype.name)
-    bound = roundings(network_of(model), example)
-    most = get_num_threads()
+    bound = roundings(network_of(example.model(dtype.name)), example)
     try:
-        found = train(example, model, 1)
-        same = most == 1 or _same_bits(found, train(example, model, most))
-        same_together = _same_together(example, dtype.name, found)
+        found, same, same_together = train_in_every_way(example, dtype.name)
     except Exception as error:
         raised = f"raises {type(error).__name__}: {error}"
         return TrainingComparison(example.name, dtype, {}, bound, raised)
@@ -87,6 +83,21 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     if not same_together:
         trouble = trouble or "other bits in fit_many than alone"
     return TrainingComparison(example.name, dtype, errors, bound, trouble)
+
+
+def train_in_every_way(example: Example, dtype: str) -> tuple[Trained, bool, bool]:
+    """Train an example on one thread, on all, and in `fit_many`.
+
+    Returns
+    -------
+    found : Trained
+    same, same_together : bool
+        Whether all threads, and `fit_many`, give the same bits.
+    """
+    model, most = example.model(dtype), get_num_threads()
+    found = train(example, model, 1)
+    same = most == 1 or _same_bits(found, train(example, model, most))
+    return found, same, _same_together(example, dtype, found)
 
 
 def training_table(comparisons: Mapping[str, Sequence[TrainingComparison]]) -> str:

@@ -15,7 +15,6 @@ _ATTENTION = "out of scope: attention"
 _BACKENDS = "out of scope: it wraps code of the libraries that Keras runs on"
 _CATEGORIES = "number the categories with pandas.factorize or scikit-learn, and use Embedding"
 _CONFIG = "use get_config and from_config of the model"
-_FUNCTION = "use the class of the loss, or its name as a text"
 _NORMALIZATION = "use LayerNormalization"
 _RECURRENT = (
     "out of scope: recurrent layers; Conv1D with padding='causal' and a dilation_rate reads "
@@ -98,24 +97,11 @@ _LOSSES: dict[str, str] = {
     **_all("write it as a losses.Custom", "Circle", "Dice", "Tversky", "circle", "dice", "tversky"),
     **_all("out of scope: labels of sequences of other lengths", "CTC", "ctc"),
     **_all(_CONFIG, "deserialize", "serialize"),
-    **_all(
-        _FUNCTION,
-        *("binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy"),
-        *("categorical_focal_crossentropy", "categorical_generalized_cross_entropy"),
-        *("categorical_hinge", "cosine_similarity", "hinge", "huber", "kl_divergence", "log_cosh"),
-        *("mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error"),
-        *("mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy"),
-        "squared_hinge",
-    ),
 }
 _METRICS: dict[str, str] = {
+    "MeanMetricWrapper": "give a function (y, prediction) among the metrics",
     **_all(
-        "give a function (y, prediction) among the metrics",
-        *("ConcordanceCorrelation", "MeanMetricWrapper", "PearsonCorrelation"),
-        *("concordance_correlation", "pearson_correlation"),
-    ),
-    **_all(
-        "use the loss, called on arrays",
+        "use the function of this name in losses",
         *("binary_focal_crossentropy", "categorical_focal_crossentropy"),
     ),
     **_all(_CONFIG, "deserialize", "serialize"),

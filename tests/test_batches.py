@@ -121,6 +121,60 @@ def test_loaders_of_pytorch():
     np.testing.assert_array_equal(streamed.predict(loader), arrays.predict(x))
 
 
+class Eager:
+    """An array as TensorFlow hands it out: with a method `numpy`, and as one for NumPy."""
+
+    def __init__(self, array):
+        self._array = array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def numpy(self):
+        return self._array
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._array, dtype)
+
+
+class Dataset:
+    """What is asked of a ``tf.data.Dataset``: it can be iterated, and may not know its length."""
+
+    def __init__(self, times):
+        self._times = times
+
+    def __iter__(self):
+        for _ in range(self._times):
+            for batch in cut():
+                yield tuple(Eager(array) for array in batch)
+
+    def __len__(self):
+        raise TypeError("The dataset length is unknown.")
+
+
+def test_data_sets_like_those_of_tensorflow():
+    streamed, arrays = make(), make()
+    x, y, weights = data()
+    history = streamed.fit(Dataset(1), epochs=2, validation_data=Dataset(1), verbose=0).history
+    arrays.fit(x, y, BATCH, epochs=2, sample_weight=weights, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(streamed.get_weights()[0], arrays.get_weights()[0])
+    expected = arrays.evaluate(x, y, sample_weight=weights)
+    assert history["val_loss"][-1] == pytest.approx(np.ravel(expected)[0], rel=1e-6)
+    np.testing.assert_array_equal(streamed.predict(Dataset(1)), arrays.predict(x))
+    repeated = make()  # one that is repeated without end
+    repeated.fit(Dataset(10**6), epochs=2, steps_per_epoch=3, verbose=0)
+    np.testing.assert_array_equal(repeated.get_weights()[0], arrays.get_weights()[0])
+
+
+def test_data_sets_of_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    x, y, weights = data()
+    source = tf.data.Dataset.from_tensor_slices((x, y, weights)).batch(BATCH).prefetch(2)
+    streamed, arrays = make(), make()
+    streamed.fit(source, epochs=2, validation_data=source, verbose=0)
+    arrays.fit(x, y, BATCH, epochs=2, sample_weight=weights, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(streamed.get_weights()[0], arrays.get_weights()[0])
+    np.testing.assert_array_equal(streamed.predict(source), arrays.predict(x))
+
+
 def test_data_sets_of_keras(keras):
     """What is derived from its PyDataset is taken as it is, and gives what Keras computes."""
 

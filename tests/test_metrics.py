@@ -275,6 +275,24 @@ def test_agreement_of_one_class():
     assert np.isnan(metrics.cohen_kappa_score([1, 1], [1, 1]))
 
 
+def test_correlations_by_hand():
+    line = [[1.0, 2.0, 3.0]]
+    assert metrics.pearson_correlation(line, [[2.0, 4.0, 6.0]]) == pytest.approx(1)
+    # Variances 2/3 and 8/3, covariance 4/3, means 2 apart.
+    assert metrics.concordance_correlation(line, [[2.0, 4.0, 6.0]]) == pytest.approx(4 / 11)
+    assert metrics.concordance_correlation(line, line) == pytest.approx(1)
+    assert metrics.pearson_correlation(line, [[3.0, 2.0, 1.0]]) == pytest.approx(-1)
+    for metric in (metrics.pearson_correlation, metrics.concordance_correlation):
+        assert metric([[0.1, 0.1, 0.1]], line) == 0  # it does not vary, though rounded sums do
+        assert metric([[1e300, 2e300]], [[1e300, 2e300]]) == pytest.approx(1)
+        assert metric([1.0, 2.0, 4.0], [1.0, 2.0, 4.0]) == pytest.approx(1)
+    y, p = np.random.default_rng(3).standard_normal((2, 50, 2))
+    expected = np.mean([np.corrcoef(y[:, o], p[:, o])[0, 1] for o in range(2)])
+    assert metrics.pearson_correlation(y, p, axis=0) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="axis must be one of the 2 axes of y_true, got 2"):
+        metrics.pearson_correlation(y, p, axis=2)
+
+
 def test_large_errors_do_not_overflow():
     assert metrics.log_cosh([0.0], [1e300]) == 1e300
     assert metrics.cosine_similarity([[3e200, 4e200]], [[4e-200, 3e-200]]) == pytest.approx(24 / 25)

@@ -134,6 +134,8 @@ OBJECTS = [
     ("MeanSquaredLogarithmicError", {}, POSITIVE, NEAR),
     ("LogCoshError", {}, POSITIVE, NEAR),
     ("CosineSimilarity", {}, POSITIVE, NEAR - 1),
+    ("PearsonCorrelation", {}, POSITIVE, NEAR),
+    ("ConcordanceCorrelation", {}, POSITIVE, NEAR),
     ("R2Score", {}, POSITIVE, NEAR),
     ("R2Score", {"class_aggregation": None}, POSITIVE, NEAR),
     ("R2Score", {"class_aggregation": "variance_weighted_average"}, POSITIVE, NEAR),

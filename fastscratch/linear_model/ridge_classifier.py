@@ -43,11 +43,10 @@ class _OfSigns(LabelsMixin, BaseEstimator):
             is_one = y[:, None] == named
         weight = None if sample_weight is None else checked_weights(sample_weight, X)
         if self.class_weight is not None:
-            given = np.ones(len(y)) if weight is None else weight
-            columns = y.T if self._multilabel else [y]
-            for column in columns:
-                given = given * self._class_factors(self.class_weight, column, given)
-            weight = given
+            ones = np.ones(len(y))  # "balanced" counts samples, as in scikit-learn
+            weight = ones if weight is None else weight
+            for column in y.T if self._multilabel else [y]:
+                weight = weight * self._class_factors(self.class_weight, column, ones)
         return X, y, np.where(is_one, 1.0, -1.0), weight
 
     def _keep(self, fitted: Any) -> None:

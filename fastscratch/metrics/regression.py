@@ -169,12 +169,69 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1, sample_weight: A
     >>> metrics.cosine_similarity([[1.0, 0.0], [3.0, 4.0]], [[0.0, 2.0], [3.0, 4.0]])
     0.5
     """
+    y_true, y_pred, axis = _pair_along(y_true, y_pred, axis)
+    units = [_of_length_one(array, axis) for array in (y_true, y_pred)]
+    return mean(np.atleast_1d((units[0] * units[1]).sum(axis=axis)), sample_weight)
+
+
+def pearson_correlation(
+    y_true: Any, y_pred: Any, axis: int = -1, sample_weight: Any = None
+) -> float:
+    """Mean correlation of the vectors along an axis; 0 where one of them does not vary.
+
+    The default is the last axis, as in Keras: the outputs of a sample. Of the numbers of a column,
+    over the samples, it is with ``axis=0``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, of the same shape
+    axis : int
+    sample_weight : array_like, shape (n,), optional
+    """
+    y_true, y_pred, axis = _pair_along(y_true, y_pred, axis)
+    units = [_of_length_one(_centred(array, axis), axis) for array in (y_true, y_pred)]
+    return mean(np.atleast_1d((units[0] * units[1]).sum(axis=axis)), sample_weight)
+
+
+def concordance_correlation(
+    y_true: Any, y_pred: Any, axis: int = -1, sample_weight: Any = None
+) -> float:
+    """Mean concordance of the vectors along an axis: near 1 if they are equal, not only in line.
+
+    ``2 cov(a, b) / (var(a) + var(b) + (mean(a) - mean(b))**2)``; 0 where neither varies.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, of the same shape
+    axis : int
+        As of :func:`pearson_correlation`.
+    sample_weight : array_like, shape (n,), optional
+    """
+    y_true, y_pred, axis = _pair_along(y_true, y_pred, axis)
+    largest = np.maximum(np.abs(y_true), np.abs(y_pred)).max(axis=axis, keepdims=True)
+    a, b = (array / np.where(largest > 0, largest, 1) for array in (y_true, y_pred))
+    da, db = _centred(a, axis), _centred(b, axis)
+    apart = (a.mean(axis=axis) - b.mean(axis=axis)) ** 2
+    total = (da**2).mean(axis=axis) + (db**2).mean(axis=axis) + apart
+    shared = 2 * (da * db).mean(axis=axis)
+    return mean(np.atleast_1d(shared / np.where(total > 0, total, 1)), sample_weight)
+
+
+def _pair_along(y_true: Any, y_pred: Any, axis: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Both arrays, and one of their axes."""
     y_true, y_pred = pair(y_true, y_pred)
     axis = as_axis("axis", axis)
     if not -y_true.ndim <= axis < y_true.ndim:
         raise ValueError(f"axis must be one of the {y_true.ndim} axes of y_true, got {axis}")
-    units = [_of_length_one(array, axis) for array in (y_true, y_pred)]
-    return mean(np.atleast_1d((units[0] * units[1]).sum(axis=axis)), sample_weight)
+    return y_true, y_pred, axis
+
+
+def _centred(array: np.ndarray, axis: int) -> np.ndarray:
+    """Vectors less their means; zeros, and no rounding errors, where all numbers are equal."""
+    varies = array.max(axis=axis, keepdims=True) > array.min(axis=axis, keepdims=True)
+    largest = np.abs(array).max(axis=axis, keepdims=True)
+    scaled = array / np.where(largest > 0, largest, 1)  # so that no sum overflows
+    return np.where(varies, (scaled - scaled.mean(axis=axis, keepdims=True)) * largest, 0)
 
 
 def _of_length_one(array: np.ndarray, axis: int) -> np.ndarray:
@@ -372,6 +429,22 @@ class CosineSimilarity(FunctionOfArrays):
     """
 
     function = staticmethod(cosine_similarity)
+    axis: int = -1
+
+
+@dataclasses.dataclass(repr=False, eq=False)
+class PearsonCorrelation(FunctionOfArrays):
+    """Object of :func:`pearson_correlation`."""
+
+    function = staticmethod(pearson_correlation)
+    axis: int = -1
+
+
+@dataclasses.dataclass(repr=False, eq=False)
+class ConcordanceCorrelation(FunctionOfArrays):
+    """Object of :func:`concordance_correlation`."""
+
+    function = staticmethod(concordance_correlation)
     axis: int = -1
 
 

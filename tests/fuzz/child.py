@@ -12,6 +12,7 @@ import fuzz_descriptions
 import fuzz_estimators
 import fuzz_examples
 import fuzz_functions
+import fuzz_losses
 import fuzz_metrics
 import fuzz_models
 import fuzz_ops
@@ -29,6 +30,7 @@ FAMILIES = (
     fuzz_estimators,
     fuzz_examples,
     fuzz_functions,
+    fuzz_losses,
     fuzz_metrics,
     fuzz_models,
     fuzz_ops,

@@ -450,7 +450,10 @@ KINDS = {
         {},
         focal | smooth | reduced | {"apply_class_balancing": flags, "axis": signed},
     ),
-    "losses.CategoricalFocalCrossentropy": ({}, focal | smooth | reduced | {"axis": signed}),
+    "losses.CategoricalFocalCrossentropy": (
+        {},
+        focal | smooth | reduced | {"axis": signed, "alpha": parts | st.just([0.5, 2.0])},
+    ),
     "losses.CategoricalGeneralizedCrossEntropy": ({}, {"q": st.floats(0.01, 0.99)} | reduced),
     "layers.ReLU": (
         {},

@@ -19,7 +19,10 @@ from fastscratch.linear_model import (
     LassoCV,
     LinearRegression,
     LogisticRegression,
+    LogisticRegressionCV,
     Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
     RidgeCV,
 )
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
@@ -74,6 +77,21 @@ OPTIONS[RidgeCV] = {
     "fit_intercept": flags,
     "alpha_per_target": flags,
 }
+OPTIONS[RidgeClassifier] = penalised | {"class_weight": st.sampled_from([None, "balanced"])}
+OPTIONS[RidgeClassifierCV] = {
+    "alphas": st.sampled_from([(0.1, 1.0), [2.0]]),
+    "fit_intercept": flags,
+    "scoring": st.sampled_from([None, "accuracy"]),
+    "class_weight": st.sampled_from([None, "balanced"]),
+}
+OPTIONS[LogisticRegressionCV] = {
+    "Cs": st.sampled_from([2, [0.1, 1.0]]),
+    "fit_intercept": flags,
+    "cv": st.just(2),
+    "scoring": st.sampled_from([None, "neg_brier_score"]),
+    "refit": flags,
+    "max_iter": st.integers(1, 20),
+}
 OPTIONS[LassoCV] = {
     "alphas": st.sampled_from([3, [0.1, 1.0]]),
     "fit_intercept": flags,
@@ -123,7 +141,9 @@ def data_for(draw, kind):
     X = numbers(draw, n, k)
     if kind in (LassoCV, ElasticNetCV):
         return X, numbers(draw, n)
-    if kind not in (LogisticRegression, MLPClassifier):
+    if kind is LogisticRegressionCV:
+        return X, np.arange(n) % 2  # both classes in every fold
+    if kind not in (LogisticRegression, MLPClassifier, RidgeClassifier, RidgeClassifierCV):
         y = numbers(draw, *((n,) if draw(flags) else (n, 2)))
         return X, abs(y)
     y = labels(draw, n, draw(st.integers(2, 3)))
@@ -137,7 +157,7 @@ def data_for(draw, kind):
 
 def few(kind, options):
     names = inspect.signature(kind).parameters
-    short = SHORT | ({"cv": 2} if kind in (LassoCV, ElasticNetCV) else {})
+    short = SHORT | ({"cv": 2} if kind in (LassoCV, ElasticNetCV, LogisticRegressionCV) else {})
     return {name: value for name, value in short.items() if name in names} | options
 
 
@@ -171,7 +191,7 @@ def check_outputs(estimator, X):
     outputs = estimator.predict(X)
     n = X.shape[0] if sparse.issparse(X) else len(X)
     assert len(outputs) == n
-    if hasattr(estimator, "classes_"):
+    if hasattr(estimator, "predict_proba"):
         shares = estimator.predict_proba(X)
         assert np.isfinite(shares).all()
         assert shares.min() >= 0
@@ -179,7 +199,7 @@ def check_outputs(estimator, X):
         if outputs.ndim == 1:
             np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
             assert np.isin(outputs, estimator.classes_).all()
-    else:
+    elif outputs.dtype.kind == "f":
         assert np.isfinite(outputs).all()
 
 
@@ -272,6 +292,9 @@ METHODS = {
     ElasticNet: ("predict",),
     ElasticNetCV: ("predict",),
     LogisticRegression: ("predict", "predict_proba", "predict_log_proba", "decision_function"),
+    LogisticRegressionCV: ("predict", "predict_proba", "predict_log_proba", "decision_function"),
+    RidgeClassifier: ("predict", "decision_function"),
+    RidgeClassifierCV: ("predict", "decision_function"),
     MLPClassifier: ("predict", "predict_proba", "predict_log_proba"),
     MLPRegressor: ("predict",),
 }

@@ -136,7 +136,10 @@ FUNCTIONS = {
     "mean_squared_logarithmic_error": (regression, {}, of_elements(logarithmic)),
     "log_cosh": (regression, {}, of_elements(lambda a, b: np.log(np.cosh(a - b)), 100)),
     "huber": (regression, {"delta": st.floats(0.1, 2)}, of_elements(huber)),
-    "cosine_similarity": (regression, {"axis": st.just(-1)}, inside(-1, 1)),
+    **{
+        name: (regression, {"axis": st.just(-1)}, inside(-1, 1))
+        for name in ("cosine_similarity", "pearson_correlation", "concordance_correlation")
+    },
     "auc": (binary, {"curve": st.sampled_from(["ROC", "PR"]), "multi_label": flags}, check_area),
     "specificity_at_sensitivity": (binary, {"sensitivity": parts}, shares),
     "sensitivity_at_specificity": (binary, {"specificity": parts}, shares),
@@ -204,7 +207,10 @@ OBJECTS = {
             *("Mean", "Sum"),
         )
     },
-    "CosineSimilarity": ({}, {"axis": st.integers(-2, 1)}),
+    **{
+        name: ({}, {"axis": st.integers(-2, 1)})
+        for name in ("CosineSimilarity", "PearsonCorrelation", "ConcordanceCorrelation")
+    },
     "R2Score": (
         {},
         {

@@ -34,7 +34,10 @@ OPENED = (
     "linear_model.LassoCV",
     "linear_model.LinearRegression",
     "linear_model.LogisticRegression",
+    "linear_model.LogisticRegressionCV",
     "linear_model.Ridge",
+    "linear_model.RidgeClassifier",
+    "linear_model.RidgeClassifierCV",
     "linear_model.RidgeCV",
     "neural_network.MLPClassifier",
     "neural_network.MLPRegressor",
@@ -110,6 +113,7 @@ NOT_CALLED = {
         for method in ("summary", "conf_int", "vcov", "wald_test", "lr_test", "from_formula")
     },
     "linear_model.LogisticRegression.densify": "takes no arguments",
+    "linear_model.LogisticRegressionCV.score": "scikit-learn's scorers, with their checks",
     "linear_model.LogisticRegression.marginal_effects": "as `summary` (test_inference)",
     "linear_model.LogisticRegression.sparsify": "takes no arguments",
 }

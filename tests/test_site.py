@@ -134,12 +134,8 @@ def test_a_notebook_runs_from_its_first_cell():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of Jupyter itself
         nbclient.NotebookClient(notebook, kernel_name="python3").execute()
-    printed = [
-        output.text
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "text" in output
-    ]
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = [output.text for output in outputs if output.get("name") == "stdout"]
     assert printed[1] == "[2.24914 0.59552 0.47192]\n"
 
 

@@ -222,9 +222,9 @@ def proximal_gradient_accelerated(
 
     A step of length s is short enough when the loss curves by at most 1 / s along it: when the
     gradient at its end differs from that at its start, in the direction of the move, by at most
-    ``|move|**2 / s``.  Until then s is halved.  The next step starts ahead of where the last one ended,
-    further on in its direction.  When that direction turns out to lead uphill, the momentum starts
-    anew.
+    ``|move|**2 / s``.  Until then s is halved.  The next step starts ahead of where the last one
+    ended, further on in its direction.  When that direction turns out to lead uphill, the momentum
+    starts anew.
 
     Parameters
     ----------

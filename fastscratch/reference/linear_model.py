@@ -142,7 +142,7 @@ def _covariance(z, a, b, activation):
 def proximal_gradient(
     coefficients, X, columns, starts, y, weight, l2, l1, activation, learning_rate, tol, max_iter
 ):
-    """Descend loss + sum(l2 B**2) / 2 + sum(l1 |B|) in steps of one length.
+    """Descend ``loss + sum(l2 B**2) / 2 + sum(l1 |B|)`` in steps of one length.
 
     Each iteration steps down the gradient of the first two terms, and then moves every coefficient
     towards 0 by learning_rate l1, or to 0 if that is nearer.

@@ -158,6 +158,10 @@ def get(identifier: Any) -> str | Custom:
         A name; a value and its derivative; or what ``Custom.get_config`` returned. None is
         "linear".
 
+    Returns
+    -------
+    str or Custom
+
     Raises
     ------
     ValueError, TypeError

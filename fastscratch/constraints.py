@@ -265,6 +265,10 @@ _BY_NAME: dict[str, type[Constraint]] = {
 def get(name: str, identifier: Any) -> Constraint | None:
     """The constraint for a name, an instance, what `get_config` returned, or None.
 
+    Returns
+    -------
+    Constraint or None
+
     Raises
     ------
     ValueError

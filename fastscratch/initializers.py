@@ -590,6 +590,10 @@ IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 def get(name: str, identifier: Any) -> Initializer:
     """The initializer for a name, a class, an instance, or what `get_config` returned.
 
+    Returns
+    -------
+    Initializer
+
     Raises
     ------
     ValueError

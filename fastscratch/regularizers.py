@@ -123,6 +123,10 @@ _SHORT = {"L1L2": "l1l2"}
 def get(name: str, identifier: Any) -> Regularizer | None:
     """The regularizer for a name, an instance, what `get_config` returned, or None.
 
+    Returns
+    -------
+    Regularizer or None
+
     Raises
     ------
     ValueError

@@ -73,6 +73,8 @@ _ABANDONED = 3600  # seconds after which a temporary file is taken for that of a
 
 #: Whether the next compilation is told on the standard error stream; only the first is.
 says_compiling = True
+#: Name of the kernel that was missing on disk last: while one is compiled, that one.
+missing = ""
 
 
 def _digest_sources() -> str:
@@ -172,6 +174,8 @@ class KernelCache(_Cache):
         target_context.refresh()
         payload = load(self.file_name(sig)) if self._enabled else None
         if payload is None:
+            global missing
+            missing = self.name
             say_compiling_once()
             return None
         kernel = CompileResult._rebuild(target_context, *pickle.loads(payload))

@@ -1,4 +1,4 @@
-"""More losses of real numbers, of shares, and of directions; see :mod:`.losses`."""
+"""More losses of real numbers, of shares, and of directions; see ``losses.py``."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Cross-entropies that count what is known well, or labelled wrong, for less; see :mod:`.losses`.
+"""Cross-entropies that count what is known well, or labelled wrong, for less; see ``losses.py``.
 
 As there, a cross-entropy takes logits, and its log loss probabilities that come from elsewhere.
 

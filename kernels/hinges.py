@@ -1,4 +1,4 @@
-"""Hinge losses: predictions that are right by a margin cost nothing; see :mod:`.losses`."""
+"""Hinge losses: predictions that are right by a margin cost nothing; see ``losses.py``."""
 
 from .jit import njit
 

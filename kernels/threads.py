@@ -156,6 +156,10 @@ def _after_fork_in_child():
 def threading_layer() -> str:
     """Name of the threading layer in use: ``"tbb"``, ``"omp"`` or ``"workqueue"``.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> import fastscratch as fs
@@ -201,6 +205,10 @@ def set_num_threads(n: int) -> None:
 
 def get_num_threads() -> int:
     """The number of threads that the calling thread's parallel regions use.
+
+    Returns
+    -------
+    int
 
     Examples
     --------

@@ -249,10 +249,13 @@ def public_names(page):
 
 
 @pytest.mark.parametrize("page", REFERENCE_PAGES)
-def test_public_names_have_an_example(page):
+def test_public_names_have_an_example_and_say_what_they_return(page):
     """Of a use that is right; `test_docstring_examples_run` runs it."""
     for name, thing in public_names(page).items():
-        assert "\nExamples\n--------\n>>> " in inspect.getdoc(thing), name
+        text = inspect.getdoc(thing)
+        assert "\nExamples\n--------\n>>> " in text, name
+        if inspect.isfunction(thing) and inspect.signature(thing).return_annotation is not None:
+            assert "\nReturns\n-------\n" in text, name
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 """The demo: every step meets its known answers, says so if not, and draws its pictures."""
 
+import io
+import sys
+import time
+
 import numpy as np
 import pytest
 from children import run
@@ -15,6 +19,7 @@ from fastscratch.demo import (
     softmax_regression,
 )
 from fastscratch.demo.report import Report, counted, duration
+from fastscratch.kernels import cache
 
 PNG = b"\x89PNG\r\n"
 
@@ -102,6 +107,7 @@ CHILD = """
         step.run = lambda *_: None
     demo.linear_regression.run = lambda _: relu_forward(np.zeros(3), np.zeros(3))
     demo.run(Report("pictures"), None)
+    print("missing:", demo.cache.missing)
 """
 
 
@@ -111,6 +117,26 @@ def test_no_notice_of_compiling_inside_the_report(tmp_path, monkeypatch):
     out, err = run(CHILD, NUMBA_CACHE_DIR=tmp_path / "cache")
     assert err == ""
     assert "All 0 known answers met." in out
+    assert out.endswith("missing: activations.relu_forward")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_clock_tells_which_kernel_is_compiled_and_for_which_step(report, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    seconds = iter((2.5, 0))
+
+    def compile_something():
+        monkeypatch.setattr(cache, "missing", "activations.sigmoid_forward")
+        time.sleep(next(seconds))
+
+    report.title("2. Logistic regression: versicolor or virginica")
+    report.compile(compile_something)
+    assert "compiling for step 2 of 6, activations.sigmoid_forward: 00:0" in terminal.getvalue()
 
 
 @pytest.mark.slow

@@ -3,15 +3,19 @@
 `sphinx-build -W docs docs/_build/html` builds it; here is what does not need Sphinx.
 """
 
+import ast
 import json
 import re
 import runpy
 import shutil
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 import by_hand
+import gallery_order
+import kernel_pages
 import notebooks
 import numpy as np
 import pytest
@@ -78,6 +82,28 @@ def test_example_shows_what_it_says(example):
     assert STATEMENTS[example.stem](namespace)
 
 
+def test_the_gallery_has_an_order():
+    assert {f"plot_{name}" for name in gallery_order.ORDER} == {file.stem for file in EXAMPLES}
+
+
+def test_a_kernel_is_shown_with_an_example_of_its_twin():
+    lines = list(kernel_pages.example_of("tanh_forward"))
+    (z,) = (line for line in lines if line.startswith("   z = "))
+    (a,) = (line for line in lines if line.startswith("   # a: "))
+    z, a = ast.literal_eval(z[7:]), ast.literal_eval(a[8:])
+    assert "   tanh_forward(a, z)" in lines
+    np.testing.assert_allclose(a, np.tanh(z), rtol=1e-3)
+
+
+def test_pages_of_kernels_and_twins_lead_to_each_other():
+    pages = dict(kernel_pages.pages())
+    for kernel in ("dense.dense_forward", "hinges.hinge_forward"):
+        module, _, name = kernel.partition(".")
+        assert f".. beside:: {kernel}\n" in pages[f"kernels/{module}"]
+        assert f":func:`{name} <fastscratch.kernels.{kernel}>`" in pages[f"twins/{module}"]
+    assert ".. autofunction:: fastscratch.reference.train.SGD" in pages["twins/train"]
+
+
 def test_source_is_shown_without_its_docstring():
     file, code = sources.source_of("twin", "activations.sigmoid_forward")
     assert file == "fastscratch/reference/activations.py"
@@ -98,6 +124,19 @@ def test_notebook_has_the_code_of_its_page(page):
     assert ".md)" not in words  # links to other pages
     assert "def " in words  # the lines of a twin
     assert json.loads(json.dumps(notebook)) == notebook
+
+
+def test_a_notebook_runs_from_its_first_cell():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.from_dict(notebooks.notebook_of(PAGES[0].read_text(encoding="utf-8")))
+    nbformat.validate(notebook)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of Jupyter itself
+        nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = [output.text for output in outputs if output.get("name") == "stdout"]
+    assert printed[1] == "[2.24914 0.59552 0.47192]\n"
 
 
 def last_values(data, name):

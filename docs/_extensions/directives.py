@@ -13,13 +13,12 @@ from typing import Any
 from by_hand import fragment
 from docutils import nodes
 from docutils.parsers.rst import directives
-from kernel_pages import page_of
+from kernel_pages import pages
 from notebooks import notebook_of
 from sources import ROOT, columns
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-
-from fastscratch import kernels
 
 DOCS = ROOT / "docs"
 GALLERY_LINKS = {
@@ -41,10 +40,24 @@ class Sources(SphinxDirective):
             part = nodes.container()
             for file, code in column:
                 self.env.note_dependency(str(ROOT / file))
-                part += nodes.paragraph("", "", nodes.literal("", file))
+                part += nodes.paragraph("", "", _link(file, code))
                 part += nodes.literal_block(code, code, language="python")
             page += part
         return [page]
+
+
+def _link(file: str, code: str) -> nodes.Node:
+    """The name of a file, which leads to the function in the reference, or to its module.
+
+    From there a link leads to the whole file. What has no page stays without a link.
+    """
+    name = "fastscratch." + file.removesuffix(".py").replace("/", ".").removeprefix("fastscratch.")
+    definition = re.search(r"^(?:def|class) ([a-z]\w*)", code, re.MULTILINE)
+    if definition is not None:
+        name += f".{definition[1]}"
+    return pending_xref(
+        *("", nodes.literal("", file)), refdomain="py", reftype="obj", reftarget=name
+    )
 
 
 class ByHand(SphinxDirective):
@@ -64,10 +77,9 @@ def _write(file: Path, text: str) -> None:
 
 
 def make_pages(app: Sphinx) -> None:
-    """The reference pages of the kernels, and the notebooks of the essay."""
-    for module in kernels.MODULES:
-        name = module.__name__.rpartition(".")[2]
-        _write(DOCS / "reference" / "generated" / "kernels" / f"{name}.rst", page_of(module))
+    """The reference pages of kernels and twins, and the notebooks of the essay."""
+    for path, text in pages():
+        _write(DOCS / "reference" / "generated" / f"{path}.rst", text)
     for page in sorted((DOCS / "essay").glob("[0-9]*.md")):
         notebook = json.dumps(notebook_of(page.read_text(encoding="utf-8")), indent=1)
         _write(DOCS / "essay" / "notebooks" / f"{page.stem}.ipynb", notebook)
@@ -92,7 +104,8 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
 
 def skip_foreign(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool:
     """What estimators inherit from scikit-learn is documented there."""
-    return skip or (getattr(obj, "__module__", None) or "").startswith("sklearn")
+    source = getattr(obj, "fget", obj)  # a property has no module of its own
+    return skip or (getattr(source, "__module__", None) or "").startswith("sklearn")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

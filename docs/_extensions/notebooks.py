@@ -8,8 +8,11 @@ from sources import columns
 FENCE = re.compile(
     r"^```\{(code-cell|twin|kernel|beside)\} *(.*?)\n(?::kernel: (.*?)\n)?(.*?)^```\n", re.S | re.M
 )
-#: The first cell.
-NEEDS = '# Not installed yet? %pip install "fastscratch[plot]"'
+#: The first cell, for notebooks that are opened where the package is not installed.
+NEEDS = """import importlib.util
+
+if importlib.util.find_spec("fastscratch") is None:
+    %pip install --quiet "fastscratch[plot]\""""
 #: Links to other pages of the site lead nowhere from a notebook.
 INNER_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 

@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import cache
 from ..output import is_live, progress_bar
 from ..plot import panels
 from ..plot.ratios import draw_ratios
 
 __all__ = ["Report", "clock", "counted", "duration", "seconds", "timed"]
+
+#: Of the demo.
+STEPS = 6
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:
@@ -49,8 +53,16 @@ def counted(total: int, title: str, unit: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def clock(title: str) -> Iterator[None]:
-    """Show a running clock while something lasts longer than a second."""
+def clock(title: str, now: Callable[[], str] = str) -> Iterator[None]:
+    """Show a running clock while something lasts longer than a second.
+
+    Parameters
+    ----------
+    title : str
+        What lasts.
+    now : callable
+        Returns what is done at the moment.
+    """
     done = threading.Event()
 
     def tick() -> None:
@@ -59,7 +71,7 @@ def clock(title: str) -> Iterator[None]:
         with progress_bar(None, title, "", bar_format="{desc}: {elapsed}", delay=0) as bar:
             bar.start_t -= 1
             while not done.wait(1):
-                bar.refresh()
+                bar.set_description_str(" ".join([title, now()]).rstrip())
 
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()
@@ -98,13 +110,13 @@ class Report:
         self.met: list[bool] = []
         self.pictures: list[str] = []
         self.ratios: dict[str, float] = {}
-        self._step = ""
+        self._number = self._step = ""
         self.compiling = 0.0
         self._start = time.perf_counter()
 
     def title(self, text: str) -> None:
         """Print the heading of a step: its number, its name, and after a colon more about it."""
-        self._step = text.partition(":")[0].partition(". ")[2]
+        self._number, _, self._step = text.partition(":")[0].partition(". ")
         print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
     def say(self, text: str, indent: str = "") -> None:
@@ -113,7 +125,7 @@ class Report:
 
     def compile(self, function: Callable[[], Any]) -> None:
         """Make a small call twice, and print by how much the first, which compiles, took longer."""
-        with clock("compiling"):
+        with clock(f"compiling for step {self._number} of {STEPS},", lambda: cache.missing):
             first = seconds(function)
         extra = max(0.0, first - seconds(function))
         self.compiling += extra

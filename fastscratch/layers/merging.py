@@ -212,6 +212,10 @@ class Concatenate(Layer):
 def add(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Add` returns for symbolic tensors.
 
+    Returns
+    -------
+    SymbolicTensor
+
     Examples
     --------
     >>> import numpy as np
@@ -226,6 +230,10 @@ def add(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 
 def subtract(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Subtract` returns for two symbolic tensors.
+
+    Returns
+    -------
+    SymbolicTensor
 
     Examples
     --------
@@ -242,6 +250,10 @@ def subtract(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 def multiply(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Multiply` returns for symbolic tensors.
 
+    Returns
+    -------
+    SymbolicTensor
+
     Examples
     --------
     >>> import numpy as np
@@ -256,6 +268,10 @@ def multiply(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 
 def average(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Average` returns for symbolic tensors.
+
+    Returns
+    -------
+    SymbolicTensor
 
     Examples
     --------
@@ -272,6 +288,10 @@ def average(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 def maximum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Maximum` returns for symbolic tensors.
 
+    Returns
+    -------
+    SymbolicTensor
+
     Examples
     --------
     >>> import numpy as np
@@ -287,6 +307,10 @@ def maximum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 def minimum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
     """What :class:`Minimum` returns for symbolic tensors.
 
+    Returns
+    -------
+    SymbolicTensor
+
     Examples
     --------
     >>> import numpy as np
@@ -301,6 +325,10 @@ def minimum(inputs: Sequence[SymbolicTensor], **kwargs: Any) -> SymbolicTensor:
 
 def concatenate(inputs: Sequence[SymbolicTensor], axis: int = -1, **kwargs: Any) -> SymbolicTensor:
     """What :class:`Concatenate` returns for symbolic tensors.
+
+    Returns
+    -------
+    SymbolicTensor
 
     Examples
     --------

@@ -151,6 +151,10 @@ def get(identifier: Any) -> Loss:
 
     Keras' spellings are all known: "mean_squared_error", "MeanSquaredError", "mse" and "MSE".
 
+    Returns
+    -------
+    Loss
+
     Raises
     ------
     ValueError, TypeError

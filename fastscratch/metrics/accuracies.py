@@ -19,6 +19,10 @@ def accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         Labels (not probabilities).
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -43,6 +47,10 @@ def binary_accuracy(
     threshold : float
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -64,6 +72,10 @@ def categorical_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) ->
         Probabilities or scores.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -84,6 +96,10 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = N
     y_pred : array_like, shape (n, classes)
         Probabilities or scores.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -109,6 +125,10 @@ def top_k_categorical_accuracy(
     k : int
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -133,6 +153,10 @@ def sparse_top_k_categorical_accuracy(
         Probabilities or scores.
     k : int
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------

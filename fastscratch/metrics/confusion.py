@@ -79,6 +79,10 @@ def matthews_corrcoef(y_true: Any, y_pred: Any, sample_weight: Any = None) -> fl
         Labels, probabilities of 1 (above 0.5 counts as 1), or scores of all classes.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     References
     ----------
     Gorodkin (2004), Comparing two K-category assignments by a K-category correlation coefficient.
@@ -158,6 +162,10 @@ def iou(
         False if the last axis of the array is one of the classes: the largest number counts.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -201,6 +209,10 @@ def mean_iou(
     y_true, y_pred, num_classes, ignore_class, sparse_y_true, sparse_y_pred, sample_weight
         As :func:`iou` takes them.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -230,6 +242,10 @@ def binary_iou(
     target_class_ids : sequence of int
     threshold : float
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------

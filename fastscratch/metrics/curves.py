@@ -40,6 +40,10 @@ def auc(
         elements are in one.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     References
     ----------
     Hanley and McNeil (1982), The meaning and use of the area under a ROC curve.
@@ -106,6 +110,10 @@ def specificity_at_sensitivity(
         Only this column of the arrays is looked at.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -131,6 +139,10 @@ def sensitivity_at_specificity(
         As :func:`specificity_at_sensitivity` takes them.
     specificity : float
         From 0 to 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -158,6 +170,10 @@ def precision_at_recall(
     recall : float
         From 0 to 1.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -183,6 +199,10 @@ def recall_at_precision(
         As :func:`specificity_at_sensitivity` takes them.
     precision : float
         From 0 to 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

@@ -32,6 +32,10 @@ def binary_crossentropy(
         The fraction of the way that targets are moved towards one half.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -70,6 +74,10 @@ def categorical_crossentropy(
         The fraction of the way that targets are moved towards equal probabilities.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -101,6 +109,10 @@ def sparse_categorical_crossentropy(
     ignore_class : int, optional
         Samples of this label are left out.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -147,6 +159,10 @@ def log_loss(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         Probabilities of 1, or of each class.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -170,6 +186,10 @@ def poisson(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         Not negative; predictions below 0 count as 0.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -189,6 +209,10 @@ def kl_divergence(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_true, y_pred : array_like, of the same shape
         Probabilities along the last axis.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -211,6 +235,10 @@ def hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         Scores of any size.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -228,6 +256,10 @@ def squared_hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     y_true, y_pred : array_like, of the same shape
         As :func:`hinge` takes them.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -255,6 +287,10 @@ def categorical_hinge(y_true: Any, y_pred: Any, sample_weight: Any = None) -> fl
     y_pred : array_like, the same shape
         Scores of any size.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------

@@ -42,6 +42,10 @@ def get(identifier: str | Callable[..., Any] | Metric) -> Any:
         Name of a function of this package that returns a number, as ``"mean_squared_error"``; that
         of its class in Keras, ``"MeanSquaredError"``; or a short one, ``"mse"`` or ``"MSE"``.
 
+    Returns
+    -------
+    callable or Metric
+
     Raises
     ------
     ValueError
@@ -138,6 +142,10 @@ def direction(identifier: Any) -> str | None:
     """Which values of a metric are better: "min", the lower ones, or "max", the higher ones.
 
     None for a metric of one's own that does not say it.
+
+    Returns
+    -------
+    str or None
 
     Raises
     ------

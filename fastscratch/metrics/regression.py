@@ -21,6 +21,10 @@ def mean_squared_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> f
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -42,6 +46,10 @@ def root_mean_squared_error(y_true: Any, y_pred: Any, sample_weight: Any = None)
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -58,6 +66,10 @@ def mean_absolute_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> 
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -80,6 +92,10 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any, sample_weight: Any 
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -100,6 +116,10 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any, sample_weight: Any 
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -117,6 +137,10 @@ def log_cosh(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     ----------
     y_true, y_pred : array_like, of the same shape
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -140,6 +164,10 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0, sample_weight: Any = Non
         Positive.
     sample_weight : array_like, shape (n,), optional
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from fastscratch import metrics
@@ -162,6 +190,10 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1, sample_weight: A
     y_true, y_pred : array_like, of the same shape
     axis : int
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
 
     Examples
     --------

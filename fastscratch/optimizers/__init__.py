@@ -78,6 +78,10 @@ def get(identifier: str | Optimizer) -> Optimizer:
 def from_config(config: dict[str, Any]) -> Optimizer:
     """The optimiser whose `get_config` returned a config.
 
+    Returns
+    -------
+    Optimizer
+
     Raises
     ------
     TypeError, ValueError

@@ -476,7 +476,7 @@ def exponential_backward(dz, z, a, da):
 def softplus_forward(a, z):
     """Round off the corner of ReLU: a = log(1 + exp(z)).
 
-    Computed as max(z, 0) + log(1 + exp(-|z|)), which is the same number and cannot overflow.
+    Computed as ``max(z, 0) + log(1 + exp(-|z|))``, which is the same number and cannot overflow.
 
     Parameters
     ----------

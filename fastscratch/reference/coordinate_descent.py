@@ -1,14 +1,14 @@
 """Coordinate descent: minimise a quadratic function with an absolute penalty, number by number.
 
-If all coefficients but one stay, the function is a parabola plus a roof, l1 |b|, and its minimum is
-known: the minimum of the parabola, moved towards 0 by l1 over its curvature.
+If all coefficients but one stay, the function is a parabola plus a roof, ``l1 |b|``, and its
+minimum is known: the minimum of the parabola, moved towards 0 by l1 over its curvature.
 """
 
 import math
 
 
 def coordinate_descent(coefficients, gradient, hessian, l1, lower, tol, max_iter):
-    """Minimise q(b) + sum(l1 |b|), with q quadratic and no b below its lower bound.
+    """Minimise ``q(b) + sum(l1 |b|)``, with q quadratic and no b below its lower bound.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ _EPSILON = 1e-7
 
 
 def mean_absolute_percentage_error_forward(prediction, y):
-    """Return the mean over the outputs of 100 |prediction - y| / |y|; |y| is at least 1e-7.
+    """Return the mean over the outputs of ``100 |prediction - y| / |y|``; ``|y|`` is at least 1e-7.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def mean_absolute_percentage_error_forward(prediction, y):
 
 
 def mean_absolute_percentage_error_backward(dprediction, prediction, y):
-    """Write the gradient of the percentage error: 100 sign(prediction - y) / |y|, over o.
+    """Write the gradient of the percentage error: ``100 sign(prediction - y) / |y|``, over o.
 
     Parameters
     ----------
@@ -194,7 +194,9 @@ def cosine_similarity_forward(prediction, y):
 
 
 def cosine_similarity_backward(dprediction, prediction, y):
-    """Write the gradient of the loss c: -(y / |y| + c prediction / |prediction|) / |prediction|.
+    """Write the gradient of the loss c.
+
+    It is ``-(y / |y| + c prediction / |prediction|) / |prediction|``.
 
     Parameters
     ----------

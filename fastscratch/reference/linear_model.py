@@ -142,7 +142,7 @@ def _covariance(z, a, b, activation):
 def proximal_gradient(
     coefficients, X, columns, starts, y, weight, l2, l1, activation, learning_rate, tol, max_iter
 ):
-    """Descend loss + sum(l2 B**2) / 2 + sum(l1 |B|) in steps of one length.
+    """Descend ``loss + sum(l2 B**2) / 2 + sum(l1 |B|)`` in steps of one length.
 
     Each iteration steps down the gradient of the first two terms, and then moves every coefficient
     towards 0 by learning_rate l1, or to 0 if that is nearer.
@@ -222,9 +222,9 @@ def proximal_gradient_accelerated(
 
     A step of length s is short enough when the loss curves by at most 1 / s along it: when the
     gradient at its end differs from that at its start, in the direction of the move, by at most
-    |move|**2 / s.  Until then s is halved.  The next step starts ahead of where the last one ended,
-    further on in its direction.  When that direction turns out to lead uphill, the momentum starts
-    anew.
+    ``|move|**2 / s``.  Until then s is halved.  The next step starts ahead of where the last one
+    ended, further on in its direction.  When that direction turns out to lead uphill, the momentum
+    starts anew.
 
     Parameters
     ----------

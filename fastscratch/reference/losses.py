@@ -56,7 +56,7 @@ def mean_squared_error_backward(dprediction, prediction, y):
 
 
 def mean_absolute_error_forward(prediction, y):
-    """Return the mean over the outputs of |prediction - y|.
+    """Return the mean over the outputs of ``|prediction - y|``.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def huber_forward(prediction, y, delta):
     """Return the mean over the outputs of Huber's function of the residual.
 
     It is r**2 / 2 for residuals up to delta and goes on as a straight line,
-    delta (|r| - delta / 2), so that outliers count less than in the squared error.
+    ``delta (|r| - delta / 2)``, so that outliers count less than in the squared error.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def multilabel_crossentropy_forward(logits, y):
     """Return the sum over the outputs of the Bernoulli negative log-likelihood.
 
     The essay's `-log_likelihood` is log(1 + exp(z)) - y z.  Its first term is computed as
-    max(z, 0) + log(1 + exp(-|z|)), which is the same number and cannot overflow.
+    ``max(z, 0) + log(1 + exp(-|z|))``, which is the same number and cannot overflow.
 
     Parameters
     ----------

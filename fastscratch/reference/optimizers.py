@@ -533,7 +533,7 @@ def clip_by_norm(gradient, clipnorm):
 
 
 def penalty(parameters, l1, l2):
-    """Return what regularisation adds to the loss: l1 * sum(|w|) + l2 * sum(w**2).
+    """Return what regularisation adds to the loss: ``l1 * sum(|w|) + l2 * sum(w**2)``.
 
     Parameters
     ----------

@@ -134,13 +134,13 @@ def hard_tanh_backward(z):
 
 @value_of_each
 def softsign_forward(z):
-    """Softsign: z / (1 + |z|)."""
+    """Softsign: ``z / (1 + |z|)``."""
     return z / (1 + abs(z))
 
 
 @slope_of_each
 def softsign_backward(z):
-    """Slope of softsign: 1 / (1 + |z|)**2."""
+    """Slope of softsign: ``1 / (1 + |z|)**2``."""
     return 1 / (1 + abs(z)) ** 2
 
 
@@ -211,19 +211,19 @@ def soft_shrink_forward(z):
 
 @slope_of_each
 def soft_shrink_backward(z):
-    """Slope of soft shrinkage: 1 where |z| > 1/2, else 0."""
+    """Slope of soft shrinkage: 1 where ``|z| > 1/2``, else 0."""
     return 1.0 if abs(z) > 0.5 else 0.0
 
 
 @value_of_each
 def hard_shrink_forward(z):
-    """Hard shrinkage: z where |z| > 1/2, else 0."""
+    """Hard shrinkage: z where ``|z| > 1/2``, else 0."""
     return z if abs(z) > 0.5 else 0.0
 
 
 @slope_of_each
 def hard_shrink_backward(z):
-    """Slope of hard shrinkage: 1 where |z| > 1/2, else 0."""
+    """Slope of hard shrinkage: 1 where ``|z| > 1/2``, else 0."""
     return 1.0 if abs(z) > 0.5 else 0.0
 
 

@@ -6,6 +6,7 @@ other, can ask for many things, get them all at once, and go on.
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,8 @@ class Coroutine:
     request : object or None
         What the function waits for; None while it has not asked for anything, and at its end.
     has_ended : bool
+    waited : float
+        Seconds that it has waited for what it asked for.
     result : object
         What the function returned.
     error : BaseException or None
@@ -48,6 +51,7 @@ class Coroutine:
         self.error: BaseException | None = None
         self._is_cancelled = self.has_ended = False
         self.request: Any = None
+        self.waited = 0.0
         self._n_threads = get_num_threads()
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), daemon=True)
@@ -71,9 +75,10 @@ class Coroutine:
 
     def ask(self, request: Any) -> None:
         """Stop until someone resumes it, who is expected to have done what it asks for."""
-        self.request = request
+        self.request, began = request, time.perf_counter()
         self._stopped.release()
         self._go.acquire()
+        self.waited += time.perf_counter() - began
         if self._is_cancelled:
             raise Cancelled
 

@@ -1,5 +1,6 @@
 """Searches whose fits are done together have the results of scikit-learn's, bit for bit."""
 
+import time
 import warnings
 
 import numpy as np
@@ -260,6 +261,17 @@ def test_an_error_before_the_training_is_that_of_one_candidate(monkeypatch):
         found = ours.GridSearchCV(classifier(), grid, cv=3, error_score=-1.0).fit(*IRIS)
     assert found.cv_results_["mean_test_score"][0] == -1.0
     assert found.cv_results_["mean_test_score"][1] > 0
+
+
+def test_each_fit_has_its_own_time():
+    began = time.perf_counter()
+    grid = {"hidden_layer_sizes": [(2,), (400, 400)]}
+    found = ours.GridSearchCV(classifier(max_iter=30), grid, cv=3, refit=False).fit(*IRIS)
+    elapsed = time.perf_counter() - began
+    small, large = found.cv_results_["mean_fit_time"]
+    assert 0 < small < large
+    # The tasks take turns, so that their times add up; in each, all would be those of all.
+    assert 3 * (small + large) <= elapsed
 
 
 def test_nothing_runs_on_after_an_error(fitted_at_once):

@@ -648,3 +648,24 @@ def test_a_constant_target_is_scored_as_in_scikit_learn():
     model = MLPRegressor(**SMALL | {"max_iter": 2})
     model.fit(X, Y, validation_data=(X, Y))
     assert model.validation_scores_[-1] == pytest.approx(r2_score(Y, model.predict(X)), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["int", "text", "bool", "list", "float", "other ints"])
+def test_score_is_that_of_scikit_learn(kind):
+    rng = np.random.default_rng(0)
+    X, numbers = rng.normal(size=(37, 3)), rng.integers(0, 2, 37)
+    y = {
+        "int": numbers,
+        "text": np.array(["no", "yes"])[numbers],
+        "bool": numbers == 1,
+        "list": numbers.tolist(),
+        "float": numbers.astype(float),
+        "other ints": numbers.astype(np.int8),
+    }[kind]
+    model = MLPClassifier(hidden_layer_sizes=(3,), max_iter=3, random_state=0)
+    model.fit(X, numbers if kind == "other ints" else y)
+    weight = rng.random(37)
+    assert model.score(X, y) == accuracy_score(y, model.predict(X))
+    assert model.score(X, y, weight) == accuracy_score(y, model.predict(X), sample_weight=weight)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(X, np.asarray(y)[:-1])

@@ -5,7 +5,8 @@ candidates and folds of an :class:`~fastscratch.neural_network.MLPClassifier` or
 :class:`~fastscratch.neural_network.MLPRegressor`, alone or at the end of a Pipeline, are then done
 together, each with the same bits as alone. Any other estimator is fitted as scikit-learn does it.
 
-In `cv_results_` the fit time of a candidate is that of all which were fitted with it.
+In `cv_results_` the fit time of a candidate has its share, by multiply-adds, of the time in which
+all networks were trained together.
 """
 
 from .searches import (

@@ -188,7 +188,7 @@ class Sequential(Model):
         last = self.layers[-1]
         if self._input_shape is None:
             return [(last, getattr(last, "units", None))]
-        (shape,) = chain(self.layers, self._input_shape).output_shapes
+        (shape,) = self._network_for(None).output_shapes
         return [(last, shape[-1])]
 
     def _build(self, shape: tuple[int, ...] | None) -> None:

@@ -1,6 +1,7 @@
 """What the two estimators have in common."""
 
 import copy
+import functools
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -59,6 +60,12 @@ def _is_stochastic(estimator: "BaseMLP") -> bool:
     return True
 
 
+@functools.cache
+def _parameters_of(kind: type[BaseEstimator]) -> tuple[str, ...]:
+    """Names of the parameters of a kind of estimator."""
+    return tuple(super(BaseMLP, kind)._get_param_names())
+
+
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators: their parameters, the network, and how it is fitted."""
 
@@ -95,6 +102,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     validation_scores_: list[float] | None
     best_validation_score_: float | None
     _best_weights: list[np.ndarray] | None
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Names of the parameters; scikit-learn reads the signature for each clone anew."""
+        return list(_parameters_of(cls))
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""

@@ -6,6 +6,7 @@ with the same bits in any case.
 """
 
 import dataclasses
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,6 +43,8 @@ class Fit:
         What is done after each epoch.
     losses, scores : list of float
         Of the epochs that are done, if compiled code has trained them.
+    seconds : float
+        That its training took of those of all networks that were trained together.
     """
 
     model: Sequential
@@ -54,6 +57,7 @@ class Fit:
     epochs: Epochs
     losses: list[float] = dataclasses.field(default_factory=list)
     scores: list[float] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
 
     def alone(self) -> None:
         """Fit the network now."""
@@ -144,6 +148,7 @@ def fit(wanted: Fit) -> None:
     before = len(wanted.losses)
     # The assignment is made here, so that its errors are those of this fit.
     coroutine.ask((wanted, wanted.assignment()))
+    coroutine.waited -= wanted.seconds
     if len(wanted.losses) == before:  # it has diverged: the same again says where
         wanted.alone()
     elif earlier is not None:
@@ -154,9 +159,12 @@ def fit_all(fits: Sequence[tuple[Fit, EstimatorAssignment]]) -> None:
     """Fit networks in one compiled call; of one that diverges nothing is changed."""
     programs = SharedPrograms()
     trainings = [training_of(assignment, programs, one.shuffle) for one, assignment in fits]
+    began = time.perf_counter()
     with progress_bar(len(fits), "fits", "fit") as bar:
         train(trainings, bar)
+    pace = (time.perf_counter() - began) / max(1, sum(one.done * one.work for one in trainings))
     for (one, assignment), training in zip(fits, trainings, strict=True):
+        one.seconds = pace * training.done * training.work
         if not training.has_diverged:
             history = History()
             take(assignment, training, history)

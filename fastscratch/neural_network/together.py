@@ -118,6 +118,9 @@ class FitTogether(ParallelBackendBase):
         """Run a task until it waits for a fit, or ends."""
         coroutine.resume()
         if coroutine.has_ended:
+            for result in coroutine.result or ():
+                if isinstance(result, dict) and "fit_time" in result:
+                    result["fit_time"] -= coroutine.waited  # for networks of other tasks
             task.end(Outcome(coroutine.result, coroutine.error))
         else:
             self._running.append((task, coroutine))

@@ -8,8 +8,11 @@ worker.
 A task computes the same bits wherever it runs: a chunk whose worker is lost is simply done again.
 """
 
+import copyreg
+import io
 import itertools
 import math
+import pickle
 import time
 import warnings
 from collections import deque
@@ -17,14 +20,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import joblib
+from cloudpickle import CloudPickler
 from joblib.parallel import get_active_backend
+from sklearn.callback import CallbackContext
 
 from ..kernels.threads import get_num_threads, set_num_threads
 
 __all__ = ["Outcome", "Task", "Workers", "workers_for"]
 
-#: Seconds that a chunk is worth: at least, and for each worker; and at most, unless that is more.
-SHORTEST, FOR_EACH_WORKER, LONGEST = 1.0, 0.02, 60.0
+#: Seconds that a chunk is worth: at least, and for each worker; and at most. A chunk costs the
+#: client and Dask's scheduler 3 ms, so that they keep up with so many workers.
+SHORTEST, FOR_EACH_WORKER, LONGEST = 1.0, 0.005, 60.0
 #: How often in a row, without a new result, chunks that were lost are sent again.
 MOST_LOSSES = 3
 #: Tasks that are ready to be sent, for each worker.
@@ -76,10 +82,32 @@ class Task:
             self._callback(self)
 
 
-class _Shared(NamedTuple):
-    """Stands in a chunk for an argument that all tasks have, which travels apart."""
+class _Pickler(CloudPickler):
+    """Leaves out the arrays that travel apart, wherever a task refers to them."""
 
-    place: int
+    def __init__(self, file: io.BytesIO, shared: Sequence[Any]):
+        super().__init__(file)
+        self._places = {id(value): place for place, value in enumerate(shared)}
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self._places.get(id(value))
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, CallbackContext):
+            # The context of the search knows those of all tasks; a task asks for none of them.
+            return copyreg.__newobj__, (type(value),), {**vars(value), "_children_map": {}}
+        return super().reducer_override(value)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts them in again."""
+
+    def __init__(self, file: io.BytesIO, shared: Sequence[Any]):
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_load(self, place: int) -> Any:
+        return self._shared[place]
 
 
 class Workers:
@@ -143,9 +171,9 @@ class Workers:
             number, size = next(self._numbers), self._size(len(tasks))
             chunk = [tasks.popleft() for _ in range(size)]
             sent[number] = chunk
-            items = [[_without(item, shared) for item in task.items] for task in chunk]
-            settings = threads, warnings.filters
-            yield joblib.delayed(_do_chunk)(self._run, number, items, settings, *shared)
+            file = io.BytesIO()
+            _Pickler(file, shared).dump((self._run, warnings.filters, [t.items for t in chunk]))
+            yield joblib.delayed(_do_chunk)(number, threads, file.getvalue(), *shared)
 
     def _size(self, left: int) -> int:
         """Tasks of the next chunk: half of a worker's share of what is left, within bounds."""
@@ -165,20 +193,16 @@ def workers_for(n_jobs: int | None, run: Callable[[list[Task]], list[Outcome]]) 
 
 
 def _do_chunk(
-    run: Callable[[list[Task]], list[Outcome]],
-    number: int,
-    tasks: list[list[Any]],
-    settings: tuple[int, Any],
-    *shared: Any,
+    number: int, threads: int, pickled: bytes, *shared: Any
 ) -> tuple[int, float, list[Outcome]]:
     """Do the tasks of a chunk in a worker; return its number, seconds and outcomes."""
     before, began = get_num_threads(), time.perf_counter()
-    threads, filters = settings
     set_num_threads(min(threads, before))
     try:
+        run, filters, tasks = _Unpickler(io.BytesIO(pickled), shared).load()
         with warnings.catch_warnings():
             warnings.filters = filters
-            outcomes = run([Task([_with(item, shared) for item in items]) for items in tasks])
+            outcomes = run([Task(items) for items in tasks])
     finally:
         set_num_threads(before)
     return number, time.perf_counter() - began, outcomes
@@ -191,21 +215,3 @@ def _common(one: Task, other: Task) -> list[Any]:
         for task in (one, other)
     )
     return [mine[key] for key in mine if key in theirs and hasattr(mine[key], "shape")]
-
-
-def _without(item: Any, shared: Sequence[Any]) -> Any:
-    """The call of a task without the arguments that travel apart."""
-    function, args, options = item
-    places = {id(value): _Shared(place) for place, value in enumerate(shared)}
-    args = [places.get(id(value), value) for value in args]
-    return function, args, {name: places.get(id(v), v) for name, v in options.items()}
-
-
-def _with(item: Any, shared: Sequence[Any]) -> Any:
-    """The call of a task with all its arguments."""
-    function, args, options = item
-
-    def found(value: Any) -> Any:
-        return shared[value.place] if isinstance(value, _Shared) else value
-
-    return function, [found(v) for v in args], {name: found(v) for name, v in options.items()}

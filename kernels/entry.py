@@ -7,6 +7,8 @@ of its own, which finds the kernel by its symbol, and which has its own file in 
 
 import pickle
 
+from numba import types
+
 from . import cache
 
 __all__ = ["entry_of"]
@@ -32,6 +34,13 @@ def entry_of(code, name):
 
 
 def _compile(context, code):
+    # Arrays are lent to the kernel, not counted: whoever calls it holds them. If they were counted,
+    # each slice of one that a kernel passes on would take a locked addition and subtraction, and a
+    # step of a small network twice as long. Only what returns more than a number needs counts.
+    # Numba's own choice depends on whether this process has compiled the kernel or loaded it.
+    returned = code.signature.return_type
+    counts = not isinstance(returned, (types.NoneType, types.Number, types.Boolean))
+    context = context.subtarget(enable_nrt=counts)
     library = context.codegen().create_library(f"entry of {code.library.name}")
     library.enable_object_caching()
     context.create_cpython_wrapper(library, code.fndesc, code.environment, None, release_gil=True)

@@ -16,9 +16,10 @@ import threading
 import numpy as np
 import pytest
 from numba import config, types
+from numba.core.compiler_lock import global_compiler_lock
 
 from fastscratch import kernels
-from fastscratch.kernels import losses
+from fastscratch.kernels import entry, losses
 from fastscratch.kernels.jit import njit
 
 if config.DISABLE_JIT:
@@ -44,6 +45,20 @@ def compiled(function):
     kernel = njit(function)
     kernel._cache.disable()
     return kernel
+
+
+def test_arrays_are_lent_to_a_kernel_and_not_counted():
+    """Also by the process that compiles the kernel: counting made steps twice as long."""
+
+    def double(x):
+        for i in range(x.size):
+            x[i] *= 2
+
+    code = compiled(double).compile_code((types.Array(types.float64, 1, "C"),))
+    with global_compiler_lock:
+        way_in = entry._compile(code.target_context, code)
+    assert "adapt" in way_in.get_llvm_str()
+    assert "NRT" not in way_in.get_llvm_str()
 
 
 def test_every_public_kernel_is_compiled_by_the_policy():

@@ -168,6 +168,7 @@ class LabelsMixin(ClassifierMixin):
                 return float(np.mean(y == predicted))
         return super().score(X, y, sample_weight)
 
+
 class ProbabilitiesMixin(LabelsMixin):
     """A classifier with probabilities: the sigmoid of a score, or the softmax of several."""
 

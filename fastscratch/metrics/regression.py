@@ -219,6 +219,16 @@ def pearson_correlation(
     y_true, y_pred : array_like, of the same shape
     axis : int
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.pearson_correlation([[1.0, 2.0, 3.0]], [[1.0, 3.0, 2.0]]), 6)
+    0.5
     """
     y_true, y_pred, axis = _pair_along(y_true, y_pred, axis)
     units = [_of_length_one(_centred(array, axis), axis) for array in (y_true, y_pred)]
@@ -238,6 +248,16 @@ def concordance_correlation(
     axis : int
         As of :func:`pearson_correlation`.
     sample_weight : array_like, shape (n,), optional
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> round(metrics.concordance_correlation([[1.0, 2.0, 3.0]], [[1.0, 3.0, 2.0]]), 6)
+    0.5
     """
     y_true, y_pred, axis = _pair_along(y_true, y_pred, axis)
     largest = np.maximum(np.abs(y_true), np.abs(y_pred)).max(axis=axis, keepdims=True)
@@ -466,7 +486,16 @@ class CosineSimilarity(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class PearsonCorrelation(FunctionOfArrays):
-    """Object of :func:`pearson_correlation`."""
+    """Object of :func:`pearson_correlation`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.PearsonCorrelation()
+    >>> metric.update_state([[1.0, 2.0, 3.0]], [[1.0, 3.0, 2.0]])
+    >>> round(metric.result(), 6)
+    0.5
+    """
 
     function = staticmethod(pearson_correlation)
     axis: int = -1
@@ -474,7 +503,16 @@ class PearsonCorrelation(FunctionOfArrays):
 
 @dataclasses.dataclass(repr=False, eq=False)
 class ConcordanceCorrelation(FunctionOfArrays):
-    """Object of :func:`concordance_correlation`."""
+    """Object of :func:`concordance_correlation`.
+
+    Examples
+    --------
+    >>> from fastscratch import metrics
+    >>> metric = metrics.ConcordanceCorrelation()
+    >>> metric.update_state([[1.0, 2.0, 3.0]], [[1.0, 3.0, 2.0]])
+    >>> round(metric.result(), 6)
+    0.5
+    """
 
     function = staticmethod(concordance_correlation)
     axis: int = -1

@@ -8,7 +8,9 @@ one name always has the same content, and no locks are needed. It is written und
 then renamed; and it contains its checksum, so that a damaged file is never loaded but compiled
 again.
 
-A wheel may bring files for a *level* of processors, such as x86-64-v4; they are looked for last.
+A wheel may bring files for a *level* of processors, such as x86-64-v4; they are looked for last,
+and hold machine code only (see :mod:`.linkable`): a kernel that is to be copied into one that is
+compiled here is compiled first.
 Of the versions, that of Python counts to the second number, and that of NumPy to the first.
 
 The files go to ``NUMBA_CACHE_DIR`` if it is set. Otherwise they are looked for in ``__pycache__``
@@ -48,6 +50,7 @@ __all__ = [
     "load",
     "save",
     "say_compiling_once",
+    "with_checksum",
 ]
 
 _SOURCES = pathlib.Path(__file__).resolve().parent
@@ -69,6 +72,7 @@ _SETTINGS = (
     "SLP_VECTORIZE",
     "USING_SVML",
 )
+_ANNOTATION = 6  # place of that in what Numba keeps of a compiled function
 _ABANDONED = 3600  # seconds after which a temporary file is taken for that of a killed process
 
 #: Whether the next compilation is told on the standard error stream; only the first is.
@@ -149,6 +153,7 @@ class KernelCache(_Cache):
         module = function.__module__.removeprefix("fastscratch.kernels.")
         self.name = f"{module}.{function.__qualname__}"
         self._parallel = parallel
+        self._takes_shipped = True
         self.enable()
 
     @property
@@ -161,6 +166,10 @@ class KernelCache(_Cache):
     def disable(self):
         self._enabled = False
 
+    def ignore_shipped(self):
+        """Compile this kernel rather than take what came with the package."""
+        self._takes_shipped = False
+
     def flush(self):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
@@ -172,7 +181,8 @@ class KernelCache(_Cache):
     def load_overload(self, sig, target_context):
         """The compiled kernel for a signature, or None if it must be compiled."""
         target_context.refresh()
-        payload = load(self.file_name(sig)) if self._enabled else None
+        name = self.file_name(sig)
+        payload = load(name, self._takes_shipped) if self._enabled else None
         if payload is None:
             global missing
             missing = self.name
@@ -187,7 +197,9 @@ class KernelCache(_Cache):
         """Keep a compiled kernel."""
         # Machine code that contains addresses of this process is valid in this process only.
         if self._enabled and not data.library.has_dynamic_globals:
-            save(self.file_name(sig), dumps(data._reduce()))
+            parts = list(data._reduce())
+            parts[_ANNOTATION] = ""  # the source with the type of each name, for people
+            save(self.file_name(sig), dumps(tuple(parts)))
 
     def file_name(self, sig):
         """Name made of all that the machine code depends on."""
@@ -214,11 +226,11 @@ def _key(*dependencies):
     return hashlib.sha256(repr(dependencies).encode()).hexdigest()[:16]
 
 
-def _places(name):
+def _places(name, shipped=True):
     """The files that may hold what is saved under a name, the preferred one first."""
     for folder in folders():
         yield folder / name
-    if LEVEL_TARGET is not None:
+    if shipped and LEVEL_TARGET is not None:
         yield _SHIPPED / f"{name.rpartition('-')[0]}-{_key(LEVEL_TARGET)}.nbc"
 
 
@@ -232,9 +244,9 @@ def claimed(name):
     return contextlib.nullcontext() if is_kept(name) else claim(folders()[0] / name)
 
 
-def load(name):
+def load(name, shipped=True):
     """What was saved under a name, or None: there is no such file, or it is damaged."""
-    for file in _places(name):
+    for file in _places(name, shipped):
         try:
             content = file.read_bytes()
         except OSError:
@@ -245,11 +257,16 @@ def load(name):
     return None
 
 
+def with_checksum(payload):
+    """The content of the file that keeps some bytes."""
+    return hashlib.sha256(payload).digest() + payload
+
+
 def save(name, payload):
     """Keep bytes under a name, in the first folder that can be written."""
     if _digest_sources() != _DIGEST:
         return  # the files were edited after they were imported, and have another digest now
-    content = hashlib.sha256(payload).digest() + payload
+    content = with_checksum(payload)
     for folder in folders():
         try:
             _write_aside_and_rename(folder, name, content)

@@ -14,6 +14,7 @@ import pickle
 from numba import types
 
 from . import cache
+from .linkable import machine_code_only
 
 __all__ = ["entry_of"]
 
@@ -32,7 +33,9 @@ def entry_of(code, name):
     saved = cache.load(name)
     if saved is None:
         library = _compile(context, code)
-        cache.save(name, pickle.dumps(library.serialize_using_object_code()))
+        state = library.serialize_using_object_code()
+        symbol = code.fndesc.llvm_cpython_wrapper_name
+        cache.save(name, pickle.dumps(machine_code_only(state, symbol)))  # no kernel calls it
     else:
         library = context.codegen().unserialize_library(pickle.loads(saved))
     return context.get_executable(library, code.fndesc, code.environment)

@@ -28,6 +28,7 @@ from numba.np.ufunc.parallel import _iget_num_threads
 from . import cache, threads
 from .entry import entry_of
 from .interrupts import ctrl_c_later
+from .linkable import is_linkable
 
 # All but njit are for use inside of kernels.
 __all__ = ["CompileError", "get_thread_id", "njit", "prange", "thread_count", "users"]
@@ -83,7 +84,10 @@ class Kernel(CPUDispatcher):
         """
         signature, args = self._compiler.fold_argument_types(args, kws)
         args = tuple(types.unliteral(kind) for kind in args)
-        self.compile_code(args)
+        if not is_linkable(self.compile_code(args).library):  # it came in a wheel
+            del self.overloads[args]
+            self._cache.ignore_shipped()
+            self.compile_code(args)
         name = self.py_func.__name__
         template = typing.make_concrete_template(name, name, self.nopython_signatures)
         return template, signature, args, {}

@@ -9,6 +9,7 @@ import time
 import pytest
 from children import finish, install_copy, run, start
 from numba import config
+from scripts import needs_tools, tool
 
 from fastscratch.kernels import cache, machine
 
@@ -244,6 +245,43 @@ def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
     _, err = run(RELU, **environment)
     assert says_compiling(err)
     assert len(files(kernels)) == 2
+
+
+CALLER = """
+    import numpy as np
+    from fastscratch.kernels.activations import relu_forward
+    from fastscratch.kernels.call import address, values
+    from fastscratch.kernels.jit import njit
+
+    @njit
+    def twice(out, x):
+        relu_forward(out, x)
+        relu_forward(out, out)
+
+    array = values(np.float32)
+    address(relu_forward, array, array)  # this takes what was shipped
+    a = np.zeros(3, np.float32)
+    twice(a, np.array([-1000, 0.5, 1], np.float32))
+    assert a.tolist() == [0, 0.5, 1], a
+"""
+
+
+@needs_tools
+@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
+def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, tmp_path):
+    kernels, _, environment = install
+    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
+    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
+    shutil.copytree(next((tmp_path / "built").iterdir()), kernels / "compiled")
+    (shipped,) = files(kernels)
+    whole = shipped.read_bytes()
+    shipped.write_bytes(tool("build_wheels").smaller(whole))
+    assert len(shipped.read_bytes()) < len(whole)
+    _, err = run(RELU, **environment)
+    assert err == ""
+    _, err = run(CALLER, **environment)
+    assert says_compiling(err)
+    assert len([file for file in files(kernels) if "relu_forward" in file.name]) == 2
 
 
 def test_bounds_are_checked_after_a_start_that_did_not_check(tmp_path):

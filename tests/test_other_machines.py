@@ -1,6 +1,5 @@
 """Machine code for other machines than this one, which LLVM writes here, too."""
 
-import importlib.util
 import os
 import pathlib
 import pickle
@@ -10,26 +9,23 @@ import sys
 
 import pytest
 from children import run
+from scripts import TOOLS, needs_tools, tool
 
 from fastscratch.kernels import machine
 
-TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 LINUX_X86 = "x86_64-unknown-linux-gnu"
 LINUX_ARM, APPLE = "aarch64-unknown-linux-gnu", "arm64-apple-darwin"
 # What a file of object code begins with: its format and its processor.
 MAGIC = {LINUX_ARM: b"\x7fELF\x02\x01\x01", APPLE: b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01"}
 ARMS = [(LINUX_ARM, "generic"), (APPLE, "apple-m1")]
 
-pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="not a checkout")
+pytestmark = needs_tools
 
 
 @pytest.fixture(scope="module")
 def platforms():
     """What wheels are built for."""
-    spec = importlib.util.spec_from_file_location("build_wheels", TOOLS / "build_wheels.py")
-    build_wheels = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build_wheels)
-    return build_wheels.PLATFORMS.values()
+    return tool("build_wheels").PLATFORMS.values()
 
 
 def run_as(triple, processor, code, **environment):

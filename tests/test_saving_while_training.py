@@ -110,7 +110,8 @@ def check(optimizer, copies, steps):
     return len(found)
 
 
-@pytest.mark.parametrize("seconds", [0, 1e9])  # slices of one step, and of as many as there may be
+# Slices of one step, and of as many as there may be.
+@pytest.mark.parametrize("seconds", [pytest.param(0, marks=pytest.mark.slow), 1e9])
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_at_every_line_of_a_fit(optimizer, how, seconds, undisturbed, monkeypatch, tmp_path):

@@ -25,7 +25,6 @@ ROOT = Path(__file__).parent.parent
 
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
 PAGES = sorted((ROOT / "docs" / "essay").glob("[0-9]*.md"))
-SLOW = {"plot_boosted_trees"}
 
 #: What the text of an example says of its numbers.
 STATEMENTS = {
@@ -70,13 +69,8 @@ STATEMENTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        pytest.param(file, marks=pytest.mark.slow if file.stem in SLOW else [], id=file.stem)
-        for file in EXAMPLES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
 def test_example_shows_what_it_says(example):
     namespace = runpy.run_path(str(example))
     assert STATEMENTS[example.stem](namespace)

@@ -89,7 +89,10 @@ def test_an_l1_penalty_on_many_columns_has_no_slope_but_at_zero(many):
 
 
 @pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
-@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer, load_digits])
+@pytest.mark.parametrize(
+    "load",
+    [load_iris, load_wine, load_breast_cancer, pytest.param(load_digits, marks=pytest.mark.slow)],
+)
 def test_the_default_is_nearer_to_the_minimum_than_scikit_learns(load, C):
     """On data as they come, unscaled: by the value of the penalised loss."""
     X, y = load(return_X_y=True)

@@ -1,5 +1,7 @@
 """After `warmup`, nothing that the package does compiles: no file comes to the cache."""
 
+import pytest
+
 CHILD = """
 import sys
 
@@ -93,5 +95,6 @@ print(sorted({file.name for file in kept.iterdir()} - warm))
 """
 
 
+@pytest.mark.slow
 def test_warmup_leaves_nothing_to_compile(child):
     assert child(CHILD).strip() == "[]"

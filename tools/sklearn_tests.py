@@ -46,6 +46,11 @@ def with_other_imports(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def source_of(name: str) -> Path:
+    """A test file of the installed scikit-learn."""
+    return Path(sklearn.linear_model.tests.__path__[0]) / f"test_{name}.py"
+
+
 def listed(name: str) -> Counter[str]:
     """Tests of a file that the page says fail, and how many of their parameters."""
     table = PAGE.read_text(encoding="utf-8").partition(FIRST)[2]
@@ -55,8 +60,8 @@ def listed(name: str) -> Counter[str]:
 
 
 def failing(name: str, *options: str) -> tuple[Counter[str], int]:
-    """Tests of a file that fail, and how many pass."""
-    source = Path(sklearn.linear_model.tests.__path__[0]) / f"test_{name}.py"
+    """Tests of a file that fail, with how many of their parameters; and how many pass."""
+    source = source_of(name)
     with tempfile.TemporaryDirectory() as folder:
         copy, report = Path(folder) / source.name, Path(folder) / "report.xml"
         copy.write_text(with_other_imports(source.read_text(encoding="utf-8")), encoding="utf-8")

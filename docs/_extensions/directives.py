@@ -52,7 +52,7 @@ def _link(file: str, code: str) -> nodes.Node:
     From there a link leads to the whole file. What has no page stays without a link.
     """
     name = "fastscratch." + file.removesuffix(".py").replace("/", ".").removeprefix("fastscratch.")
-    definition = re.search(r"^(?:def|class) ([a-z]\w*)", code, re.MULTILINE)
+    definition = re.search(r"^(?:def|class) ([A-Za-z]\w*)", code, re.MULTILINE)
     if definition is not None:
         name += f".{definition[1]}"
     return pending_xref(

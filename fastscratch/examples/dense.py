@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from ..activations import NAMES
 from ..layers import Activation, Dense, Layer
@@ -80,7 +81,7 @@ def _regularised() -> list[Layer]:
     ]
 
 
-def _alike(activation: str, **penalties: str) -> list[Layer]:
+def _alike(activation: str, **penalties: Any) -> list[Layer]:
     first = Dense(4, activation, input_shape=(3,), **penalties)
     return [first, Dense(5, activation, **penalties), Dense(2, **penalties)]
 

@@ -7,7 +7,11 @@ from together import N, X, Y, assert_same, compare, network
 import fastscratch as fs
 from fastscratch import Sequential, engine, fit_many, layers, losses, optimizers
 from fastscratch.callbacks import EarlyStopping
-from fastscratch.engine.lanes import ACTIVATIONS_OF_LANES
+from fastscratch.engine.lanes import ACTIVATIONS_OF_LANES, LOSSES
+from fastscratch.examples import EXAMPLES
+from fastscratch.examples.training import Training
+from fastscratch.kernels.program import lane_columns
+from fastscratch.kernels.program.columns import NONE
 from fastscratch.neural_network.base import _L2OfSum
 from fastscratch.regularizers import L2
 
@@ -292,3 +296,23 @@ def test_few_models_are_trained_alone(together, monkeypatch):
     monkeypatch.setattr(engine.many, "FEWEST_LANES", 4)
     fit_many([network(k) for k in range(4 * fs.get_num_threads() - 1)], X, Y, verbose=0)
     assert together == []
+
+
+def test_the_examples_reach_all_that_is_computed_for_models_innermost():
+    """So `fastscratch verify` compares all of it with the naive network."""
+    found, is_penalised = {"loss": set(), "rule": set(), "function": set()}, False
+    for example in EXAMPLES.values():
+        model = example.model("float32")
+        if example.sparse or not all(type(layer) is layers.Dense for layer in model.layers):
+            continue
+        kind = engine.kind_of(Training(example, model, 1).trainer, None)
+        if kind is not None:
+            found["loss"].add(int(kind.kind[lane_columns.LOSS]))
+            found["rule"] |= set(kind.layers[:, lane_columns.RULE].tolist())
+            found["function"] |= set(kind.layers[:, lane_columns.FUNCTION].tolist())
+            is_penalised |= bool(kind.kind[lane_columns.HAS_PENALTIES])
+    rules = {getattr(lane_columns, name) for name in ("DESCENT", "SGD", "MOMENTUM", "ADAM")}
+    assert found["loss"] == {NONE, *LOSSES.values()}
+    assert found["rule"] - {NONE} == rules  # none of a layer that does not learn
+    assert len(found["function"] - {NONE}) == len(ACTIVATIONS_OF_LANES)
+    assert is_penalised

@@ -64,12 +64,32 @@ def make_model(network, data):
     return model
 
 
-def train(workload, data, threads):
+def make_trainable(workload, data, rate):
     model = make_model(workload.network, data)
     optimizer = getattr(fastscratch.optimizers, workload.optimizer)
     is_sigmoid = workload.network.read_out == "sigmoid"
     loss = "binary_crossentropy" if is_sigmoid else "categorical_crossentropy"
-    model.compile(optimizer(workload.learning_rate), loss=loss)
+    model.compile(optimizer(rate), loss=loss)
+    return model
+
+
+def train_many(workload, data):
+    models = [make_trainable(workload, data, rate) for rate in workload.learning_rates]
+    for seed, model in enumerate(models):
+        model.seed = seed
+
+    def fit(epochs):
+        how = {"batch_size": workload.batch_size, "epochs": epochs, "verbose": 0}
+        histories = fastscratch.fit_many(models, data["x"], data["y"], **how)
+        return float(np.mean([history.history["loss"][-1] for history in histories]))
+
+    return {"fit_many": training(workload, fit)}
+
+
+def train(workload, data, threads):
+    if workload.models > 1:
+        return train_many(workload, data)
+    model = make_trainable(workload, data, workload.learning_rate)
 
     def fit(epochs):
         history = model.fit(

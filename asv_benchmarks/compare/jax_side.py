@@ -101,10 +101,9 @@ def mean_loss(network, weights, x, y):
     return -(jax.nn.log_softmax(z) * y).sum(axis=1).mean(), after
 
 
-def update(workload, weight, gradient, slots, step):
+def update(optimizer, rate, weight, gradient, slots, step):
     """One weight and what the optimiser remembers of it, after a step; the rules of Keras."""
-    rate = workload.learning_rate
-    match workload.optimizer:
+    match optimizer:
         case "SGD":
             return weight - rate * gradient, slots
         case "RMSprop":
@@ -127,18 +126,34 @@ def train(workload, data):
         slots = [(jnp.zeros_like(weight), jnp.zeros_like(weight)) for weight in weights]
         return weights, slots, jnp.float32(0)
 
-    def step(state, rows):
+    def step(state, rows, rate=workload.learning_rate):
         weights, slots, count = state
         (loss, after), gradients = gradient_of(weights, x[rows], y[rows])
         updated = [
-            update(workload, *each, count + 1) for each in zip(after, gradients, slots, strict=True)
+            update(workload.optimizer, rate, *each, count + 1)
+            for each in zip(after, gradients, slots, strict=True)
         ]
         return ([new for new, _ in updated], [new for _, new in updated], count + 1), loss
 
-    def epoch(state, key):
+    def epoch(state, key, rate=workload.learning_rate):
         rows = jax.random.permutation(key, len(x)).reshape(-1, batch_size)
-        state, losses = lax.scan(step, state, rows)
+        state, losses = lax.scan(lambda state, rows: step(state, rows, rate), state, rows)
         return state, losses.mean()
+
+    def mapping():
+        """All models at once, each with its own shuffle and rate."""
+        compiled = jax.jit(jax.vmap(epoch), donate_argnums=0)
+        rates, key = jnp.array(workload.learning_rates), jax.random.key(0)
+        state = jax.tree.map(lambda leaf: jnp.stack([leaf] * workload.models), start_state())
+
+        def fit(epochs):
+            nonlocal state, key
+            for _ in range(epochs):
+                key, used = jax.random.split(key)
+                state, losses = compiled(state, jax.random.split(used, workload.models), rates)
+            return losses.mean().item()
+
+        return fit
 
     def scanning():
         compiled = jax.jit(epoch, donate_argnums=0)
@@ -168,6 +183,8 @@ def train(workload, data):
 
         return fit
 
+    if workload.models > 1:
+        return {"vmap": training(workload, mapping())}
     # Inside a scan, convolutions do not reach the fast code that they reach outside of one.
     return {"scan": training(workload, scanning()), "step": training(workload, stepping())}
 

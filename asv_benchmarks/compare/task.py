@@ -1,5 +1,6 @@
 """What a library offers for a workload, and what several of them need to make it."""
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -26,7 +27,8 @@ class Task(NamedTuple):
 
 def training(workload, fit):
     """The task of a trainer: `fit` takes epochs and returns the mean loss of the last one."""
-    return Task(lambda: fit(workload.check_epochs), fit)
+    check = functools.partial(fit, workload.check_epochs)
+    return Task(check, lambda repeats: fit(repeats * workload.epochs))
 
 
 def calling(function, *results):

@@ -95,6 +95,11 @@ class Workload:
     learning_rate : float
     check_epochs : int
         The loss of this epoch is compared.
+    epochs : int
+        Of one repetition.
+    models : int
+        How many networks are trained together, each with a learning rate and a seed of its own; a
+        step of one of them is timed.
     at_most : int
         Epochs of one call of ``fit``, or calls in a row.
     size : int
@@ -122,6 +127,8 @@ class Workload:
     optimizer: str | None = None
     learning_rate: float = 0.001
     check_epochs: int = 1
+    epochs: int = 1
+    models: int = 1
     at_most: int = 1_000_000
     size: int = 0
     shape: tuple = ()
@@ -141,8 +148,14 @@ class Workload:
 
     @property
     def steps(self):
-        """Steps in one repetition: those of an epoch, or the one call."""
-        return self.rows // self.batch_size if self.kind == "train" else 1
+        """Steps in one repetition: those of its epochs of all models, or the one call."""
+        steps = self.rows // self.batch_size * self.epochs * self.models
+        return steps if self.kind == "train" else 1
+
+    @property
+    def learning_rates(self):
+        """One for each of the models."""
+        return [self.learning_rate * (1 + k / self.models) for k in range(self.models)]
 
 
 def dense(*sizes, hidden, read_out):
@@ -212,6 +225,20 @@ WORKLOADS = (
         learning_rate=0.1,
         check_epochs=200,
         at_most=1000,
+    ),
+    training(
+        "train 256 times 4-40-3 sigmoid together, batch 10, SGD",
+        dense(4, 40, 3, hidden="sigmoid", read_out="sigmoid"),
+        {"JAX": 12},
+        peers=("JAX",),
+        dataset="iris",
+        rows=150,
+        batch_size=10,
+        optimizer="SGD",
+        learning_rate=0.1,
+        check_epochs=200,
+        epochs=100,
+        models=256,
     ),
     training(
         "train 784-100-10 sigmoid, batch 10, SGD",

@@ -104,12 +104,10 @@ class Trainer(Evaluator):
             record = {col.CLIPNORM: bound, col.LENGTH: plan.length, col.EVERY: learning.every}
             plan.add(update_op.clip_norm_item, 1, place, record)
 
-    def load(self, state: Any, slot_start: float) -> None:
-        """Take over weights, and what the optimiser remembers, from the state of a model."""
-        self.parameters[:] = state.parameters
-        known = state.slots or ()
-        for k, slot in enumerate(self.slots):
-            slot[:] = known[k] if k < len(known) else slot_start
+    def load(self, numbers: Sequence[np.ndarray]) -> None:
+        """Take over weights, and each slot of what the optimiser remembers."""
+        for own, given in zip([self.parameters, *self.slots], numbers, strict=True):
+            own[:] = given
 
     def copied_slots(self) -> tuple[np.ndarray, ...]:
         """What the optimiser remembers, as it is now."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from ..activations import NAMES
 from ..layers import ELU, Activation, Dense, Layer
@@ -89,6 +90,11 @@ def _regularised() -> list[Layer]:
     ]
 
 
+def _alike(activation: str, **penalties: Any) -> list[Layer]:
+    first = Dense(4, activation, input_shape=(3,), **penalties)
+    return [first, Dense(5, activation, **penalties), Dense(2, **penalties)]
+
+
 def _frozen() -> list[Layer]:
     return [
         Dense(5, "tanh", input_shape=(4,)),
@@ -110,6 +116,11 @@ def examples() -> Iterator[Example]:
         yield Example(f"{title} after {activation}", partial(_read_out, activation), loss)
     yield Example("weighted samples", partial(_read_out, "softmax"), LOSSES[10][0], weighted=True)
     yield Example("regularised", _regularised)
+    # These can be trained in vectors of models, with each activation that these take.
+    for name in ("relu", "sigmoid"):
+        yield Example(f"chain of {name}", partial(_alike, name))
+    penalties = {"kernel_regularizer": "l1_l2", "bias_regularizer": "l2"}
+    yield Example("chain of tanh with penalties", partial(_alike, "tanh", **penalties))
     yield Example("frozen layer", _frozen)
     yield Example("positions", _positions)
     # Wide layers are cut by their outputs, and backward by their inputs.

@@ -59,7 +59,7 @@ class Training:
             *(example.batch_size, model.dtype, threads),
             sparse=example.sparse,
         )
-        self.trainer.load(model._state, optimizer.slot_start)
+        self.trainer.load(model._state.numbers(optimizer))
         self.totals = np.zeros((1, len(ys) + 1, 2))
         self._order = np.arange(example.samples)
         self._rate, self._steps = optimizer.learning_rate, -(-example.samples // example.batch_size)

@@ -13,7 +13,6 @@ from ..utils import derived_seed
 from ..validation import is_finite, memory_for
 from .head import logs_of
 from .progress import Progress
-from .state import State
 from .training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -131,30 +130,20 @@ class Fit:
         self._rate = rates[0]
         start = self.first_epoch * self.steps + first
         epochs = self._epochs_after(start + count)
-        every = optimizer.gradient_accumulation_steps or 1
-        taken = state.updates * every + state.pending
         if workspace.holds is not state:
-            trainer.load(state, optimizer.slot_start)
+            trainer.load(state.numbers(optimizer))
         workspace.holds = None  # the steps change its numbers
         trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
         try:
             holder.run_in = holder.trained_in
-            trainer.train(start, rates, taken)
+            trainer.train(start, rates, state.taken(optimizer))
         finally:
             holder.run_in = None
             has_run = trainer.first_loss[0] != -np.inf
             counts = has_run and (not self.terminate_on_nan or self._is_finite())
             if counts:
-                updates, pending = divmod(taken + count, every)
-                holder.state = State(
-                    trainer.parameters.copy(),
-                    trainer.copied_slots(),
-                    optimizer.remembered,
-                    iterations=state.iterations + count,
-                    updates=updates,
-                    pending=pending,
-                    epochs=epochs,
-                )
+                parameters, slots = trainer.parameters.copy(), trainer.copied_slots()
+                holder.state = state.after(count, epochs, optimizer, parameters, slots)
                 workspace.holds = holder.state
         return counts
 

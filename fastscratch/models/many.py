@@ -21,7 +21,7 @@ from .assignments import Assignment, SharedData, assigned, part_of
 from .fitting import Fit, fit
 from .model import Model
 from .shared_programs import SharedPrograms
-from .state import Holder, State
+from .state import Holder
 from .validating import Validation
 
 __all__ = ["fit_many"]
@@ -187,10 +187,6 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
     """The training of a model, as the engine takes it."""
     model, data, optimizer = one.model, one.data, one.model._compiled_optimizer()
     state = model._state.for_optimizer(optimizer)
-    numbers = np.empty((1 + optimizer.n_remembered, state.parameters.size), model.dtype)
-    numbers[0], numbers[1:] = state.parameters, optimizer.slot_start
-    for slot, known in zip(numbers[1:], state.slots or (), strict=False):
-        slot[:] = known
     trainer = programs.trainer(one)
     evaluator = validation = penalties = None
     if one.validation is not None:
@@ -202,7 +198,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             for layer, placed in model._named_weights()
             if placed.weight.regularizer is not None and layer.trainable
         ]
-    schedule, every = optimizer.schedule, optimizer.gradient_accumulation_steps or 1
+    schedule = optimizer.schedule
     with memory_for(f"epochs={one.epochs}"):
         return Training(
             trainer,
@@ -210,10 +206,10 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             epochs=one.epochs,
             first_epoch=state.epochs,
             iterations=state.iterations,
-            taken=state.updates * every + state.pending,
+            taken=state.taken(optimizer),
             schedule=schedule.code,
             numbers=schedule.numbers(),
-            state=numbers,
+            state=np.array(state.numbers(optimizer), model.dtype),
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
             evaluator=evaluator,
@@ -226,19 +222,11 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
 
 def take(one: Assignment, training: Training, history: History) -> None:
     """Give a model what it has learned, and its history the epochs that are complete."""
-    model, optimizer, before = one.model, one.model._compiled_optimizer(), one.model._state
-    every, steps = optimizer.gradient_accumulation_steps or 1, training.steps // one.epochs
-    before = before.for_optimizer(optimizer)
-    updates, pending = divmod(before.updates * every + before.pending + training.done, every)
-    model._state = State(
-        training.state[0],
-        tuple(training.state[1:]),
-        optimizer.remembered,
-        iterations=before.iterations + training.done,
-        updates=updates,
-        pending=pending,
-        epochs=before.epochs + -(-training.done // steps),
-    )
+    model, optimizer = one.model, one.model._compiled_optimizer()
+    before, steps = model._state.for_optimizer(optimizer), training.steps // one.epochs
+    epochs = before.epochs + -(-training.done // steps)
+    parameters, *slots = training.state
+    model._state = before.after(training.done, epochs, optimizer, parameters, slots)
     if optimizer.use_ema:
         model._take_average()
     complete = training.done // steps

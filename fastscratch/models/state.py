@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,47 @@ class State:
         slots = tuple(known.get(name, begun) for name in optimizer.remembered)
         pending = self.pending if optimizer.remembered[-1:] == self.remembered[-1:] else 0
         return self.replaced(slots=slots, remembered=optimizer.remembered, pending=pending)
+
+    def numbers(self, optimizer: Optimizer) -> list[np.ndarray]:
+        """The weights, and each slot of an optimiser, as it begins if it remembers nothing."""
+        begun = [np.full_like(self.parameters, optimizer.slot_start)] * optimizer.n_remembered
+        return [self.parameters, *(begun if self.slots is None else self.slots)]
+
+    def taken(self, optimizer: Optimizer) -> int:
+        """Mini-batches that an optimiser has taken."""
+        return self.updates * (optimizer.gradient_accumulation_steps or 1) + self.pending
+
+    def after(
+        self,
+        steps: int,
+        epochs: int,
+        optimizer: Optimizer,
+        parameters: np.ndarray,
+        slots: Sequence[np.ndarray],
+    ) -> "State":
+        """The state after some more steps.
+
+        Parameters
+        ----------
+        steps : int
+        epochs : int
+            Of all fits, after them.
+        optimizer : Optimizer
+        parameters : (p,) array
+        slots : sequence of (p,) array
+            What the optimiser remembers then.
+        """
+        every = optimizer.gradient_accumulation_steps or 1
+        updates, pending = divmod(self.taken(optimizer) + steps, every)
+        return State(
+            parameters,
+            tuple(slots),
+            optimizer.remembered,
+            iterations=self.iterations + steps,
+            updates=updates,
+            pending=pending,
+            epochs=epochs,
+        )
 
 
 class Holder:

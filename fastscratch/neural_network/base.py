@@ -1,7 +1,6 @@
 """What the two estimators have in common."""
 
 import copy
-import functools
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -60,12 +59,6 @@ def _is_stochastic(estimator: "BaseMLP") -> bool:
     return True
 
 
-@functools.cache
-def _parameters_of(kind: type[BaseEstimator]) -> tuple[str, ...]:
-    """Names of the parameters of a kind of estimator."""
-    return tuple(super(BaseMLP, kind)._get_param_names())
-
-
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators: their parameters, the network, and how it is fitted."""
 
@@ -96,6 +89,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
     }
 
+    _param_names: list[str]
     _model: Sequential
     loss_curve_: list[float]
     best_loss_: float | None
@@ -106,7 +100,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     @classmethod
     def _get_param_names(cls) -> list[str]:
         """Names of the parameters; scikit-learn reads the signature for each clone anew."""
-        return list(_parameters_of(cls))
+        if "_param_names" not in vars(cls):
+            cls._param_names = super()._get_param_names()
+        return list(cls._param_names)
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""

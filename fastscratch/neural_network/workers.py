@@ -8,7 +8,6 @@ worker.
 A task computes the same bits wherever it runs: a chunk whose worker is lost is simply done again.
 """
 
-import copyreg
 import io
 import itertools
 import math
@@ -95,7 +94,7 @@ class _Pickler(CloudPickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, CallbackContext):
             # The context of the search knows those of all tasks; a task asks for none of them.
-            return copyreg.__newobj__, (type(value),), {**vars(value), "_children_map": {}}
+            return object.__new__, (type(value),), {**vars(value), "_children_map": {}}
         return super().reducer_override(value)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .call import address, call, values
 from .chunks import chunk_bounds, chunk_count
-from .elementary import erfc, exp, expm1, log, log1p, sigmoid, tanh
+from .elementary import erfc, erfc_and_power, exp, expm1, log, log1p, sigmoid, tanh
 from .jit import njit, prange
 from .pointwise import (
     celu_backward,
@@ -712,9 +712,8 @@ def gelu_backward(dz, z, a, da):
     height = z.dtype.type(1 / math.sqrt(2 * math.pi))
     for o in range(z.size):
         x = _within_reach(z[o])
-        below = half * erfc(-x * root)
-        density = height * exp(-half * x * x)
-        dz[o] = da[o] * (below + x * density)
+        twice, power = erfc_and_power(-x * root)
+        dz[o] = da[o] * (half * twice + x * height * power)
 
 
 @njit

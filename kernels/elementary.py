@@ -254,7 +254,8 @@ def _tanh64(x):
 
 
 @njit(inline=True)
-def _erfc32(x):
+def _erfc_and_power32(x):
+    """erfc(x), and exp(-x**2) as a part of it."""
     size = abs(x)
     size = size if size < F(11) else F(11)
     t = F(2.5) / (F(2.5) + size)
@@ -272,13 +273,20 @@ def _erfc32(x):
     p = fma(p, u, F(0.421612728))
     square = size * size
     e = _exp32(-square)
-    y = t * p * fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
+    e = fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
+    y = t * p * e
     y = y if x > F(0) else F(2) - y
-    return y if x == x else x
+    return (y if x == x else x), (e if x == x else x)
 
 
 @njit(inline=True)
-def _erfc64(x):
+def _erfc32(x):
+    return _erfc_and_power32(x)[0]
+
+
+@njit(inline=True)
+def _erfc_and_power64(x):
+    """erfc(x), and exp(-x**2) as a part of it."""
     size = abs(x)
     size = size if size < D(28) else D(28)
     t = D(3.75) / (D(3.75) + size)
@@ -309,9 +317,15 @@ def _erfc64(x):
     p = fma(p, u, D(0.29117944255007705))
     square = size * size
     e = _exp64(-square)
-    y = t * p * fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
+    e = fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
+    y = t * p * e
     y = y if x > D(0) else D(2) - y
-    return y if x == x else x
+    return (y if x == x else x), (e if x == x else x)
+
+
+@njit(inline=True)
+def _erfc64(x):
+    return _erfc_and_power64(x)[0]
 
 
 def exp(x):
@@ -359,6 +373,11 @@ def erfc(x):
     return _erfc32(x) if isinstance(x, F) else _erfc64(D(x))
 
 
+def erfc_and_power(x):
+    """erfc(x) and exp(-x**2), in the time of one of them."""
+    return _erfc_and_power32(x) if isinstance(x, F) else _erfc_and_power64(D(x))
+
+
 def _compiled(function, single, double):
     """In compiled code, `function` means `single` for float32 and `double` for other numbers."""
 
@@ -376,3 +395,4 @@ _compiled(sigmoid, _sigmoid32, _sigmoid64)
 _compiled(tanh, _tanh32, _tanh64)
 _compiled(expm1, _expm1_32, _expm1_64)
 _compiled(erfc, _erfc32, _erfc64)
+_compiled(erfc_and_power, _erfc_and_power32, _erfc_and_power64)

@@ -76,26 +76,35 @@ def sum_rows(total, rows):
             total[i] += rows[n, i]
 
 
+@njit(inline=True)
+def _in_order(bits, shift, others):
+    """The bits of a number as an integer of the same order; and from that the bits again."""
+    return bits ^ ((bits >> shift) & others)
+
+
 @njit
 def largest_of(z):
     """The largest of some numbers; any number if one of them is NaN.
 
-    Eight maxima side by side: LLVM keeps the comparisons of one in their order, each waiting for
-    the one before, which takes five times as long.
+    Of many, as integers: LLVM keeps the comparisons of numbers in their order, each waiting for the
+    one before, but those of integers fill vectors (of 1000, 0.05 us in place of 0.13).
     """
-    largest, whole = z[0], z.size // 8 * 8
-    if whole >= 16:
-        m0, m1, m2, m3, m4, m5, m6, m7 = z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7]
-        for start in range(8, whole, 8):
-            part = z[start : start + 8]
-            m0, m1, m2, m3 = max(m0, part[0]), max(m1, part[1]), max(m2, part[2]), max(m3, part[3])
-            m4, m5, m6, m7 = max(m4, part[4]), max(m5, part[5]), max(m6, part[6]), max(m7, part[7])
-        largest = max(max(max(m0, m1), max(m2, m3)), max(max(m4, m5), max(m6, m7)))
-    else:
-        whole = 1
-    for o in range(whole, z.size):
-        largest = max(largest, z[o])
-    return largest
+    if z.size < 16:
+        largest = z[0]
+        for o in range(1, z.size):
+            largest = max(largest, z[o])
+        return largest
+    if z.itemsize == 4:
+        shift, others = np.int32(31), np.int32(0x7FFFFFFF)
+        most = np.int32(-0x80000000)
+        for o in range(z.size):
+            most = max(most, _in_order(np.float32(z[o]).view(np.int32), shift, others))
+        return z.dtype.type(np.int32(_in_order(most, shift, others)).view(np.float32))
+    shift_64, others_64 = np.int64(63), np.int64(0x7FFFFFFFFFFFFFFF)
+    most_64 = np.int64(-0x8000000000000000)
+    for o in range(z.size):
+        most_64 = max(most_64, _in_order(np.float64(z[o]).view(np.int64), shift_64, others_64))
+    return z.dtype.type(np.int64(_in_order(most_64, shift_64, others_64)).view(np.float64))
 
 
 @njit(inline=True)

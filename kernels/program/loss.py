@@ -4,9 +4,11 @@ import numpy as np
 
 from .. import losses
 from ..call import NUMBERS, array_at, call, values
-from ..elementary import exp, log1p
+from ..elementary import exp, log, log1p
+from ..instructions import fma
 from ..jit import njit
 from ..optimizers import penalty
+from ..sums import largest_of, sum_of
 from .columns import (
     ADDRESS_OF,
     ARGUMENTS,
@@ -118,6 +120,9 @@ REDUCTIONS = {
 }
 NO_LABEL = -(2**62)
 
+# Up to this many classes, the exponentials of several samples are computed in one loop.
+FEW_CLASSES = 64
+
 
 @njit
 def _multilabel_crossentropy(values, gradient, logits, y, constants):
@@ -145,6 +150,47 @@ def _binary_crossentropy(values, gradient, logits, y, constants):
         values[n] *= share
     for i in range(flat.size):
         flat[i] *= share
+
+
+@njit
+def _terms_of_right_classes(z, y, largest):
+    """``sum(y (largest - z))``; many terms are added up in float64."""
+    zero = z.dtype.type(0)
+    if y.size > losses.OUTPUTS:
+        double = 0.0
+        for o in range(y.size):
+            double += y[o] * (largest - z[o]) if y[o] != zero else zero
+        return z.dtype.type(double)
+    total = zero
+    for o in range(y.size):
+        # The difference may be infinite, and 0 times infinity is nan.
+        total += y[o] * (largest - z[o]) if y[o] != zero else zero
+    return total
+
+
+@njit
+def _categorical_crossentropy(values, gradient, logits, y, constants):
+    # One exponential serves the loss and its gradient; and few classes fill no vector, but those of
+    # all samples do: 16 samples take 1.6 us with 10 classes and 8.9 with 1000, in place of 4.1 and
+    # 64 one by one.
+    units, flat = y.shape[1], gradient.reshape(-1)
+    at_once = values.size if units <= FEW_CLASSES else 1
+    for start in range(0, values.size, max(at_once, 1)):
+        for n in range(start, start + at_once):
+            z, own = logits[n], gradient[n]
+            values[n] = largest_of(z)
+            for o in range(units):
+                own[o] = z[o] - values[n]
+        powers = flat[start * units :][: at_once * units]
+        for i in range(powers.size):
+            powers[i] = exp(powers[i])
+        for n in range(start, start + at_once):
+            own, targets = gradient[n], y[n]
+            total, weight = sum_of(own), sum_of(targets)
+            below = _terms_of_right_classes(logits[n], targets, values[n])
+            values[n] = fma(weight, log(total), below)
+            for o in range(units):
+                own[o] = fma(own[o] / total, weight, -targets[o])
 
 
 def losses_and_gradients(forward, backward, count, name, compiler=njit):
@@ -189,6 +235,7 @@ LOSSES_OF_ROWS_BY_NAME = {
     for name, loss in losses.LOSSES.items()
 } | {
     "binary_crossentropy": _binary_crossentropy,
+    "categorical_crossentropy": _categorical_crossentropy,
     "multilabel_crossentropy": _multilabel_crossentropy,
 }
 # The processes that compile kernels ahead find each by its name.

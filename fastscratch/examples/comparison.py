@@ -67,7 +67,8 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
     Whatever the engine raises is reported, not raised.
     """
     dtype = np.dtype(dtype)
-    bound = roundings(network_of(example.model(dtype.name)), example)
+    model = example.model(dtype.name)
+    bound = roundings(network_of(model), example)
     try:
         found, same, same_together = train_in_every_way(example, dtype.name)
     except Exception as error:

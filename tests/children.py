@@ -132,8 +132,9 @@ def next_request():
     os._exit(0)
 
 
-code, environment, timeout, *files = next_request()
+code, folder, environment, timeout, *files = next_request()
 signal.alarm(timeout)
+os.chdir(folder)
 for number, file in enumerate(files):
     os.dup2(os.open(file, os.O_RDWR), number)
 os.environ.clear()
@@ -168,7 +169,8 @@ def run(code, timeout=60, **environment):
         for stream in streams:
             stream.touch()
         files = [os.devnull, *map(str, streams)]
-        request = [textwrap.dedent(code), _environment(environment), timeout, *files]
+        settings = _environment(environment)
+        request = [textwrap.dedent(code), os.getcwd(), settings, timeout, *files]
         print(json.dumps(request), file=server.stdin, flush=True)
         exit_code = int(server.stdout.readline())
         out, err = (stream.read_text() for stream in streams)

@@ -4,7 +4,12 @@ from unittest import mock
 
 import numpy as np
 
-from fastscratch.examples.naive import naive_network, naive_targets, naive_weights
+from fastscratch.examples.naive import (
+    naive_loss,
+    naive_network,
+    naive_targets,
+    naive_weights,
+)
 from fastscratch.reference import network as reference
 from fastscratch.reference.layers.base import Run
 
@@ -41,7 +46,7 @@ def loss_and_gradient(of, parameters, x, y, losses, sample_weight=None, loss_wei
         naive_weights(of, parameters),
         [np.asarray(one, float).tolist() for one in x],
         [naive_targets(np.asarray(one, float)) for one in y],
-        [loss.get_config() for loss in losses],
+        [naive_loss(loss) for loss in losses],
         Run(**{"training": True, **run}),
         loss_weights,
         [own] * len(y),

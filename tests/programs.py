@@ -29,7 +29,9 @@ def programs_of(example, dtype="float32"):
     """Every program that a model of the example can have."""
     model = example.model(dtype)
     network, optimizer = network_of(model), model.optimizer
-    objectives = model._objectives([example.weighted] * len(network.outputs))
+    _, _, weights = example.data(model)
+    axes = 0 if weights is None else weights.ndim
+    objectives = model._objectives([axes] * len(network.outputs))
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots
     sparse = example.sparse

@@ -64,7 +64,7 @@ def translated(keras, config):
     """The options of a layer, a loss or an optimiser as Keras takes them."""
     options = {}
     for name, value in config.items():
-        if name.endswith("_initializer") or name in ("class", "input_shape"):
+        if name.endswith("_initializer") or name in ("class", "kind", "input_shape"):
             continue
         if name.endswith("_regularizer") and value is not None:
             value = keras.regularizers.L1L2(**value)

@@ -206,7 +206,7 @@ class Draw:
             loss.is_of_rows,
             loss.constants,
             loss.label_smoothing,
-            weighted=self.weights is not None,
+            weight_axes=int(self.weights is not None),
         )
 
     def trainer(self, **clipping):

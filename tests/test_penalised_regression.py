@@ -238,3 +238,43 @@ def test_a_column_of_targets_has_the_shapes_of_scikit_learn(name):
     for attribute in ("coef_", "intercept_"):
         assert np.shape(getattr(ours, attribute)) == np.shape(getattr(theirs, attribute))
     assert ours.predict(X).shape == theirs.predict(X).shape
+
+
+# --- more columns than are looked at first --------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"positive": True}, {"fit_intercept": False}])
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+@pytest.mark.parametrize("alpha", [0.05, 0.5])
+def test_many_columns(alpha, l1_ratio, options):
+    """Conditions of the minimum: the gradient in a column is its penalty, or below it."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 1200)) * rng.uniform(0.5, 2, 1200)
+    X += 3 * options.get("fit_intercept", True)
+    X[:, 7] = 1
+    y = X[:, :30] @ rng.standard_normal(30) + rng.standard_normal(60)
+    model = ElasticNet(alpha, l1_ratio=l1_ratio, **options).fit(X, y)
+    gradient = X.T @ (X @ model.coef_ + model.intercept_ - y) / 60
+    gradient += alpha * (1 - l1_ratio) * model.coef_
+    l1, inside = alpha * l1_ratio, model.coef_ != 0
+    np.testing.assert_allclose(gradient[inside], -l1 * np.sign(model.coef_[inside]), atol=1e-8)
+    slopes = -gradient[~inside] if options.get("positive") else np.abs(gradient[~inside])
+    assert slopes.max() <= l1 * (1 + 1e-8)
+    assert 0 < inside.sum() < 100
+    assert model.dual_gap_ < 1e-9
+    assert np.mean(X @ model.coef_ + model.intercept_ - y) == pytest.approx(0, abs=1e-10) or (
+        not model.fit_intercept
+    )
+
+
+def test_many_columns_of_a_path_and_of_a_warm_start():
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((80, 900))
+    y = X[:, :5] @ [3.0, -2, 1, 1, 1] + 0.1 * rng.standard_normal(80)
+    ours = LassoCV(alphas=[0.5, 0.1, 0.02], cv=3).fit(X, y)
+    theirs = peer.LassoCV(alphas=[0.5, 0.1, 0.02], cv=3, tol=1e-10, max_iter=100_000).fit(X, y)
+    assert ours.alpha_ == theirs.alpha_
+    np.testing.assert_allclose(ours.mse_path_, theirs.mse_path_, rtol=1e-4)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=0, atol=1e-5)
+    warm = Lasso(0.5, warm_start=True).fit(X, y).set_params(alpha=0.02).fit(X, y)
+    np.testing.assert_allclose(warm.coef_, Lasso(0.02).fit(X, y).coef_, rtol=0, atol=1e-10)

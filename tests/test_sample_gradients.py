@@ -28,7 +28,7 @@ def program_of(name, kind, size, dtype):
     model = example.model(dtype)
     xs, ys, _ = example.data(model)
     xs, ys = ([np.ascontiguousarray(a, dtype) for a in arrays] for arrays in (xs, ys))
-    program = kind(network_of(model), model._objectives([False] * len(ys)), size, dtype)
+    program = kind(network_of(model), model._objectives([0] * len(ys)), size, dtype)
     program.parameters[:] = model._state.parameters
     return program, xs, ys, [None] * len(ys)
 
@@ -184,7 +184,7 @@ def test_gradients_of_weights_that_are_not_trained_are_zeros_in_used_memory():
     model, rng = wide_model(), np.random.default_rng(3)
     x, y = rng.standard_normal((20, 301)), rng.standard_normal((20, 5))
     model.layers[0].trainable = False
-    program = SampleDifferentiator(network_of(model), model._objectives([False]), 1)
+    program = SampleDifferentiator(network_of(model), model._objectives([0]), 1)
     program._results.empty((20, model._network.n_parameters), np.float32).fill(7)
     arrays = [np.ascontiguousarray(a, np.float32) for a in (x, y)]
     _, gradients = program.differentiate(arrays[:1], arrays[1:], [None])

@@ -8,7 +8,13 @@ from fastscratch import Sequential, layers, optimizers
 from fastscratch.callbacks import Callback
 from fastscratch.datasets import load_iris, load_mnist
 from fastscratch.examples import EXAMPLES
-from fastscratch.examples.naive import naive_network, naive_rule, naive_targets, naive_weights
+from fastscratch.examples.naive import (
+    naive_loss,
+    naive_network,
+    naive_rule,
+    naive_targets,
+    naive_weights,
+)
 from fastscratch.examples.training import Training
 from fastscratch.reference.train import SGD
 from fastscratch.utils import set_random_seed
@@ -115,7 +121,7 @@ class TrainingSpeedup:
     def fit_naively(self):
         """Train on the first samples only."""
         data = [self.x[: self.n_naive].tolist()], [naive_targets(self.y[: self.n_naive])]
-        losses = [self.model.loss.get_config()]
+        losses = [naive_loss(self.model.loss)]
         rule, rate = naive_rule(self.model.optimizer), self.model.optimizer.learning_rate
         SGD(self.naive, self.weights, *data, losses, 1, self.batch_size, rate, rule)
 

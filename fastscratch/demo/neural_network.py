@@ -102,7 +102,7 @@ def twin_step(model: Sequential, x: np.ndarray, y: np.ndarray, n_steps: int) -> 
     naive = network_of([(*layer, [i], i) for i, layer in enumerate(layers)])
     flat = [weight.tolist() for weight in model.get_weights()]
     weights = [flat[i : i + 2] for i in range(0, len(flat), 2)]  # kernel and bias of each layer
-    batch = [x[:BATCH].tolist()], [y[:BATCH].tolist()], [model.loss.name]
+    batch = [x[:BATCH].tolist()], [y[:BATCH].tolist()], [model.loss.kind]
     optimizer = Optimizer()
 
     def steps() -> None:

@@ -1,6 +1,7 @@
 """The lasso and the elastic net as estimators of scikit-learn."""
 
 import dataclasses
+import functools
 import warnings
 from numbers import Integral, Real
 from typing import Any
@@ -21,35 +22,44 @@ from .solvers import Problem, Scaling, quadratic_minimum
 __all__ = ["ElasticNet", "Lasso", "Squares"]
 
 
-@dataclasses.dataclass(frozen=True)
+#: With more columns than this, those are left out at first that seem to have coefficients of zero.
+MOST_AT_FIRST = 200
+#: Sweeps that find out which columns are missing.
+ROUGH = 5
+#: Whether a coefficient may stay zero is known up to this share of its penalty.
+ROUNDING = 1e-10
+
+
+@dataclasses.dataclass(eq=False)
 class Squares:
     """Half the mean square of a regression's errors: a quadratic function of its coefficients.
 
     One pass over the data makes it; every penalty is then a problem of the size of the
-    coefficients.
+    coefficients, or of those that matter.
 
     Attributes
     ----------
     scaling : Scaling
         How the columns were scaled.
-    hessian : ndarray, shape (k, k)
-        With the intercept that is the best for the coefficients.
+    problems : list of Problem
+        For each target the errors at coefficients that are given.
     gradients : ndarray, shape (o, k)
         At coefficients of zero, for each target.
     values : ndarray, shape (o,)
         The function at coefficients of zero.
     intercepts : ndarray, shape (o,)
         The best intercepts at coefficients of zero.
-    slope : ndarray, shape (k,)
-        By how much they change with each coefficient.
     """
 
     scaling: Scaling
-    hessian: np.ndarray
+    problems: list[Problem]
     gradients: np.ndarray
     values: np.ndarray
     intercepts: np.ndarray
-    slope: np.ndarray
+    #: The columns that have mattered so far, and the function of their coefficients alone.
+    _part: "tuple[np.ndarray, Squares] | None" = dataclasses.field(default=None, init=False)
+    #: Whether it is such a part.
+    _is_part: bool = dataclasses.field(default=False, init=False)
 
     @classmethod
     def of(cls, X: Any, y: np.ndarray, weight: np.ndarray, fit_intercept: bool) -> "Squares":
@@ -68,19 +78,40 @@ class Squares:
         intercepts = targets @ share if fit_intercept else np.zeros(len(targets))
         first = int(fit_intercept)
         zero = np.zeros((1, scaling.mean.size + first))
-        none = zero[0]
         problems = [
-            Problem(scaling.design, target[None], share, none, none, LINEAR)
+            Problem(scaling.design, target[None], share, zero[0], zero[0], LINEAR)
             for target in targets - intercepts[:, None]
         ]
         found = [problem.loss(zero) for problem in problems]
-        hessian, slope = problems[0].hessian(zero), np.zeros(scaling.mean.size)
-        if fit_intercept:  # which follows from the coefficients
-            slope = -hessian[0, 1:] / hessian[0, 0]
-            hessian = hessian[1:, 1:] - hessian[0, 0] * np.outer(slope, slope)
         gradients = np.array([gradient[0, first:] for _, gradient in found])
         values = np.array([value for value, _ in found])
-        return cls(scaling, np.ascontiguousarray(hessian), gradients, values, intercepts, slope)
+        return cls(scaling, problems, gradients, values, intercepts)
+
+    @functools.cached_property
+    def _curvature(self) -> tuple[np.ndarray, np.ndarray]:
+        """The second derivatives with the best intercept, and how that moves."""
+        k = self.scaling.mean.size
+        zero = np.zeros((1, k + int(self.scaling.has_intercept)))
+        hessian, slope = self.problems[0].hessian(zero), np.zeros(k)
+        if self.scaling.has_intercept:  # which follows from the coefficients
+            slope = -hessian[0, 1:] / hessian[0, 0]
+            hessian = hessian[1:, 1:] - hessian[0, 0] * np.outer(slope, slope)
+        return np.ascontiguousarray(hessian), slope
+
+    @property
+    def hessian(self) -> np.ndarray:
+        """Second derivatives, (k, k), with the intercept that is the best for the coefficients."""
+        return self._curvature[0]
+
+    @property
+    def slope(self) -> np.ndarray:
+        """By how much the best intercept changes with each coefficient, (k,)."""
+        if self._part is None:
+            return self._curvature[1]
+        columns, part = self._part
+        slope = np.zeros(self.scaling.mean.size)  # the others have coefficients of zero
+        slope[columns] = part.slope
+        return slope
 
     def largest_alpha(self, positive: bool) -> float:
         """The smallest l1 penalty of which all coefficients are zero."""
@@ -105,27 +136,105 @@ class Squares:
         positive: bool,
         tol: float,
         max_iter: int,
+        exact: bool = True,
     ) -> tuple[np.ndarray, int, float]:
         """Coefficients under a penalty, the sweeps (negative if too few), and the dual gap."""
-        scale = self.scaling.scale
-        penalties, squares = l1 / scale, l2 / scale**2
-        b, n_iter = quadratic_minimum(
-            start,
-            self.gradients[target] + self.hessian @ start + squares * start,
-            self.hessian + np.diag(squares),
-            penalties,
-            np.full(len(scale), 0.0 if positive else -np.inf),
-            # The gradient in a column of standard deviation 1 is a covariance with the residuals.
-            tol=tol * np.sqrt(2 * self.values[target]),
-            max_iter=max_iter,
+        how = {"positive": positive, "tol": tol, "max_iter": max_iter}
+        penalties, squares = l1 / self.scaling.scale, l2 / self.scaling.scale**2
+        if l1 > 0 and self._is_wide:
+            b, slope, n_iter = self._minimum_of_some(target, l1, l2, start, **how)
+        else:
+            b, n_iter = quadratic_minimum(
+                start,
+                self.gradients[target] + self.hessian @ start + squares * start,
+                self.hessian + np.diag(squares),
+                penalties,
+                np.full(len(start), 0.0 if positive else -np.inf),
+                # The gradient in a column of standard deviation 1 is a covariance with the
+                # residuals.
+                tol=tol * np.sqrt(2 * self.values[target]),
+                max_iter=max_iter,
+                exact=exact,
+            )
+            slope = self.gradients[target] + self.hessian @ b
+        return b, n_iter, self._dual_gap(target, b, slope, penalties, squares, positive)
+
+    @property
+    def _is_wide(self) -> bool:
+        if self._is_part:
+            return False
+        return self.scaling.mean.size > 4 * MOST_AT_FIRST and not self.scaling.design[2].size
+
+    def _minimum_of_some(
+        self, target: int, l1: float, l2: float, start: np.ndarray, **how: Any
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Coefficients, the gradient there, and sweeps: most columns are only looked at.
+
+        A column may stay out as long as the gradient in its coefficient is below its penalty.
+        """
+        b, sweeps, is_exact = start, 0, False
+        slope = self._gradient(target, start) if start.any() else self.gradients[target]
+        if self._part is None:
+            self._part = self._of_columns(np.flatnonzero(start))
+        while True:
+            outside = self._excess(slope, l1, how["positive"])
+            columns, part = self._part
+            outside[columns] = -1
+            if outside.max(initial=-1) > ROUNDING:
+                most = max(MOST_AT_FIRST, columns.size)
+                worst = np.argsort(-outside, kind="stable")[:most]
+                self._part = columns, part = self._of_columns(np.union1d(columns, worst))
+                is_exact = False
+            elif is_exact:
+                return b, slope, sweeps
+            else:
+                is_exact = True
+            # A few sweeps say which columns are missing; the minimum comes when none is.
+            few = {} if is_exact else {"max_iter": min(ROUGH, how["max_iter"]), "exact": False}
+            inner, sweeps, _ = part.minimum(target, l1, l2, b[columns], **how | few)
+            b = np.zeros_like(start)
+            b[columns] = inner
+            slope = self._gradient(target, b)
+
+    def _excess(self, slope: np.ndarray, l1: float, positive: bool) -> np.ndarray:
+        """How far each gradient is above the penalty, as a share of that; at least -1."""
+        constant = np.isinf(self.scaling.scale)
+        size = (np.maximum(-slope, 0) if positive else np.abs(slope)) / l1
+        return np.where(constant, 0, size * np.where(constant, 0, self.scaling.scale)) - 1
+
+    def _gradient(self, target: int, b: np.ndarray) -> np.ndarray:
+        """The gradient at coefficients, with the intercept that is the best for them."""
+        given = np.concatenate([[b @ self.slope], b]) if self.scaling.has_intercept else b
+        _, gradient = self.problems[target].loss(given[None])
+        return gradient[0, int(self.scaling.has_intercept) :]
+
+    def _of_columns(self, columns: np.ndarray) -> "tuple[np.ndarray, Squares]":
+        """Some columns, and the same function of their coefficients alone."""
+        scaling, first = self.scaling, int(self.scaling.has_intercept)
+        rows, indices, starts = scaling.design
+        kept = np.concatenate([np.arange(first), first + columns])
+        design = np.ascontiguousarray(rows[:, kept]), indices, starts
+        none = np.zeros(kept.size)
+        part = Squares(
+            Scaling(design, scaling.mean[columns], scaling.scale[columns], scaling.has_intercept),
+            [dataclasses.replace(p, design=design, l1=none, l2=none) for p in self.problems],
+            np.ascontiguousarray(self.gradients[:, columns]),
+            self.values,
+            self.intercepts,
         )
-        return b, n_iter, self._dual_gap(target, b, penalties, squares, positive)
+        part._is_part = True
+        return columns, part
 
     def _dual_gap(
-        self, target: int, b: np.ndarray, l1: np.ndarray, l2: np.ndarray, positive: bool
+        self,
+        target: int,
+        b: np.ndarray,
+        slope: np.ndarray,
+        l1: np.ndarray,
+        l2: np.ndarray,
+        positive: bool,
     ) -> float:
         """How far the penalised function can be above its minimum at most, by a dual point."""
-        slope = self.gradients[target] + self.hessian @ b
         squares = 2 * self.values[target] + b @ (self.gradients[target] + slope)
         of_target = 2 * self.values[target] + b @ self.gradients[target]
         excess = -(slope + l2 * b)

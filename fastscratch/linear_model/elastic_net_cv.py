@@ -210,7 +210,7 @@ class ElasticNetCV(RegressorMixin, BaseEstimator):
 
     def _path(self, squares: Squares, ratio: float, alphas: np.ndarray) -> np.ndarray:
         """Coefficients, (n_alphas, k), each fit starting from the one before."""
-        b, found = np.zeros(len(squares.hessian)), []
+        b, found = np.zeros(squares.scaling.mean.size), []
         for alpha in alphas:
             b, _, _ = squares.minimum(
                 0,

@@ -404,6 +404,7 @@ def quadratic_minimum(
     *,
     tol: float,
     max_iter: int,
+    exact: bool = True,
 ) -> tuple[np.ndarray, int]:
     """Minimise a quadratic function with an absolute penalty and lower bounds.
 
@@ -424,6 +425,8 @@ def quadratic_minimum(
         this, times its second derivative. Before, a thousandth of it ends the search.
     max_iter : int
         The most sweeps over all coefficients.
+    exact : bool
+        Whether to solve a system of equations in the end, and not only take sweeps.
 
     Returns
     -------
@@ -439,7 +442,7 @@ def quadratic_minimum(
         )
         taken += abs(n_iter)
         is_stable = n_iter > 0 or (np.sign(b) == signs).all()
-        while is_stable:
+        while is_stable and exact:
             signs = np.sign(b)
             b, g, solved = _solve_signs(b, g, hessian, l1, lower)
             if solved:

@@ -65,7 +65,7 @@ class Differentiable(Compiled):
         optimizer = self._compiled_optimizer()
         self._build(None)
         network = self._current_programs().network
-        objectives = self._objectives([False] * len(self._losses))
+        objectives = self._objectives([0] * len(self._losses))
         return new_trainer(network, objectives, optimizer, batch_size, self.dtype).program
 
     def gradients(

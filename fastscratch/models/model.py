@@ -184,7 +184,8 @@ class Model(Configured):
             do not have them.
         sample_weight : array_like, shape (n,), optional; a list or dict for several outputs
             Weights of the samples in the loss; the gradient is still divided by their number. One
-            array weights the samples at all outputs.
+            array weights the samples at all outputs. Of outputs with more axes it may have a weight
+            for each row along the last one, as for each pixel of an image, shape (n, h, w).
         initial_epoch : int
             Number of the epoch before the first.
         steps_per_epoch : int, optional

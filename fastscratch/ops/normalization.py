@@ -173,4 +173,6 @@ def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:
 
 def _or_default(name: str, value: Any, default: float, rows: np.ndarray) -> np.ndarray:
     """One number for each column; if None, the default for all."""
-    return _for_columns(name, np.full(rows.shape[1], default) if value is None else value, rows)
+    if value is None:  # nothing to check
+        return np.full(rows.shape[1], default, rows.dtype)
+    return _for_columns(name, value, rows)

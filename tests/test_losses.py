@@ -92,7 +92,7 @@ def test_every_loss_of_keras_is_here_or_refused():
         (lambda: losses.Hinge(reduction="average"), ValueError, "reduction must be one of 'sum_"),
         (lambda: losses.Huber(-1), ValueError, "delta must be positive"),
         (lambda: losses.BinaryFocalCrossentropy(gamma=-1), ValueError, "gamma must not be neg"),
-        (lambda: losses.CategoricalFocalCrossentropy([0.2]), TypeError, "alpha must be a number"),
+        (lambda: losses.BinaryFocalCrossentropy(alpha=[0.2]), TypeError, "alpha must be a number"),
         (lambda: losses.CategoricalGeneralizedCrossEntropy(1), ValueError, "q must be below 1"),
         (lambda: losses.CosineSimilarity(0.5), TypeError, "axis must be an integer"),
         (

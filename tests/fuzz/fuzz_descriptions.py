@@ -103,6 +103,12 @@ def is_positive(value):
     return is_number(value) and float(value) > 0
 
 
+def is_not_negative_or_several(value):
+    if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) == 1:
+        return len(value) > 0 and all(is_not_negative(one) for one in value)
+    return is_not_negative(value)
+
+
 def is_not_negative(value):
     return is_number(value) and float(value) >= 0
 
@@ -260,6 +266,7 @@ OWN = {
         "mode": is_one_of("fan_in", "fan_out", "fan_avg"),
         "distribution": is_one_of("normal", "truncated_normal", "untruncated_normal", "uniform"),
     },
+    "CategoricalFocalCrossentropy": {"alpha": is_not_negative_or_several},
     "BatchNormalization": {"axis": is_int(-(2**31))},
     "LayerNormalization": {"axis": is_some_axes},
     "MaxNorm": {"axis": is_some_axes},

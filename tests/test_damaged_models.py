@@ -278,9 +278,11 @@ def test_forged_graphs(load, saved_graph, change):
 
 
 def test_files_of_the_first_format_are_read(load, saved):
-    """As version 0.1 wrote them: one loss, its metrics, and no weights of losses."""
+    """As version 0.1 wrote them: one loss without a name, its metrics, no weights of losses."""
     content, header, arrays = saved
     (loss,), (metrics,) = header["losses"], header["metrics"]
+    assert loss.pop("name") == loss["kind"]
+    loss["name"] = loss.pop("kind")
     old = {"format": 1, "loss": loss, "metrics": metrics}
     old |= {name: header[name] for name in header.keys() - {"losses", "loss_weights", *old}}
     model, same = load(signed(old, arrays)), load(content)

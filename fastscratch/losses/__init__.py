@@ -177,7 +177,9 @@ def get(identifier: Any) -> Loss:
         return identifier()
     if isinstance(identifier, dict):
         arguments = dict(identifier)
-        kind = arguments.pop("kind", None)
+        if "kind" not in arguments:  # in a file written when losses had no names of their own
+            arguments["kind"] = arguments.pop("name", None)
+        kind = arguments.pop("kind")
         if kind == Custom.kind:
             return Custom.from_config(arguments)
         return get(kind).__class__(**arguments)

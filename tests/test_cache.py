@@ -247,7 +247,7 @@ def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
     assert len(files(kernels)) == 2
 
 
-CALLER = """
+RELU_TWICE = """
     import numpy as np
     from fastscratch.kernels.activations import relu_forward
     from fastscratch.kernels.call import address, values
@@ -279,7 +279,7 @@ def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, tmp_
     assert len(shipped.read_bytes()) < len(whole)
     _, err = run(RELU, **environment)
     assert err == ""
-    _, err = run(CALLER, **environment)
+    _, err = run(RELU_TWICE, **environment)
     assert says_compiling(err)
     assert len([file for file in files(kernels) if "relu_forward" in file.name]) == 2
 

@@ -295,7 +295,9 @@ def test_lambda_callback_takes_every_hook():
     hooks = [name for name in dir(Callback) if name.startswith("on_")]
     seen = []
     every = {name: lambda *_, name=name, **__: seen.append(name) for name in hooks}
-    network().fit(*data(), verbose=0, validation_data=data(5), callbacks=LambdaCallback(**every))
+    model, callback = network(), LambdaCallback(**every)
+    model.fit(*data(), verbose=0, validation_data=data(5), callbacks=callback)
+    model.predict(data()[0], callbacks=callback)
     # The aliases are called by the hooks that are replaced here.
     assert set(seen) == set(hooks) - {"on_batch_begin", "on_batch_end"}
     with pytest.raises(TypeError, match="LambdaCallback has no hook 'on_epoch_ended', only on_"):

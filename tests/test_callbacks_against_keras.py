@@ -286,7 +286,7 @@ def test_metrics_have_the_names_of_keras(keras):
             ours = getattr(metrics, theirs.__name__)
             assert metrics.get(spelling) is ours.function, spelling
             compared.add(ours)
-    assert len(compared) == 40
+    assert len(compared) == 42
 
 
 def test_directions_are_those_of_keras(keras):

@@ -11,7 +11,9 @@ from hostile import SCALARS
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.metrics import accuracy_score
 
+from fastscratch.estimators import LabelsMixin
 from fastscratch.linear_model import (
     ElasticNet,
     ElasticNetCV,
@@ -282,6 +284,21 @@ def using(draw, kind, method):
     return draw(calls(name, function, lambda draw: {"X": X}, check, **how))
 
 
+@st.composite
+def scoring(draw, kind):
+    estimator, X, y = fitted(draw, kind)
+
+    def check(result, X, y, sample_weight=None):
+        assert result == accuracy_score(y, estimator.predict(X), sample_weight=sample_weight)
+
+    def good(draw):
+        weight = {"sample_weight": st.just(1 + abs(numbers(draw, len(X))))}
+        return {"X": X, "y": y, **some_of(draw, weight)}
+
+    how = {"subjects": SUBJECTS, "raises": RAISES, "warns": WARNS}
+    return draw(calls(f"{place_of(kind)}.score", estimator.score, good, check, **how))
+
+
 #: Besides `fit`, which all have.
 METHODS = {
     LinearRegression: ("predict",),
@@ -306,3 +323,5 @@ for kind, methods in METHODS.items():
         TARGETS[f"{place_of(kind)}.{method}"] = fitting(kind, method)
     for method in methods:
         TARGETS[f"{place_of(kind)}.{method}"] = using(kind, method)
+    if issubclass(kind, LabelsMixin):
+        TARGETS[f"{place_of(kind)}.score"] = scoring(kind)

@@ -259,6 +259,6 @@ def is_counted(typingctx, array):
 
 def test_references_to_arrays_from_python_are_not_counted(monkeypatch):
     # Each slice of one would cost two atomic additions. Numba counts in the process that compiles.
-    monkeypatch.setattr(cache, "load", lambda name, shipped: None)
+    monkeypatch.setattr(cache, "load", lambda name, shipped=True: None)
     monkeypatch.setattr(cache, "save", lambda name, payload: None)
     assert not njit(lambda x: is_counted(x))(np.zeros(3))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .kernels import KERNELS
 from .kernels.jobs import share
 from .kernels.threads import get_num_threads
 from .output import progress_bar
@@ -15,12 +16,23 @@ __all__ = ["warmup"]
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
+#: Modules of the kernels that `regression` and `linear_model` call, in float64 only.
+REGRESSION = {
+    "coordinate_descent",
+    "gradient_descent",
+    "least_squares",
+    "linear_model",
+    "qr",
+    "refits",
+}
+
 
 def warmup(progress: bool = False) -> float:
     """Compile every kernel for float32 and float64, unless it is in the disk cache.
 
-    This includes, in float32, what a model of any layers, loss and optimiser needs. As many
-    processes as there are processors work at it.
+    Those of a regression are compiled for float64, in which the estimators compute. In float32, what
+    a model of any layers, loss and optimiser needs is compiled, too. As many processes as there are
+    processors work at it.
 
     Parameters
     ----------
@@ -44,7 +56,12 @@ def warmup(progress: bool = False) -> float:
 
     start = time.perf_counter()
     kernels = dict.fromkeys(case.kernel for case in CASES)
-    jobs: list[Job] = [(_use_kernel, (name, dtype)) for name in kernels for dtype in DTYPES]
+    jobs: list[Job] = [
+        (_use_kernel, (name, dtype))
+        for name in kernels
+        for dtype in DTYPES
+        if dtype is np.float64 or KERNELS[name].__module__.rpartition(".")[2] not in REGRESSION
+    ]
     jobs += [(_use_model, (name,)) for name in EXAMPLES]
     # Neighbours need the same kernels: apart from each other, processes seldom wait for each other.
     random.Random(0).shuffle(jobs)

@@ -30,8 +30,8 @@ REGRESSION = {
 def warmup(progress: bool = False) -> float:
     """Compile every kernel for float32 and float64, unless it is in the disk cache.
 
-    Those of a regression are compiled for float64, in which the estimators compute. In float32, what
-    a model of any layers, loss and optimiser needs is compiled, too. As many processes as there are
+    Those of a regression are compiled for float64, in which the estimators compute. This includes,
+    in float32, what a model of any layers, loss and optimiser needs. As many processes as there are
     processors work at it.
 
     Parameters

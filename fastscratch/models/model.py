@@ -461,8 +461,9 @@ class Model(Configured):
         n, state, programs = len(samples[0]), self._state, self._current_programs()
         outs = [np.empty((n, *shape), self.dtype) for shape in programs.network.output_shapes]
         sparse = are_sparse(samples)
-        size = programs.predicted_at_once(n, batch_size, sparse)
-        if callbacks is not None:
+        if callbacks is None:
+            size = programs.predicted_at_once(n, batch_size, sparse)
+        else:
             size = batch_size or 32
         reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
 

@@ -78,8 +78,10 @@ class State:
 
     def numbers(self, optimizer: Optimizer) -> list[np.ndarray]:
         """The weights, and each slot of an optimiser, as it begins if it remembers nothing."""
-        begun = [np.full_like(self.parameters, optimizer.slot_start)] * optimizer.n_remembered
-        return [self.parameters, *(begun if self.slots is None else self.slots)]
+        slots: Sequence[np.ndarray] | None = self.slots
+        if slots is None:
+            slots = [np.full_like(self.parameters, optimizer.slot_start)] * optimizer.n_remembered
+        return [self.parameters, *slots]
 
     def taken(self, optimizer: Optimizer) -> int:
         """Mini-batches that an optimiser has taken."""

@@ -262,8 +262,14 @@ _BY_NAME: dict[str, type[Constraint]] = {
 }
 
 
-def get(name: str, identifier: Any) -> Constraint | None:
+def get(identifier: Any, name: str = "identifier") -> Constraint | None:
     """The constraint for a name, an instance, what `get_config` returned, or None.
+
+    Parameters
+    ----------
+    identifier : object
+    name : str
+        What an error calls it.
 
     Returns
     -------
@@ -277,7 +283,7 @@ def get(name: str, identifier: Any) -> Constraint | None:
     Examples
     --------
     >>> from fastscratch import constraints
-    >>> constraints.get("kernel_constraint", "non_neg")
+    >>> constraints.get("non_neg")
     NonNeg()
     """
     if identifier is None or type(identifier) in _CLASSES.values():

@@ -587,8 +587,14 @@ he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunN
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 
 
-def get(name: str, identifier: Any) -> Initializer:
+def get(identifier: Any, name: str = "identifier") -> Initializer:
     """The initializer for a name, a class, an instance, or what `get_config` returned.
+
+    Parameters
+    ----------
+    identifier : object
+    name : str
+        What an error calls it.
 
     Returns
     -------
@@ -602,7 +608,7 @@ def get(name: str, identifier: Any) -> Initializer:
     Examples
     --------
     >>> from fastscratch import initializers
-    >>> initializers.get("kernel_initializer", "he_normal")
+    >>> initializers.get("he_normal")
     HeNormal()
     """
     if isinstance(identifier, Initializer):

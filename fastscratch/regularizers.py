@@ -120,8 +120,14 @@ _BY_NAME: dict[str, Callable[[], Regularizer]] = {
 _SHORT = {"L1L2": "l1l2"}
 
 
-def get(name: str, identifier: Any) -> Regularizer | None:
+def get(identifier: Any, name: str = "identifier") -> Regularizer | None:
     """The regularizer for a name, an instance, what `get_config` returned, or None.
+
+    Parameters
+    ----------
+    identifier : object
+    name : str
+        What an error calls it.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def get(name: str, identifier: Any) -> Regularizer | None:
     Examples
     --------
     >>> from fastscratch import regularizers
-    >>> regularizers.get("kernel_regularizer", "l2")
+    >>> regularizers.get("l2")
     L2(l2=0.01)
     """
     if type(identifier).__call__ is not Regularizer.__call__ and isinstance(

@@ -328,15 +328,35 @@ def test_losses_and_initializers_have_the_names_of_keras(keras):
     for name, theirs in keras.src.initializers.ALL_OBJECTS_DICT.items():
         for ours in initializers._BY_NAME.values():
             if ours.__name__ == theirs.__name__ != "Constant":
-                assert type(initializers.get("name", name)) is ours, name
+                assert type(initializers.get(name)) is ours, name
 
 
 @pytest.mark.parametrize("name", ["l1", "L1", "l2", "L2", "l1l2", "L1L2"])
 def test_regularizers_have_the_names_of_keras(keras, name):
-    ours, theirs = fastscratch.regularizers.get("name", name), keras.regularizers.get(name)
+    ours, theirs = fastscratch.regularizers.get(name), keras.regularizers.get(name)
     assert type(ours).__name__ == type(theirs).__name__
     for factor, value in theirs.get_config().items():
         assert getattr(ours, factor) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "activations",
+        "constraints",
+        "initializers",
+        "losses",
+        "metrics",
+        "optimizers",
+        "regularizers",
+    ],
+)
+def test_get_takes_what_that_of_keras_takes(keras, module):
+    ours, theirs = getattr(fastscratch, module).get, getattr(keras, module).get
+    (wanted,) = inspect.signature(theirs).parameters
+    first, *others = inspect.signature(ours).parameters.values()
+    assert first.name == wanted
+    assert all(one.default is not one.empty for one in others)
 
 
 def defaults(function):

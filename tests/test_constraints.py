@@ -68,7 +68,7 @@ def test_defaults_and_names_of_keras(keras):
         snake = {"MaxNorm": "max_norm", "MinMaxNorm": "min_max_norm"}
         snake = snake | {"NonNeg": "non_neg", "UnitNorm": "unit_norm"}
         for spelling in (name, snake[name]):
-            assert type(constraints.get("c", spelling)) is type(ours)
+            assert type(constraints.get(spelling, "c")) is type(ours)
             assert type(keras.constraints.get(spelling)) is type(theirs)
 
 
@@ -132,7 +132,7 @@ def test_a_model_with_constraints_is_saved(tmp_path):
 )
 def test_a_config_makes_the_same_again(constraint):
     config = json.loads(json.dumps(constraint.get_config()))
-    assert repr(constraints.get("c", config)) == repr(constraint)
+    assert repr(constraints.get(config, "c")) == repr(constraint)
 
 
 class Own(constraints.Constraint):

@@ -65,7 +65,7 @@ def test_zeros_and_ones():
 @pytest.mark.parametrize(("shape", "fan_in"), [((200, 300), 200), ((3, 3, 40, 50), 360)])
 def test_uniform_of_a_variance(name, variance, shape, fan_in):
     """A uniform distribution within a limit has a third of its square as variance."""
-    values = initializers.get("kernel_initializer", name)(shape, 5)
+    values = initializers.get(name, "kernel_initializer")(shape, 5)
     limit = np.sqrt(3 * variance / fan_in)
     assert 0.99 * limit < np.abs(values).max() <= limit
     # The mean square of n uniform numbers: its own standard deviation is 0.9 of it over sqrt(n).
@@ -104,7 +104,7 @@ def test_truncated_normal(mean, stddev):
 )
 def test_normal_of_a_variance(name, scale, shape, fan_in, fan_out):
     variance = 2 / (fan_in + fan_out) if scale is None else scale / fan_in
-    values = initializers.get("kernel_initializer", f"{name}_normal")(shape, 5)
+    values = initializers.get(f"{name}_normal", "kernel_initializer")(shape, 5)
     # The mean square of n such numbers: its own standard deviation is 0.85 of it over sqrt(n).
     assert abs(np.mean(values.astype(float) ** 2) / variance - 1) < 5 / np.sqrt(values.size)
     assert_truncated(values, 0.0, variance**0.5 / 0.8796256610)
@@ -195,7 +195,7 @@ def test_naive_twin(name, shape):
     if len(shape) not in OF_MATRICES.get(name, (1, 2, 3, 4)):
         pytest.skip("it makes matrices")
     naive = np.array(initial(name, shape, 6))
-    values = initializers.get("kernel_initializer", name)(shape, 6)
+    values = initializers.get(name, "kernel_initializer")(shape, 6)
     # float32 numbers, scaled and moved: three roundings of the largest; QR in float64.
     np.testing.assert_allclose(values, naive, rtol=0, atol=3 * 6e-8 * max(1, abs(naive).max()))
 
@@ -205,7 +205,7 @@ def test_naive_twin(name, shape):
 def test_every_initializer(name, shape):
     if len(shape) not in OF_MATRICES.get(name, (1, 2, 3, 4)):
         pytest.skip("it makes matrices")
-    initializer = initializers.get("kernel_initializer", name)
+    initializer = initializers.get(name, "kernel_initializer")
     values = initializer(shape, 3)
     assert values.shape == shape
     assert values.dtype == np.float32
@@ -221,21 +221,21 @@ def test_every_initializer(name, shape):
 
 def test_get():
     mine = initializers.RandomNormal(stddev=1)
-    assert initializers.get("kernel_initializer", mine) is mine
-    assert initializers.get("name", "normal") == initializers.RandomNormal()
-    assert initializers.get("name", "uniform") == initializers.RandomUniform()
-    assert isinstance(initializers.get("name", "zero"), initializers.Zeros)
-    assert isinstance(initializers.get("name", "one"), initializers.Ones)
-    assert initializers.get("name", initializers.HeNormal) == initializers.HeNormal()
-    assert initializers.get("name", "HeNormal") == initializers.HeNormal()
-    assert initializers.get("name", "OrthogonalInitializer") == initializers.Orthogonal()
+    assert initializers.get(mine, "kernel_initializer") is mine
+    assert initializers.get("normal", "name") == initializers.RandomNormal()
+    assert initializers.get("uniform", "name") == initializers.RandomUniform()
+    assert isinstance(initializers.get("zero", "name"), initializers.Zeros)
+    assert isinstance(initializers.get("one", "name"), initializers.Ones)
+    assert initializers.get(initializers.HeNormal, "name") == initializers.HeNormal()
+    assert initializers.get("HeNormal", "name") == initializers.HeNormal()
+    assert initializers.get("OrthogonalInitializer", "name") == initializers.Orthogonal()
     seeded = initializers.VarianceScaling(2.0, "fan_out", "uniform", seed=3)
-    assert initializers.get("name", seeded.get_config()) == seeded
-    assert initializers.get("name", initializers.HeNormal(4).get_config()).seed == 4
+    assert initializers.get(seeded.get_config(), "name") == seeded
+    assert initializers.get(initializers.HeNormal(4).get_config(), "name").seed == 4
     known = ", ".join(repr(name) for name in NAMES)
     for wrong in ("he", None, 3, ["zeros"], initializers.Initializer, dict):
         with pytest.raises(ValueError, match=f"an initializer or one of {known}, got"):
-            initializers.get("kernel_initializer", wrong)
+            initializers.get(wrong, "kernel_initializer")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_errors(make, arguments, error, message):
 
 @pytest.mark.parametrize("name", OF_MATRICES)
 def test_matrices_only(name):
-    made = initializers.get("kernel_initializer", name)
+    made = initializers.get(name, "kernel_initializer")
     with pytest.raises(ValueError, match=r"makes matrices, got a weight of shape \(3,\)"):
         made((3,), 1)
 
@@ -272,8 +272,8 @@ def test_spread_is_that_of_keras(name):
     """Two large samples have nearly the same mean square and quantiles."""
     keras = pytest.importorskip("keras")
     shape = SHAPE if name in OF_MATRICES else (3, 3, 100, 200)
-    ours = initializers.get("kernel_initializer", name)(shape, 3).astype(float)
-    made = getattr(keras.initializers, type(initializers.get("name", name)).__name__)
+    ours = initializers.get(name, "kernel_initializer")(shape, 3).astype(float)
+    made = getattr(keras.initializers, type(initializers.get(name, "name")).__name__)
     # PyTorch's truncated normal numbers, as Keras draws them, are now and then beyond the limit.
     theirs = np.asarray(made()(shape).detach().cpu(), float)
     assert abs(np.mean(ours**2) - np.mean(theirs**2)) <= 0.02 * np.mean(theirs**2)

@@ -293,10 +293,10 @@ def test_regularizers_by_hand():
     assert regularizers.L1(0.5)(weights) == 2
     assert regularizers.L2(0.25)(weights) == 2.5
     assert regularizers.L1L2(0.5, 0.25)(weights) == 4.5
-    assert regularizers.get("name", "l1_l2") == regularizers.L1L2(0.01, 0.01)
-    assert regularizers.get("name", None) is None
+    assert regularizers.get("l1_l2", "name") == regularizers.L1L2(0.01, 0.01)
+    assert regularizers.get(None, "name") is None
     given = regularizers.L2()
-    assert regularizers.get("name", given) is given
+    assert regularizers.get(given, "name") is given
     with pytest.raises(ValueError, match="kernel_regularizer must be a regularizer or one of 'l1'"):
         Dense(2, kernel_regularizer="l3")
     with pytest.raises(ValueError, match="l2 must not be negative, got -1"):

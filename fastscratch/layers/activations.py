@@ -128,9 +128,9 @@ class PReLU(Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.alpha_initializer = initializers.get("alpha_initializer", alpha_initializer)
-        self.alpha_regularizer = regularizers.get("alpha_regularizer", alpha_regularizer)
-        self.alpha_constraint = constraints.get("alpha_constraint", alpha_constraint)
+        self.alpha_initializer = initializers.get(alpha_initializer, "alpha_initializer")
+        self.alpha_regularizer = regularizers.get(alpha_regularizer, "alpha_regularizer")
+        self.alpha_constraint = constraints.get(alpha_constraint, "alpha_constraint")
         axes: Sequence[Any] = [shared_axes]
         if shared_axes is None or isinstance(shared_axes, (list, tuple)):
             axes = shared_axes or ()

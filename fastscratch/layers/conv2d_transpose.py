@@ -90,9 +90,9 @@ class Conv2DTranspose(Convolution):
                         f"output_padding must be less than strides={self.strides}, got "
                         f"{self.output_padding}"
                     )
-        self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
-        self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
-        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
+        self.kernel_initializer = initializers.get(kernel_initializer, "kernel_initializer")
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, "kernel_regularizer")
+        self.kernel_constraint = constraints.get(kernel_constraint, "kernel_constraint")
 
     def output_sizes(self, places: Sequence[int]) -> tuple[int, ...]:
         sizes, _ = transposed_places(self, places)

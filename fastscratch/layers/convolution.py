@@ -51,9 +51,9 @@ class Convolution(Layer):
         self.dilation_rate = as_sizes("dilation_rate", dilation_rate, self.rank, 1)
         self.activation = activations.get(activation)
         self.use_bias = as_flag("use_bias", use_bias)
-        self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
-        self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)
-        self.bias_constraint = constraints.get("bias_constraint", bias_constraint)
+        self.bias_initializer = initializers.get(bias_initializer, "bias_initializer")
+        self.bias_regularizer = regularizers.get(bias_regularizer, "bias_regularizer")
+        self.bias_constraint = constraints.get(bias_constraint, "bias_constraint")
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -120,9 +120,9 @@ class GroupedConvolution(Convolution):
         self.groups = as_integer("groups", groups, 1)
         if self.filters % self.groups:
             raise ValueError(f"filters must be divisible by groups={groups}, got {filters}")
-        self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
-        self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
-        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
+        self.kernel_initializer = initializers.get(kernel_initializer, "kernel_initializer")
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, "kernel_regularizer")
+        self.kernel_constraint = constraints.get(kernel_constraint, "kernel_constraint")
 
     def output_channels(self, channels: int) -> int:
         if channels % self.groups:

@@ -52,12 +52,12 @@ class Dense(Layer):
         self.units = as_integer("units", units, 1)
         self.activation = activations.get(activation)
         self.use_bias = as_flag("use_bias", use_bias)
-        self.kernel_initializer = initializers.get("kernel_initializer", kernel_initializer)
-        self.bias_initializer = initializers.get("bias_initializer", bias_initializer)
-        self.kernel_regularizer = regularizers.get("kernel_regularizer", kernel_regularizer)
-        self.bias_regularizer = regularizers.get("bias_regularizer", bias_regularizer)
-        self.kernel_constraint = constraints.get("kernel_constraint", kernel_constraint)
-        self.bias_constraint = constraints.get("bias_constraint", bias_constraint)
+        self.kernel_initializer = initializers.get(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = initializers.get(bias_initializer, "bias_initializer")
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, "kernel_regularizer")
+        self.bias_regularizer = regularizers.get(bias_regularizer, "bias_regularizer")
+        self.kernel_constraint = constraints.get(kernel_constraint, "kernel_constraint")
+        self.bias_constraint = constraints.get(bias_constraint, "bias_constraint")
 
     def output_shape(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.units)

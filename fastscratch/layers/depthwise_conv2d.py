@@ -76,12 +76,12 @@ class DepthwiseConv2D(Convolution):
         )
         self.depth_multiplier = as_integer("depth_multiplier", depth_multiplier, 1)
         self.depthwise_initializer = initializers.get(
-            "depthwise_initializer", depthwise_initializer
+            depthwise_initializer, "depthwise_initializer"
         )
         self.depthwise_regularizer = regularizers.get(
-            "depthwise_regularizer", depthwise_regularizer
+            depthwise_regularizer, "depthwise_regularizer"
         )
-        self.depthwise_constraint = constraints.get("depthwise_constraint", depthwise_constraint)
+        self.depthwise_constraint = constraints.get(depthwise_constraint, "depthwise_constraint")
 
     def output_channels(self, channels: int) -> int:
         return channels * self.depth_multiplier

@@ -48,12 +48,12 @@ class Embedding(Layer):
         self.input_dim = as_integer("input_dim", input_dim, 1)
         self.output_dim = as_integer("output_dim", output_dim, 1)
         self.embeddings_initializer = initializers.get(
-            "embeddings_initializer", embeddings_initializer
+            embeddings_initializer, "embeddings_initializer"
         )
         self.embeddings_regularizer = regularizers.get(
-            "embeddings_regularizer", embeddings_regularizer
+            embeddings_regularizer, "embeddings_regularizer"
         )
-        self.embeddings_constraint = constraints.get("embeddings_constraint", embeddings_constraint)
+        self.embeddings_constraint = constraints.get(embeddings_constraint, "embeddings_constraint")
         self.mask_zero = as_flag("mask_zero", mask_zero)
         if self.mask_zero:
             raise ValueError("mask_zero must be False, because there are no masks here, got True")

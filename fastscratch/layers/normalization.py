@@ -34,12 +34,12 @@ class _Normalization(Layer):
         self.epsilon = as_positive("epsilon", epsilon)
         self.center = as_flag("center", center)
         self.scale = as_flag("scale", scale)
-        self.beta_initializer = initializers.get("beta_initializer", beta_initializer)
-        self.gamma_initializer = initializers.get("gamma_initializer", gamma_initializer)
-        self.beta_regularizer = regularizers.get("beta_regularizer", beta_regularizer)
-        self.gamma_regularizer = regularizers.get("gamma_regularizer", gamma_regularizer)
-        self.beta_constraint = constraints.get("beta_constraint", beta_constraint)
-        self.gamma_constraint = constraints.get("gamma_constraint", gamma_constraint)
+        self.beta_initializer = initializers.get(beta_initializer, "beta_initializer")
+        self.gamma_initializer = initializers.get(gamma_initializer, "gamma_initializer")
+        self.beta_regularizer = regularizers.get(beta_regularizer, "beta_regularizer")
+        self.gamma_regularizer = regularizers.get(gamma_regularizer, "gamma_regularizer")
+        self.beta_constraint = constraints.get(beta_constraint, "beta_constraint")
+        self.gamma_constraint = constraints.get(gamma_constraint, "gamma_constraint")
 
     def output_shape(self, shape: Shape) -> Shape:
         self.normalized(shape)
@@ -134,10 +134,10 @@ class BatchNormalization(_Normalization):
         )
         self.momentum = as_fraction("momentum", momentum)
         self.moving_mean_initializer = initializers.get(
-            "moving_mean_initializer", moving_mean_initializer
+            moving_mean_initializer, "moving_mean_initializer"
         )
         self.moving_variance_initializer = initializers.get(
-            "moving_variance_initializer", moving_variance_initializer
+            moving_variance_initializer, "moving_variance_initializer"
         )
 
     def weights(self, shape: Shape) -> tuple[Weight, ...]:

@@ -83,19 +83,19 @@ class SeparableConv2D(Convolution):
         self.filters = as_integer("filters", filters, 1)
         self.depth_multiplier = as_integer("depth_multiplier", depth_multiplier, 1)
         self.depthwise_initializer = initializers.get(
-            "depthwise_initializer", depthwise_initializer
+            depthwise_initializer, "depthwise_initializer"
         )
         self.pointwise_initializer = initializers.get(
-            "pointwise_initializer", pointwise_initializer
+            pointwise_initializer, "pointwise_initializer"
         )
         self.depthwise_regularizer = regularizers.get(
-            "depthwise_regularizer", depthwise_regularizer
+            depthwise_regularizer, "depthwise_regularizer"
         )
         self.pointwise_regularizer = regularizers.get(
-            "pointwise_regularizer", pointwise_regularizer
+            pointwise_regularizer, "pointwise_regularizer"
         )
-        self.depthwise_constraint = constraints.get("depthwise_constraint", depthwise_constraint)
-        self.pointwise_constraint = constraints.get("pointwise_constraint", pointwise_constraint)
+        self.depthwise_constraint = constraints.get(depthwise_constraint, "depthwise_constraint")
+        self.pointwise_constraint = constraints.get(pointwise_constraint, "pointwise_constraint")
 
     def output_channels(self, channels: int) -> int:
         return self.filters

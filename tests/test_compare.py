@@ -21,8 +21,8 @@ def module(name):
         return import_module(f"asv_benchmarks.compare.{name}")
 
 
-data, drawing, records, summary, task, table, workloads = map(
-    module, ("data", "drawing", "records", "summary", "task", "table", "workloads")
+data, drawing, hard, records, summary, task, table, workloads = map(
+    module, ("data", "drawing", "hard", "records", "summary", "task", "table", "workloads")
 )
 
 
@@ -183,3 +183,12 @@ def test_random_comparison_runs():
     )
     assert "| 1/10 product 4 x 16 x 20; float32 |" in run.stdout
     assert "## 1 workloads beside the fastest peer of each, 1 thr" in run.stdout
+
+
+def test_hard_workloads_are_made():
+    for workload in hard.HARD:
+        assert workload.flops > 0
+        assert workload.floors.keys() == set(workload.peers), workload.name
+        if workload.network is not None:
+            shapes = [shape for *_, shape in workload.network.walk()]
+            assert all(n > 0 for shape in shapes for n in shape), workload.name

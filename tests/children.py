@@ -112,15 +112,20 @@ def finish(process, timeout=60):
     return out.strip(), err.strip()
 
 
+#: Numba reads these settings when it needs them, and the others when it is loaded.
+READ_LATER = {"NUMBA_CACHE_DIR", "NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"}
+
 #: Forks for each request a process that has loaded Numba, but nothing of the package: more than
 #: half of what a short child takes is the import of Numba, and what that loads at its first use.
 FORK_SERVER = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 
 import numba
 import numpy
 
 numba.njit("int64(int64)")(lambda n: n)
+gc.collect()
+gc.freeze()  # no child looks through these objects, which would copy the memory they are in
 
 
 def next_request():
@@ -160,8 +165,8 @@ def _fork_server():
 
 def run(code, timeout=60, **environment):
     """Run `code` in a Python process; what it wrote to its two streams."""
-    of_numba = {name for name in environment if name.startswith("NUMBA_")} - {"NUMBA_CACHE_DIR"}
-    if of_numba or not hasattr(os, "fork"):  # Numba reads its settings when it is loaded
+    of_numba = {name for name in environment if name.startswith("NUMBA_")}
+    if of_numba - READ_LATER or not hasattr(os, "fork"):
         return finish(start(code, **environment), timeout)
     server = _fork_server()
     with tempfile.TemporaryDirectory() as folder:

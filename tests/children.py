@@ -157,27 +157,34 @@ def _fork_server():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=_environment({"NUMBA_CACHE_DIR": ""}),
+        env=_environment({"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}),
     )
     atexit.register(server.communicate)  # which ends it
     return server
 
 
 def run(code, timeout=60, **environment):
-    """Run `code` in a Python process; what it wrote to its two streams."""
+    """Run `code` in a Python process that ends well; what it wrote to its two streams."""
     of_numba = {name for name in environment if name.startswith("NUMBA_")}
     if of_numba - READ_LATER or not hasattr(os, "fork"):
         return finish(start(code, **environment), timeout)
-    server = _fork_server()
-    with tempfile.TemporaryDirectory() as folder:
-        streams = [pathlib.Path(folder, name) for name in ("out", "err")]
-        for stream in streams:
-            stream.touch()
-        files = [os.devnull, *map(str, streams)]
-        settings = _environment(environment)
-        request = [textwrap.dedent(code), os.getcwd(), settings, timeout, *files]
-        print(json.dumps(request), file=server.stdin, flush=True)
-        exit_code = int(server.stdout.readline())
-        out, err = (stream.read_text() for stream in streams)
+    exit_code, out, err = fork(code, timeout, **environment)
     assert exit_code == 0, f"exit code {exit_code}\n{out}\n{err}"
     return out.strip(), err.strip()
+
+
+def fork(code, timeout=60, folder=None, stdout=None, **environment):
+    """Run `code` in a forked process: its exit code, and what it wrote to its two streams.
+
+    It runs in a folder of its own choice, and may write to another file than that which is read.
+    """
+    server = _fork_server()
+    with tempfile.TemporaryDirectory() as streams:
+        out, err = (pathlib.Path(streams, name) for name in ("out", "err"))
+        for stream in (out, err):
+            stream.touch()
+        files = [os.devnull, str(stdout or out), str(err)]
+        request = [textwrap.dedent(code), str(folder or os.getcwd()), _environment(environment)]
+        print(json.dumps([*request, timeout, *files]), file=server.stdin, flush=True)
+        exit_code = int(server.stdout.readline())
+        return exit_code, out.read_text("utf-8"), err.read_text("utf-8")

@@ -111,7 +111,7 @@ NETWORKS = {
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("batch_size", [128, 512])
+@pytest.mark.parametrize("batch_size", [128, pytest.param(512, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("adam", 2)])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_peak_is_that_of_the_formula(network, optimizer, slots, batch_size):

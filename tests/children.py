@@ -112,8 +112,13 @@ def finish(process, timeout=60):
     return out.strip(), err.strip()
 
 
-#: Numba reads these settings when it needs them, and the others when it is loaded.
-READ_LATER = {"NUMBA_CACHE_DIR", "NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"}
+#: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
+NOT_OF_THE_LOAD = {
+    "NUMBA_CACHE_DIR",
+    "NUMBA_NUM_THREADS",
+    "NUMBA_THREADING_LAYER",
+    "NUMBA_THREADING_LAYER_PRIORITY",
+}
 
 #: Forks for each request a process that has loaded Numba, but nothing of the package: more than
 #: half of what a short child takes is the import of Numba, and what that loads at its first use.
@@ -151,13 +156,14 @@ exec(compile(code, "<string>", "exec"))
 
 
 @functools.cache
-def _fork_server():
+def _fork_server(threads):
+    own = {"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}
     server = subprocess.Popen(
         [sys.executable, "-c", FORK_SERVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=_environment({"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}),
+        env=_environment(own | ({"NUMBA_NUM_THREADS": threads} if threads else {})),
     )
     atexit.register(server.communicate)  # which ends it
     return server
@@ -166,7 +172,7 @@ def _fork_server():
 def run(code, timeout=60, **environment):
     """Run `code` in a Python process that ends well; what it wrote to its two streams."""
     of_numba = {name for name in environment if name.startswith("NUMBA_")}
-    if of_numba - READ_LATER or not hasattr(os, "fork"):
+    if of_numba - NOT_OF_THE_LOAD or not hasattr(os, "fork"):
         return finish(start(code, **environment), timeout)
     exit_code, out, err = fork(code, timeout, **environment)
     assert exit_code == 0, f"exit code {exit_code}\n{out}\n{err}"
@@ -178,7 +184,7 @@ def fork(code, timeout=60, folder=None, stdout=None, **environment):
 
     It runs in a folder of its own choice, and may write to another file than that which is read.
     """
-    server = _fork_server()
+    server = _fork_server(environment.get("NUMBA_NUM_THREADS"))
     with tempfile.TemporaryDirectory() as streams:
         out, err = (pathlib.Path(streams, name) for name in ("out", "err"))
         for stream in (out, err):

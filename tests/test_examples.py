@@ -28,7 +28,7 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=slow)])
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=slow if n in LARGE else ()) for n in EXAMPLES]
 )

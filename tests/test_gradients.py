@@ -376,14 +376,14 @@ ALL_DRAWS = [
     pytest.param(52, MAXIMA, id="maxima"),
 ]
 SMALL_DRAWS = [param for param in ALL_DRAWS if param.id not in LARGE]
-#: The same; five losses of each of the last ones take the reference seconds.
-DRAWS_OF_DIFFERENCES = [
-    *SMALL_DRAWS[: len(NETWORKS)],
-    *(
-        pytest.param(*param.values, id=param.id, marks=pytest.mark.slow)
-        for param in SMALL_DRAWS[len(NETWORKS) :]
-    ),
-]
+
+
+def slow(draws, *names):
+    """The same draws, of which some are slow: those that take the reference a second or more."""
+    return [
+        pytest.param(*draw.values, id=draw.id, marks=pytest.mark.slow) if draw.id in names else draw
+        for draw in draws
+    ]
 
 
 def test_what_is_drawn():
@@ -418,7 +418,7 @@ def test_sparse_gradients_are_taken(name):
     assert shown.count("conv2d_winners") == (1 if name == "winners" else 2)
 
 
-@pytest.mark.parametrize(("number", "network"), DRAWS_OF_DIFFERENCES)
+@pytest.mark.parametrize(("number", "network"), slow(SMALL_DRAWS, *SPARSE, "winograd", "maxima"))
 def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
     draw = Draw(number, network)
     learned = draw.learned()
@@ -438,7 +438,9 @@ def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
             assert step.gradient @ direction == pytest.approx(expected, rel=0, abs=bound), draw
 
 
-@pytest.mark.parametrize(("number", "network"), SMALL_DRAWS)
+@pytest.mark.parametrize(
+    ("number", "network"), slow(SMALL_DRAWS, "winners", "frozen winners", "maxima")
+)
 def test_a_gradient_is_that_of_the_reference(number, network):
     """All of it; the central differences are of two directions."""
     draw = Draw(number, network)

@@ -71,7 +71,7 @@ def test_second_process_loads_and_only_the_first_says_that_it_compiles(tmp_path)
 
 
 def test_processes_compile_at_once(tmp_path):
-    children = [start(BOTH, NUMBA_CACHE_DIR=tmp_path) for _ in range(3)]
+    children = [start(BOTH, NUMBA_CACHE_DIR=tmp_path) for _ in range(2)]
     for child in children:
         finish(child)
     left = files(tmp_path)

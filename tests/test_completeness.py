@@ -200,7 +200,14 @@ def test_names_of_tests_are_the_same_in_every_process(request):
     assert {item.nodeid for item in request.session.items} <= set(out.stdout.splitlines())
 
 
-@pytest.mark.parametrize("how", [["script.py"], ["-m", "script"], ["-c", "import script"]])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["-c", "import script"],
+        pytest.param(["script.py"], marks=pytest.mark.slow),
+        pytest.param(["-m", "script"], marks=pytest.mark.slow),
+    ],
+)
 def test_a_script_beside_a_checkout_of_the_same_name(tmp_path, how):
     """Python would import the folder as a namespace if the package were not on the path too."""
     checkout = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from fastscratch.kernels.conv2d import Conv2D
 from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.reference import conv2d as twin
 
-DTYPES = [np.float32, np.float64]
+DTYPES = [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)]
 GUARD = 40
 
 # image (h, w, c), kernel (kh, kw, c / groups, filters), strides, padding (top, left), rows and

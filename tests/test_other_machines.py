@@ -56,7 +56,11 @@ def branches(assembly):
 
 @pytest.mark.parametrize(
     ("triple", "processor"),
-    [ARMS[0], (LINUX_X86, "x86-64"), (LINUX_X86, "x86-64-v3")],
+    [
+        ARMS[0],
+        pytest.param(LINUX_X86, "x86-64", marks=pytest.mark.slow),
+        (LINUX_X86, "x86-64-v3"),
+    ],
 )
 def test_tiles_have_no_branches_but_those_of_their_loops(triple, processor):
     code = """

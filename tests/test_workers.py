@@ -91,6 +91,7 @@ def test_processes_of_loky_and_one_that_is_killed(small_chunks, tmp_path):
         np.testing.assert_array_equal(one.predict(X), other.predict(X))
 
 
+@pytest.mark.slow
 def test_dask(small_chunks, cluster):
     one = cross_val_predict(NETWORK, *IRIS, cv=6, method="predict_proba")
     with joblib.parallel_config(backend="dask"):
@@ -98,6 +99,7 @@ def test_dask(small_chunks, cluster):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_worker_of_dask_is_killed(small_chunks, cluster, tmp_path):
     here = GridSearchCV(NETWORK, GRID, cv=4).fit(*IRIS)
     small_chunks.clear()

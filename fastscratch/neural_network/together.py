@@ -23,6 +23,7 @@ from sklearn.pipeline import Pipeline
 from ..coroutines import Coroutine
 from .base import BaseMLP
 from .company import fit_all
+from .networks import copied
 from .workers import Outcome, Task, Workers, workers_for
 
 __all__ = ["fitted_together"]
@@ -158,11 +159,12 @@ def fitted_together(estimator: Any, X: Any, n_jobs: int | None = None) -> Iterat
     size = X.nnz * X.dtype.itemsize if sparse.issparse(X) else np.asarray(X).nbytes
     most_tasks = min(MOST_TASKS, max(2, MOST_BYTES // max(1, size)))
     workers = workers_for(n_jobs, functools.partial(run_together, most_tasks=most_tasks))
-    with joblib.parallel_config(backend=FitTogether(most_tasks, workers)):
+    with copied(), joblib.parallel_config(backend=FitTogether(most_tasks, workers)):
         yield
 
 
 def run_together(tasks: Sequence[Task], most_tasks: int) -> list[Outcome]:
     """Run tasks in this process, and return their outcomes."""
-    FitTogether(most_tasks).run(tasks)
+    with copied():
+        FitTogether(most_tasks).run(tasks)
     return [task.outcome for task in tasks]

@@ -1,9 +1,10 @@
 """What the two estimators have in common."""
 
 import copy
+import functools
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,9 +12,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from .. import layers, optimizers
@@ -49,6 +55,16 @@ def _is_stochastic(estimator: "BaseMLP") -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit needs solver='adam' or 'sgd', got 'lbfgs'")
     return True
+
+
+def _check_parameter(estimator: Any, name: str, kind: type, value: Any) -> None:
+    """Check a parameter; `kind` tells True from 1 where results are remembered."""
+    validate_parameter_constraints(
+        estimator._parameter_constraints, {name: value}, caller_name=estimator.__name__
+    )
+
+
+_check_plain: Callable[..., None] = functools.lru_cache(maxsize=1024)(_check_parameter)
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
@@ -95,6 +111,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if "_param_names" not in vars(cls):
             cls._param_names = super()._get_param_names()
         return list(cls._param_names)
+
+    def _validate_params(self) -> None:
+        """Check the parameters as scikit-learn does it, plain values once."""
+        for name, value in self.get_params(deep=False).items():
+            is_plain = type(value) in (bool, int, float, str)
+            check = _check_plain if is_plain else _check_parameter
+            check(type(self), name, type(value), value)
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""
@@ -289,8 +312,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         total = float(n) if weight is None else weight.sum()
         l2 = 0.0 if self.solver == "lbfgs" else float(self.alpha / 2 / (total / n))
         if builds:
-            model = new_network(architecture, l2)
-            model.set_weights(first if anew else self._model.get_weights())
+            weights = first if anew else self._model.get_weights()
+            model = new_network(architecture, l2, weights)
             if anew:
                 model.seed = int(random.randint(2**31))
             else:
@@ -339,14 +362,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
     ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
-        parts = [X, y] if weight is None else [X, y, weight]
-        parts = train_test_split(
-            *parts,
-            random_state=random,
-            test_size=self.validation_fraction,
-            stratify=self._splits_by(y),
+        # As train_test_split, which takes long to index what may be frames.
+        classes = self._splits_by(y)
+        kind = ShuffleSplit if classes is None else StratifiedShuffleSplit
+        splitter = kind(1, test_size=self.validation_fraction, random_state=random)
+        training, validation = (
+            (X[rows], y[rows], None if weight is None else weight[rows])
+            for rows in next(splitter.split(y, classes))
         )
-        training, validation = ((*parts[i::2], None)[:3] for i in (0, 1))
         if len(validation[1]) < 2:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction:g} holds out {len(validation[1])} "

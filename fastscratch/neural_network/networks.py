@@ -7,12 +7,15 @@ which they predict, with the programs there, so that these are made once for eac
 import contextlib
 import contextvars
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from .. import layers
 from ..engine import Workspace
 from ..models import Sequential
+from ..models.state import State
 from ..regularizers import L2
 
 __all__ = ["Architecture", "L2OfSum", "copied", "new_network"]
@@ -52,7 +55,7 @@ class Copied:
         self._idle: dict[Architecture, list[Workspace]] = {}
 
     def copy(self, architecture: Architecture, l2: float) -> Sequential:
-        """A copy of the network, which is built if there is none yet."""
+        """A copy of a network without weights, which is built if there is none yet."""
         key = architecture, l2
         if key not in self._pickled:
             self._pickled[key] = pickle.dumps(_built(architecture, l2))
@@ -74,26 +77,33 @@ def copied() -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def new_network(architecture: Architecture, l2: float) -> Sequential:
-    """A network without weights.
+def new_network(architecture: Architecture, l2: float, weights: Sequence[np.ndarray]) -> Sequential:
+    """A network that has not been trained.
 
     Parameters
     ----------
     architecture : Architecture
     l2 : float
         Factor of the penalty on the kernels.
+    weights : sequence of ndarray
+        Kernel and bias of each layer in turn.
     """
     known = _CURRENT.get()
-    return _built(architecture, l2) if known is None else known.copy(architecture, l2)
+    model = _built(architecture, l2) if known is None else known.copy(architecture, l2)
+    parameters = np.concatenate([array.reshape(-1) for array in weights])
+    model._state = State(parameters.astype(architecture.dtype, copy=False))
+    for layer in model.layers:
+        layer._belongs_to(model)
+    return model
 
 
 def _built(architecture: Architecture, l2: float) -> Sequential:
+    """A network without weights."""
     stack: list[layers.Layer] = []
     for units, activation, rate in architecture.layers:
         dense = layers.Dense(
             units,
             KERAS_NAMES.get(activation, activation),
-            kernel_initializer="zeros",  # the estimator draws the weights
             kernel_regularizer=L2OfSum(l2) if l2 else None,
         )
         stack += [dense, layers.Dropout(rate)] if rate else [dense]

@@ -8,7 +8,6 @@ of them have, the networks are trained in one compiled call, and the tasks go on
 import contextlib
 import functools
 import math
-import time
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,17 +20,15 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..coroutines import Coroutine
+from ..workers import Outcome, Task, Workers, workers_for
 from .base import BaseMLP
 from .company import fit_all
 from .networks import copied
-from .workers import Outcome, Task, Workers, workers_for
 
 __all__ = ["fitted_together"]
 
 #: Tasks that run at once: at most so many, and so many bytes of their training data.
 MOST_TASKS, MOST_BYTES = 256, 2**30
-#: Seconds: fits that take no longer are not worth other processes.
-MOMENT = 0.25
 
 
 class FitTogether(ParallelBackendBase):
@@ -73,8 +70,7 @@ class FitTogether(ParallelBackendBase):
     def retrieval_context(self) -> Iterator[None]:
         """Run all tasks, before their results are taken."""
         if self._workers is not None:
-            pace = self._measure_pace()
-            self._workers.do(self._queue, pace)
+            self._workers.do(self._queue, lambda count: self.run(most=count))
         self.run()
         yield
 
@@ -125,17 +121,6 @@ class FitTogether(ParallelBackendBase):
             task.end(Outcome(coroutine.result, coroutine.error))
         else:
             self._running.append((task, coroutine))
-
-    def _measure_pace(self) -> float:
-        """Run more and more tasks here, until they take a moment; return the seconds of each."""
-        count = 1
-        while True:
-            began = time.perf_counter()
-            self.run(most=count)
-            seconds = time.perf_counter() - began
-            if not self._queue or seconds > MOMENT:
-                return seconds / count
-            count *= 2
 
 
 @contextlib.contextmanager

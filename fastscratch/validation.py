@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .addresses import is_finite
 from .conversion import located, real_numbers
 
-#: Up to this many numbers are tested faster one by one than by a product.
-FEW = 4096
+#: What NumPy raises for a size that memory cannot hold.
+_TOO_LARGE = (MemoryError, ValueError, OverflowError)
 
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
@@ -81,24 +82,6 @@ def as_array(
     return array
 
 
-def is_finite(array: np.ndarray) -> bool:
-    """Whether all numbers are finite; part by part, because the array may be a mapped file."""
-    if array.size <= FEW:
-        return np.count_nonzero(np.isfinite(array)) == array.size
-    flat = array.reshape(-1)
-    # More float64 numbers than these are multiplied by several threads of the BLAS library, which
-    # go on spinning when they are done, where the threads of kernels are to run.
-    at_once = 10_000 if array.itemsize > 4 else 1 << 20
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, flat.size, at_once):
-            part = flat[start : start + at_once]
-            # The sum of squares is finite only if all numbers are, and needs no array for the
-            # results; but it may overflow, and then each number is looked at.
-            if not math.isfinite(part.dot(part)) and not np.isfinite(part).all():
-                return False
-    return True
-
-
 def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
     """As :func:`as_array`: in float64 if `value` is of that precision or more, else in float32."""
     array = value if type(value) is np.ndarray else real_numbers(name, value)
@@ -138,6 +121,8 @@ def _some(values: np.ndarray) -> str:
 
 def as_integer(name: str, value: Any, minimum: int) -> int:
     """An int of at least `minimum` that fits into 64 bits."""
+    if type(value) is int and minimum <= value < 2**63:  # the usual case
+        return value
     try:
         number = operator.index(value)
     except TypeError:
@@ -273,7 +258,9 @@ def as_function(name: str, value: Any) -> Callable[..., Any]:
 
 def as_flag(name: str, value: Any) -> bool:
     """True or False."""
-    if not isinstance(value, (bool, np.bool_)):
+    if value is True or value is False:
+        return value
+    if not isinstance(value, np.bool_):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
 
@@ -283,5 +270,13 @@ def memory_for(asked: str) -> Iterator[None]:
     """Put around an allocation whose size is an argument: refuse one that memory cannot hold."""
     try:
         yield
-    except (MemoryError, ValueError, OverflowError):  # NumPy raises any of them for a large size
+    except _TOO_LARGE:
         raise ValueError(f"{asked} needs more memory than there is") from None
+
+
+def zeros_for(name: str, value: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of a shape that an argument determines, unless memory cannot hold them."""
+    try:
+        return np.zeros(shape)
+    except _TOO_LARGE:
+        raise ValueError(f"{name}={value} needs more memory than there is") from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..addresses import address_of
 from ..kernels.program import columns as col
 from ..kernels.program import data, elementwise, loss, update
 from ..kernels.program.run import run_alone, run_team
@@ -157,6 +158,8 @@ class Evaluator:
         self._sparse_rows = [row(phase) for phase in plan.sparse_phases]
         n_sources = (0 if plan.sparse else network.n_inputs) + 2 * len(objectives)
         self._source_places = source_places(self._gather_rows, n_sources)
+        #: What the data were that it was bound to, if they have a name; see :class:`Samples`.
+        self.samples: Any = None
         #: All parameters of the network, and their place in the memory.
         self.parameters_at = plan.parameters
         self.parameters = self.memory[plan.parameters :][: network.n_parameters]
@@ -322,30 +325,48 @@ class Evaluator:
         rows : (n,) int64 array, optional
             Which samples of `x`, `y` and `weights` are the data set; by default all of them.
         """
-        shuffling = self.program.table[0]
-        shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
-        shuffling[data.ROWS] = col.NONE if rows is None else rows.ctypes.data
+        self.bind_data(x, y, weights, order, rows)
+        self.bind_run(totals, shuffle, seed, first_epoch)
+
+    def bind_data(
+        self,
+        x: Sequence[Any],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray | None],
+        order: np.ndarray,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        """Set the data, as :meth:`bind`, which several models may have in common."""
+        shuffling, self.samples = self.program.table[0], None
+        shuffling[data.ROWS] = col.NONE if rows is None else address_of(rows)
         gathered: Sequence[np.ndarray] = () if self._sparse_rows else x
         self._bind_sources([*gathered, *y, *weights], order, [shuffling])
         if self._sparse_rows:
             self._sorted = bind_rows(self._sparse_rows, x[0], order, self.batch_size)
         for row in self._total_rows:
             row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
-            row[loss.TOTALS], row[loss.FIRST_EPOCH] = totals.ctypes.data, first_epoch
+
+    def bind_run(self, totals: np.ndarray, shuffle: bool, seed: int, first_epoch: int) -> int:
+        """Set what is different for each model, as :meth:`bind`; return the totals' address."""
+        shuffling, address = self.program.table[0], address_of(totals)
+        shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
+        for row in self._total_rows:
+            row[loss.TOTALS], row[loss.FIRST_EPOCH] = address, first_epoch
             row[loss.PAIRS] = totals.shape[1]
         self._bind_seed(seed)
+        return address
 
     def _bind_sources(
         self, sources: Sequence[np.ndarray | None], order: np.ndarray, others: Sequence[np.ndarray]
     ) -> None:
         """Set where the samples are; `others` are more rows of the table that need to know."""
         self.n_samples = order.size
-        address = order.ctypes.data
+        address = address_of(order)
         for row in (*self._gather_rows, *others):
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
             row[data.ORDER] = address
         for (row, field), source in zip(self._source_places, sources, strict=True):
-            row[field] = col.NONE if source is None else source.ctypes.data
+            row[field] = col.NONE if source is None else address_of(source)
 
     def _bind_seed(self, seed: int) -> None:
         for row, number, own in self._random_rows:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..addresses import address_of
 from ..kernels.machine import VECTOR_BYTES
 from ..kernels.program import columns as col
 from ..kernels.program import data, lane_columns
@@ -27,7 +28,7 @@ STEP_WORK = 10_000
 FEWEST_LANES = 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Samples:
     """A data set: some rows of arrays.
 
@@ -43,6 +44,12 @@ class Samples:
     y: Sequence[np.ndarray]
     weights: Sequence[np.ndarray | None]
     rows: np.ndarray
+
+    def bind_to(self, program: Evaluator) -> None:
+        """Let a program run on the data set, if it was not the last one that it was given."""
+        if program.samples is not self:
+            program.bind_data(self.x, self.y, self.weights, self.rows, self.rows)
+            program.samples = self
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,39 +179,36 @@ class Training:
         self.work = trainer._work * trainer.batch_size * trainer.network.work + STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
-        trainer.bind(
-            *(samples.x, samples.y, samples.weights, samples.rows, self.totals),
-            *(shuffle, seed, first_epoch, samples.rows),
-        )
+        samples.bind_to(trainer)
+        row[op.TOTALS] = trainer.bind_run(self.totals, shuffle, seed, first_epoch)
         self._take_program(op.TRAINING, trainer)
         if evaluator is not None and validation is not None:
             self.sizes[1] = evaluator.memory.size
-            evaluator.bind(
-                *(validation.x, validation.y, validation.weights, validation.rows),
-                self.validation_totals,
-            )
+            validation.bind_to(evaluator)
+            row[op.VALIDATION_TOTALS] = evaluator.bind_run(self.validation_totals, False, 0, 0)
             self._take_program(op.VALIDATION, evaluator)
         row[op.N_PARAMETERS], row[op.LENGTH] = trainer.network.n_parameters, trainer.length
-        row[op.N_SLOTS], row[op.STATE] = len(state) - 1, state.ctypes.data
+        row[op.N_SLOTS], row[op.STATE] = len(state) - 1, address_of(state)
         row[op.EPOCHS], row[op.FIRST_EPOCH], row[op.WORK] = epochs, first_epoch, self.work
         row[op.TAKEN], row[op.RATE_STEP] = taken, iterations
         row[op.SCHEDULE] = schedule
-        row[op.NUMBERS], row[op.N_NUMBERS] = numbers.ctypes.data, numbers.size
-        row[op.TOTALS], row[op.PAIRS] = self.totals.ctypes.data, pairs
-        row[op.VALIDATION_TOTALS] = self.validation_totals.ctypes.data
-        table = np.array(penalties, float)
-        row[op.PENALTIES], row[op.N_PENALTIES] = table.ctypes.data, len(table)
-        self._kept.append(table)
+        row[op.NUMBERS], row[op.N_NUMBERS] = address_of(numbers), numbers.size
+        row[op.PAIRS], row[op.N_PENALTIES] = pairs, len(penalties)
+        if penalties:
+            table = np.array(penalties, float)
+            row[op.PENALTIES] = address_of(table)
+            self._kept.append(table)
 
     def _take_program(self, place: int, program: Evaluator) -> None:
         """Copy the table of a program that has been bound, and note what it begins with."""
         table, row = program.program.table.copy(), self.row
-        row[place + op.TABLE], row[place + op.ROWS] = table.ctypes.data, len(table)
+        row[place + op.TABLE], row[place + op.ROWS] = address_of(table), len(table)
         row[place + op.PHASES] = len(program.program.phases)
         row[place + op.PARAMETERS] = program.parameters_at
         beginnings, arrays = program.program.beginnings
-        row[place + op.BEGINNINGS] = beginnings.ctypes.data
-        row[place + op.N_BEGINNINGS] = len(beginnings)
+        if arrays:
+            row[place + op.BEGINNINGS] = address_of(beginnings)
+            row[place + op.N_BEGINNINGS] = len(beginnings)
         self._kept += [table, beginnings, arrays]
 
 

@@ -1,9 +1,11 @@
 """A network: layers that read tensors, with a place for each of their weights."""
 
 import dataclasses
+import functools
 import math
+import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,6 +183,14 @@ class Network:
         of_layer = {id(n.layer): w for n, w in zip(self.nodes, self.weights, strict=True)}
         return [(layer, of_layer[id(layer)]) for layer in self.layers]
 
+    @functools.cached_property
+    def kind(self) -> Hashable:
+        """What its phases depend on: not the names of its layers, nor their first weights."""
+        places = {id(layer): place for place, layer in enumerate(self.layers)}
+        nodes = tuple((places[id(node.layer)], node.inputs) for node in self.nodes)
+        layers = tuple(_kind_of(layer) for layer in self.layers)
+        return layers, nodes, tuple(self.input_shapes), tuple(self.outputs)
+
     def placed(self) -> list[Placed]:
         """The weights of all layers in their order."""
         return [placed for _, weights in self.weights_by_layer() for placed in weights]
@@ -209,6 +219,22 @@ class Network:
         in_order = all(node.inputs == (i,) for i, node in enumerate(self.nodes))
         once = all(readers == 1 for readers in self.readers)
         return self.n_inputs == 1 and in_order and once and len(self.layers) == len(self.nodes)
+
+
+def _kind_of(layer: Layer) -> Hashable:
+    """The attributes of a layer that its phases depend on."""
+    values = [value for name, value in vars(layer).items() if _matters(name)]
+    try:
+        return type(layer), pickle.dumps(values)
+    except (pickle.PicklingError, AttributeError, TypeError):  # an attribute of the user's own
+        return id(layer)
+
+
+@functools.cache
+def _matters(name: str) -> bool:
+    """Whether the phases of a layer depend on its attribute of a name."""
+    is_own = name in ("name", "_changes", "_made", "_model")
+    return not is_own and not name.endswith("initializer")
 
 
 def chain(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> Network:

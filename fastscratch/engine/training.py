@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ..addresses import address_of
 from ..kernels.program import columns as col
 from ..kernels.program import update as update_op
+from ..kernels.program.keep import keep
 from .constraints import lower_constraints
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
@@ -104,14 +106,15 @@ class Trainer(Evaluator):
             record = {col.CLIPNORM: bound, col.LENGTH: plan.length, col.EVERY: learning.every}
             plan.add(update_op.clip_norm_item, 1, place, record)
 
-    def load(self, numbers: Sequence[np.ndarray]) -> None:
-        """Take over weights, and each slot of what the optimiser remembers."""
+    def load(self, numbers: np.ndarray) -> None:
+        """Take over weights, and below them each slot of what the optimiser remembers."""
         for own, given in zip([self.parameters, *self.slots], numbers, strict=True):
             own[:] = given
 
-    def copied_slots(self) -> tuple[np.ndarray, ...]:
-        """What the optimiser remembers, as it is now."""
-        return tuple(slot.copy() for slot in self.slots)
+    def numbers(self) -> tuple[np.ndarray, bool]:
+        """Weights and slots as :meth:`load` takes them; and whether the weights are finite."""
+        numbers = np.empty((1 + self._n_slots, self.parameters.size), self.memory.dtype)
+        return numbers, keep(numbers, self.memory, self.parameters_at, self.length)
 
     def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
         """Run one step for each learning rate.
@@ -125,6 +128,6 @@ class Trainer(Evaluator):
             Steps that the optimiser has taken before: its updates, times the number of mini-batches
             whose gradients are added up for each; plus those that have been added up since.
         """
-        about = learning_rates.ctypes.data, first_step, iterations - first_step
+        about = address_of(learning_rates), first_step, iterations - first_step
         self.program.table[:, col.RATES : col.ITERATIONS + 1] = about
         self.run(first_step, learning_rates.size)

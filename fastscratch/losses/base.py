@@ -1,11 +1,13 @@
 """What all losses have in common."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..addresses import is_of_labels
 from ..kernels.call import address
 from ..kernels.losses import LOSSES
 from ..kernels.program.loss import (
@@ -311,14 +313,13 @@ def check_labels(name: str, labels: np.ndarray, classes: int, ignored: int | Non
     ValueError
         If one is not.
     """
+    if is_of_labels(labels, classes, math.nan if ignored is None else float(ignored)):
+        return
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if ignored is not None:
         wrong &= labels != ignored
-    if np.count_nonzero(wrong):  # takes less time than `any`
-        also = "" if ignored is None else f" or {ignored}"
-        raise ValueError(
-            f"{name} must hold labels 0 ... {classes - 1}{also}, got {labels[wrong][0]:g}"
-        )
+    also = "" if ignored is None else f" or {ignored}"
+    raise ValueError(f"{name} must hold labels 0 ... {classes - 1}{also}, got {labels[wrong][0]:g}")
 
 
 def same_rank(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

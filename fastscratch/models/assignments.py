@@ -1,10 +1,10 @@
 """What each of many models is fitted on, and how: the checked arguments of ``fit_many``."""
 
-import contextlib
 import copy
 import dataclasses
+import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Assignment:
     batch_size: int
     early_stopping: EarlyStopping | None
 
-    @property
+    @functools.cached_property
     def heads(self) -> list[Head]:
         """What is minimised and measured at each output."""
         return self.model._heads(self.model._current_programs().network)
@@ -118,13 +118,40 @@ class SharedData:
         self._x, self._y, self._weights = x, y, sample_weight
         self._validation = validation_data and (*validation_data, None)[:3]
         self._known: dict[tuple[str, str], Any] = {}
+        #: By the likeness of models: the first of them, and its data.
+        self._checked: dict[Hashable, tuple[Model, TrainingData, TrainingData | None]] = {}
 
-    def for_training(self, model: Model, place: int, n_models: int) -> TrainingData:
-        """Checked samples, targets and weights of a model."""
+    def checked(
+        self, model: Model, place: int, n_models: int
+    ) -> tuple[TrainingData, TrainingData | None]:
+        """Checked data for training; and for validation, if they are not rows of `x`.
+
+        Models that are alike share them, and what is minimised and measured.
+        """
+        likeness = model._likeness if model.built else None
+        if likeness in self._checked:
+            first, data, validation = self._checked[likeness]
+            model._take_heads(first)
+            return data, validation
+        data = self._for_training(model, place, n_models)
+        validation = self._for_validation(model)
+        if model.built and not self._has_weights_for_each(n_models):
+            model._heads(model._current_programs().network)
+            self._checked[likeness] = model, data, validation
+        return data, validation
+
+    def _has_weights_for_each(self, n_models: int) -> bool:
+        """Whether each model has sample weights of its own."""
         weights = self._weights
         is_list = isinstance(weights, (list, tuple)) and len(weights) == n_models
-        if is_list and any(one is None or np.ndim(one) > 0 for one in weights):
-            weights = weights[place]  # else one weight for each of as many samples as models
+        # Else they may be one weight for each of as many samples as models.
+        return is_list and any(one is None or np.ndim(one) > 0 for one in weights)
+
+    def _for_training(self, model: Model, place: int, n_models: int) -> TrainingData:
+        """Checked samples, targets and weights of a model."""
+        weights = self._weights
+        if self._has_weights_for_each(n_models):
+            weights = weights[place]
             if weights is not None:
                 weights = as_array("sample_weight", weights, model.dtype, 1, writeable=False)
         else:
@@ -134,7 +161,7 @@ class SharedData:
         y = self._converted("y", self._y, model.dtype, several_y)
         return model._checked_data(x, y, weights)
 
-    def for_validation(self, model: Model) -> TrainingData | None:
+    def _for_validation(self, model: Model) -> TrainingData | None:
         """Checked validation data of a model, if they are not rows of `x`."""
         if self._validation is None:
             return None
@@ -199,9 +226,8 @@ def assigned(
     every: dict[int, np.ndarray] = {}  # all samples, as rows: one array for all models
     assignments = []
     for k, model in enumerate(models):
-        with _named(k):
-            own = data.for_training(model, k, n)
-            validation = data.for_validation(model)
+        with _Named(k):
+            own, validation = data.checked(model, k, n)
         chosen = _rows(f"rows[{k}]", each_rows[k], len(own), every)
         measured = np.empty(0, np.int64)
         if each_validation[k] is not None:
@@ -215,36 +241,45 @@ def assigned(
             )
         )
     for k, one in enumerate(assignments):
-        with _named(k):
-            _check_names(one)
+        if one.early_stopping is not None:
+            with _Named(k):
+                _check_names(one, one.early_stopping)
+    checked: set[int] = set()  # data, which models that are alike share
     for k, one in enumerate(assignments):
-        with _named(k):
+        with _Named(k):
             one.model._build(one.data.x[0].shape[1:])
+            if id(one.data) in checked:
+                continue
+            checked.add(id(one.data))
             one.model._check_metrics(one.data, "")
             if one.validation is not None and data.has_validation:
                 one.model._check_metrics(one.validation, "validation ")
     return assignments
 
 
-def _check_names(one: Assignment) -> None:
+def _check_names(one: Assignment, early_stopping: EarlyStopping) -> None:
     """Check that early stopping watches what is reported."""
-    if one.early_stopping is not None:
-        known = one.model.directions
-        of_validation = [f"val_{name}" for name in known if one.validation is not None]
-        one.early_stopping.check_logs([*known, *of_validation])
-        own = copy.copy(one.early_stopping)
-        own.set_model(one.model)
-        own.on_train_begin()
+    known = one.model.directions
+    of_validation = [f"val_{name}" for name in known if one.validation is not None]
+    early_stopping.check_logs([*known, *of_validation])
+    own = copy.copy(early_stopping)
+    own.set_model(one.model)
+    own.on_train_begin()
 
 
-@contextlib.contextmanager
-def _named(place: int) -> Iterator[None]:
+class _Named:
     """A context whose errors name the place of the model."""
-    try:
-        yield
-    except (ValueError, TypeError, RuntimeError) as error:
-        kind = next(k for k in (ValueError, TypeError, RuntimeError) if isinstance(error, k))
-        raise kind(f"models[{place}]: {error}") from None
+
+    def __init__(self, place: int):
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        for kind in (ValueError, TypeError, RuntimeError):
+            if isinstance(error, kind):
+                raise kind(f"models[{self._place}]: {error}") from None
 
 
 def _as_models(models: Any) -> list[Model]:
@@ -259,7 +294,7 @@ def _as_models(models: Any) -> list[Model]:
         if id(model) in places:
             raise ValueError(f"models[{k}] is the same model as models[{places[id(model)]}]")
         places[id(model)] = k
-        with _named(k):
+        with _Named(k):
             model._check_not_training()
             model._compiled_optimizer()
             model._check_layers()

@@ -15,6 +15,8 @@ END_OF_EPOCH = object()
 
 def are_batches(x: Any) -> bool:
     """Whether data are no arrays, but an object that yields batches of them."""
+    if type(x) is np.ndarray:  # the usual case
+        return False
     if isinstance(x, (Mapping, Set)) or is_array_like(x) or hasattr(x, "toarray"):
         return False
     return hasattr(x, "__iter__") or hasattr(x, "__getitem__")

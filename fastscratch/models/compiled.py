@@ -2,7 +2,7 @@
 
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -238,6 +238,23 @@ class Compiled(Weighted):
         ]
         self._heads_of, self._known_objectives = network, {}
         return self._known_heads
+
+    @property
+    def _likeness(self) -> Hashable:
+        """What the checks of data and the objectives depend on, and that other models may share."""
+        network = self._current_programs().network
+        names = tuple(self.input_names), tuple(self.output_names)
+        metrics = tuple(
+            tuple(one if isinstance(one, str) else id(one) for one in of_output)
+            for of_output in (*self._metrics, *self._weighted_metrics)
+        )
+        losses = tuple(self._losses), tuple(self._loss_weights)
+        return network.kind, self.dtype, names, metrics, losses
+
+    def _take_heads(self, other: "Compiled") -> None:
+        """Take over what is minimised and measured from a model of the same likeness."""
+        self._heads_of = self._network
+        self._known_heads, self._known_objectives = other._known_heads, other._known_objectives
 
     def _compiled_optimizer(self) -> optimizers.Optimizer:
         """The optimiser of a model that is compiled."""

@@ -36,6 +36,8 @@ def to_train_on(
     x, y, sample_weight = arrays
     if steps_per_epoch is not None:
         steps_per_epoch = as_integer("steps_per_epoch", steps_per_epoch, 1)
+    if not are_batches(x) and steps_per_epoch is None:
+        return model._data(x, y, sample_weight, class_weight)
     seed = derived_seed(derived_seed(model.seed, 2), model.trained_epochs)
     if are_batches(x):
         refuse_beside_batches(y=y, sample_weight=sample_weight, batch_size=batch_size)
@@ -43,8 +45,6 @@ def to_train_on(
         batches.check_times(epochs, "steps_per_epoch")
         return batches
     data = model._data(x, y, sample_weight, class_weight)
-    if steps_per_epoch is None:
-        return data
     model._check_metrics(data, "")
     parts = parts_of(data.weighted_by_class(), batch_size or 32, shuffle, seed)
     return Batches("x", parts, steps_per_epoch)

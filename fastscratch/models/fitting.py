@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import output
+from ..addresses import is_finite
 from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..utils import derived_seed
-from ..validation import is_finite, memory_for
+from ..validation import zeros_for
 from .head import logs_of
 from .progress import Progress
 from .training_data import TrainingData
@@ -67,9 +68,8 @@ class Fit:
             data, self.batch_size
         )
         self.done = 0
-        with memory_for(f"epochs={epochs}"):
-            self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
-        self.order = np.arange(len(data))
+        self.totals = zeros_for("epochs", epochs, (epochs, len(self.heads) + 1, 2))
+        self.order = np.empty(len(data), np.int64)
         self._bind()
 
     def _cut(self, batch_size: int) -> None:
@@ -138,12 +138,13 @@ class Fit:
             holder.run_in = holder.trained_in
             trainer.train(start, rates, state.taken(optimizer))
         finally:
-            holder.run_in = None
-            has_run = trainer.first_loss[0] != -np.inf
-            counts = has_run and (not self.terminate_on_nan or self._is_finite())
+            holder.run_in, counts = None, False
+            if trainer.first_loss[0] != -np.inf:  # they have run
+                numbers, are_finite = trainer.numbers()
+                are_finite = are_finite and is_finite(self.totals[self._epochs])
+                counts = are_finite or not self.terminate_on_nan
             if counts:
-                parameters, slots = trainer.parameters.copy(), trainer.copied_slots()
-                holder.state = state.after(count, epochs, optimizer, parameters, slots)
+                holder.state = state.after(count, epochs, optimizer, numbers)
                 workspace.holds = holder.state
         return counts
 
@@ -158,10 +159,6 @@ class Fit:
 
     def _restore(self, notes: tuple[np.ndarray, np.ndarray]) -> None:
         self.totals[self._epochs], self.order[:] = notes
-
-    def _is_finite(self) -> bool:
-        totals, parameters = self.totals[self._epochs], self.trainer.parameters
-        return is_finite(totals) and is_finite(parameters)
 
     def _complaint(self, step: int) -> FloatingPointError:
         """What went wrong in the step that was just run; the model is as before it."""
@@ -214,8 +211,7 @@ class Fit:
         """Loss and metrics of an epoch, or of its part that was run."""
         n, names = len(self.data), self.model.output_names
         n_seen = min((self.done - epoch * self.steps) * self.batch_size, n)
-        logs = logs_of(self.heads, names, self.totals[epoch], n, n_seen)
-        return {name: float(value) for name, value in logs.items()}
+        return logs_of(self.heads, names, self.totals[epoch], n, n_seen)
 
     def logs_of_epochs(self, first: int, count: int) -> dict[str, list[float]]:
         """Losses and metrics of some epochs; the last may not be complete."""

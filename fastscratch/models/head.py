@@ -10,10 +10,10 @@ import numpy as np
 
 from .. import losses
 from ..activations import Custom
+from ..addresses import is_finite
 from ..engine import Objective
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, REDUCTIONS, THRESHOLD
-from ..validation import is_finite
 from .measures import Measure, prefixes
 
 # Activations whose outputs are probabilities.
@@ -203,12 +203,16 @@ def logs_of(
     -------
     dict of float, or of (epochs,) array
     """
-    losses = totals[..., 0].T * (n_samples / n_seen)
-    weighted = sum(head.loss_weight * loss for head, loss in zip(heads, losses, strict=False))
-    logs = {"loss": weighted + losses[-1]}
+    of_losses, of_right = totals.T.tolist() if totals.ndim == 2 else totals.T
+    share = n_samples / n_seen
+    *losses, penalty = (loss * share for loss in of_losses)
+    total = 0.0
+    for head, loss in zip(heads, losses, strict=True):  # `sum` would round floats in its own way
+        total = total + head.loss_weight * loss
+    logs = {"loss": total + penalty}
     if len(heads) > 1:
-        logs |= {f"{name}_loss": loss for name, loss in zip(names, losses, strict=False)}
-    for prefix, head, right in zip(prefixes(names), heads, totals[..., 1].T, strict=False):
+        logs |= {f"{name}_loss": loss for name, loss in zip(names, losses, strict=True)}
+    for prefix, head, right in zip(prefixes(names), heads, of_right, strict=False):
         if head.counted:
             logs[prefix + head.counted] = head.share_right(right, n_seen)
     return logs

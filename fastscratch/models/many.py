@@ -8,10 +8,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..callbacks import EarlyStopping, History
-from ..engine import Samples, Training, train_many
+from ..engine import Training, train_many
 from ..kernels.interrupts import ctrl_c_later
 from ..output import progress_bar
 from ..utils import derived_seed
@@ -185,31 +183,30 @@ def train(trainings: Sequence[Training], bar: Any) -> None:
 
 def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Training:
     """The training of a model, as the engine takes it."""
-    model, data, optimizer = one.model, one.data, one.model._compiled_optimizer()
+    model, optimizer = one.model, one.model._compiled_optimizer()
     state = model._state.for_optimizer(optimizer)
     trainer = programs.trainer(one)
     evaluator = validation = penalties = None
     if one.validation is not None:
         evaluator = programs.evaluator(one)
-        own = one.validation
-        validation = Samples(own.x, own.y, own.weights, one.validation_rows)
+        validation = programs.samples(one.validation, one.validation_rows)
         penalties = [
             (placed.offset, placed.stop, placed.weight.regularizer.l1, placed.weight.regularizer.l2)
             for layer, placed in model._named_weights()
             if placed.weight.regularizer is not None and layer.trainable
         ]
-    schedule = optimizer.schedule
+    schedule, numbers = optimizer.scheduled()
     with memory_for(f"epochs={one.epochs}"):
         return Training(
             trainer,
-            Samples(data.x, data.y, data.weights, one.rows),
+            programs.samples(one.data, one.rows),
             epochs=one.epochs,
             first_epoch=state.epochs,
             iterations=state.iterations,
             taken=state.taken(optimizer),
-            schedule=schedule.code,
-            numbers=schedule.numbers(),
-            state=np.array(state.numbers(optimizer), model.dtype),
+            schedule=schedule,
+            numbers=numbers,
+            state=state.numbers(optimizer),
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
             evaluator=evaluator,
@@ -225,8 +222,7 @@ def take(one: Assignment, training: Training, history: History) -> None:
     model, optimizer = one.model, one.model._compiled_optimizer()
     before, steps = model._state.for_optimizer(optimizer), training.steps // one.epochs
     epochs = before.epochs + -(-training.done // steps)
-    parameters, *slots = training.state
-    model._state = before.after(training.done, epochs, optimizer, parameters, slots)
+    model._state = before.after(training.done, epochs, optimizer, training.state)
     if optimizer.use_ema:
         model._take_average()
     complete = training.done // steps

@@ -562,11 +562,10 @@ class Model(Configured):
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
         heads = self._heads(self._current_programs().network)
-        for head, y, weights, name in zip(
-            heads, data.y, data.weights, self.output_names, strict=True
-        ):
-            of_output = f" of {name}" if len(heads) > 1 else ""
-            head.check_metrics(f"{prefix}y{of_output}", y, weights)
+        for k, (head, y, weights) in enumerate(zip(heads, data.y, data.weights, strict=True)):
+            if head.measures:
+                of_output = f" of {self.output_names[k]}" if len(heads) > 1 else ""
+                head.check_metrics(f"{prefix}y{of_output}", y, weights)
 
     def _evaluate(
         self,
@@ -605,14 +604,14 @@ class Model(Configured):
                 reader.run(step, 1)
                 n_seen = min((step + 1) * size, n)
                 totals[0, -1, 0] = penalty * n_seen / n
-                callbacks.test_batch_end(step, _floats(logs_of(heads, names, totals[0], n, n_seen)))
+                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
         elif shown is None:
             reader.run(0, n_steps)
         else:
             shown.run(n_steps, reader.run)
         programs.idle.append(workspace)
         totals[0, -1, 0] = penalty
-        return _floats(logs_of(heads, names, totals[0], n, n))
+        return logs_of(heads, names, totals[0], n, n)
 
     def _measure(
         self, data: TrainingData, predicted: list[np.ndarray] | None = None
@@ -690,11 +689,6 @@ def as_callbacks(callbacks: Any) -> list[Callback]:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must be Callbacks, got {type(callback).__name__}")
     return several
-
-
-def _floats(logs: dict[str, Any]) -> dict[str, float]:
-    """NumPy's numbers as Python's."""
-    return {name: float(value) for name, value in logs.items()}
 
 
 def _as_result(logs: dict[str, float]) -> float | list[float]:

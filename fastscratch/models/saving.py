@@ -17,8 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from .. import losses, optimizers
+from ..addresses import is_finite
 from ..metrics.registry import deserialize, serialize
-from ..validation import as_flag, as_integer, as_model_path, as_path, is_finite
+from ..validation import as_flag, as_integer, as_model_path, as_path
 from .configuration import UNFIT, config_of, model_of
 from .foreign import what_it_is
 from .replacing import replace_file, replaceable

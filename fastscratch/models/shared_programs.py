@@ -1,13 +1,14 @@
 """Programs that models of the same kind share."""
 
-import pickle
 from collections.abc import Hashable
 from typing import Any
 
-from ..engine import Evaluator, Kind, Network, Trainer, kind_of
-from ..layers import Layer
+import numpy as np
+
+from ..engine import Evaluator, Kind, Samples, Trainer, kind_of
 from .assignments import Assignment
 from .programs import at_once, learning_of
+from .training_data import TrainingData
 
 
 class SharedPrograms:
@@ -21,15 +22,14 @@ class SharedPrograms:
         model, optimizer = one.model, one.model._compiled_optimizer()
         network = model._current_programs().network
         objectives = one.objectives(one.data.weight_axes)
-        learning, batch_size = learning_of(optimizer), min(one.batch_size, len(one.rows))
-        bounds = learning.clipvalue, learning.clipnorm, learning.global_clipnorm
+        batch_size = min(one.batch_size, len(one.rows))
+        settings = vars(optimizer) | {"learning_rate": None, "name": None}
         key = (
-            *(_kind(network), model.dtype, tuple(objectives), batch_size),
-            *(optimizer.code, tuple(learning.hyper[1:]), *bounds, learning.every),
-            *(learning.ema_momentum, learning.ema_overwrite_frequency),
+            *(network.kind, model.dtype, objectives, batch_size),
+            *(type(optimizer), tuple(settings.values())),
         )
         if key not in self._known:
-            slots = optimizer.n_remembered
+            learning, slots = learning_of(optimizer), optimizer.n_remembered
             self._known[key] = Trainer(
                 network, objectives, learning, slots, batch_size, model.dtype, workers=1
             )
@@ -42,7 +42,7 @@ class SharedPrograms:
         network = model._current_programs().network
         objectives = one.objectives(one.validation.weight_axes)
         size = at_once(len(one.validation_rows), None)
-        key = _kind(network), model.dtype, tuple(objectives), size
+        key = network.kind, model.dtype, objectives, size
         if key not in self._known:
             self._known[key] = Evaluator(network, objectives, size, model.dtype, workers=1)
         return self._known[key]
@@ -54,23 +54,9 @@ class SharedPrograms:
             self._known[key] = kind_of(trainer, evaluator)
         return self._known[key]
 
-
-def _kind(network: Network) -> Hashable:
-    """What the phases of a network depend on."""
-    places = {id(layer): place for place, layer in enumerate(network.layers)}
-    nodes = tuple((places[id(node.layer)], node.inputs) for node in network.nodes)
-    layers = tuple(_kind_of_layer(layer) for layer in network.layers)
-    return layers, nodes, tuple(network.input_shapes), tuple(network.outputs)
-
-
-def _kind_of_layer(layer: Layer) -> Hashable:
-    """The attributes of a layer, but not its name and its first weights."""
-    known = {
-        name: value
-        for name, value in layer.__getstate__().items()
-        if name not in ("name", "_changes", "_made") and not name.endswith("initializer")
-    }
-    try:
-        return type(layer), pickle.dumps(known)
-    except (pickle.PicklingError, AttributeError, TypeError):  # an attribute of the user's own
-        return id(layer)
+    def samples(self, data: TrainingData, rows: np.ndarray) -> Samples:
+        """Some rows of data; the same object for the same data and rows, which are kept alive."""
+        key = id(data), id(rows)
+        if key not in self._known:
+            self._known[key] = Samples(data.x, data.y, data.weights, rows), data
+        return self._known[key][0]

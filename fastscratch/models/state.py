@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -76,12 +75,16 @@ class State:
         pending = self.pending if optimizer.remembered[-1:] == self.remembered[-1:] else 0
         return self.replaced(slots=slots, remembered=optimizer.remembered, pending=pending)
 
-    def numbers(self, optimizer: Optimizer) -> list[np.ndarray]:
-        """The weights, and each slot of an optimiser, as it begins if it remembers nothing."""
-        slots: Sequence[np.ndarray] | None = self.slots
-        if slots is None:
-            slots = [np.full_like(self.parameters, optimizer.slot_start)] * optimizer.n_remembered
-        return [self.parameters, *slots]
+    def numbers(self, optimizer: Optimizer) -> np.ndarray:
+        """A copy of the weights, and below them each slot of an optimiser as it is or begins."""
+        shape = 1 + optimizer.n_remembered, self.parameters.size
+        numbers = np.empty(shape, self.parameters.dtype)
+        numbers[0] = self.parameters
+        if self.slots:
+            numbers[1:] = self.slots
+        else:
+            numbers[1:] = optimizer.slot_start
+        return numbers
 
     def taken(self, optimizer: Optimizer) -> int:
         """Mini-batches that an optimiser has taken."""
@@ -92,8 +95,7 @@ class State:
         steps: int,
         epochs: int,
         optimizer: Optimizer,
-        parameters: np.ndarray,
-        slots: Sequence[np.ndarray],
+        numbers: np.ndarray,
     ) -> "State":
         """The state after some more steps.
 
@@ -103,10 +105,10 @@ class State:
         epochs : int
             Of all fits, after them.
         optimizer : Optimizer
-        parameters : (p,) array
-        slots : sequence of (p,) array
-            What the optimiser remembers then.
+        numbers : (1 + slots, p) array
+            The weights, and what the optimiser remembers of them then.
         """
+        parameters, *slots = numbers
         every = optimizer.gradient_accumulation_steps or 1
         updates, pending = divmod(self.taken(optimizer) + steps, every)
         return State(

@@ -53,6 +53,8 @@ class Validation:
 
 def as_frequency(freq: Any) -> int | set[int]:
     """After how many epochs, or after which."""
+    if isinstance(freq, int):
+        return as_integer("validation_freq", freq, 1)
     if isinstance(freq, Collection) and not isinstance(freq, (str, bytes)):
         return {as_integer("validation_freq", epoch, 1) for epoch in freq}
     return as_integer("validation_freq", freq, 1)

@@ -7,7 +7,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..validation import as_flag, as_model_path, is_finite
+from ..addresses import is_finite
+from ..validation import as_flag, as_model_path
 from .foreign import what_it_is
 from .names import name_of
 from .replacing import replace_file, replaceable

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.codes import OPTIMIZERS
+from ..kernels.codes import CONSTANT, OPTIMIZERS
 from ..kernels.schedules import scheduled_rates
 from ..validation import (
     as_flag,
@@ -189,14 +189,19 @@ class Optimizer:
         """The learning rate as a schedule, constant if it is a number."""
         return as_schedule("learning_rate", self.learning_rate)
 
+    def scheduled(self) -> tuple[int, np.ndarray]:
+        """:attr:`schedule` as kernels take it: its code, and its numbers."""
+        if isinstance(self.learning_rate, float):  # spares to make an object of it
+            return CONSTANT, np.array([self.learning_rate])
+        return self.schedule.code, self.schedule.numbers()
+
     def rates(self, first: int, count: int) -> np.ndarray:
         """The learning rates of this many steps from the first on."""
         rates = np.empty(count)
         if isinstance(self.learning_rate, float):
             rates[:] = self.learning_rate
         else:
-            schedule = self.schedule
-            scheduled_rates(rates, schedule.code, schedule.numbers(), first)
+            scheduled_rates(rates, *self.scheduled(), first)
         return rates
 
     def hyper(self, step: int = 0) -> np.ndarray:

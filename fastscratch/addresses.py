@@ -1,0 +1,26 @@
+"""Addresses of arrays, and checks of their numbers by address."""
+
+import numpy as np
+
+from .kernels.checks import are_finite, are_labels, start_of
+
+# An empty array of each type that compiled code knows.
+_LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float64)}
+
+
+def address_of(array: np.ndarray) -> int:
+    """Where a C-contiguous array begins."""
+    # Of a read-only or unaligned array each function would be compiled again.
+    return start_of(array.reshape(-1)) if array.flags.carray else array.ctypes.data
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are finite."""
+    array = np.ascontiguousarray(array)
+    return are_finite(address_of(array), array.size, _LIKE[array.dtype])
+
+
+def is_of_labels(array: np.ndarray, classes: int, ignored: float) -> bool:
+    """Whether all numbers are integers from 0 to below `classes`, or `ignored`, if not NaN."""
+    array = np.ascontiguousarray(array)
+    return are_labels(address_of(array), array.size, _LIKE[array.dtype], classes, ignored)

@@ -1,0 +1,44 @@
+"""Checks of arrays that are given by their address: one compiled loop for all that can be wrong.
+
+An address serves read-only arrays and those that are not aligned as well: as arguments they would
+be of other types, for which Numba would compile each function again.
+"""
+
+import numpy as np
+
+from .call import array_at
+from .jit import njit
+
+
+@njit
+def start_of(array):
+    """The address of the first number of a flat array; its attribute `ctypes` takes longer."""
+    return np.int64(array.ctypes.data)
+
+
+@njit
+def are_finite(address, size, like):
+    """Whether all numbers are finite: zero times any other one is NaN.
+
+    Parameters
+    ----------
+    address, size : int
+        Of a C-contiguous array.
+    like : array
+        Of the same type.
+    """
+    numbers, zero = array_at(address, size, like.dtype), like.dtype.type(0)
+    total = zero
+    for i in range(size):
+        total += numbers[i] * zero
+    return total == zero
+
+
+@njit
+def are_labels(address, size, like, classes, ignored):
+    """Whether all numbers are integers from 0 to below `classes`, or the one that is ignored."""
+    numbers, right = array_at(address, size, like.dtype), True
+    for i in range(size):
+        label = numbers[i]
+        right &= (label >= 0 and label < classes and label == np.floor(label)) or label == ignored
+    return right

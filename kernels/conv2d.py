@@ -50,8 +50,10 @@ from .depthwise import (
     depthwise_row,
     depthwise_scratch_size,
     depthwise_weights,
+    has_window_tile,
     positions_at_once,
     repeat_filters,
+    window_rows,
 )
 from .finite import share_is_finite
 from .jit import get_thread_id, njit, prange, thread_count
@@ -294,6 +296,10 @@ def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
     """As `conv2d_rows`, where channels fill the vectors."""
     count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
     size, taps = count * channels, shape.kernel_height * shape.kernel_width
+    if has_window_tile(shape, count):
+        scratch[: VECTOR_BYTES // scratch.itemsize] = 0
+        window_rows(out, x, kernel, bias, scratch, shape, first, stop)
+        return
     for i in range(size):
         scratch[i] = bias[i % channels]
     filters = kernel

@@ -5,7 +5,7 @@ from itertools import product, zip_longest
 from llvmlite import binding, ir
 
 from .llvm import INT, INT32, Writer, constant
-from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES
+from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES, WINDOWS
 
 
 def _tile_function(w, name):
@@ -156,6 +156,70 @@ def _write_slide(w):
     w.builder.ret_void()
 
 
+def _window_function(w, name):
+    """Begin a function of a window tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnn")
+    return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
+
+
+def _write_window(w, rows, taps):
+    """The function of some rows of output of a window of taps x taps.
+
+    Each number is loaded once for all positions that see it: for each row, the sums of so many
+    neighbouring positions stay in registers, and each column of the image adds its products to all
+    of them. The first of them is then complete, and the next position begins.
+    """
+    function, (c, bias, zeros, a, b), sizes = _window_function(w, f"window_{rows}_{taps}")
+    _, _, positions, left, right, above, below = sizes
+    begin = w.load(bias[0])
+    seen = rows + taps - 1
+    inside = w.builder.sub(constant(seen), below)
+    pixels, steps = [], []
+    for i in range(seen):
+        row = constant(i)
+        outside = w.builder.or_(w.less(row, above), w.builder.icmp_signed(">=", row, inside))
+        place = w.after(a[0], w.times(a[1], i))
+        pixels.append(w.builder.select(outside, zeros[0], place))
+        steps.append(w.builder.select(outside, constant(0), a[2]))
+
+    def column(values):
+        """The next column: where its neighbours are, and the sums of each row after it."""
+        pixels, sums = values[:seen], values[seen:]
+        numbers = [w.load(pixel) for pixel in pixels]
+        following = []
+        for kx in range(taps):
+            totals = sums[(kx - 1) * rows : kx * rows] if kx > 0 else [begin] * rows
+            for ky in range(taps):
+                place = w.after(b[0], w.builder.add(w.times(b[1], ky), w.times(b[2], kx)))
+                weight = w.load(place)
+                totals = [w.fma(numbers[r + ky], weight, totals[r]) for r in range(rows)]
+            following += totals
+        return [w.after(*pair) for pair in zip(pixels, steps, strict=True)], following
+
+    def store(to, totals):
+        for r, total in enumerate(totals):
+            w.store(total, w.after(to, w.times(c[1], r)))
+        return w.after(to, c[2])
+
+    def first(*values):
+        pixels, sums = column(values)
+        return [*pixels, *sums[:-rows]]
+
+    def next_position(to, *values):
+        pixels, sums = column(values)
+        return [store(to, sums[-rows:]), *pixels, *sums[:-rows]]
+
+    def last(to, *sums):
+        return [store(to, sums[-rows:]), *[begin] * rows, *sums[:-rows]]
+
+    values = [*pixels, *[begin] * (rows * (taps - 1))]
+    values = w.loop(w.builder.sub(constant(taps - 1), left), values, first)
+    to, *values = w.loop(positions, [c[0], *values], next_position)
+    w.loop(right, [to, *values[seen:]], last)
+    w.builder.ret_void()
+    return function
+
+
 def _horizontal_sums(w, vectors):
     """The sum of each vector: a few vectors, whose lanes are the sums in order.
 
@@ -297,6 +361,9 @@ def write_module(name, item):
         _write_choice(w, _tile_function, name, dots, 1)
     elif name == "slide":
         _write_slide(w)
+    elif name == "window":
+        windows = {shape: _write_window(w, *shape) for shape in WINDOWS}
+        _write_choice(w, _window_function, name, windows, 1)
     elif name in ("gather", "scatter"):
         runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)

@@ -53,6 +53,7 @@ from .depthwise import (
     has_window_tile,
     positions_at_once,
     repeat_filters,
+    rows_at_once,
     window_rows,
 )
 from .finite import share_is_finite
@@ -741,13 +742,16 @@ def _weights(kernel, shape):
 def _all_rows(out, x, kernel, bias, shape):
     """Output rows of all images, in parallel; returns whether all images are finite."""
     rows = out.shape[0] * shape.out_height
-    chunks = chunk_count(rows, shape.out_width * kernel.size)
+    at_once = rows_at_once(shape, out.itemsize)
+    strips = -(-rows // at_once)
+    chunks = chunk_count(strips, at_once * shape.out_width * kernel.size)
     scratch = _scratch(shape, chunks, out)
     if chunks == 1:
         return _chunk_of_rows(out, x, kernel, bias, shape, 0, rows, scratch[0])
     finite = 0
     for chunk in prange(chunks):
-        start, stop = chunk_bounds(chunk, chunks, rows)
+        first, last = chunk_bounds(chunk, chunks, strips)
+        start, stop = first * at_once, min(last * at_once, rows)
         own = scratch[get_thread_id()]
         finite += _chunk_of_rows(out, x, kernel, bias, shape, start, stop, own)
     return finite == chunks

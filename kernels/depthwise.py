@@ -62,6 +62,17 @@ def has_window_tile(shape, count):
 
 
 @njit
+def rows_at_once(shape, itemsize):
+    """Rows of output that should not be cut further: a window tile, twice, reads few of them again.
+
+    1 if there is no such tile.
+    """
+    if has_window_tile(shape, positions_at_once(shape, itemsize)):
+        return 2 * _window_rows(shape.out_height, shape.kernel_width)
+    return 1
+
+
+@njit
 def window_rows(out, x, kernel, bias, zeros, shape, first, stop):
     """Some rows of output, of a convolution that `has_window_tile`.
 

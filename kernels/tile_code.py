@@ -7,6 +7,9 @@ from llvmlite import binding, ir
 from .llvm import INT, INT32, Writer, constant
 from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES, WINDOWS
 
+# Neighbouring rows of a tile that are found from one pointer.
+GROUP = 3
+
 
 def _tile_function(w, name):
     """Begin the function of a tile; return its matrices (pointer, row, step), sizes and scale."""
@@ -14,19 +17,29 @@ def _tile_function(w, name):
     return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:18]
 
 
-def _sum_in_registers(w, a, b, sizes, sums, step):
-    """Write the two loops of a tile; return the sums. ``step(a, b, sums)`` writes one step."""
-    (a, _, a_step), (b, b_row, _) = a, b
+def _sum_in_registers(w, a, b, sizes, sums, step, rows=1):
+    """Write the two loops of a tile; return the sums.
+
+    ``step(places, b, sums)`` writes one step; `places` are where every third of the `rows` of `a`
+    is. From one pointer LLVM would find all rows by as many additions, each after the one before:
+    a tile of 12 x 1 took as long as one of 12 x 2.
+    """
+    (a, a_row, a_step), (b, b_row, _) = a, b
     _, _, depth, turns, a_jump, b_jump = sizes
+    places = [a, *(w.opaque(w.after(a, w.times(a_row, i))) for i in range(GROUP, rows, GROUP))]
+    count = len(places)
 
-    def one_step(a, b, *sums):
-        return [w.after(a, a_step), w.after(b, b_row), *step(a, b, sums)]
+    def one_step(b, *values):
+        places, sums = values[:count], values[count:]
+        following = [w.after(place, a_step) for place in places]
+        return [w.after(b, b_row), *following, *step(places, b, sums)]
 
-    def one_turn(a, b, *sums):
-        a, b, *sums = w.loop(depth, [a, b, *sums], one_step)
-        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+    def one_turn(*values):
+        b, *values = w.loop(depth, values, one_step)
+        following = [w.after(place, a_jump) for place in values[:count]]
+        return [w.after(b, b_jump), *following, *values[count:]]
 
-    return w.loop(turns, [a, b, *sums], one_turn)[2:]
+    return w.loop(turns, [b, *places, *sums], one_turn)[1 + count :]
 
 
 def _write_tile(w, rows, vectors, scaled):
@@ -53,7 +66,7 @@ def _write_tile(w, rows, vectors, scaled):
         offsets = columns(step)
         return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
 
-    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
+    a_rows, b_columns = [w.times(a[1], i) for i in range(GROUP)], columns(b[2])
 
     def starts():
         return [
@@ -64,17 +77,18 @@ def _write_tile(w, rows, vectors, scaled):
 
     sums = [ir.Constant(w.type, None)] * (rows * vectors) if scaled else starts()
 
-    def step(a, b, sums):
+    def step(places, b, sums):
         row = [w.after(b, column) for column in b_columns]
         # A lone vector may begin before the array.
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
         following = []
         for i in range(rows):
-            x = w.splat(w.builder.load(w.after(a, a_rows[i])))
+            group, i_in_group = divmod(i, GROUP)
+            x = w.splat(w.builder.load(w.after(places[group], a_rows[i_in_group])))
             following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
         return following
 
-    sums = _sum_in_registers(w, a, b, sizes, sums, step)
+    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
@@ -98,11 +112,11 @@ def _write_dot(w, rows, columns, kind):
         pointer, row, step = matrix
         return w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
 
-    def step(a, b, sums):
+    def step(places, b, sums):
         row = [w.load(w.after(b, column)) for column in b_columns]
         following = []
         for i in range(rows):
-            x = w.load(w.after(a, a_rows[i]))
+            x = w.load(w.after(places[0], a_rows[i]))
             following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row)]
         return following
 
@@ -134,10 +148,10 @@ def _write_slide(w):
         """The code for this many rows; it takes and returns where they begin in `c` and `a`."""
         offsets = [w.times(a[1], i) for i in range(rows)]
 
-        def step(of, weights, sums):
+        def step(places, weights, sums):
             weight = w.load(weights)
             return [
-                w.fma(w.load(w.after(of, offset)), weight, total)
+                w.fma(w.load(w.after(places[0], offset)), weight, total)
                 for offset, total in zip(offsets, sums, strict=True)
             ]
 

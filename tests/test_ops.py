@@ -222,6 +222,27 @@ def test_numbers_that_are_not_finite_are_found_wherever_they_are():
                             function(images)
 
 
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [(2, 5, 3), (900, 70, 2), (3, 900, 400), (20, 4000, 30), (99,) * 3],
+)
+def test_factors_that_are_not_finite_are_found_wherever_they_are(rows, depth, columns):
+    """In a product of few rows, of few columns, and in one that is cut along the depth."""
+    factors = np.ones((rows, depth), np.float32), np.ones((depth, columns), np.float32)
+    assert np.all(ops.matmul(*factors) == depth)
+    for name, factor in zip(("x1", "x2"), factors, strict=True):
+        for place in (
+            (0, 0),
+            (factor.shape[0] // 2, 1),
+            (factor.shape[0] - 1, factor.shape[1] - 1),
+        ):
+            factor[place] = np.inf
+            said = re.escape(f"{name} must be finite in float32, got inf at {place}")
+            with pytest.raises(ValueError, match=said):
+                ops.matmul(*factors)
+            factor[place] = 1
+
+
 # --- convolution ----------------------------------------------------------------------------------
 
 

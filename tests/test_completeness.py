@@ -178,7 +178,8 @@ def test_every_kernel_module_is_listed():
     policy = {"ahead", "cache", "claims", "entry", "interrupts", "jit", "jobs"}
     policy |= {"machine_code", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "sums", "windows"}
+    parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "finite", "sums"}
+    parts |= {"checks", "windows"}
     helpers = policy | hardware | parts | {"custom", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}

@@ -329,8 +329,8 @@ def test_kernels_know_nothing_of_programs():
     assert_none_imports(own, lambda name: "fastscratch.kernels.program" in name)
 
 
-#: What each part of the Python layer imports, apart from itself, the kernels, `validation` and
-#: `wording`.
+#: What each part of the Python layer imports, apart from itself, the kernels, `addresses`,
+#: `validation` and `wording`.
 PARTS = {
     "layers": {"activations", "constraints", "initializers", "regularizers"},
     "engine": {"activations", "constraints", "layers", "output", "utils"},
@@ -343,7 +343,7 @@ PARTS = {
 
 def test_models_stand_on_the_engine_and_the_engine_on_layers():
     for part, others in PARTS.items():
-        allowed = {part, "kernels", "validation", "wording", *others}
+        allowed = {part, "kernels", "addresses", "validation", "wording", *others}
         assert_none_imports(
             [source for source in LAYER_SOURCES if source.parent.name == part],
             lambda name, allowed=allowed: (

@@ -64,8 +64,8 @@ print(time.perf_counter() - start)
 @pytest.fixture
 def small_sizes(monkeypatch):
     """The smallest arrays, models and kernels that a benchmark can measure."""
-    # The first small case of each kernel that has one.
-    cases = sorted(reversed(CASES), key=lambda case: not case.typical)
+    # A small case of each kernel that has one.
+    cases = sorted(CASES, key=lambda case: not case.typical)
     monkeypatch.setattr("asv_suite.common.TYPICAL", {case.kernel: case for case in cases})
     sizes = dict.fromkeys(sys.modules["asv_suite.benchmark_many"].SIZES, (8, 32, 1))
     monkeypatch.setattr("asv_suite.benchmark_many.SIZES", sizes)

@@ -221,8 +221,16 @@ def test_settings_of_numba_have_files_of_their_own(setting, monkeypatch):
     assert cache.file_name("kernel") != before
 
 
-def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
-    for settings in ({}, {"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_FEATURES": ""}):
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"NUMBA_CPU_NAME": "generic"},
+        pytest.param({"NUMBA_CPU_FEATURES": ""}, marks=pytest.mark.slow),
+    ],
+    ids=["CPU_NAME", "CPU_FEATURES"],
+)
+def test_own_folder_is_the_first_choice_and_is_shared_by_settings(setting, tmp_path):
+    for settings in ({}, setting):
         before = files(tmp_path)
         _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path, **settings)
         assert says_compiling(err), settings
@@ -231,12 +239,21 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
         assert before.items() <= after.items()
 
 
-@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
-def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
-    kernels, _, environment = install
+@pytest.fixture(scope="module")
+def of_a_level(tmp_path_factory):
+    """The folder of a kernel that a copy of the package compiled for a level of processors."""
+    if machine.LEVEL is None:
+        pytest.skip("a processor of no level")
+    folder = tmp_path_factory.mktemp("level")
+    install_copy(folder / "site")
     level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
-    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
-    shutil.copytree(next((tmp_path / "built").iterdir()), kernels / "compiled")
+    run(RELU, PYTHONPATH=folder / "site", NUMBA_CACHE_DIR=folder / "built", **level)
+    return next((folder / "built").iterdir())
+
+
+def test_kernels_compiled_for_a_level_come_with_the_package(install, of_a_level):
+    kernels, _, environment = install
+    shutil.copytree(of_a_level, kernels / "compiled")
     _, err = run(RELU, **environment)
     assert err == ""
     assert len(files(kernels)) == 1  # the one that came
@@ -267,12 +284,9 @@ RELU_TWICE = """
 
 
 @needs_tools
-@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
-def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, tmp_path):
+def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, of_a_level):
     kernels, _, environment = install
-    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
-    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
-    shutil.copytree(next((tmp_path / "built").iterdir()), kernels / "compiled")
+    shutil.copytree(of_a_level, kernels / "compiled")
     (shipped,) = files(kernels)
     whole = shipped.read_bytes()
     shipped.write_bytes(tool("build_wheels").smaller(whole))

@@ -114,6 +114,7 @@ def finish(process, timeout=60):
 
 #: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
 NOT_OF_THE_LOAD = {
+    "NUMBA_BOUNDSCHECK",
     "NUMBA_CACHE_DIR",
     "NUMBA_NUM_THREADS",
     "NUMBA_THREADING_LAYER",

@@ -13,6 +13,7 @@ import numba
 import pytest
 
 import fastscratch
+from fastscratch.cases import CASES
 from fastscratch.examples import EXAMPLES
 from fastscratch.kernels import KERNELS
 
@@ -50,7 +51,30 @@ def threads():
     fastscratch.set_num_threads(before)
 
 
+FIRST_RELU = """
+import time
+import numpy as np
+from fastscratch import ops
+start = time.perf_counter()
+ops.relu(np.ones(3, np.float32))
+print(time.perf_counter() - start)
+"""
+
+
+@pytest.fixture
+def small_sizes(monkeypatch):
+    """The smallest arrays, models and kernels that a benchmark can measure."""
+    # A small case of each kernel that has one.
+    cases = sorted(CASES, key=lambda case: not case.typical)
+    monkeypatch.setattr("asv_suite.common.TYPICAL", {case.kernel: case for case in cases})
+    sizes = dict.fromkeys(sys.modules["asv_suite.benchmark_many"].SIZES, (8, 32, 1))
+    monkeypatch.setattr("asv_suite.benchmark_many.SIZES", sizes)
+    calls = dict.fromkeys(sys.modules["asv_suite.benchmark_startup"].FIRST_CALLS, FIRST_RELU)
+    monkeypatch.setattr("asv_suite.benchmark_startup.FIRST_CALLS", calls)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_sizes")
 @pytest.mark.parametrize("cls", BENCHMARKS.values(), ids=BENCHMARKS)
 def test_benchmark_runs_on_its_first_case(cls):
     benchmark = cls()

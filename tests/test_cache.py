@@ -237,8 +237,16 @@ def test_settings_of_numba_have_files_of_their_own(setting, monkeypatch):
     assert cache.file_name("kernel") != before
 
 
-def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
-    for settings in ({}, {"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_FEATURES": ""}):
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"NUMBA_CPU_NAME": "generic"},
+        pytest.param({"NUMBA_CPU_FEATURES": ""}, marks=pytest.mark.slow),
+    ],
+    ids=["CPU_NAME", "CPU_FEATURES"],
+)
+def test_own_folder_is_the_first_choice_and_is_shared_by_settings(setting, tmp_path):
+    for settings in ({}, setting):
         before = files(tmp_path)
         _, err = run(RELU, NUMBA_CACHE_DIR=tmp_path, **settings)
         assert says_compiling(err), settings
@@ -247,21 +255,26 @@ def test_own_folder_is_the_first_choice_and_is_shared_by_settings(tmp_path):
         assert before.items() <= after.items()
 
 
-def ship(built, kernels):
-    """Put into the package what a wheel has of the kernels that were built."""
-    (kernels / "compiled").mkdir()
+@pytest.fixture(scope="module")
+def of_a_level(tmp_path_factory):
+    """What a wheel has of a kernel that a copy of the package compiled for a level."""
+    if machine.LEVEL is None:
+        pytest.skip("a processor of no level")
+    folder = tmp_path_factory.mktemp("level")
+    install_copy(folder / "site")
+    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
+    run(RELU, PYTHONPATH=folder / "site", NUMBA_CACHE_DIR=folder / "built", **level)
+    (folder / "wheel").mkdir()
     for part in tool("build_wheels").MACHINE_CODE:
-        for file in built.rglob(f"{part}.*"):
-            shutil.copy(file, kernels / "compiled")
+        for file in (folder / "built").rglob(f"{part}.*"):
+            shutil.copy(file, folder / "wheel")
+    return folder / "wheel"
 
 
 @needs_tools
-@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
-def test_kernels_compiled_for_a_level_come_with_the_package(install, tmp_path):
+def test_kernels_compiled_for_a_level_come_with_the_package(install, of_a_level):
     kernels, _, environment = install
-    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
-    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
-    ship(tmp_path / "built", kernels)
+    shutil.copytree(of_a_level, kernels / "compiled")
     _, err = run(RELU, **environment)
     assert err == ""
     assert len(files(kernels)) == 1  # the one that came
@@ -292,12 +305,9 @@ RELU_TWICE = """
 
 
 @needs_tools
-@pytest.mark.skipif(machine.LEVEL is None, reason="a processor of no level")
-def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, tmp_path):
+def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, of_a_level):
     kernels, _, environment = install
-    level = {"NUMBA_CPU_NAME": machine.LEVEL, "NUMBA_CPU_FEATURES": ""}
-    run(RELU, **environment | level | {"NUMBA_CACHE_DIR": tmp_path / "built"})
-    ship(tmp_path / "built", kernels)
+    shutil.copytree(of_a_level, kernels / "compiled")
     _, err = run(RELU, **environment)
     assert err == ""
     _, err = run(RELU_TWICE, **environment)

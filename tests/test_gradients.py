@@ -369,9 +369,9 @@ LARGE = {
 }
 ALL_DRAWS = [
     *(pytest.param(number, None, id=str(number)) for number in NETWORKS),
-    # 39 has batches of 33 and the squared error.
+    # 39 has batches of 33 and the squared error, 26 batches of 16.
     *(pytest.param(39, network, id=name) for name, network in LARGE.items()),
-    *(pytest.param(39, sparse_network(name), id=name) for name in SPARSE),
+    *(pytest.param(26, sparse_network(name), id=name) for name in SPARSE),
     pytest.param(52, WINOGRAD, id="winograd"),  # a batch of 1
     pytest.param(52, MAXIMA, id="maxima"),
 ]
@@ -414,7 +414,7 @@ def test_what_is_drawn():
 
 @pytest.mark.parametrize("name", SPARSE)
 def test_sparse_gradients_are_taken(name):
-    shown = str(Draw(39, sparse_network(name)).trainer().program)
+    shown = str(Draw(26, sparse_network(name)).trainer().program)
     assert shown.count("conv2d_winners") == (1 if name == "winners" else 2)
 
 
@@ -438,9 +438,7 @@ def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
             assert step.gradient @ direction == pytest.approx(expected, rel=0, abs=bound), draw
 
 
-@pytest.mark.parametrize(
-    ("number", "network"), slow(SMALL_DRAWS, "winners", "frozen winners", "maxima")
-)
+@pytest.mark.parametrize(("number", "network"), slow(SMALL_DRAWS, "maxima"))
 def test_a_gradient_is_that_of_the_reference(number, network):
     """All of it; the central differences are of two directions."""
     draw = Draw(number, network)

@@ -199,6 +199,11 @@ class Training:
             row[op.PENALTIES] = address_of(table)
             self._kept.append(table)
 
+    def keep_best(self, weights: np.ndarray) -> None:
+        """Let the weights of the best epoch be written to an array, and keep the last ones."""
+        self.row[op.BEST_WEIGHTS] = weights.ctypes.data
+        self._kept.append(weights)
+
     def _take_program(self, place: int, program: Evaluator) -> None:
         """Copy the table of a program that has been bound, and note what it begins with."""
         table, row = program.program.table.copy(), self.row

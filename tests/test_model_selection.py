@@ -230,6 +230,29 @@ def test_a_candidate_that_goes_on_and_diverges():
     assert -2.0 in b.cv_results_["mean_test_score"][4:6]
 
 
+def test_networks_of_a_search_are_copies_that_share_how_they_predict():
+    network = classifier(hidden_layer_sizes=(7, 5), dropout=0.2, activation=("tanh", "relu"))
+    X, y = IRIS
+    found = ours.cross_validate(network, X, y, cv=3, return_estimator=True, return_indices=True)
+    one, *others = found["estimator"]
+    for k, rows in enumerate(found["indices"]["train"]):
+        alone = classifier(**network.get_params()).fit(X[rows], y[rows])
+        same_networks(alone, found["estimator"][k])
+        np.testing.assert_array_equal(
+            alone.predict_proba(X), found["estimator"][k].predict_proba(X)
+        )
+    for other in others:
+        assert other._model._programs.idle is one._model._programs.idle
+        for a, b in zip(one._model.layers, other._model.layers, strict=True):
+            assert a is not b
+    before = [other.predict_proba(X) for other in others]
+    one.partial_fit(X[:50], y[:50])  # changes the penalty, and so begins with new programs
+    one.predict_proba(X)
+    for other, expected in zip(others, before, strict=True):
+        np.testing.assert_array_equal(other.predict_proba(X), expected)
+    np.testing.assert_array_equal(one._model.layers[0].get_weights()[0], one.coefs_[0])
+
+
 def test_transformers_are_fitted_once_a_fold_and_setting(monkeypatch):
     fits = []
     fit = PCA.fit_transform

@@ -669,3 +669,13 @@ def test_score_is_that_of_scikit_learn(kind):
     assert model.score(X, y, weight) == accuracy_score(y, model.predict(X), sample_weight=weight)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.score(X, np.asarray(y)[:-1])
+
+
+def test_a_value_that_was_accepted_is_not_taken_for_an_equal_one_of_another_type():
+    X, y = np.eye(4), [0, 1, 0, 1]
+    options = {"hidden_layer_sizes": 2, "max_iter": 1, "n_iter_no_change": np.inf, "tol": 0}
+    MLPClassifier(**options, shuffle=True).fit(X, y)
+    with pytest.raises(ValueError, match="'shuffle' parameter of MLPClassifier must be"):
+        MLPClassifier(**options, shuffle=1).fit(X, y)
+    with pytest.raises(ValueError, match="'alpha' parameter of MLPRegressor must be"):
+        MLPRegressor(alpha=-1.0).fit(X, y)

@@ -94,7 +94,7 @@ class Stopping:
 
     def row(self) -> np.ndarray:
         """As compiled code takes it."""
-        watched, *arguments = dataclasses.astuple(self)
+        watched, *arguments = vars(self).values()  # `astuple` copies each, which takes longer
         *arguments, by_tolerance, offset, best, wait = arguments
         row = np.zeros(op.STOPPING_COLUMNS)
         row[op.WATCHED] = op.OF_VALIDATION if watched else op.OF_TRAINING

@@ -26,6 +26,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
+from fastscratch.estimators import random_of
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -679,3 +680,13 @@ def test_a_value_that_was_accepted_is_not_taken_for_an_equal_one_of_another_type
         MLPClassifier(**options, shuffle=1).fit(X, y)
     with pytest.raises(ValueError, match="'alpha' parameter of MLPRegressor must be"):
         MLPRegressor(alpha=-1.0).fit(X, y)
+
+
+def test_random_numbers_of_a_seed_are_those_of_numpy():
+    for seed in (0, 7, 2**32 - 1):
+        one, other = random_of(seed), np.random.RandomState(seed)
+        for draw in ("random_sample", "standard_normal"):
+            np.testing.assert_array_equal(getattr(one, draw)(700), getattr(other, draw)(700))
+    with pytest.raises(ValueError, match="Seed must be between 0"):
+        random_of(-1)
+    assert random_of(other) is other

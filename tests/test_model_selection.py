@@ -171,15 +171,31 @@ def test_halving_over_epochs_of_a_pipeline(epochs_trained):
     assert sum(epochs_trained) == 20 * 3 + 10 * 3 + 5 * 6
 
 
+@pytest.mark.parametrize("copies", [1, 60], ids=["a model an item", "models innermost"])
+def test_halving_over_epochs_with_early_stopping(copies, epochs_trained):
+    """Fits have the weights of their best epoch, and go on from their last."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    network = classifier(early_stopping=True, n_iter_no_change=6, tol=0.02, max_iter=5)
+    grid = {"learning_rate_init": np.geomspace(1e-3, 0.1, 4 * copies)}
+    options = HALVING | {"cv": 3, "random_state": 0, "return_train_score": True}
+    a, b = (m.HalvingGridSearchCV(network, grid, **options).fit(X, y) for m in (theirs, ours))
+    same_results(a, b)
+    same_networks(a.best_estimator_, b.best_estimator_)
+    one, other = a.best_estimator_, b.best_estimator_
+    assert one.validation_scores_ == other.validation_scores_
+    assert np.argmax(one.validation_scores_) < one.n_iter_ - 1  # not the last epoch
+    assert epochs_trained.count(3) == 3 * (4 + 2) * copies  # the first, and as many more
+    assert set(epochs_trained) == {3, 6}
+
+
 def test_halving_over_epochs_with_fits_that_have_ended(epochs_trained):
-    """With early stopping only these go on: others have the weights of their best epoch."""
     network = classifier(early_stopping=True, n_iter_no_change=1, tol=0.5, max_iter=5)
     options = HALVING | {"random_state": 0, "return_train_score": True}
     a, b = (m.HalvingGridSearchCV(network, RATES, **options).fit(*IRIS) for m in (theirs, ours))
     same_results(a, b)
     same_networks(a.best_estimator_, b.best_estimator_)
-    assert len(epochs_trained) < 35
-    assert 3 in epochs_trained
+    assert epochs_trained == 20 * [3]  # all have ended
 
 
 def test_halving_over_epochs_draws_one_seed_if_there_is_none(epochs_trained):
@@ -212,6 +228,29 @@ def test_a_candidate_that_goes_on_and_diverges():
         np.testing.assert_array_equal(a.cv_results_[key], b.cv_results_[key])
     assert b.cv_results_["mean_test_score"][3] > 0
     assert -2.0 in b.cv_results_["mean_test_score"][4:6]
+
+
+def test_networks_of_a_search_are_copies_that_share_how_they_predict():
+    network = classifier(hidden_layer_sizes=(7, 5), dropout=0.2, activation=("tanh", "relu"))
+    X, y = IRIS
+    found = ours.cross_validate(network, X, y, cv=3, return_estimator=True, return_indices=True)
+    one, *others = found["estimator"]
+    for k, rows in enumerate(found["indices"]["train"]):
+        alone = classifier(**network.get_params()).fit(X[rows], y[rows])
+        same_networks(alone, found["estimator"][k])
+        np.testing.assert_array_equal(
+            alone.predict_proba(X), found["estimator"][k].predict_proba(X)
+        )
+    for other in others:
+        assert other._model._programs.idle is one._model._programs.idle
+        for a, b in zip(one._model.layers, other._model.layers, strict=True):
+            assert a is not b
+    before = [other.predict_proba(X) for other in others]
+    one.partial_fit(X[:50], y[:50])  # changes the penalty, and so begins with new programs
+    one.predict_proba(X)
+    for other, expected in zip(others, before, strict=True):
+        np.testing.assert_array_equal(other.predict_proba(X), expected)
+    np.testing.assert_array_equal(one._model.layers[0].get_weights()[0], one.coefs_[0])
 
 
 def test_transformers_are_fitted_once_a_fold_and_setting(monkeypatch):

@@ -26,6 +26,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
+from fastscratch.estimators import random_of
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -669,3 +670,23 @@ def test_score_is_that_of_scikit_learn(kind):
     assert model.score(X, y, weight) == accuracy_score(y, model.predict(X), sample_weight=weight)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         model.score(X, np.asarray(y)[:-1])
+
+
+def test_a_value_that_was_accepted_is_not_taken_for_an_equal_one_of_another_type():
+    X, y = np.eye(4), [0, 1, 0, 1]
+    options = {"hidden_layer_sizes": 2, "max_iter": 1, "n_iter_no_change": np.inf, "tol": 0}
+    MLPClassifier(**options, shuffle=True).fit(X, y)
+    with pytest.raises(ValueError, match="'shuffle' parameter of MLPClassifier must be"):
+        MLPClassifier(**options, shuffle=1).fit(X, y)
+    with pytest.raises(ValueError, match="'alpha' parameter of MLPRegressor must be"):
+        MLPRegressor(alpha=-1.0).fit(X, y)
+
+
+def test_random_numbers_of_a_seed_are_those_of_numpy():
+    for seed in (0, 7, 2**32 - 1):
+        one, other = random_of(seed), np.random.RandomState(seed)
+        for draw in ("random_sample", "standard_normal"):
+            np.testing.assert_array_equal(getattr(one, draw)(700), getattr(other, draw)(700))
+    with pytest.raises(ValueError, match="Seed must be between 0"):
+        random_of(-1)
+    assert random_of(other) is other

@@ -94,7 +94,7 @@ class Stopping:
 
     def row(self) -> np.ndarray:
         """As compiled code takes it."""
-        watched, *arguments = dataclasses.astuple(self)
+        watched, *arguments = vars(self).values()  # `astuple` copies each, which takes longer
         *arguments, by_tolerance, offset, best, wait = arguments
         row = np.zeros(op.STOPPING_COLUMNS)
         row[op.WATCHED] = op.OF_VALIDATION if watched else op.OF_TRAINING
@@ -198,6 +198,11 @@ class Training:
             table = np.array(penalties, float)
             row[op.PENALTIES] = address_of(table)
             self._kept.append(table)
+
+    def keep_best(self, weights: np.ndarray) -> None:
+        """Let the weights of the best epoch be written to an array, and keep the last ones."""
+        self.row[op.BEST_WEIGHTS] = weights.ctypes.data
+        self._kept.append(weights)
 
     def _take_program(self, place: int, program: Evaluator) -> None:
         """Copy the table of a program that has been bound, and note what it begins with."""

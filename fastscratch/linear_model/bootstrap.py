@@ -4,6 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from .. import kernels
+from ..estimators import random_of
 from ..workers import results_of
 from .centring import triangle_of
 from .inference import Method
@@ -80,7 +81,7 @@ def _refits(
 ) -> np.ndarray:
     """Coefficients of some fits, in terms of the orthonormal columns."""
     n_clusters = int(clusters.max()) + 1
-    drawn = np.random.RandomState(seed).randint(n_clusters, size=(fits, n_clusters))
+    drawn = random_of(seed).randint(n_clusters, size=(fits, n_clusters))
     drawn += n_clusters * np.arange(fits)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=fits * n_clusters)
     weights = counts.reshape(fits, -1)[:, clusters] * weight

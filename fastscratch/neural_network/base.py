@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import (
     Interval,
     Options,
@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import layers, optimizers
 from ..conversion import check_masks
-from ..estimators import FitTask, checked_data, checked_weights
+from ..estimators import FitTask, checked_data, checked_weights, random_of
 from ..models import Sequential
 from ..output import say
 from ..wording import quantity
@@ -299,7 +299,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         anew = not hasattr(self, "_model") or not (incremental or self.warm_start)
         builds = anew or not incremental
         if builds:
-            random = check_random_state(self.random_state)
+            random = random_of(self.random_state)
             architecture = self._architecture(X.shape[1], self._n_outputs(targets), X.dtype.name)
             first = self._first_weights(architecture, random)
             if not anew:

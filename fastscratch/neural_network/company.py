@@ -45,6 +45,9 @@ class Fit:
         Of the epochs that are done, if compiled code has trained them.
     seconds : float
         That its training took of those of all networks that were trained together.
+    best : (p,) array, optional
+        The weights after the best epoch. With it the network keeps those of its last epoch, with
+        which it can go on.
     """
 
     model: Sequential
@@ -58,6 +61,7 @@ class Fit:
     losses: list[float] = dataclasses.field(default_factory=list)
     scores: list[float] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
+    best: np.ndarray | None = None
 
     def alone(self) -> None:
         """Fit the network now."""
@@ -109,8 +113,12 @@ class Fit:
         self.scores += scores
         self.epochs.set_model(self.model)
         self.epochs.scores = iter(scores)
+        if self.best is not None:
+            placed = self.model._network.placed()
+            self.epochs.best_weights = [one.view(self.best).copy() for one in placed]
         for epoch, loss in enumerate(losses, before):
             self.epochs.on_epoch_end(epoch, {"loss": loss})
+        self.epochs.scores = self.epochs.best_weights = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +167,9 @@ def fit_all(fits: Sequence[tuple[Fit, EstimatorAssignment]]) -> None:
     """Fit networks in one compiled call; of one that diverges nothing is changed."""
     programs = SharedPrograms()
     trainings = [training_of(assignment, programs, one.shuffle) for one, assignment in fits]
+    for (one, _), training in zip(fits, trainings, strict=True):
+        if one.best is not None:
+            training.keep_best(one.best)
     began = time.perf_counter()
     with progress_bar(len(fits), "fits", "fit") as bar:
         train(trainings, bar)

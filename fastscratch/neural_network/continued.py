@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import joblib
+import numpy as np
 
 from ..models.state import State
 
@@ -37,14 +38,14 @@ class _Earlier:
         Of the network after it.
     losses, scores : list of float
         Of its epochs.
-    is_final : bool
-        Whether more epochs would change nothing.
+    best : ndarray or None
+        With early stopping, the weights after its best epoch.
     """
 
     state: State
     losses: list[float]
     scores: list[float]
-    is_final: bool
+    best: np.ndarray | None
 
 
 class Continued:
@@ -66,20 +67,24 @@ class Continued:
         return str(joblib.hash((parameters, model.get_weights(), model.seed, *data)))
 
     def resume(self, key: str, wanted: "Fit") -> None:
-        """Let a network, and the records of its estimator, be as after an earlier fit."""
+        """Let a network, and the records of its estimator, be as after an earlier fit.
+
+        With early stopping it gets its best weights later, from the records, and goes on with its
+        last ones.
+        """
         earlier = self._known.get(key)
         if earlier is None or len(earlier.losses) > wanted.max_iter:
+            if wanted.epochs.estimator.early_stopping:
+                wanted.best = wanted.model._state.parameters.copy()
             return
-        # A fit that stops early has its best weights, not those of its last epoch.
-        if earlier.is_final or not wanted.epochs.estimator.early_stopping:
-            wanted.model._state = earlier.state
-            wanted.take_records(earlier.losses, earlier.scores)
+        wanted.model._state = earlier.state
+        if earlier.best is not None:
+            wanted.best = earlier.best.copy()
+        wanted.take_records(earlier.losses, earlier.scores)
 
     def keep(self, key: str, wanted: "Fit") -> None:
         """Remember a fit that has ended."""
-        self._known[key] = _Earlier(
-            wanted.model._state, wanted.losses, wanted.scores, wanted.epochs.ended
-        )
+        self._known[key] = _Earlier(wanted.model._state, wanted.losses, wanted.scores, wanted.best)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,9 @@ TOTALS, VALIDATION_TOTALS, PAIRS, PENALTIES, N_PENALTIES = range(24, 29)
 # How far it has come: steps that were run; whether it has ended, and whether because of a loss or
 # a weight that is not finite.
 DONE, HAS_ENDED, HAS_DIVERGED = range(29, 32)
-MODEL_COLUMNS = 32
+# The address where it keeps its best weights apart from its last; 0 where those take their place.
+BEST_WEIGHTS = 32
+MODEL_COLUMNS = 33
 
 # Early stopping of a model, a row of float64 numbers, most of them arguments of the callback: what
 # is watched (NOTHING, or the totals of training or of validation), which pair of them (NONE for the
@@ -231,13 +233,15 @@ def end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
     if stopping[WATCHED] != NOTHING:
         which = TOTALS if stopping[WATCHED] == OF_TRAINING else VALIDATION_TOTALS
         value = _watched(stopping, totals_of(model, which, epoch), loss_weights[: model[PAIRS] - 1])
+        if model[BEST_WEIGHTS] != 0:
+            best = array_at(model[BEST_WEIGHTS], weights.size, weights.dtype)
         if stopping[BY_TOLERANCE]:
             stops = _stops_by_tolerance(stopping, value, weights, best)
         else:
             stops = _stops_early(stopping, value, epoch, weights, best)
     if stops or epoch + 1 == model[EPOCHS]:
         model[HAS_ENDED] = 1
-        if stopping[RESTORES_BEST] and not np.isnan(stopping[BEST]):
+        if stopping[RESTORES_BEST] and model[BEST_WEIGHTS] == 0 and not np.isnan(stopping[BEST]):
             weights[:] = best[: weights.size]
 
 

@@ -178,8 +178,8 @@ def test_every_kernel_module_is_listed():
     policy = {"ahead", "cache", "claims", "entry", "interrupts", "jit", "jobs"}
     policy |= {"linkable", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "sums", "windows"}
-    helpers = policy | hardware | parts | {"custom", "winograd"}
+    parts = {"call", "checks", "chunks", "codes", "depthwise", "dropout", "elementary", "sums"}
+    helpers = policy | hardware | parts | {"custom", "windows", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}
@@ -335,7 +335,7 @@ PARTS = {
 
 def test_models_stand_on_the_engine_and_the_engine_on_layers():
     for part, others in PARTS.items():
-        allowed = {part, "kernels", "validation", "wording", *others}
+        allowed = {part, "addresses", "kernels", "validation", "wording", *others}
         assert_none_imports(
             [source for source in LAYER_SOURCES if source.parent.name == part],
             lambda name, allowed=allowed: (

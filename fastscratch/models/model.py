@@ -19,7 +19,6 @@ from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import Head, logs_of
 from .names import all_named, name_layers
-from .programs import at_once
 from .progress import Shown, as_level
 from .resuming import resumed
 from .state import Holder
@@ -585,15 +584,14 @@ class Model(Configured):
         shown: Shown | None = None,
     ) -> dict[str, float]:
         """The losses, and the metrics that the engine counts."""
-        size = at_once(len(data), batch_size)
+        programs, sparse = self._current_programs(), are_sparse(data.x)
+        size = programs.measured_at_once(len(data), batch_size, sparse)
         if callbacks is not None and batch_size is not None:
             size = batch_size
-        programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.weight_axes)
-        sparse = are_sparse(data.x)
         reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)
         n, n_steps = len(data), -(-len(data) // size)

@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
 from .conversion import check_masks, check_texts
+from .validation import is_finite
 
 __all__ = ["FitTask", "LabelsMixin", "ProbabilitiesMixin", "checked_data", "checked_weights"]
 
@@ -44,7 +45,29 @@ def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: An
     check_masks("y", y)
     if options.get("y_numeric") and y is not None:  # scikit-learn says that it is missing
         check_texts("y", y)
-    return validate_data(estimator, X, y, **options)
+    ready = _are_ready(X, y, options["dtype"])
+    return validate_data(estimator, X, y, skip_check_array=ready, **options)
+
+
+def _are_ready(X: Any, y: Any, dtype: Any) -> bool:
+    """Whether scikit-learn would return the data as they are, after it has checked for long.
+
+    Parameters
+    ----------
+    X, y
+        As :func:`checked_data` takes them.
+    dtype : dtype, or tuple of dtypes
+        Those that `X` may have.
+    """
+    if type(X) is not np.ndarray or X.ndim != 2 or not X.size or not X.flags.c_contiguous:
+        return False
+    if X.dtype not in (dtype if isinstance(dtype, tuple) else (dtype,)) or not is_finite(X):
+        return False
+    if isinstance(y, str):
+        return y == "no_validation"
+    if type(y) is not np.ndarray or y.shape != X.shape[:1]:
+        return False
+    return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and is_finite(y))
 
 
 def checked_weights(sample_weight: Any, X: Any) -> np.ndarray:
@@ -78,6 +101,8 @@ class LabelsMixin(ClassifierMixin):
     @staticmethod
     def _checked_classes(y: Any) -> np.ndarray:
         """Checked targets: classes, (n,), or a column of 0 and 1 for each label, (n, n_labels)."""
+        if _are_classes(y):
+            return y
         check_classification_targets(y)
         if sparse.issparse(y):
             y = y.toarray()
@@ -167,6 +192,15 @@ class LabelsMixin(ClassifierMixin):
                 # As scikit-learn computes it, which first takes five times as long to check both.
                 return float(np.mean(y == predicted))
         return super().score(X, y, sample_weight)
+
+
+def _are_classes(y: Any) -> bool:
+    """Whether targets are so plainly classes that scikit-learn, which takes long, need not look.
+
+    Where there are many classes, it warns.
+    """
+    is_plain = type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biu" and y.size > 0
+    return is_plain and 2 * np.unique(y).size <= y.size
 
 
 class ProbabilitiesMixin(LabelsMixin):

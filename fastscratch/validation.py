@@ -82,12 +82,12 @@ def as_array(
     return array
 
 
-def as_floating(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
+def as_floating(name: str, value: Any, ndim: int | None = None, finite: bool = True) -> np.ndarray:
     """As :func:`as_array`: in float64 if `value` is of that precision or more, else in float32."""
     array = value if type(value) is np.ndarray else real_numbers(name, value)
     has_type = hasattr(value, "dtype") or hasattr(value, "columns")  # a list has none
     is_double = has_type and array.dtype.kind == "f" and array.dtype.itemsize >= 8
-    return as_array(name, value, np.float64 if is_double else np.float32, ndim)
+    return as_array(name, value, np.float64 if is_double else np.float32, ndim, finite=finite)
 
 
 def as_labels(name: str, value: Any, classes: int | None = None) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .call import address, call, values
 from .chunks import chunk_bounds, chunk_count
 from .elementary import erfc, erfc_and_power, exp, expm1, log, log1p, sigmoid, tanh
+from .finite import is_finite
 from .jit import njit, prange
 from .pointwise import (
     celu_backward,
@@ -86,6 +87,9 @@ __all__ = [
 
 # An exponential costs about this many multiply-adds.
 EXP_WORK = 16
+
+# Numbers whose activations are computed at once: they stay in a first-level cache.
+AT_ONCE = 4096
 
 # Defaults of Keras where an activation is chosen by name.
 NEGATIVE_SLOPE = 0.2
@@ -814,6 +818,8 @@ class Activation(NamedTuple):
         Whether it depends on all scores of a sample, and not on each score alone.
     is_signed : bool
         Whether it may be below zero.
+    work : int
+        A number costs about this many multiply-adds.
     """
 
     forward: Any
@@ -821,20 +827,21 @@ class Activation(NamedTuple):
     reads_z: bool = False
     of_samples: bool = False
     is_signed: bool = False
+    work: int = EXP_WORK
 
 
 #: Every activation by its name in Keras; "gelu_tanh" is its ``gelu(x, approximate=True)``, which
 #: has no name of its own there. Leaky ReLU has the slope 0.2, and ELU the limit -1.
 ACTIVATIONS = {
-    "linear": Activation(_linear_forward, _linear_backward, is_signed=True),
+    "linear": Activation(_linear_forward, _linear_backward, is_signed=True, work=1),
     "sigmoid": Activation(sigmoid_forward, sigmoid_backward),
     "tanh": Activation(tanh_forward, tanh_backward, is_signed=True),
-    "relu": Activation(relu_forward, relu_backward),
+    "relu": Activation(relu_forward, relu_backward, work=1),
     "softmax": Activation(softmax_forward, softmax_backward, of_samples=True),
     "log_softmax": Activation(
         log_softmax_forward, log_softmax_backward, of_samples=True, is_signed=True
     ),
-    "leaky_relu": Activation(_leaky_relu_forward, _leaky_relu_backward, is_signed=True),
+    "leaky_relu": Activation(_leaky_relu_forward, _leaky_relu_backward, is_signed=True, work=1),
     "elu": Activation(_elu_forward, _elu_backward, is_signed=True),
     "selu": Activation(selu_forward, selu_backward, is_signed=True),
     "exponential": Activation(exponential_forward, exponential_backward),
@@ -844,23 +851,31 @@ ACTIVATIONS = {
     "gelu_tanh": Activation(gelu_tanh_forward, gelu_tanh_backward, reads_z=True, is_signed=True),
     "celu": Activation(celu_forward, celu_backward, reads_z=True, is_signed=True),
     "hard_shrink": Activation(
-        hard_shrink_forward, hard_shrink_backward, reads_z=True, is_signed=True
+        hard_shrink_forward, hard_shrink_backward, reads_z=True, is_signed=True, work=1
     ),
-    "hard_sigmoid": Activation(hard_sigmoid_forward, hard_sigmoid_backward, reads_z=True),
-    "hard_silu": Activation(hard_silu_forward, hard_silu_backward, reads_z=True, is_signed=True),
-    "hard_tanh": Activation(hard_tanh_forward, hard_tanh_backward, reads_z=True, is_signed=True),
+    "hard_sigmoid": Activation(hard_sigmoid_forward, hard_sigmoid_backward, reads_z=True, work=1),
+    "hard_silu": Activation(
+        hard_silu_forward, hard_silu_backward, reads_z=True, is_signed=True, work=1
+    ),
+    "hard_tanh": Activation(
+        hard_tanh_forward, hard_tanh_backward, reads_z=True, is_signed=True, work=1
+    ),
     "log_sigmoid": Activation(
         log_sigmoid_forward, log_sigmoid_backward, reads_z=True, is_signed=True
     ),
     "mish": Activation(mish_forward, mish_backward, reads_z=True, is_signed=True),
-    "relu6": Activation(relu6_forward, relu6_backward, reads_z=True),
+    "relu6": Activation(relu6_forward, relu6_backward, reads_z=True, work=1),
     "soft_shrink": Activation(
-        soft_shrink_forward, soft_shrink_backward, reads_z=True, is_signed=True
+        soft_shrink_forward, soft_shrink_backward, reads_z=True, is_signed=True, work=1
     ),
-    "softsign": Activation(softsign_forward, softsign_backward, reads_z=True, is_signed=True),
-    "sparse_plus": Activation(sparse_plus_forward, sparse_plus_backward, reads_z=True),
-    "sparse_sigmoid": Activation(sparse_sigmoid_forward, sparse_sigmoid_backward, reads_z=True),
-    "squareplus": Activation(squareplus_forward, squareplus_backward, reads_z=True),
+    "softsign": Activation(
+        softsign_forward, softsign_backward, reads_z=True, is_signed=True, work=1
+    ),
+    "sparse_plus": Activation(sparse_plus_forward, sparse_plus_backward, reads_z=True, work=1),
+    "sparse_sigmoid": Activation(
+        sparse_sigmoid_forward, sparse_sigmoid_backward, reads_z=True, work=1
+    ),
+    "squareplus": Activation(squareplus_forward, squareplus_backward, reads_z=True, work=1),
     "tanh_shrink": Activation(
         tanh_shrink_forward, tanh_shrink_backward, reads_z=True, is_signed=True
     ),
@@ -885,9 +900,12 @@ def forward_of(name, dtype):
     address : int
     takes_samples : bool
         Whether it takes the scores of a sample, and not any number of scores.
+    work : int
+        Multiply-adds that take as long as one number.
     """
     activation = ACTIVATIONS.get(name, name)
-    return address(activation.forward, *(values(dtype),) * 2), activation.of_samples
+    function = address(activation.forward, *(values(dtype),) * 2)
+    return function, activation.of_samples, activation.work
 
 
 @cache
@@ -899,12 +917,19 @@ def backward_of(name, dtype):
 
 @njit
 def _forward(a, z, function, takes_samples):
-    """An activation of some samples, on one thread."""
+    """An activation of some samples, on one thread; returns whether they are finite."""
+    finite = True
     if takes_samples:
         for n in range(z.shape[0]):
+            finite &= is_finite(z[n])
             call(function, a[n], z[n])
     else:
-        call(function, a.reshape(-1), z.reshape(-1))
+        flat, of = a.reshape(-1), z.reshape(-1)
+        for first in range(0, of.size, AT_ONCE):
+            some = of[first : first + AT_ONCE]
+            finite &= is_finite(some)
+            call(function, flat[first : first + AT_ONCE], some)
+    return finite
 
 
 @njit
@@ -929,18 +954,24 @@ def activation_forward(a, z, activation):
         Output.
     z : (n, o) array
         Pre-activations.
-    activation : (int, bool)
+    activation : (int, bool, int)
         From :func:`forward_of`.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `z` are finite.
     """
-    function, takes_samples = activation
+    function, takes_samples, work = activation
     samples, units = z.shape
-    chunks = chunk_count(samples, units * EXP_WORK)
+    chunks = chunk_count(samples, units * work)
     if chunks == 1:
-        _forward(a, z, function, takes_samples)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, samples)
-            _forward(a[start:stop], z[start:stop], function, takes_samples)
+        return _forward(a, z, function, takes_samples)
+    finite = 0
+    for chunk in prange(chunks):
+        start, stop = chunk_bounds(chunk, chunks, samples)
+        finite += _forward(a[start:stop], z[start:stop], function, takes_samples)
+    return finite == chunks
 
 
 @njit(parallel=True)

@@ -33,7 +33,7 @@ def compile_ahead(wanted, progress):
     missing = [
         (kernel, kinds)
         for kernel, kinds in dict.fromkeys(wanted)
-        if kernel.is_shared and kinds not in kernel.overloads and not kernel.is_kept(kinds)
+        if kernel.is_shared and not kernel.is_kept(kinds)
     ]
     size = _size([kernel for kernel, _ in missing])
     if len(missing) < 2 or size < _WORTH_A_HELPER or processes() == 1:
@@ -42,7 +42,7 @@ def compile_ahead(wanted, progress):
     shared = wanted & _callees(wanted)
     # First what others call, so that they need not wait for each other; then the longest.
     missing.sort(key=lambda job: (job[0] not in shared, -_size([job[0]], shared)))
-    jobs = [(kernel.compile_code, (kinds,)) for kernel, kinds in missing]
+    jobs = [(kernel.address, (kinds,)) for kernel, kinds in missing]
     bar = progress(len(jobs))
     try:
         share(jobs, lambda done: bar.update(done - bar.n))

@@ -8,9 +8,9 @@ one name always has the same content, and no locks are needed. It is written und
 then renamed; and it contains its checksum, so that a damaged file is never loaded but compiled
 again.
 
-A wheel may bring files for a *level* of processors, such as x86-64-v4; they are looked for last,
-and hold machine code only (see :mod:`.linkable`): a kernel that is to be copied into one that is
-compiled here is compiled first.
+LLVM code, which is copied into the kernels that call a kernel, and machine code, which is run, have
+files of their own: most kernels have but one of them. A wheel may bring machine code for a *level*
+of processors, such as x86-64-v4, which is looked for last.
 Of the versions, that of Python counts to the second number, and that of NumPy to the first.
 
 The files go to ``NUMBA_CACHE_DIR`` if it is set. Otherwise they are looked for in ``__pycache__``
@@ -39,6 +39,7 @@ from numba.misc.appdirs import AppDirs
 
 from .claims import claim
 from .machine import LEVEL_TARGET, TARGET
+from .machine_code import MachineCode, machine_code_of
 
 __all__ = [
     "KernelCache",
@@ -81,9 +82,17 @@ says_compiling = True
 missing = ""
 
 
+def _sources() -> list[pathlib.Path]:
+    return sorted(_SOURCES.rglob("*.py"))
+
+
+def _times_of_sources() -> list[int]:
+    return [source.stat().st_mtime_ns for source in _sources()]
+
+
 def _digest_sources() -> str:
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.rglob("*.py")):
+    for source in _sources():
         name = source.relative_to(_SOURCES).as_posix()
         digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -91,6 +100,7 @@ def _digest_sources() -> str:
 
 # Computed at import, when the kernels themselves are read: these are the sources that this process
 # runs, even if the files have changed by the time it first compiles.
+_TIMES = _times_of_sources()
 _DIGEST = _digest_sources()
 
 
@@ -153,7 +163,6 @@ class KernelCache(_Cache):
         module = function.__module__.removeprefix("fastscratch.kernels.")
         self.name = f"{module}.{function.__qualname__}"
         self._parallel = parallel
-        self._takes_shipped = True
         self.enable()
 
     @property
@@ -166,23 +175,20 @@ class KernelCache(_Cache):
     def disable(self):
         self._enabled = False
 
-    def ignore_shipped(self):
-        """Compile this kernel rather than take what came with the package."""
-        self._takes_shipped = False
-
     def flush(self):
         """Delete this kernel's files, of all signatures."""
         for folder in folders():
-            for part in ("", "entry."):
+            for part in ("", "code.", "entry."):
                 for file in folder.glob(f"{part}{self.name}-*.nbc"):
                     with contextlib.suppress(OSError):
                         file.unlink()
 
     def load_overload(self, sig, target_context):
-        """The compiled kernel for a signature, or None if it must be compiled."""
+        """The LLVM code for a signature, or None if it must be compiled."""
+        if not self._enabled:
+            return None
         target_context.refresh()
-        name = self.file_name(sig)
-        payload = load(name, self._takes_shipped) if self._enabled else None
+        payload = load(self._file_name(sig))
         if payload is None:
             global missing
             missing = self.name
@@ -194,23 +200,52 @@ class KernelCache(_Cache):
         return kernel
 
     def save_overload(self, sig, data):
-        """Keep a compiled kernel."""
-        # Machine code that contains addresses of this process is valid in this process only.
-        if self._enabled and not data.library.has_dynamic_globals:
+        """Keep LLVM code."""
+        if self._can_keep(data):
             parts = list(data._reduce())
             parts[_ANNOTATION] = ""  # the source with the type of each name, for people
-            save(self.file_name(sig), dumps(tuple(parts)))
+            save(self._file_name(sig), dumps(tuple(parts)))
 
-    def file_name(self, sig):
-        """Name made of all that the machine code depends on."""
+    def machine_code(self, sig, compile):
+        """The machine code for a signature, made from what `compile` returns unless it is kept."""
+        name = self.code_name(sig)
+        with self._claimed(name):
+            payload = load(name) if self._enabled else None
+            if payload is not None:
+                return MachineCode(*pickle.loads(payload))
+            compiled = compile(sig)
+            code = machine_code_of(compiled)
+            if self._can_keep(compiled):
+                save(name, dumps(tuple(code)))
+            return code
+
+    def is_kept(self, sig):
+        """Whether there is a file of the machine code; it may be damaged."""
+        return is_kept(self.code_name(sig))
+
+    def claimed(self, sig):
+        """A context in which no other process compiles LLVM code for a signature."""
+        return self._claimed(self._file_name(sig))
+
+    def entry_name(self, symbol):
+        """Name of the file of the way from Python into the machine code of this symbol.
+
+        Numba counts in it what the process compiled before.
+        """
+        return file_name(f"entry.{self.name}", symbol)
+
+    def _can_keep(self, compiled):
+        # Code that contains addresses of this process is valid in this process only.
+        return self._enabled and not compiled.library.has_dynamic_globals
+
+    def _claimed(self, name):
+        return claimed(name) if self._enabled else contextlib.nullcontext()
+
+    def _file_name(self, sig):
         return file_name(self.name, sig, self._parallel)
 
-    def entry_name(self, code):
-        """Name of the file of the way from Python into compiled code.
-
-        It is made of the code's symbol, in which Numba counts what the process compiled before.
-        """
-        return file_name(f"entry.{self.name}", code.fndesc.llvm_func_name)
+    def code_name(self, sig):
+        return file_name(f"code.{self.name}", sig, self._parallel)
 
 
 def file_name(subject, *dependencies):
@@ -226,11 +261,11 @@ def _key(*dependencies):
     return hashlib.sha256(repr(dependencies).encode()).hexdigest()[:16]
 
 
-def _places(name, shipped=True):
+def _places(name):
     """The files that may hold what is saved under a name, the preferred one first."""
     for folder in folders():
         yield folder / name
-    if shipped and LEVEL_TARGET is not None:
+    if LEVEL_TARGET is not None:
         yield _SHIPPED / f"{name.rpartition('-')[0]}-{_key(LEVEL_TARGET)}.nbc"
 
 
@@ -244,9 +279,9 @@ def claimed(name):
     return contextlib.nullcontext() if is_kept(name) else claim(folders()[0] / name)
 
 
-def load(name, shipped=True):
+def load(name):
     """What was saved under a name, or None: there is no such file, or it is damaged."""
-    for file in _places(name, shipped):
+    for file in _places(name):
         try:
             content = file.read_bytes()
         except OSError:
@@ -264,7 +299,7 @@ def with_checksum(payload):
 
 def save(name, payload):
     """Keep bytes under a name, in the first folder that can be written."""
-    if _digest_sources() != _DIGEST:
+    if _times_of_sources() != _TIMES and _digest_sources() != _DIGEST:
         return  # the files were edited after they were imported, and have another digest now
     content = with_checksum(payload)
     for folder in folders():

@@ -6,7 +6,6 @@ compiled again as a part of another.
 """
 
 import ctypes
-import functools
 
 import numpy as np
 from llvmlite import ir
@@ -14,7 +13,6 @@ from numba import carray, config, from_dtype, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .interrupts import ctrl_c_later
 from .jit import njit
 
 _interpreted = []  # with NUMBA_DISABLE_JIT=1 an address is a place in this list
@@ -34,16 +32,13 @@ def kind_of(value):
     return typeof(value)
 
 
-@functools.cache  # what is compiled stays where it is
 def address(function, *kinds):
     """Where the machine code for these argument types starts; compiled if need be."""
     if config.DISABLE_JIT:
         if function not in _interpreted:
             _interpreted.append(function)
         return _interpreted.index(function)
-    with ctrl_c_later():
-        compiled = function.compile_code(kinds)
-        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return function.address(kinds)
 
 
 def _calling(result, arguments):

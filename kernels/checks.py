@@ -7,6 +7,7 @@ be of other types, for which Numba would compile each function again.
 import numpy as np
 
 from .call import array_at
+from .finite import is_finite
 from .jit import njit
 
 
@@ -18,7 +19,7 @@ def start_of(array):
 
 @njit
 def are_finite(address, size, like):
-    """Whether all numbers are finite: zero times any other one is NaN.
+    """Whether all numbers are finite.
 
     Parameters
     ----------
@@ -27,11 +28,7 @@ def are_finite(address, size, like):
     like : array
         Of the same type.
     """
-    numbers, zero = array_at(address, size, like.dtype), like.dtype.type(0)
-    total = zero
-    for i in range(size):
-        total += numbers[i] * zero
-    return total == zero
+    return is_finite(array_at(address, size, like.dtype))
 
 
 @njit

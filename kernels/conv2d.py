@@ -50,9 +50,13 @@ from .depthwise import (
     depthwise_row,
     depthwise_scratch_size,
     depthwise_weights,
+    has_window_tile,
     positions_at_once,
     repeat_filters,
+    rows_at_once,
+    window_rows,
 )
+from .finite import share_is_finite
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
@@ -293,6 +297,10 @@ def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
     """As `conv2d_rows`, where channels fill the vectors."""
     count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
     size, taps = count * channels, shape.kernel_height * shape.kernel_width
+    if has_window_tile(shape, count):
+        scratch[: VECTOR_BYTES // scratch.itemsize] = 0
+        window_rows(out, x, kernel, bias, scratch, shape, first, stop)
+        return
     for i in range(size):
         scratch[i] = bias[i % channels]
     filters = kernel
@@ -711,11 +719,13 @@ def _scratch(shape, chunks, out):
 
 @njit
 def _chunk_of_rows(out, x, kernel, bias, shape, start, stop, scratch):
-    """Rows `start` to `stop` of the outputs of all images, one after the other."""
-    height = shape.out_height
+    """Rows `start` to `stop` of the outputs of all images; whether the images are finite there."""
+    height, finite = shape.out_height, True
     for n in range(start // height, -(-stop // height)):
         first, last = max(start - n * height, 0), min(stop - n * height, height)
+        finite &= share_is_finite(x[n], first, last, height)
         conv2d_rows(out[n].reshape(-1), x[n].reshape(-1), kernel, bias, shape, first, last, scratch)
+    return finite
 
 
 @njit
@@ -730,16 +740,21 @@ def _weights(kernel, shape):
 
 @njit(parallel=True)
 def _all_rows(out, x, kernel, bias, shape):
-    """Output rows of all images, in parallel."""
+    """Output rows of all images, in parallel; returns whether all images are finite."""
     rows = out.shape[0] * shape.out_height
-    chunks = chunk_count(rows, shape.out_width * kernel.size)
+    at_once = rows_at_once(shape, out.itemsize)
+    strips = -(-rows // at_once)
+    chunks = chunk_count(strips, at_once * shape.out_width * kernel.size)
     scratch = _scratch(shape, chunks, out)
     if chunks == 1:
-        _chunk_of_rows(out, x, kernel, bias, shape, 0, rows, scratch[0])
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            _chunk_of_rows(out, x, kernel, bias, shape, start, stop, scratch[get_thread_id()])
+        return _chunk_of_rows(out, x, kernel, bias, shape, 0, rows, scratch[0])
+    finite = 0
+    for chunk in prange(chunks):
+        first, last = chunk_bounds(chunk, chunks, strips)
+        start, stop = first * at_once, min(last * at_once, rows)
+        own = scratch[get_thread_id()]
+        finite += _chunk_of_rows(out, x, kernel, bias, shape, start, stop, own)
+    return finite == chunks
 
 
 @njit(calls_parallel=True)
@@ -767,9 +782,14 @@ def conv2d_forward(out, x, kernel, bias, strides, padding, dilation_rate, groups
         Distance between neighbouring taps of the filter.
     groups : int
         Number of parts of the channels; divides ``c_in`` and ``c_out``.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `x` are finite.
     """
     shape = _geometry(x, kernel, out, strides, padding, dilation_rate, groups)
-    _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
+    return _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
 
 
 @njit(calls_parallel=True)

@@ -25,10 +25,9 @@ from numba.core.errors import NumbaError as CompileError
 from numba.core.registry import CPUDispatcher
 from numba.np.ufunc.parallel import _iget_num_threads
 
-from . import cache, threads
+from . import cache, machine_code, threads
 from .entry import entry_of
 from .interrupts import ctrl_c_later
-from .linkable import is_linkable
 
 # All but njit are for use inside of kernels.
 __all__ = ["CompileError", "get_thread_id", "njit", "prange", "thread_count", "users"]
@@ -39,39 +38,56 @@ FASTMATH = {"contract", "reassoc", "nsz"}
 class Kernel(CPUDispatcher):
     """A compiled function with this package's disk cache."""
 
+    targetdescr = machine_code.TARGET
+
     #: Whether other processes can load what one has compiled.
     is_shared = True
 
     def __init__(self, *args, **kwargs):
         CPUDispatcher.__init__(self, *args, **kwargs)
+        self._code = {}
+        self._addresses = {}
         self._entries = []  # Numba's table of them does not keep them alive
 
     def enable_caching(self):
         self._cache = cache.KernelCache(self.py_func, self.targetoptions["parallel"])
 
     def compile(self, sig):
-        """Compile for calls from Python: code, and the way into it."""
+        """Compile for calls from Python: machine code, and the way into it."""
         with ctrl_c_later(), global_compiler_lock:
-            code = self.compile_code(sig)
-            entry = entry_of(code, self._cache.entry_name(code))
+            self.address(sig)
+            code = self._code[sig]
+            entry = entry_of(code, self._cache.entry_name(code.symbol))
             self._entries.append(entry)
-            self._insert([kind._code for kind in code.signature.args], entry, False)
+            self._insert([kind._code for kind in sig], entry, False)
             return entry
 
+    def address(self, sig):
+        """Compile for calls by address; return where the machine code starts."""
+        place = self._addresses.get(sig)
+        return self._load(sig) if place is None else place
+
+    def _load(self, sig):
+        with ctrl_c_later(), global_compiler_lock:
+            if sig not in self._addresses:
+                self._code[sig] = code = self._cache.machine_code(sig, self.compile_code)
+                for prepare in code.needs:
+                    prepare()
+                place = machine_code.load(code.object_code, code.symbol, code.environments)
+                self._addresses[sig] = place
+            return self._addresses[sig]
+
     def compile_code(self, sig):
-        """Compile for calls from other kernels, or by the address of the machine code."""
+        """Compile for calls from other kernels, into which the LLVM code is copied."""
         with ctrl_c_later(), global_compiler_lock:
             if sig not in self.overloads:
-                with cache.claimed(self._file_name(sig)):
+                with self._cache.claimed(sig):
                     CPUDispatcher.compile(self, sig)
             return self.overloads[sig]
 
     def is_kept(self, sig):
-        """Whether a specialisation is on disk."""
-        return cache.is_kept(self._file_name(sig))
-
-    def _file_name(self, sig):
-        return self._cache.file_name(sig)
+        """Whether the machine code of a specialisation is on disk."""
+        return self._cache.is_kept(sig)
 
     def add_overload(self, cres):
         self.overloads[tuple(cres.signature.args)] = cres
@@ -84,10 +100,7 @@ class Kernel(CPUDispatcher):
         """
         signature, args = self._compiler.fold_argument_types(args, kws)
         args = tuple(types.unliteral(kind) for kind in args)
-        if not is_linkable(self.compile_code(args).library):  # it came in a wheel
-            del self.overloads[args]
-            self._cache.ignore_shipped()
-            self.compile_code(args)
+        self.compile_code(args)
         name = self.py_func.__name__
         template = typing.make_concrete_template(name, name, self.nopython_signatures)
         return template, signature, args, {}
@@ -110,13 +123,8 @@ class UsersKernel(Kernel):
     is_shared = False
 
     def enable_caching(self):
-        pass
-
-    def compile_code(self, sig):
-        with ctrl_c_later(), global_compiler_lock:
-            if sig not in self.overloads:
-                CPUDispatcher.compile(self, sig)
-            return self.overloads[sig]
+        Kernel.enable_caching(self)
+        self._cache.disable()
 
 
 class ParallelKernel(Kernel):

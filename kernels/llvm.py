@@ -65,6 +65,11 @@ class Writer:
         """The place `offset` elements after another."""
         return self.builder.gep(pointer, [offset])
 
+    def opaque(self, pointer):
+        """The pointer, of which LLVM no longer knows how it was computed."""
+        kind = ir.FunctionType(self.pointer, [self.pointer])
+        return self.builder.asm(kind, "", "=r,0", [pointer], False)
+
     def load(self, pointer):
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         return self.builder.load(place, align=self.item)

@@ -81,6 +81,14 @@ TILES = tuple(
 )
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# Rows of output and taps of the window tiles: sums of all taps of a row, a number of each row that
+# is seen, and a weight fit the registers.
+WINDOWS = tuple(
+    (rows, taps)
+    for taps in (3, 5)
+    for rows in (4, 2, 1)
+    if rows * taps + rows + taps <= REGISTERS or rows == 1
+)
 # The most rows and vectors of sparse runs: their sums, or weights, stay in registers too.
 RUN_ROWS, RUN_VECTORS = 5, 2
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

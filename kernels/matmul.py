@@ -28,9 +28,20 @@ Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplicatio
 
 import numpy as np
 
+from .chunks import chunk_bounds
+from .finite import is_finite
 from .jit import get_thread_id, njit, prange, thread_count
-from .machine import ROW_VECTORS, TILE_ROWS, TILE_VECTORS, TILES, VECTOR_BYTES
-from .tiles import Matrix, copy_rows, tile_product, tile_update, transpose_square
+from .machine import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    ROW_VECTORS,
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILES,
+    VECTOR_BYTES,
+)
+from .sums import sum_rows
+from .tiles import Matrix, copy_rows, dot_tile, tile_product, tile_update, transpose_square
 
 __all__ = ["matmul"]
 
@@ -48,6 +59,10 @@ SERIAL_FLOPS = 2_000_000
 # Pieces of at least this size, and at most PIECES of them unless a piece exceeds ROWS x ROW_BYTES.
 PIECE_FLOPS = 500_000
 PIECES = 8
+# A product of fewer rows is limited by reading `b`. Of a matrix that is read once, so many numbers
+# at a time stay in the second-level cache, while they are checked and multiplied.
+FEW_ROWS = 8
+READ_AT_ONCE = 1 << 15
 
 
 @njit
@@ -312,9 +327,84 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 @njit
 def _scratch(rows, columns, depth, c):
     """Scratch for one product, and zeros to start its sums with."""
-    threads = 1 if 2 * rows * columns * depth < SERIAL_FLOPS else thread_count()
+    threads = 1 if 2 * max(rows, FEW_ROWS) * columns * depth < SERIAL_FLOPS else thread_count()
     zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
     return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
+
+
+@njit
+def _parts(rows, columns, depth, pieces):
+    """How many parts the depth is cut into.
+
+    Where there are few rows, `b` is read from memory, part after part, each as one run; and where
+    the result is too small to be cut.
+    """
+    if rows < FEW_ROWS:
+        return max(1, min(64, columns * depth // READ_AT_ONCE, depth // 8))
+    if pieces > 1:
+        return 1
+    return max(1, min(PIECES, 2 * rows * columns * depth // PIECE_FLOPS, depth // DEPTH))
+
+
+@njit
+def _share_is_finite(x, piece, pieces):
+    """Whether a share of the numbers is finite; the pieces together have all of them."""
+    first, stop = chunk_bounds(piece, pieces, x.size)
+    return is_finite(x.reshape(-1)[first:stop])
+
+
+@njit
+def _dot_rows(c, a, b, first, stop):
+    """Some rows of ``c = a @ b.T``, with at most `DOT_COLUMNS` columns; whether they are finite."""
+    columns, depth = b.shape
+    lanes = VECTOR_BYTES // c.itemsize
+    whole = depth // lanes
+    finite = is_finite(a[first:stop].reshape(-1))
+    for i in range(first, stop):
+        for j in range(columns):
+            rest = c.dtype.type(0)
+            for k in range(whole * lanes, depth):
+                rest += a[i, k] * b[j, k]
+            c[i, j] = rest
+    to, left = c.reshape(-1), a.reshape(-1)
+    for i in range(first, stop, DOT_ROWS):
+        at = Matrix(to, i * columns, columns, 1)
+        height = min(DOT_ROWS, stop - i)
+        dot_tile(
+            at,
+            at,
+            Matrix(left, i * depth, depth, lanes),
+            Matrix(b.reshape(-1), 0, lanes, depth),
+            height,
+            columns,
+            whole,
+            1,
+            0,
+            0,
+        )
+    return finite
+
+
+@njit(parallel=True)
+def _few_columns(c, a, b):
+    """`matmul` with at most `DOT_COLUMNS` columns: each number is a sum over vectors."""
+    rows, depth = a.shape
+    columns = np.empty((b.shape[1], depth), b.dtype)
+    for k in range(depth):
+        for j in range(b.shape[1]):
+            columns[j, k] = b[k, j]
+    strips = -(-rows * depth // READ_AT_ONCE)
+    height = -(-rows // strips)
+    strips = -(-rows // height)
+    finite = 0
+    if strips < 4:
+        for strip in range(strips):
+            first, last = strip * height, min((strip + 1) * height, rows)
+            finite += _dot_rows(c, a, columns, first, last)
+    else:
+        for strip in prange(strips):
+            finite += _dot_rows(c, a, columns, strip * height, min((strip + 1) * height, rows))
+    return finite == strips and is_finite(b.reshape(-1))
 
 
 @njit(calls_parallel=True)
@@ -329,23 +419,59 @@ def matmul(c, a, b):
     b : ndarray, (depth, columns)
         All C-contiguous and of one type, float32 or float64. `c` must not overlap the others.
 
+    Returns
+    -------
+    bool
+        Whether all numbers of `a` and `b` are finite.
+
     Notes
     -----
     2 rows columns depth flops; (rows depth + depth columns + rows columns) numbers are moved.
-    Parallel over pieces of `c`.
+    Parallel over pieces of `c`; or, if there is only one, over parts of the depth, whose sums are
+    then added up in order.
     """
+    if c.shape[1] <= DOT_COLUMNS and a.shape[1] >= VECTOR_BYTES // c.itemsize:
+        return _few_columns(c, a, b)
+    return _many_columns(c, a, b)
+
+
+@njit(parallel=True)
+def _many_columns(c, a, b):
+    """`matmul` tile by tile."""
     (rows, columns), depth = c.shape, a.shape[1]
     scratch, zeros = _scratch(rows, columns, depth, c)
-    product(
-        Matrix(c.reshape(-1), 0, columns, 1),
-        Matrix(zeros, 0, 0, 0),
-        Matrix(a.reshape(-1), 0, depth, 1),
-        Matrix(b.reshape(-1), 0, columns, 1),
-        rows,
-        columns,
-        depth,
-        scratch,
-    )
+    to, start = Matrix(c.reshape(-1), 0, columns, 1), Matrix(zeros, 0, 0, 0)
+    left, right = Matrix(a.reshape(-1), 0, depth, 1), Matrix(b.reshape(-1), 0, columns, 1)
+    if 2 * max(rows, FEW_ROWS) * columns * depth < SERIAL_FLOPS:
+        finite = _share_is_finite(a, 0, 1) and _share_is_finite(b, 0, 1)
+        product_serial(to, start, left, right, rows, columns, depth, scratch[0], 1.0)
+        return finite
+    height, width = _cut(rows, columns, depth, c.itemsize)
+    down = -(-rows // height)
+    pieces = down * -(-columns // width)
+    parts = _parts(rows, columns, depth, pieces)
+    if parts > 1:
+        pieces = 1
+    sums = np.empty((parts if parts > 1 else 0, c.size), c.dtype)
+    items, finite_items = pieces * parts, 0
+    for item in prange(items):
+        share = _share_is_finite(a, item, items) and _share_is_finite(b, item, items)
+        finite_items += share
+        own = scratch[get_thread_id()]
+        if parts > 1:
+            k, stop = chunk_bounds(item, parts, depth)
+            into = Matrix(sums[item], 0, columns, 1)
+            part_of_a, part_of_b = window(left, 0, k), window(right, k, 0)
+            size = rows, columns, stop - k
+        else:
+            i, j = item % down * height, item // down * width
+            into = window(to, i, j)
+            part_of_a, part_of_b = window(left, i, 0), window(right, 0, j)
+            size = min(height, rows - i), min(width, columns - j), depth
+        product_serial(into, start, part_of_a, part_of_b, *size, own, 1.0)
+    if parts > 1:
+        sum_rows(c.reshape(-1), sums)
+    return finite_items == items
 
 
 @njit(calls_parallel=True)

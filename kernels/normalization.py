@@ -26,6 +26,7 @@ import math
 import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
+from .finite import is_finite
 from .jit import njit, prange
 from .sums import BLOCK, add_block
 
@@ -100,6 +101,11 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
         Scale and offset of each channel.
     epsilon : float
         Added to the variance; Keras uses 0.001.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `x` are finite.
     """
     rows, channels = x.shape
     scale = np.empty(channels, x.dtype)
@@ -107,11 +113,15 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
     scale *= gamma
     chunks = chunk_count(rows, channels)
     if chunks == 1:
+        finite = is_finite(x.reshape(-1))
         normalize_rows(out, x, mean, scale, beta)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+        return finite
+    count = 0
+    for chunk in prange(chunks):
+        start, stop = chunk_bounds(chunk, chunks, rows)
+        count += is_finite(x[start:stop].reshape(-1))
+        normalize_rows(out[start:stop], x[start:stop], mean, scale, beta)
+    return count == chunks
 
 
 @njit
@@ -173,6 +183,16 @@ def layer_norm_row(out, x, gamma, beta, epsilon):
     return mean, variance
 
 
+@njit
+def _layer_norm_rows(out, mean, variance, x, gamma, beta, epsilon, start, stop):
+    """Layer normalisation of some rows; returns whether they are finite."""
+    finite = True
+    for n in range(start, stop):
+        finite &= is_finite(x[n])
+        mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+    return finite
+
+
 @njit(parallel=True)
 def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
     """Layer normalisation: each row by its own mean and variance, parallel over rows.
@@ -193,17 +213,21 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
         Scale and offset of each unit.
     epsilon : float
         Added to the variance; Keras uses 0.001.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `x` are finite.
     """
     rows, units = x.shape
     chunks = chunk_count(rows, 3 * units)
     if chunks == 1:
-        for n in range(rows):
-            mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            for n in range(start, stop):
-                mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+        return _layer_norm_rows(out, mean, variance, x, gamma, beta, epsilon, 0, rows)
+    finite = 0
+    for chunk in prange(chunks):
+        start, stop = chunk_bounds(chunk, chunks, rows)
+        finite += _layer_norm_rows(out, mean, variance, x, gamma, beta, epsilon, start, stop)
+    return finite == chunks
 
 
 @njit

@@ -11,8 +11,9 @@ windows that saw it, so no two threads add to the same number.
 import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
+from .finite import share_is_finite
 from .jit import njit, prange
-from .sums import BLOCK, add_block
+from .sums import sum_runs
 from .windows import tap_position, tap_range
 
 __all__ = [
@@ -72,6 +73,17 @@ def max_row(out, argmax, x, y, pool_size, strides, padding):
                     places[c] = place if wins else places[c]
 
 
+@njit
+def _max_rows(out, argmax, x, pool_size, strides, padding, start, stop):
+    """Some rows of maxima, of one image after the other; whether the images are finite there."""
+    height, finite = out.shape[1], True
+    for row in range(start, stop):
+        n, y = divmod(row, height)
+        finite &= share_is_finite(x[n], y, y + 1, height)
+        max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+    return finite
+
+
 @njit(parallel=True)
 def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
     """Largest number of each window, parallel over output rows of all samples.
@@ -95,20 +107,21 @@ def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
     padding : (top, left) ints
         How far the first window begins before the image; how far the last one goes past it follows
         from the shape of `out`.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `x` are finite.
     """
-    samples, out_height = out.shape[:2]
-    rows = samples * out_height
+    rows = out.shape[0] * out.shape[1]
     chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
     if chunks == 1:
-        for row in range(rows):
-            n, y = divmod(row, out_height)
-            max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            for row in range(start, stop):
-                n, y = divmod(row, out_height)
-                max_row(out[n, y], argmax[n, y], x[n], y, pool_size, strides, padding)
+        return _max_rows(out, argmax, x, pool_size, strides, padding, 0, rows)
+    finite = 0
+    for chunk in prange(chunks):
+        start, stop = chunk_bounds(chunk, chunks, rows)
+        finite += _max_rows(out, argmax, x, pool_size, strides, padding, start, stop)
+    return finite == chunks
 
 
 @njit
@@ -187,47 +200,51 @@ def _seen(position, size, taps, stride, padding):
 
 
 @njit
-def window_sums(out, pool_size):
-    """What :func:`average_row` needs for a row like `out`: float64 sums, if windows are large."""
-    return np.empty(out.size if pool_size[0] * pool_size[1] > BLOCK else 0)
+def column_sums(image):
+    """Memory for :func:`average_row`: a number for each column and channel of an image."""
+    return np.empty(image[0].size, image.dtype)
 
 
 @njit
 def average_row(out, x, y, pool_size, strides, padding, sums):
-    """One row of one sample's averages: sums, tap by tap, and then the division.
+    """One row of one sample's averages: first sums down the columns, then sums of these.
 
-    `sums` are from :func:`window_sums`; they are overwritten.
+    So the longest loop runs over whole rows, and vectors are full with any number of channels.
+    `sums` are from :func:`column_sums`; they are overwritten.
     """
     height, width, channels = x.shape
-    positions, flat, taps = out.shape[0], out.reshape(-1), 0
-    sums[:] = 0
-    out[:] = 0
-    for py in range(pool_size[0]):
-        iy = y * strides[0] + py - padding[0]
-        if iy < 0 or iy >= height:
-            continue
-        for px in range(pool_size[1]):
-            first, stop = tap_range(px, width, positions, strides[1], 1, padding[1])
-            for ox in range(first, stop):
-                total, pixel = out[ox], x[iy, ox * strides[1] + px - padding[1]]
-                for c in range(channels):
-                    total[c] += pixel[c]
-            taps += 1
-            if taps == BLOCK and sums.size > 0:
-                add_block(sums, flat)
-                out[:] = 0
-                taps = 0
-    if sums.size > 0:
-        add_block(sums, flat)
-        for i in range(flat.size):
-            flat[i] = sums[i]
-    rows = _seen(y, height, pool_size[0], strides[0], padding[0])
-    for ox in range(positions):
-        pixels = rows * _seen(ox, width, pool_size[1], strides[1], padding[1])
-        share = out.dtype.type(1 / pixels)
-        sums = out[ox]
-        for c in range(channels):
-            sums[c] *= share
+    top = y * strides[0] - padding[0]
+    first, stop = max(top, 0), min(top + pool_size[0], height)
+    rows = stop - first
+    sum_runs(sums, x.reshape(-1), first * sums.size, sums.size, rows)
+    columns = sums.reshape(width, channels)
+    whole = out.dtype.type(1 / (rows * pool_size[1]))
+    for ox in range(out.shape[0]):
+        left = ox * strides[1] - padding[1]
+        first, stop = max(left, 0), min(left + pool_size[1], width)
+        mean, share = out[ox], whole
+        if stop - first < pool_size[1]:
+            share = out.dtype.type(1 / (rows * (stop - first)))
+        if stop - first == 2:  # as most often
+            one, other = columns[first], columns[first + 1]
+            for c in range(channels):
+                mean[c] = share * (one[c] + other[c])
+        else:
+            sum_runs(mean, sums, first * channels, channels, stop - first)
+            for c in range(channels):
+                mean[c] *= share
+
+
+@njit
+def _average_rows(out, x, pool_size, strides, padding, start, stop):
+    """Some rows of averages, of one image after the other; whether the images are finite there."""
+    height, finite = out.shape[1], True
+    sums = column_sums(x[0])
+    for row in range(start, stop):
+        n, y = divmod(row, height)
+        finite &= share_is_finite(x[n], y, y + 1, height)
+        average_row(out[n, y], x[n], y, pool_size, strides, padding, sums)
+    return finite
 
 
 @njit(parallel=True)
@@ -236,7 +253,7 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
 
     ``out[n,y,x,c] = mean over py, px of x[n, y sy + py - top, x sx + px - left, c]``, over the
     places inside the image: the sum is divided by their number, not by the size of the window. The
-    error is at most ``BLOCK + 3`` units of roundoff of the mean absolute value, however large the
+    error is at most ``2 BLOCK + 4`` units of roundoff of the mean absolute value, however large the
     window is.
 
     Parameters
@@ -252,22 +269,21 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
     padding : (top, left) ints
         How far the first window begins before the image; how far the last one goes past it follows
         from the shape of `out`.
+
+    Returns
+    -------
+    bool
+        Whether all numbers of `x` are finite.
     """
-    samples, out_height = out.shape[:2]
-    rows = samples * out_height
+    rows = out.shape[0] * out.shape[1]
     chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
     if chunks == 1:
-        sums = window_sums(out[0, 0], pool_size)
-        for row in range(rows):
-            n, y = divmod(row, out_height)
-            average_row(out[n, y], x[n], y, pool_size, strides, padding, sums)
-    else:
-        for chunk in prange(chunks):
-            start, stop = chunk_bounds(chunk, chunks, rows)
-            own = window_sums(out[0, 0], pool_size)
-            for row in range(start, stop):
-                n, y = divmod(row, out_height)
-                average_row(out[n, y], x[n], y, pool_size, strides, padding, own)
+        return _average_rows(out, x, pool_size, strides, padding, 0, rows)
+    finite = 0
+    for chunk in prange(chunks):
+        start, stop = chunk_bounds(chunk, chunks, rows)
+        finite += _average_rows(out, x, pool_size, strides, padding, start, stop)
+    return finite == chunks
 
 
 @njit

@@ -5,7 +5,10 @@ from itertools import product, zip_longest
 from llvmlite import binding, ir
 
 from .llvm import INT, INT32, Writer, constant
-from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES
+from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES, WINDOWS
+
+# Neighbouring rows of a tile that are found from one pointer.
+GROUP = 3
 
 
 def _tile_function(w, name):
@@ -14,19 +17,29 @@ def _tile_function(w, name):
     return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:18]
 
 
-def _sum_in_registers(w, a, b, sizes, sums, step):
-    """Write the two loops of a tile; return the sums. ``step(a, b, sums)`` writes one step."""
-    (a, _, a_step), (b, b_row, _) = a, b
+def _sum_in_registers(w, a, b, sizes, sums, step, rows=1):
+    """Write the two loops of a tile; return the sums.
+
+    ``step(places, b, sums)`` writes one step; `places` are where every third of the `rows` of `a`
+    is. From one pointer LLVM would find all rows by as many additions, each after the one before:
+    a tile of 12 x 1 took as long as one of 12 x 2.
+    """
+    (a, a_row, a_step), (b, b_row, _) = a, b
     _, _, depth, turns, a_jump, b_jump = sizes
+    places = [a, *(w.opaque(w.after(a, w.times(a_row, i))) for i in range(GROUP, rows, GROUP))]
+    count = len(places)
 
-    def one_step(a, b, *sums):
-        return [w.after(a, a_step), w.after(b, b_row), *step(a, b, sums)]
+    def one_step(b, *values):
+        places, sums = values[:count], values[count:]
+        following = [w.after(place, a_step) for place in places]
+        return [w.after(b, b_row), *following, *step(places, b, sums)]
 
-    def one_turn(a, b, *sums):
-        a, b, *sums = w.loop(depth, [a, b, *sums], one_step)
-        return [w.after(a, a_jump), w.after(b, b_jump), *sums]
+    def one_turn(*values):
+        b, *values = w.loop(depth, values, one_step)
+        following = [w.after(place, a_jump) for place in values[:count]]
+        return [w.after(b, b_jump), *following, *values[count:]]
 
-    return w.loop(turns, [a, b, *sums], one_turn)[2:]
+    return w.loop(turns, [b, *places, *sums], one_turn)[1 + count :]
 
 
 def _write_tile(w, rows, vectors, scaled):
@@ -53,7 +66,7 @@ def _write_tile(w, rows, vectors, scaled):
         offsets = columns(step)
         return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
 
-    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
+    a_rows, b_columns = [w.times(a[1], i) for i in range(GROUP)], columns(b[2])
 
     def starts():
         return [
@@ -64,17 +77,18 @@ def _write_tile(w, rows, vectors, scaled):
 
     sums = [ir.Constant(w.type, None)] * (rows * vectors) if scaled else starts()
 
-    def step(a, b, sums):
+    def step(places, b, sums):
         row = [w.after(b, column) for column in b_columns]
         # A lone vector may begin before the array.
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
         following = []
         for i in range(rows):
-            x = w.splat(w.builder.load(w.after(a, a_rows[i])))
+            group, i_in_group = divmod(i, GROUP)
+            x = w.splat(w.builder.load(w.after(places[group], a_rows[i_in_group])))
             following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
         return following
 
-    sums = _sum_in_registers(w, a, b, sizes, sums, step)
+    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
@@ -98,11 +112,11 @@ def _write_dot(w, rows, columns, kind):
         pointer, row, step = matrix
         return w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
 
-    def step(a, b, sums):
+    def step(places, b, sums):
         row = [w.load(w.after(b, column)) for column in b_columns]
         following = []
         for i in range(rows):
-            x = w.load(w.after(a, a_rows[i]))
+            x = w.load(w.after(places[0], a_rows[i]))
             following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row)]
         return following
 
@@ -134,10 +148,10 @@ def _write_slide(w):
         """The code for this many rows; it takes and returns where they begin in `c` and `a`."""
         offsets = [w.times(a[1], i) for i in range(rows)]
 
-        def step(of, weights, sums):
+        def step(places, weights, sums):
             weight = w.load(weights)
             return [
-                w.fma(w.load(w.after(of, offset)), weight, total)
+                w.fma(w.load(w.after(places[0], offset)), weight, total)
                 for offset, total in zip(offsets, sums, strict=True)
             ]
 
@@ -154,6 +168,70 @@ def _write_slide(w):
         places = w.loop(w.builder.sdiv(left, constant(rows)), places, some(rows))
         left = w.builder.srem(left, constant(rows))
     w.builder.ret_void()
+
+
+def _window_function(w, name):
+    """Begin a function of a window tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnn")
+    return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
+
+
+def _write_window(w, rows, taps):
+    """The function of some rows of output of a window of taps x taps.
+
+    Each number is loaded once for all positions that see it: for each row, the sums of so many
+    neighbouring positions stay in registers, and each column of the image adds its products to all
+    of them. The first of them is then complete, and the next position begins.
+    """
+    function, (c, bias, zeros, a, b), sizes = _window_function(w, f"window_{rows}_{taps}")
+    _, _, positions, left, right, above, below = sizes
+    begin = w.load(bias[0])
+    seen = rows + taps - 1
+    inside = w.builder.sub(constant(seen), below)
+    pixels, steps = [], []
+    for i in range(seen):
+        row = constant(i)
+        outside = w.builder.or_(w.less(row, above), w.builder.icmp_signed(">=", row, inside))
+        place = w.after(a[0], w.times(a[1], i))
+        pixels.append(w.builder.select(outside, zeros[0], place))
+        steps.append(w.builder.select(outside, constant(0), a[2]))
+
+    def column(values):
+        """The next column: where its neighbours are, and the sums of each row after it."""
+        pixels, sums = values[:seen], values[seen:]
+        numbers = [w.load(pixel) for pixel in pixels]
+        following = []
+        for kx in range(taps):
+            totals = sums[(kx - 1) * rows : kx * rows] if kx > 0 else [begin] * rows
+            for ky in range(taps):
+                place = w.after(b[0], w.builder.add(w.times(b[1], ky), w.times(b[2], kx)))
+                weight = w.load(place)
+                totals = [w.fma(numbers[r + ky], weight, totals[r]) for r in range(rows)]
+            following += totals
+        return [w.after(*pair) for pair in zip(pixels, steps, strict=True)], following
+
+    def store(to, totals):
+        for r, total in enumerate(totals):
+            w.store(total, w.after(to, w.times(c[1], r)))
+        return w.after(to, c[2])
+
+    def first(*values):
+        pixels, sums = column(values)
+        return [*pixels, *sums[:-rows]]
+
+    def next_position(to, *values):
+        pixels, sums = column(values)
+        return [store(to, sums[-rows:]), *pixels, *sums[:-rows]]
+
+    def last(to, *sums):
+        return [store(to, sums[-rows:]), *[begin] * rows, *sums[:-rows]]
+
+    values = [*pixels, *[begin] * (rows * (taps - 1))]
+    values = w.loop(w.builder.sub(constant(taps - 1), left), values, first)
+    to, *values = w.loop(positions, [c[0], *values], next_position)
+    w.loop(right, [to, *values[seen:]], last)
+    w.builder.ret_void()
+    return function
 
 
 def _horizontal_sums(w, vectors):
@@ -297,6 +375,9 @@ def write_module(name, item):
         _write_choice(w, _tile_function, name, dots, 1)
     elif name == "slide":
         _write_slide(w)
+    elif name == "window":
+        windows = {shape: _write_window(w, *shape) for shape in WINDOWS}
+        _write_choice(w, _window_function, name, windows, 1)
     elif name in ("gather", "scatter"):
         runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)

@@ -41,7 +41,8 @@ The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
 for a window that slides along many positions; the *chain tile* is the lane tile with sums that
-begin with what they are added to.
+begin with what they are added to. The *window tile* is for windows of a few sizes that slide one
+pixel at a time: it loads each pixel once.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
@@ -219,6 +220,44 @@ def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 
 @intrinsic
+def window_tile(
+    typingctx, c, bias, zeros, a, b, height, taps, positions, left, right, above, below
+):
+    """A window of `taps` x `taps` vectors that slides along some rows, one pixel at a time.
+
+    ``c[i, x] = bias`` + the sum over ``ky, kx`` of ``a[i + ky, x + kx - left] * b[ky, kx]``, where
+    elements are vectors: element (i, x) of `a` is the one at ``a.at + i * a.row + x * a.step``.
+
+    Parameters
+    ----------
+    c : Matrix of vectors, (height, positions + right)
+    bias, zeros : Matrix of vectors, (1, 1)
+    a : Matrix of vectors, (height + taps - 1, positions + taps - 1 - left)
+    b : Matrix of vectors, (taps, taps)
+    height, taps : int
+        One of `WINDOWS`.
+    positions : int
+        Those whose last column is inside of the image.
+    left : int
+        Columns of the first window that are not there: at most ``taps - 1``.
+    right : int
+        Positions after these, whose last columns are not there: at most ``taps - 1``.
+    above, below : int
+        Rows of `a` that are not there, at either end. What is not there counts as `zeros`.
+
+    Notes
+    -----
+    2 taps**2 height (positions + right) lanes flops. A sum adds its products column by column, in
+    the same order whatever the height is.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "window", arguments[:5], signature.args[:5], arguments[5:])
+
+    return types.void(c, bias, zeros, a, b, *[types.int64] * 7), codegen
+
+
+@intrinsic
 def chain_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
     """As `lane_tile`, but the sums begin with `start`, as in `tile_product`."""
 
@@ -367,6 +406,22 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
+
+    def window_tile(c, bias, zeros, a, b, height, taps, positions, left, right, above, below):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        columns = positions + taps - 1 - left
+        for i in range(height):
+            for x in range(positions + right):
+                for lane in range(lanes):
+                    total = bias.values[bias.at + lane]
+                    for kx in range(taps):
+                        for ky in range(taps):
+                            row, column = i + ky, x + kx - left
+                            inside = above <= row < height + taps - 1 - below
+                            if inside and 0 <= column < columns:
+                                pixel = a.values[a.at + row * a.row + column * a.step + lane]
+                                total += pixel * b.values[b.at + ky * b.row + kx * b.step + lane]
+                    c.values[c.at + i * c.row + x * c.step + lane] = total
 
     def _runs(x, found, height, width, count):
         """Each value, with the flat indices of its run in `x` as nested lists."""

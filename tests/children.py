@@ -112,15 +112,25 @@ def finish(process, timeout=60):
     return out.strip(), err.strip()
 
 
+#: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
+NOT_OF_THE_LOAD = {
+    "NUMBA_CACHE_DIR",
+    "NUMBA_NUM_THREADS",
+    "NUMBA_THREADING_LAYER",
+    "NUMBA_THREADING_LAYER_PRIORITY",
+}
+
 #: Forks for each request a process that has loaded Numba, but nothing of the package: more than
 #: half of what a short child takes is the import of Numba, and what that loads at its first use.
 FORK_SERVER = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 
 import numba
 import numpy
 
 numba.njit("int64(int64)")(lambda n: n)
+gc.collect()
+gc.freeze()  # no child looks through these objects, which would copy the memory they are in
 
 
 def next_request():
@@ -146,33 +156,41 @@ exec(compile(code, "<string>", "exec"))
 
 
 @functools.cache
-def _fork_server():
+def _fork_server(threads):
+    own = {"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}
     server = subprocess.Popen(
         [sys.executable, "-c", FORK_SERVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=_environment({"NUMBA_CACHE_DIR": ""}),
+        env=_environment(own | ({"NUMBA_NUM_THREADS": threads} if threads else {})),
     )
     atexit.register(server.communicate)  # which ends it
     return server
 
 
 def run(code, timeout=60, **environment):
-    """Run `code` in a Python process; what it wrote to its two streams."""
-    of_numba = {name for name in environment if name.startswith("NUMBA_")} - {"NUMBA_CACHE_DIR"}
-    if of_numba or not hasattr(os, "fork"):  # Numba reads its settings when it is loaded
+    """Run `code` in a Python process that ends well; what it wrote to its two streams."""
+    of_numba = {name for name in environment if name.startswith("NUMBA_")}
+    if of_numba - NOT_OF_THE_LOAD or not hasattr(os, "fork"):
         return finish(start(code, **environment), timeout)
-    server = _fork_server()
-    with tempfile.TemporaryDirectory() as folder:
-        streams = [pathlib.Path(folder, name) for name in ("out", "err")]
-        for stream in streams:
-            stream.touch()
-        files = [os.devnull, *map(str, streams)]
-        settings = _environment(environment)
-        request = [textwrap.dedent(code), os.getcwd(), settings, timeout, *files]
-        print(json.dumps(request), file=server.stdin, flush=True)
-        exit_code = int(server.stdout.readline())
-        out, err = (stream.read_text() for stream in streams)
+    exit_code, out, err = fork(code, timeout, **environment)
     assert exit_code == 0, f"exit code {exit_code}\n{out}\n{err}"
     return out.strip(), err.strip()
+
+
+def fork(code, timeout=60, folder=None, stdout=None, **environment):
+    """Run `code` in a forked process: its exit code, and what it wrote to its two streams.
+
+    It runs in a folder of its own choice, and may write to another file than that which is read.
+    """
+    server = _fork_server(environment.get("NUMBA_NUM_THREADS"))
+    with tempfile.TemporaryDirectory() as streams:
+        out, err = (pathlib.Path(streams, name) for name in ("out", "err"))
+        for stream in (out, err):
+            stream.touch()
+        files = [os.devnull, str(stdout or out), str(err)]
+        request = [textwrap.dedent(code), str(folder or os.getcwd()), _environment(environment)]
+        print(json.dumps([*request, timeout, *files]), file=server.stdin, flush=True)
+        exit_code = int(server.stdout.readline())
+        return exit_code, out.read_text("utf-8"), err.read_text("utf-8")

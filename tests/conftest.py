@@ -3,6 +3,9 @@
 import os
 import sys
 
+# Tests share the processors, which threads of BLAS would keep busy while they wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import children
 import numpy as np
 import pytest

@@ -12,6 +12,7 @@ from fastscratch.engine import (
     SampleDifferentiator,
     Trainer,
 )
+from fastscratch.examples import EXAMPLES
 from fastscratch.examples.example import network_of
 from fastscratch.kernels import program
 from fastscratch.models.programs import learning_of
@@ -23,6 +24,9 @@ OPERATIONS = {
     for name, function in vars(importlib.import_module(f"{program.__name__}.{module.name}")).items()
     if name.endswith("_item") and hasattr(function, "fields")
 }
+
+#: A model of each example, to be looked at and not trained.
+MODELS = {name: example.model() for name, example in EXAMPLES.items()}
 
 
 def programs_of(example, dtype="float32"):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from children import run
 
 import fastscratch
 from fastscratch import cli, demo
@@ -108,4 +109,4 @@ def test_warmup_says_where_and_how_long(capsys, monkeypatch):
 def test_no_extra_is_imported_before_it_is_needed():
     modules = "{'matplotlib', 'pandas'} & set(sys.modules)"
     code = f"import fastscratch.cli, fastscratch.demo, sys; assert not {modules}"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run(code)

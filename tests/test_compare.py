@@ -21,8 +21,8 @@ def module(name):
         return import_module(f"asv_benchmarks.compare.{name}")
 
 
-data, drawing, records, summary, task, table, workloads = map(
-    module, ("data", "drawing", "records", "summary", "task", "table", "workloads")
+data, drawing, hard, records, summary, task, table, workloads = map(
+    module, ("data", "drawing", "hard", "records", "summary", "task", "table", "workloads")
 )
 
 
@@ -127,6 +127,24 @@ def test_summary_takes_the_fastest_peer(results):
     assert "| 0.50x | train | 1.00 µs | NumPy: arrays | 0.50 µs |" in text
 
 
+def test_a_search_is_the_same_in_both_libraries():
+    """The networks of fastscratch find the same in the search of scikit-learn."""
+    grid = {"learning_rate_init": (1e-3, 0.1)}
+    parameters = {"hidden_layer_sizes": (3,), "max_iter": 5, "batch_size": 30}
+    workload = workloads.searching("search", "iris", (30, 5), parameters, grid)
+    assert workload.floors == dict(zip(workload.peers, (30, 5), strict=True))
+    arrays = data.make(workload)
+    assert arrays["x"].shape == (150, 4)
+    assert arrays["x"].std(axis=0) == pytest.approx(np.ones(4))
+    ours, theirs = (
+        side.prepare(workload, arrays, 1)
+        for side in map(module, ("fastscratch_side", "sklearn_side"))
+    )
+    found = ours["GridSearchCV"].check()
+    assert found == theirs["networks of fastscratch"].check()
+    assert found == pytest.approx(theirs["MLPClassifier"].check(), abs=0.1)
+
+
 def test_drawn_workloads_depend_on_the_seed_alone():
     drawn = drawing.draw(30, seed=1)
     assert [vars(w) for w in drawing.draw(40, seed=1)[:30]] == [vars(w) for w in drawn]
@@ -183,3 +201,12 @@ def test_random_comparison_runs():
     )
     assert "| 1/10 product 4 x 16 x 20; float32 |" in run.stdout
     assert "## 1 workloads beside the fastest peer of each, 1 thr" in run.stdout
+
+
+def test_hard_workloads_are_made():
+    for workload in hard.HARD:
+        assert workload.flops > 0
+        assert workload.floors.keys() == set(workload.peers), workload.name
+        if workload.network is not None:
+            shapes = [shape for *_, shape in workload.network.walk()]
+            assert all(n > 0 for shape in shapes for n in shape), workload.name

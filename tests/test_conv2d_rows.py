@@ -8,7 +8,7 @@ from fastscratch.kernels.conv2d import Conv2D
 from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.reference import conv2d as twin
 
-DTYPES = [np.float32, np.float64]
+DTYPES = [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)]
 GUARD = 40
 
 # image (h, w, c), kernel (kh, kw, c / groups, filters), strides, padding (top, left), rows and
@@ -38,6 +38,11 @@ GEOMETRIES = {
     "depthwise-wide": ((5, 15, 19), (3, 3, 1, 19), (1, 1), (0, 0), (0, 0), (1, 1), 19),
     "depthwise-wide-strides": ((9, 15, 37), (3, 7, 1, 37), (2, 2), (1, 3), (1, 3), (1, 1), 37),
     "depthwise-dilation": ((9, 13, 33), (2, 3, 1, 33), (1, 1), (2, 3), (0, 1), (3, 2), 33),
+    "depthwise-window": ((11, 9, 37), (3, 3, 1, 37), (1, 1), (1, 1), (1, 1), (1, 1), 37),
+    "depthwise-window-inside": ((9, 8, 16), (5, 5, 1, 16), (1, 1), (0, 0), (0, 0), (1, 1), 16),
+    "depthwise-window-outside": ((7, 6, 17), (5, 5, 1, 17), (1, 1), (5, 4), (3, 4), (1, 1), 17),
+    "depthwise-window-narrow": ((3, 1, 18), (3, 3, 1, 18), (1, 1), (1, 1), (1, 1), (1, 1), 18),
+    "depthwise-window-unseen": ((6, 9, 20), (3, 3, 1, 20), (1, 1), (0, 1), (-1, -2), (1, 1), 20),
     "depthwise-beyond-filter": ((2, 9, 17), (2, 3, 1, 17), (1, 1), (4, 5), (3, 4), (1, 1), 17),
 }
 

@@ -72,7 +72,15 @@ def compare(printed, shown):
     assert (lines[: len(wanted)] if cut else lines) == wanted
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+#: Chapters whose snippets take seconds.
+LONG = {"estimators", "many-models", "pictures"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=pytest.mark.slow if f.stem in LONG else ()) for f in FILES],
+    ids=lambda file: file.stem,
+)
 def test_snippets_run(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_BACKEND", "torch")

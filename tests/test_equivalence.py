@@ -19,7 +19,11 @@ SMALL, TYPICAL = (
     for typical in (False, True)
 )
 
-each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+each_dtype = pytest.mark.parametrize(
+    "dtype",
+    [DTYPES[0], pytest.param(DTYPES[1], marks=pytest.mark.slow)],
+    ids=["float32", "float64"],
+)
 SIZES = ["small", "typical"]
 each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 

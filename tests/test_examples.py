@@ -13,9 +13,25 @@ from fastscratch.kernels.activations import ACTIVATIONS
 from fastscratch.kernels.optimizers import UPDATES
 from fastscratch.kernels.program.loss import LOSSES_OF_ROWS_BY_NAME
 
+slow = pytest.mark.slow
+#: The naive network takes most of a second for these; others reach the same operations.
+LARGE = {
+    "Adam by blocks",
+    "PReLU of channels",
+    "Winograd, valid",
+    "average pooling by blocks",
+    "bilinear, one by one",
+    "large head",
+    "maxima one by one",
+    "nearest, one by one",
+    "nearest, samples innermost",
+}
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", EXAMPLES)
+
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=slow)])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=slow if n in LARGE else ()) for n in EXAMPLES]
+)
 def test_an_example_trains_as_the_naive_network_does(name, dtype):
     compared = compare_training(EXAMPLES[name], dtype)
     assert not compared.trouble, str(compared)

@@ -20,7 +20,7 @@ def outputs_of(model, x):
     return [out.tobytes() for out in (outputs if isinstance(outputs, list) else [outputs])]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_goes_on_from_a_file(tmp_path, name, dtype):
     example = EXAMPLES[name]

@@ -378,6 +378,14 @@ ALL_DRAWS = [
 SMALL_DRAWS = [param for param in ALL_DRAWS if param.id not in LARGE]
 
 
+def slow(draws, *names):
+    """The same draws, of which some are slow: those that take the reference a second or more."""
+    return [
+        pytest.param(*draw.values, id=draw.id, marks=pytest.mark.slow) if draw.id in names else draw
+        for draw in draws
+    ]
+
+
 def test_what_is_drawn():
     """Layers that read one tensor and are the same in PyTorch; `test_examples` has the others."""
     networks = [Draw(number).network for number in NETWORKS]
@@ -410,7 +418,7 @@ def test_sparse_gradients_are_taken(name):
     assert shown.count("conv2d_winners") == (1 if name == "winners" else 2)
 
 
-@pytest.mark.parametrize(("number", "network"), SMALL_DRAWS)
+@pytest.mark.parametrize(("number", "network"), slow(SMALL_DRAWS, *SPARSE, "winograd", "maxima"))
 def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
     draw = Draw(number, network)
     learned = draw.learned()
@@ -430,7 +438,9 @@ def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
             assert step.gradient @ direction == pytest.approx(expected, rel=0, abs=bound), draw
 
 
-@pytest.mark.parametrize(("number", "network"), SMALL_DRAWS)
+@pytest.mark.parametrize(
+    ("number", "network"), slow(SMALL_DRAWS, "winners", "frozen winners", "maxima")
+)
 def test_a_gradient_is_that_of_the_reference(number, network):
     """All of it; the central differences are of two directions."""
     draw = Draw(number, network)

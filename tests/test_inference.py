@@ -302,9 +302,10 @@ def test_labels_and_sparse_data():
 
 
 def drawn(seed, n, fits):
-    """The counts of a bootstrap, from the same random numbers."""
-    draws = np.random.RandomState(seed).randint(n, size=(fits, n))
-    return [np.bincount(row, minlength=n) for row in draws]
+    """The counts of a bootstrap, from the same random numbers: each 64 fits have a seed."""
+    seeds = np.random.RandomState(seed).randint(2**32, size=-(-fits // 64), dtype=np.uint32)
+    draws = [np.random.RandomState(one).randint(n, size=(64, n)) for one in seeds]
+    return [np.bincount(row, minlength=n) for row in np.concatenate(draws)[:fits]]
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])
@@ -360,6 +361,14 @@ def test_a_bootstrap_has_the_same_bits_for_any_number_of_threads():
             assert found.tobytes() == expected.tobytes()
     finally:
         set_num_threads(most)
+
+
+def test_n_jobs_are_as_joblib_takes_them():
+    model = LinearRegression().fit(*diabetes()[:2])
+    with pytest.raises(ValueError, match="n_jobs must be above 0, or below for all"):
+        model.summary(bootstrap=10, n_jobs=0)
+    with pytest.raises(TypeError, match="n_jobs"):
+        model.conf_int(bootstrap=10, n_jobs="all")
 
 
 def test_samples_without_a_solution_are_left_out():

@@ -9,12 +9,11 @@ import pathlib
 import pickle
 import pkgutil
 import signal
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
+from children import run
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -26,6 +25,7 @@ from fastscratch.kernels.jit import njit
 if config.DISABLE_JIT:
     pytest.skip("nothing is compiled under NUMBA_DISABLE_JIT", allow_module_level=True)
 
+from fastscratch.kernels import machine_code
 from fastscratch.kernels.call import address, kind_of, values
 from fastscratch.kernels.jit import Kernel, ParallelKernel
 
@@ -96,18 +96,17 @@ def test_ctrl_c_is_heard_when_the_address_of_a_kernel_is_known(monkeypatch, ctrl
     def increment(x):
         return x + 1
 
-    increment.compile((types.int64,))
-    library = increment.overloads[(types.int64,)].library
-    ask, known = library.get_pointer_to_function, []
+    load, known = machine_code.load, []
 
-    def press_and_ask(name):
+    def press_and_load(*arguments):
         signal.raise_signal(signal.SIGINT)
-        known.append(ask(name))
+        known.append(load(*arguments))
+        return known[0]
 
-    monkeypatch.setattr(library, "get_pointer_to_function", press_and_ask)
+    monkeypatch.setattr(machine_code, "load", press_and_load)
     with pytest.raises(KeyboardInterrupt):
         address(increment, types.int64)
-    assert known
+    assert known == [address(increment, types.int64)]
 
 
 CHOSEN = """
@@ -119,15 +118,14 @@ ops.relu([1.0])
 ops.huber_delta([1.0], [2.0])
 for module in activations, losses:
     for name in module.__all__:
-        if getattr(module, name).signatures:
+        if getattr(module, name)._addresses:
             print(name)
 """
 
 
 def test_only_the_activation_that_is_called_is_compiled():
-    run = subprocess.run([sys.executable, "-c", CHOSEN], capture_output=True, text=True, check=True)
-    loaded = run.stdout.split()
-    assert loaded == ["activation_forward", "relu_forward", "huber_backward"]
+    loaded, _ = run(CHOSEN)
+    assert loaded.split() == ["activation_forward", "relu_forward", "huber_backward"]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

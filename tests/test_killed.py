@@ -12,6 +12,7 @@ from fastscratch.models import replacing
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes to kill")
 
 KILLS = int(os.environ.get("FASTSCRATCH_KILLS", 50))
+few_or_many = pytest.mark.parametrize("kills", [15, pytest.param(KILLS, marks=pytest.mark.slow)])
 
 # One process forks the others: they need not import anything, so that hundreds of them are quick.
 KILL = """
@@ -70,7 +71,8 @@ def child(*parts, **values):
     return finish(alone, timeout=300)[0]
 
 
-def test_a_save_killed_at_a_random_moment_leaves_a_whole_file(tmp_path):
+@few_or_many
+def test_a_save_killed_at_a_random_moment_leaves_a_whole_file(tmp_path, kills):
     """The child saves states of 1 MB; of each, all weights are its number."""
     code = """
     moment = random.Random(0)
@@ -98,9 +100,9 @@ def test_a_save_killed_at_a_random_moment_leaves_a_whole_file(tmp_path):
     assert all(file.name.startswith(".model.") for file in left), left
     print(killed, last, len(left))
     """
-    out = child(KILL, code, FOLDER=str(tmp_path), KILLS=KILLS)
+    out = child(KILL, code, FOLDER=str(tmp_path), KILLS=kills)
     killed, saved, left = map(int, out.split())
-    assert killed == KILLS
+    assert killed == kills
     assert saved > 0
     print(f"{killed} kills in {saved} saves, {left} of them while a file was written")
 
@@ -127,7 +129,8 @@ def test_what_another_process_is_writing_stays(tmp_path):
     assert not writing.exists()
 
 
-def test_checkpoints_of_a_fit_that_is_killed_again_and_again(tmp_path):
+@few_or_many
+def test_checkpoints_of_a_fit_that_is_killed_again_and_again(tmp_path, kills):
     """The file is always that of an epoch, and the training that goes on from it gets there."""
     code = """
     moment = random.Random(1)
@@ -149,9 +152,9 @@ def test_checkpoints_of_a_fit_that_is_killed_again_and_again(tmp_path):
     assert bits(model) == expected[100]
     print(epoch)
     """
-    epochs = int(child(KILL, TRAINING, code, FOLDER=str(tmp_path), KILLS=KILLS))
+    epochs = int(child(KILL, TRAINING, code, FOLDER=str(tmp_path), KILLS=kills))
     assert epochs > 0
-    print(f"{KILLS} kills in {epochs} epochs")
+    print(f"{kills} kills in {epochs} epochs")
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from fastscratch.examples import EXAMPLES
 from fastscratch.examples.training import Training
 from fastscratch.kernels.program import lane_columns
 from fastscratch.kernels.program.columns import NONE
-from fastscratch.neural_network.base import _L2OfSum
+from fastscratch.neural_network.networks import L2OfSum
 from fastscratch.regularizers import L2
 
 RNG = np.random.default_rng(6)
@@ -146,7 +146,7 @@ def test_penalties_of_each_model(together):
     """Also those of the sum of the losses, in mini-batches of other sizes."""
 
     def make(k):
-        kind = _L2OfSum if k % 2 else L2
+        kind = L2OfSum if k % 2 else L2
         return dense(k, 7, 3, kernel_regularizer=kind(0.01 * (k + 1)))
 
     compare(make, MANY, rows=ROWS)

@@ -120,7 +120,7 @@ def by_the_reference(model, x, y, weights=None, **run):
     return loss, [placed.view(flat) for placed in model._network.placed()]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_the_reference(name, weighted, dtype):

@@ -439,7 +439,7 @@ def test_data_frames_clones_and_dumps(Model, data, tmp_path):
         model.predict(X)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_grid_search(backend):
     X, y = load_iris(return_X_y=True)
     pipeline = make_pipeline(

@@ -5,6 +5,7 @@ Tolerances: one unit of roundoff for each term of a sum, 16 for a library functi
 
 import inspect
 import math
+import re
 
 import numpy as np
 import pytest
@@ -184,6 +185,62 @@ def test_activation_parameter_errors():
     ):
         with pytest.raises(error, match=message):
             call()
+
+
+def test_numbers_that_are_not_finite_are_found_wherever_they_are():
+    """Also where no window sees them; in one piece, and in the pieces of several threads."""
+    kernel, ones = np.ones((1, 1, 20, 1), np.float32), np.ones(20, np.float32)
+    calls = {
+        "x": (
+            ops.relu,
+            ops.sigmoid,
+            ops.softmax,
+            lambda x: ops.softmax(x, axis=1),
+            ops.leaky_relu,
+            lambda x: ops.elu(x, 0.5),
+            ops.layer_normalization,
+            lambda x: ops.batch_normalization(x, ones, ones, -1),
+        ),
+        "inputs": (
+            lambda x: ops.max_pool(x, 1, 3),
+            lambda x: ops.average_pool(x, 2, 3),
+            lambda x: ops.max_pool_backward(x, ops.max_pool(np.ones_like(x), 2), 2),
+            lambda x: ops.average_pool_backward(x, ops.average_pool(np.ones_like(x), 2), 2),
+            lambda x: ops.conv(x, kernel, 4),
+            lambda x: ops.depthwise_conv(x, kernel, 4),
+        ),
+    }
+    for shape in ((1, 5, 5, 20), (4, 50, 30, 20)):
+        for wrong in (np.nan, np.inf, -np.inf):
+            for place in ((0, 0, 0, 0), (0, 3, 4, 7), tuple(size - 1 for size in shape)):
+                images = np.ones(shape, np.float32)
+                images[place] = wrong
+                said = re.escape(f" must be finite in float32, got {wrong} at {place}")
+                for name, functions in calls.items():
+                    for function in functions:
+                        with pytest.raises(ValueError, match=name + said):
+                            function(images)
+
+
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [(2, 5, 3), (900, 70, 2), (3, 900, 400), (20, 4000, 30), (99,) * 3],
+)
+def test_factors_that_are_not_finite_are_found_wherever_they_are(rows, depth, columns):
+    """In a product of few rows, of few columns, and in one that is cut along the depth."""
+    factors = np.ones((rows, depth), np.float32), np.ones((depth, columns), np.float32)
+    assert np.all(ops.matmul(*factors) == depth)
+    for name, factor in zip(("x1", "x2"), factors, strict=True):
+        for place in (
+            (0, 0),
+            (factor.shape[0] // 2, 1),
+            (factor.shape[0] - 1, factor.shape[1] - 1),
+        ):
+            factor[place] = np.inf
+            said = re.escape(f"{name} must be finite in float32, got inf at {place}")
+            with pytest.raises(ValueError, match=said):
+                ops.matmul(*factors)
+            factor[place] = 1
 
 
 # --- convolution ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
+from children import fork
 
 from fastscratch import Sequential, cli, layers, load_model, output, regression, verify
 from fastscratch.datasets import iris as iris_module
@@ -236,27 +237,39 @@ def test_times_in_lines(seconds, text):
 
 CODE = "import sys; from fastscratch.cli import main; sys.exit(main())"
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no such streams on this platform")
 
-def run(folder, *arguments, **options):
+
+def run(folder, *arguments, environment=None):
     """Run a command; its exit status, and what it wrote to its two streams."""
-    environment = {k: v for k, v in os.environ.items() if k[:8] != "PYTHONUN"}  # buffered, as usual
-    environment |= options.pop("environment", {})
-    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    settings = {k: v for k, v in os.environ.items() if k[:8] != "PYTHONUN"}  # buffered, as usual
     command = [sys.executable, "-c", CODE, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=environment, **settings | options)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=settings | (environment or {}),
+        capture_output=True,
+        encoding="utf-8",
+    )
     return done.returncode, done.stdout, done.stderr
+
+
+def run_on(streams, folder, *arguments, **options):
+    """The same in a process whose streams some lines of code have changed before."""
+    command = f"import os, sys\n{streams}\nsys.argv[1:] = {list(map(str, arguments))}\n{CODE}"
+    return fork(command, folder=folder, **options)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A folder with a model of the iris data."""
     folder = tmp_path_factory.mktemp("trained")
-    status, _, err = run(folder, "train", IRIS, "--target", "species", "--epochs", 1)
-    assert status == 0, err
+    arguments = ["--epochs", "1", "--output", str(folder / "model.safetensors")]
+    assert cli.main(["train", IRIS, "--target", "species", *arguments]) == 0
     return folder
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no such pipes")
+@needs_fork
 @pytest.mark.parametrize("command", ["predict", "train", "--help"])
 def test_a_reader_that_has_ended(trained, command):
     """As `head` does; the reader is gone before the first line, which is the worst case."""
@@ -265,14 +278,13 @@ def test_a_reader_that_has_ended(trained, command):
         "train": (IRIS, "--target", "species", "--epochs", 1, "--output", "again.safetensors"),
         "--help": (),
     }[command]
-    reading, writing = os.pipe()
-    os.close(reading)
-    assert run(trained, command, *arguments, stdout=writing) == (1, None, "")
-    os.close(writing)
+    pipe = "reading, writing = os.pipe(); os.dup2(writing, 1); os.close(reading)"
+    assert run_on(pipe, trained, command, *arguments) == (1, "", "")
     if command == "train":
         assert len(load_model(trained / "again.safetensors").layers) > 0
 
 
+@needs_fork
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device")
 @pytest.mark.parametrize("command", ["predict", "train", "--help"])
 def test_a_full_disk(trained, command):
@@ -282,30 +294,28 @@ def test_a_full_disk(trained, command):
         "--help": (),
     }[command]
     wanted = "fastscratch: error: the output cannot be written: No space left on device\n"
-    with open("/dev/full", "w") as full:
-        assert run(trained, command, *arguments, stdout=full) == (2, None, wanted)
+    assert run_on("", trained, command, *arguments, stdout="/dev/full") == (2, "", wanted)
     if command == "train":
         assert len(load_model(trained / "full.safetensors").layers) > 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@needs_fork
 def test_streams_that_are_closed(trained):
-    def shell(arguments, redirections):
-        command = shlex.join([sys.executable, "-c", CODE, *arguments])
-        done = subprocess.run(
-            ["sh", "-c", f"{command} {redirections}"], cwd=trained, capture_output=True, text=True
-        )
-        return done.returncode, done.stdout, done.stderr
-
+    no_stdout = "os.close(1); sys.stdout = sys.__stdout__ = None"  # as Python begins then
+    no_stderr = "os.close(2); sys.stderr = sys.__stderr__ = None"
+    neither = f"{no_stdout}; {no_stderr}"
     predict = ["predict", "model.safetensors", IRIS]
-    status, out, _ = shell(predict, "2>&-")
+    status, out, _ = run_on(no_stderr, trained, *predict)
     assert status == 0
     assert out.startswith("species,")
     message = "fastscratch: error: there is no output to write to; use --output\n"
-    assert shell(predict, ">&-") == (2, "", message)
-    assert shell([*predict, "--output", "closed.csv"], ">&- 2>&-") == (0, "", "")
+    assert run_on(no_stdout, trained, *predict) == (2, "", message)
+    assert run_on(neither, trained, "predict", "none", "none") == (2, "", "")
+    # And as a shell closes them.
+    command = shlex.join([sys.executable, "-c", CODE, *predict, "--output", "closed.csv"])
+    done = subprocess.run(["sh", "-c", f"{command} >&- 2>&-"], cwd=trained, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert (trained / "closed.csv").read_text() == out
-    assert shell(["predict", "none", "none"], ">&- 2>&-") == (2, "", "")
 
 
 def test_output_is_utf_8_wherever_it_is_read_again(tmp_path):

@@ -8,6 +8,7 @@ import gc
 
 import numpy as np
 import pytest
+from programs import MODELS
 
 import fastscratch as fs
 from fastscratch import layers
@@ -33,7 +34,6 @@ def program_of(name, kind, size, dtype):
     return program, xs, ys, [None] * len(ys)
 
 
-MODELS = {name: example.model("float32") for name, example in EXAMPLES.items()}
 NETWORKS = {name: network_of(model) for name, model in MODELS.items()}
 #: Examples whose samples go through them together; and those of them with samples innermost.
 APART = [name for name, network in NETWORKS.items() if keeps_apart(network, LANES)]

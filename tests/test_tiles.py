@@ -1,8 +1,11 @@
 """The tile, the copies and the dense products against float64, for every awkward size."""
 
+import itertools
+
 import numba
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from fastscratch.kernels import denormals, machine, matmul, tiles
 from fastscratch.kernels.jit import FASTMATH
@@ -274,6 +277,51 @@ def test_slide_tile(dtype, height):
         seen = np.stack([a[:, 2 * i : 2 * i + depth, lane].ravel() for i in range(height)])
         assert_product(c[:, [lane]], seen, b[..., lane].reshape(-1, 1), start[lane])
     assert np.isnan(flat).sum() == 2 * GUARD
+
+
+@njit
+def slide_window(c, bias, a, b, taps, positions, edges):
+    left, right, above, below = edges
+    height, width, lanes = c.shape
+    zeros = np.zeros(lanes, c.dtype)
+    tiles.window_tile(
+        Matrix(c.reshape(-1), 0, width * lanes, lanes),
+        Matrix(bias, 0, 0, 0),
+        Matrix(zeros, 0, 0, 0),
+        # Rows above the image have places before it.
+        Matrix(a.reshape(-1), -above * a.shape[1] * lanes, a.shape[1] * lanes, lanes),
+        Matrix(b.reshape(-1), 0, taps * lanes, lanes),
+        height,
+        taps,
+        positions,
+        left,
+        right,
+        above,
+        below,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("height", "taps"), machine.WINDOWS)
+def test_window_tile(dtype, height, taps):
+    """A window slides along an image with and without padding on each side."""
+    lanes = machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    some = ((0, 0, 0, 0), (1, 1, 1, 1), (taps - 1, 0, 0, taps - 1), (1, taps - 1, taps - 1, 0))
+    for positions, edges in itertools.product((0, 1, 6), some):
+        left, right, above, below = edges
+        rows, columns = height + taps - 1 - above - below, positions + taps - 1 - left
+        if rows < 1 or columns < 1 or positions + right < 1:
+            continue
+        a, b = random((rows, columns, lanes), dtype, 1), random((taps, taps, lanes), dtype, 2)
+        bias = random(lanes, dtype, 3)
+        flat, c = guarded(np.full((height, positions + right, lanes), np.nan, dtype))
+        slide_window(c, bias, a, b, taps, positions, edges)
+        image = np.pad(a, ((above, below), (left, right), (0, 0)))
+        for lane in range(lanes):
+            seen = sliding_window_view(image[..., lane], (taps, taps)).reshape(-1, taps * taps)
+            found = c[..., lane].reshape(-1, 1)
+            assert_product(found, seen, b[..., lane].reshape(-1, 1), bias[lane])
+        assert np.isnan(flat).sum() == 2 * GUARD
 
 
 def odd_shapes():

@@ -15,11 +15,13 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from fastscratch import workers
 from fastscratch.ensemble import BaggingRegressor
+from fastscratch.linear_model import LogisticRegression, bootstrap
 from fastscratch.model_selection import GridSearchCV, cross_val_predict
 from fastscratch.model_selection.once import Once
-from fastscratch.neural_network import MLPClassifier, MLPRegressor, together, workers
-from fastscratch.neural_network.workers import Outcome, Task, Workers
+from fastscratch.neural_network import MLPClassifier, MLPRegressor
+from fastscratch.workers import Outcome, Task, Workers
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -31,7 +33,7 @@ NETWORK = make_pipeline(StandardScaler(), MLPClassifier(max_iter=5, random_state
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of a few fits, which are sent however short they are; counts those that are back."""
-    monkeypatch.setattr(together, "MOMENT", 0.0)
+    monkeypatch.setattr(workers, "MOMENT", 0.0)
     monkeypatch.setattr(workers, "SHORTEST", 1e-9)
     monkeypatch.setattr(workers, "FOR_EACH_WORKER", 1e-9)
     back = []
@@ -58,6 +60,10 @@ class Deadly:
         self.marker, self.client = marker, os.getpid()
 
     def __call__(self, estimator, X, y):
+        self.kill()
+        return estimator.score(X, y)
+
+    def kill(self):
         if os.getpid() != self.client:
             try:
                 os.close(os.open(self.marker, os.O_CREAT | os.O_EXCL))
@@ -65,7 +71,18 @@ class Deadly:
                 pass
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return estimator.score(X, y)
+
+
+class Fatal(Deadly):
+    """A function that does the same."""
+
+    def __init__(self, marker, function):
+        super().__init__(marker)
+        self.function = function
+
+    def __call__(self, *arguments):
+        self.kill()
+        return self.function(*arguments)
 
 
 def same_results(one, other):
@@ -91,6 +108,7 @@ def test_processes_of_loky_and_one_that_is_killed(small_chunks, tmp_path):
         np.testing.assert_array_equal(one.predict(X), other.predict(X))
 
 
+@pytest.mark.slow
 def test_dask(small_chunks, cluster):
     one = cross_val_predict(NETWORK, *IRIS, cv=6, method="predict_proba")
     with joblib.parallel_config(backend="dask"):
@@ -98,6 +116,7 @@ def test_dask(small_chunks, cluster):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_worker_of_dask_is_killed(small_chunks, cluster, tmp_path):
     here = GridSearchCV(NETWORK, GRID, cv=4).fit(*IRIS)
     small_chunks.clear()
@@ -106,6 +125,61 @@ def test_a_worker_of_dask_is_killed(small_chunks, cluster, tmp_path):
     assert (tmp_path / "killed").exists()
     assert len(small_chunks) == 16
     same_results(here, there)
+
+
+def a_bootstrap():
+    """A regression with 37 clusters, and how it is summed up: 20 tasks of 10 refits."""
+    X, y = load_diabetes(return_X_y=True)
+    model = LogisticRegression(C=np.inf).fit(X, y > 140)
+    options = {"bootstrap": 195, "random_state": 1, "groups": np.arange(len(y)) % 37}
+    return lambda **jobs: model.summary(**options, **jobs).draws
+
+
+@pytest.fixture
+def ten_refits(monkeypatch):
+    monkeypatch.setattr(bootstrap, "MOST", 10)
+
+
+def test_a_bootstrap_of_loky_has_the_same_bits(small_chunks, ten_refits):
+    found = a_bootstrap()
+    here = found()
+    assert here.shape == (195, 1, 11)
+    small_chunks.clear()
+    np.testing.assert_array_equal(here, found(n_jobs=2))
+    assert len(small_chunks) == 20
+
+
+def test_a_bootstrap_of_dask_has_the_same_bits_if_a_worker_is_killed(
+    small_chunks, ten_refits, cluster, tmp_path, monkeypatch
+):
+    cluster.wait_for_workers(2)  # another test has killed one
+    found = a_bootstrap()
+    here = found()
+    small_chunks.clear()
+    monkeypatch.setattr(bootstrap, "_refits", Fatal(tmp_path / "killed", bootstrap._refits))
+    with joblib.parallel_config(backend="dask"):
+        there = found()
+    assert (tmp_path / "killed").exists()
+    assert len(small_chunks) == 20
+    np.testing.assert_array_equal(here, there)
+
+
+def test_a_short_bootstrap_never_leaves_the_process(monkeypatch):
+    monkeypatch.setattr(workers, "_do_chunk", None)
+    assert a_bootstrap()(n_jobs=2).shape == (195, 1, 11)
+
+
+def failing(number):
+    if number:
+        raise ValueError("no solution")
+    return number
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_the_first_error_of_calls_is_raised(n_jobs, small_chunks):
+    with pytest.raises(ValueError, match="no solution"):
+        workers.results_of([(failing, number) for number in range(3)], n_jobs)
+    assert len(small_chunks) == 3
 
 
 def tripled(tasks):
@@ -121,11 +195,16 @@ def in_threads(run):
         return Workers(None, 2, run)
 
 
-def test_results_are_those_of_their_tasks_in_any_order():
+def nothing_here(count):
+    """In place of what does the first tasks in this process."""
+
+
+def test_results_are_those_of_their_tasks_in_any_order(monkeypatch):
+    monkeypatch.setattr(workers, "_measured_pace", lambda *_: 0.3)
     shared = np.arange(5.0)
     tasks = [Task([(lambda k, x: k + x.sum(), (k,), {"x": shared})]) for k in range(100)]
     left = deque(tasks)
-    in_threads(tripled).do(left, pace=0.3)
+    in_threads(tripled).do(left, nothing_here)
     assert not left
     assert [task.outcome.take() for task in tasks] == [3 * (k + 10) for k in range(100)]
 
@@ -147,11 +226,12 @@ def test_an_array_of_all_tasks_travels_apart():
     np.testing.assert_array_equal(options["rows"], own[1])
 
 
-def test_workers_that_are_lost_again_and_again_are_an_error():
+def test_workers_that_are_lost_again_and_again_are_an_error(monkeypatch):
+    monkeypatch.setattr(workers, "_measured_pace", lambda *_: 1.0)
     calls = []
     left = deque([Task([(calls.append, (k,), {})]) for k in range(4)])
     with pytest.raises(OSError, match="the worker is gone"):
-        in_threads(broken).do(left, pace=1.0)
+        in_threads(broken).do(left, nothing_here)
     assert not calls
 
 

@@ -8,14 +8,12 @@ The kernels are compiled for levels of processors: x86-64-v3 (AVX2) and x86-64-v
 64-bit Arm with NEON. Which kernels, a warm-up on this machine tells; as they are compiled by LLVM
 for whatever machine is asked for, the wheel may be for another one. On another processor, or with
 another version of Numba, an installed wheel compiles its kernels at first use, as an installation
-from source does. Of LLVM's code, from which other kernels are compiled, the wheel has none: it is
-four fifths of a file.
+from source does. Of LLVM code, from which other kernels are compiled, the wheel has none.
 """
 
 import argparse
 import os
 import pathlib
-import pickle
 import platform
 import shutil
 import subprocess
@@ -23,11 +21,8 @@ import sys
 import tempfile
 from typing import NamedTuple
 
-from numba.core.serialize import dumps
-
-from fastscratch.kernels import cache, linkable
-
 LARGEST = 40_000_000  # bytes of a wheel
+MACHINE_CODE = "code", "entry", "tiles"  # how the names of its files begin
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -78,14 +73,7 @@ def compile_for(triple, level, site, warm, folder):
     }
     script, parts = ROOT / "tools" / "cross_compile.py", os.cpu_count()
     finish(*(start("-P", script, triple, warm, i, parts, **settings) for i in range(parts)))
-    return sorted(folder.rglob("*.nbc"))
-
-
-def smaller(content):
-    """The content of a kernel's file with its machine code only."""
-    library, description, *rest = pickle.loads(content[32:])
-    library = linkable.machine_code_only(library, description.llvm_func_name)
-    return cache.with_checksum(dumps((library, description, *rest)))
+    return sorted(file for part in MACHINE_CODE for file in folder.rglob(f"{part}.*.nbc"))
 
 
 def build(target, output):
@@ -109,9 +97,7 @@ def build(target, output):
         compiled = site / "fastscratch" / "kernels" / "compiled"
         compiled.mkdir()
         for file in files:
-            content = file.read_bytes()
-            is_kernel = not file.name.startswith(("entry.", "tiles."))
-            (compiled / file.name).write_bytes(smaller(content) if is_kernel else content)
+            shutil.copy(file, compiled)
         # Machine code for one Python and one system; it needs nothing of the system's libraries.
         python = sys.implementation.cache_tag.replace("cpython-", "cp")
         (info,) = site.glob("*.dist-info/WHEEL")

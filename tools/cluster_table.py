@@ -8,7 +8,7 @@ import heapq
 
 import joblib
 
-from fastscratch.neural_network.workers import Workers
+from fastscratch.workers import Workers
 
 #: Seconds that the client, with the scheduler in its process, needs for a fit and for a chunk.
 FOR_A_FIT, FOR_A_CHUNK = 0.15e-3, 3e-3

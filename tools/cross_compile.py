@@ -10,7 +10,6 @@ compiled, of which this process takes one of `PARTS` parts.
 import pathlib
 import pickle
 import sys
-from types import SimpleNamespace
 
 from llvmlite import binding
 
@@ -40,7 +39,9 @@ def link_nothing():
     JITCodeLibrary._finalize_specific = lambda library: None
     JITCodeLibrary.get_pointer_to_function = place
 
-    from fastscratch.kernels import cache, machine, tile_code, tiles
+    from fastscratch.kernels import cache, machine, machine_code, tile_code, tiles
+
+    machine_code.load = lambda object_code, symbol, environments: 0
 
     def emit_tiles(name, item):
         file = cache.file_name(f"tiles.{name}.float{8 * item}")
@@ -54,6 +55,7 @@ def link_nothing():
 def jobs(folder):
     """What a folder holds: kernels, the types of their arguments, and whether Python calls them."""
     from fastscratch.kernels.jit import Kernel
+    from fastscratch.kernels.machine_code import MachineCode
 
     # Without the last part of their names, which is for the processor.
     found = {file.name.rpartition("-")[0]: file for file in folder.rglob("*.nbc")}
@@ -61,12 +63,12 @@ def jobs(folder):
     values = [value for module in modules for value in vars(module).values()]
     for kernel in {value for value in values if isinstance(value, Kernel)}:
         for name, file in found.items():
-            if not name.startswith(f"{kernel._cache.name}-"):
+            if not name.startswith(f"code.{kernel._cache.name}-"):
                 continue
-            _, description, _, signature, *_ = pickle.loads(file.read_bytes()[32:])
-            if kernel._cache.file_name(signature.args).rpartition("-")[0] == name:
-                entry = kernel._cache.entry_name(SimpleNamespace(fndesc=description))
-                yield kernel, signature.args, entry.rpartition("-")[0] in found
+            code = MachineCode(*pickle.loads(file.read_bytes()[32:]))
+            if kernel._cache.code_name(code.signature.args).rpartition("-")[0] == name:
+                entry = kernel._cache.entry_name(code.symbol)
+                yield kernel, code.signature.args, entry.rpartition("-")[0] in found
 
 
 def main():
@@ -79,7 +81,7 @@ def main():
     cache.says_compiling = False
     todo = sorted(jobs(pathlib.Path(folder)), key=str)
     for kernel, kinds, is_called in todo[int(part) :: int(parts)]:
-        (kernel.compile if is_called else kernel.compile_code)(kinds)
+        (kernel.compile if is_called else kernel.address)(kinds)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 import numpy as np
 
 from . import data, drawing, naive, summary, table
+from .hard import HARD
 from .library import Library
 from .records import records
 from .workloads import ROOFS, WORKLOADS
@@ -67,9 +68,11 @@ def measure(workload, libraries, folder, rounds, seconds):
 
 
 def compare(options):
-    """Measure all the workloads that were asked for; the table, and a summary of random ones."""
-    drawn = drawing.draw(options.random, options.seed) if options.random else WORKLOADS
-    chosen = [w for w in drawn if re.search(options.only, w.name, re.IGNORECASE)]
+    """Measure what was asked for; the table, and a summary unless the workloads were chosen."""
+    known = HARD if options.hard else WORKLOADS
+    if options.random:
+        known = drawing.draw(options.random, options.seed)
+    chosen = [w for w in known if re.search(options.only, w.name, re.IGNORECASE)]
     libraries, results = {}, {}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -96,7 +99,7 @@ def compare(options):
         measured = records(results, options.threads, versions)
         options.save.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     text = table.render(results, options.threads, versions)
-    if options.random:
+    if options.random or options.hard:
         text += "\n\n" + summary.render(results, options.threads[-1])
     return text
 
@@ -105,6 +108,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m asv_benchmarks.compare")
     parser.add_argument("--only", metavar="REGEX", default="", help="workloads by their name")
     parser.add_argument("--random", type=int, metavar="N", help="draw N workloads instead")
+    parser.add_argument("--hard", action="store_true", help="workloads that were lost once instead")
     parser.add_argument("--seed", type=int, default=0, help="of these workloads (default: 0)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     parser.add_argument("--seconds", type=float, default=0.2, help="of a turn (default: 0.2)")

@@ -60,6 +60,8 @@ def as_float32(workload):
         return {"x": normal(*workload.shape)} | kernel
     if workload.kind == "estimator":
         return table(workload, rng)
+    if workload.kind == "search":
+        return classification(workload.dataset)
     return {"source": normal(*IMAGE)}
 
 
@@ -102,13 +104,23 @@ def table(workload, rng):
     return x | {"y": (scores > 0).astype(int) if takes_classes(workload) else scores}
 
 
+def classification(dataset):
+    """Samples, whose features have a mean of 0 and a deviation of 1, and classes."""
+    if dataset == "breast cancer":
+        from sklearn.datasets import load_breast_cancer as load
+    else:
+        load = load_iris
+    loaded = load()
+    x = loaded.data
+    return {"x": (x - x.mean(axis=0)) / x.std(axis=0), "y": loaded.target}
+
+
 def samples(workload, rng):
     """Inputs and labels of a network."""
     dataset, rows = workload.dataset, workload.rows
     if dataset == "iris":
-        iris = load_iris()
-        x = (iris.data - iris.data.mean(axis=0)) / iris.data.std(axis=0)
-        return x[:rows].astype(np.float32), iris.target[:rows]
+        iris = classification(dataset)
+        return iris["x"][:rows].astype(np.float32), iris["y"][:rows]
     if dataset == "mnist":
         (images, labels), _ = load_mnist()
         chosen = rng.permutation(len(images))[:rows]

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 import fastscratch
-from fastscratch import layers, linear_model, neural_network, ops
+from fastscratch import layers, linear_model, model_selection, neural_network, ops
 from fastscratch.kernels.conv2d import (
     conv2d_backward_input,
     conv2d_backward_weight,
@@ -15,7 +15,7 @@ from fastscratch.kernels.machine import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from fastscratch.kernels.matmul import matmul
 from fastscratch.kernels.tiles import Matrix, tile_product
 
-from .task import Task, calling, fitting, spread, training, weights_of
+from .task import Task, calling, fitting, searching, spread, training, weights_of
 
 VERSION = fastscratch.__version__
 
@@ -178,6 +178,11 @@ def estimator(workload, data, threads):
     return fitting(workload, data, neural_network if is_network else linear_model)
 
 
+def search(workload, data, threads):
+    made = model_selection.GridSearchCV, neural_network.MLPClassifier
+    return {"GridSearchCV": searching(workload, data, *made)}
+
+
 @numba.njit(parallel=True)
 def multiply_tiles(c, zeros, a, b, turns):
     """One tile of a product over and over on each thread, all of it in the first-level cache."""
@@ -234,6 +239,7 @@ TASKS = {
     "product": product,
     "op": op,
     "estimator": estimator,
+    "search": search,
     "tile": tile,
     "copy": copy,
 }

@@ -1,4 +1,4 @@
-"""scikit-learn's side: MLPClassifier, where it has the activation and the optimiser."""
+"""scikit-learn's side: MLPClassifier, where it has the activation and the optimiser; searches."""
 
 import warnings
 
@@ -6,9 +6,10 @@ import numpy as np
 import sklearn
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 
-from .task import fitting, training, weights_of
+from .task import fitting, searching, training, weights_of
 
 VERSION = sklearn.__version__
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "softmax": "relu"}
@@ -23,6 +24,8 @@ def prepare(workload, data, threads):
     if workload.kind == "estimator":
         is_network = workload.call[0].startswith("MLP")
         return fitting(workload, data, sklearn.neural_network if is_network else linear_model)
+    if workload.kind == "search":
+        return search(workload, data, threads)
     layers = workload.network.layers
     activations = {layer[-1] for layer in layers[:-1]}
     if {kind for kind, *_ in layers} != {"dense"} or not activations <= set(ACTIVATIONS):
@@ -68,3 +71,13 @@ def prepare(workload, data, threads):
         return model.loss_ / outputs
 
     return {"MLPClassifier": training(workload, fit)}
+
+
+def search(workload, data, threads):
+    """A process for each thread; and in one process the networks of fastscratch."""
+    from fastscratch.neural_network import MLPClassifier as Fast  # only where it is wanted
+
+    return {
+        "MLPClassifier": searching(workload, data, GridSearchCV, MLPClassifier, n_jobs=threads),
+        "networks of fastscratch": searching(workload, data, GridSearchCV, Fast),
+    }

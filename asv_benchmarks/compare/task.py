@@ -77,6 +77,23 @@ def fitting(workload, data, module):
     return {name: calling(fit, lambda model: getattr(model, predict)(x[:first]))}
 
 
+def searching(workload, data, search, estimator, n_jobs=None):
+    """The task of a grid search, checked by the best score."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    parameters, grid = map(dict, workload.call)
+    made = search(estimator(**parameters), grid, cv=5, n_jobs=n_jobs)
+
+    def run(searches):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for _ in range(searches):
+                made.fit(data["x"], data["y"])
+        return float(made.best_score_)
+
+    return Task(lambda: run(1), run)
+
+
 def spread(*arrays):
     """One number for some arrays: the sum of their standard deviations."""
     return float(sum(np.asarray(array).std(dtype=np.float64) for array in arrays))

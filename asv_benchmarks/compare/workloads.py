@@ -78,7 +78,7 @@ class Workload:
     name : str
     kind : str
         What a library must know to take part: "train", "predict", "conv forward",
-        "conv backward", "window", "product", "op", "estimator".
+        "conv backward", "window", "product", "op", "estimator", "search".
     peers : tuple of str
         Who is compared with: a library, which is its best variant, or "library: variant".
     floors : dict of str to float
@@ -86,7 +86,7 @@ class Workload:
     flops, bytes : float
         Of one step, or of one call.
     network : Network, optional
-    dataset : {"iris", "mnist", "noise", "normal"}, optional
+    dataset : {"iris", "mnist", "noise", "normal", "breast cancer"}, optional
     rows : int
         Samples in the data; a multiple of the batch size, so that all batches are full.
     batch_size : int
@@ -108,7 +108,8 @@ class Workload:
         Rows, depth and columns of a product; samples and features of an estimator; else of the
         input of an op.
     call : tuple
-        Of an op or an estimator: its name, and numbers it needs.
+        Of an op or an estimator: its name, and numbers it needs. Of a search: the parameters of
+        the network, and the grid, as pairs of a name and a value or values.
     density : float
         Part of the inputs of an estimator that are not zero; below 1 they are a sparse matrix.
     dtype : {"float32", "float64"}
@@ -207,6 +208,18 @@ def training(name, network, floors, *, peers=TRAINERS, **how):
     return Workload(name, "train", peers, floors, flops, network=network, **how)
 
 
+def searching(name, dataset, floors, parameters, grid):
+    """A grid search over networks of scikit-learn's interface, in five folds; all of it is timed.
+
+    The second peer is the search of scikit-learn with the networks of fastscratch.
+    """
+    call = tuple({"random_state": 0, **parameters}.items()), tuple(grid.items())
+    peers = "scikit-learn: MLPClassifier", "scikit-learn: networks of fastscratch"
+    floors = dict(zip(peers, floors, strict=False))
+    return Workload(name, "search", peers, floors, 0, dataset=dataset, call=call, dtype="float64")
+
+
+RATES = (1e-3, 3e-3, 1e-2)
 LENET, LENET_SAME, DIGITS = lenet("valid"), lenet("same"), "mnist"
 SIGMOIDS = dense(784, 100, 10, hidden="sigmoid", read_out="sigmoid")
 CONVOLUTION = {"shape": (16, 56, 56, 64), "filters": 64}  # images, channels last; 3 x 3 "same"
@@ -296,6 +309,27 @@ WORKLOADS = (
         batch_size=32,
         optimizer="Adam",
         check_epochs=2,
+    ),
+    searching(
+        "grid search, iris, 4-40-3: 75 fits of 50 epochs, batch 10, Adam",
+        "iris",
+        (30, 5),
+        {"hidden_layer_sizes": (40,), "max_iter": 50, "batch_size": 10},
+        {"alpha": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), "learning_rate_init": RATES},
+    ),
+    *(
+        searching(
+            f"grid search, breast cancer: 240 fits, early stopping, batch {batch_size}, Adam",
+            "breast cancer",
+            (25,),
+            {"early_stopping": True, "batch_size": batch_size},
+            {
+                "alpha": (1e-5, 1e-4, 1e-3, 1e-2),
+                "learning_rate_init": RATES,
+                "hidden_layer_sizes": ((20,), (50,), (100,), (50, 50)),
+            },
+        )
+        for batch_size in (10, "auto")
     ),
     Workload(
         "predict one sample, 784-100-10",

@@ -9,8 +9,12 @@ SIZES = {
     "one": (1, 1, 1),
     "row": (1, 19, 7),
     "column": (9, 13, 1),
+    "few-columns": (13, 37, 3),
+    "chunks-few-columns": (700, 201, 2),
+    "chunks-few-rows": (3, 300, 450),
     "odd": (7, 13, 19),
     "chunks": (131, 129, 67),
+    "chunks-along-depth": (12, 3001, 35),
     "typical": (256, 256, 256),
 }
 

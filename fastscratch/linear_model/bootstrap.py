@@ -4,15 +4,17 @@ import numpy as np
 from scipy import linalg
 
 from .. import kernels
+from ..workers import results_of
 from .centring import triangle_of
 from .inference import Method
 
 __all__ = ["bootstrap_coefficients"]
 
-#: Weights that are in memory at a time, 64 MB of them.
-MOST_WEIGHTS = 2**23
 #: Where a refit ends, in coefficients of columns that are orthonormal but for the drawing.
 TOL, MAX_ITER = 1e-6, 50
+#: Refits that are drawn from one seed and done in one call, and so never by two workers: about as
+#: many as have this many weights, within bounds.
+WEIGHTS, FEWEST, MOST = 2**20, 8, 64
 
 
 def bootstrap_coefficients(
@@ -49,19 +51,39 @@ def bootstrap_coefficients(
     columns = np.ascontiguousarray(linalg.solve_triangular(R, design.T, trans="T").T)
     start = coefficients @ R.T
     clusters = np.arange(len(weight)) if method.groups is None else method.groups
-    n_clusters = int(clusters.max()) + 1
-    found = []
-    at_once = max(1, MOST_WEIGHTS // len(weight))
-    for first in range(0, method.bootstrap, at_once):
-        fits = min(at_once, method.bootstrap - first)
-        drawn = method.random_state.randint(n_clusters, size=(fits, n_clusters))
-        drawn += n_clusters * np.arange(fits)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=fits * n_clusters)
-        weights = counts.reshape(fits, -1)[:, clusters] * weight
-        b, n_iter = np.tile(start, (fits, 1, 1)), np.empty(fits, np.int64)
-        kernels.refits.linear_model_refits(
-            b, n_iter, columns, y, weights, activation, TOL, MAX_ITER
-        )
-        found.append(b[n_iter > 0])
+    at_once = min(max(WEIGHTS // len(weight), FEWEST), MOST)
+    firsts = range(0, method.bootstrap, at_once)
+    seeds = method.random_state.randint(2**32, size=len(firsts), dtype=np.uint32)
+    found = results_of(
+        (
+            (
+                *(_refits, start, columns, y, weight, clusters, activation),
+                *(min(at_once, method.bootstrap - first), int(seed)),
+            )
+            for first, seed in zip(firsts, seeds, strict=True)
+        ),
+        method.n_jobs,
+    )
     flat = np.concatenate(found).reshape(-1, R.shape[0])
     return linalg.solve_triangular(R, flat.T).T.reshape(-1, *coefficients.shape)
+
+
+def _refits(
+    start: np.ndarray,
+    columns: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray,
+    clusters: np.ndarray,
+    activation: int,
+    fits: int,
+    seed: int,
+) -> np.ndarray:
+    """Coefficients of some fits, in terms of the orthonormal columns."""
+    n_clusters = int(clusters.max()) + 1
+    drawn = np.random.RandomState(seed).randint(n_clusters, size=(fits, n_clusters))
+    drawn += n_clusters * np.arange(fits)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=fits * n_clusters)
+    weights = counts.reshape(fits, -1)[:, clusters] * weight
+    b, n_iter = np.tile(start, (fits, 1, 1)), np.empty(fits, np.int64)
+    kernels.refits.linear_model_refits(b, n_iter, columns, y, weights, activation, TOL, MAX_ITER)
+    return b[n_iter > 0]

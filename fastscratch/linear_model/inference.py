@@ -33,16 +33,30 @@ class Method:
     bootstrap : int
         Number of refits; 0 for none.
     random_state : RandomState
+    n_jobs : int or None
+        As joblib takes it.
     """
 
     cov_type: str
     groups: np.ndarray | None
     bootstrap: int
     random_state: np.random.RandomState
+    n_jobs: int | None
 
     @classmethod
-    def of(cls, bootstrap: Any, random_state: Any, cov_type: Any, groups: Any) -> "Method":
+    def of(
+        cls,
+        bootstrap: Any = 0,
+        random_state: Any = None,
+        cov_type: Any = None,
+        groups: Any = None,
+        n_jobs: Any = None,
+    ) -> "Method":
         """Check the arguments of a summary."""
+        if n_jobs is not None:
+            n_jobs = as_integer("n_jobs", n_jobs, -(2**31))
+            if n_jobs == 0:
+                raise ValueError("n_jobs must be above 0, or below for all processors, got 0")
         bootstrap = as_integer("bootstrap", bootstrap, 0)
         if bootstrap == 1:
             raise ValueError(f"bootstrap must be 0, for none, or at least 2, got {bootstrap}")
@@ -61,7 +75,7 @@ class Method:
                 raise ValueError("groups must name at least two clusters, got one")
         if cov_type is None:
             cov_type = "nonrobust" if groups is None or bootstrap else "HC1"
-        return cls(cov_type, groups, bootstrap, check_random_state(random_state))
+        return cls(cov_type, groups, bootstrap, check_random_state(random_state), n_jobs)
 
     @property
     def needs_data(self) -> bool:
@@ -158,6 +172,7 @@ class InferenceMixin:
         random_state: Any = None,
         cov_type: str | None = None,
         groups: Any = None,
+        n_jobs: int | None = None,
     ) -> Summary:
         """Coefficients with standard errors."""
 
@@ -168,7 +183,7 @@ class InferenceMixin:
         ----------
         level : float
         **method
-            `bootstrap`, `random_state`, `cov_type` and `groups` of :meth:`summary`.
+            `bootstrap`, `random_state`, `cov_type`, `groups` and `n_jobs` of :meth:`summary`.
 
         Returns
         -------
@@ -182,7 +197,7 @@ class InferenceMixin:
         Parameters
         ----------
         **method
-            `bootstrap`, `random_state`, `cov_type` and `groups` of :meth:`summary`.
+            `bootstrap`, `random_state`, `cov_type`, `groups` and `n_jobs` of :meth:`summary`.
 
         Returns
         -------
@@ -198,7 +213,7 @@ class InferenceMixin:
         hypotheses : str, list of str, or array-like, shape (q, p)
         values : float or array-like, shape (q,)
         **method
-            `bootstrap`, `random_state`, `cov_type` and `groups` of :meth:`summary`.
+            `bootstrap`, `random_state`, `cov_type`, `groups` and `n_jobs` of :meth:`summary`.
 
         Returns
         -------

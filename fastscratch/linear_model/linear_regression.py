@@ -242,6 +242,7 @@ class LinearRegression(
         random_state: Any = None,
         cov_type: str | None = None,
         groups: Any = None,
+        n_jobs: int | None = None,
     ) -> Summary:
         """Coefficients with standard errors, t and p values; R squared, log-likelihood, AIC, BIC.
 
@@ -264,6 +265,9 @@ class LinearRegression(
             The cluster of each sample: errors within one may depend on each other. With "HC0" the
             covariance is multiplied by ``g / (g - 1)`` for g clusters, with "HC1" also by ``(n - 1)
             / (n - k)``, and t has ``g - 1`` degrees of freedom. A bootstrap then draws clusters.
+        n_jobs : int, optional
+            Processes, of this machine or of the cluster that joblib uses, that share a bootstrap
+            which takes longer than a moment. The results are the same for any number of them.
 
         Returns
         -------
@@ -276,7 +280,7 @@ class LinearRegression(
             is out of range, or the samples are needed and not known (see Notes of the class).
         """
         check_is_fitted(self)
-        method = Method.of(bootstrap, random_state, cov_type, groups)
+        method = Method.of(bootstrap, random_state, cov_type, groups, n_jobs)
         if self._triangle is None:
             raise ValueError(
                 "a summary needs a fit with solver='qr' on dense data with more rows than columns"

@@ -349,6 +349,7 @@ class LogisticRegression(
         random_state: Any = None,
         cov_type: str | None = None,
         groups: Any = None,
+        n_jobs: int | None = None,
     ) -> Summary:
         """Coefficients with standard errors, z and p values; log-likelihood, AIC, BIC, pseudo-R2.
 
@@ -372,6 +373,9 @@ class LogisticRegression(
             The cluster of each sample: those within one may depend on each other. With "HC0" the
             covariance is multiplied by ``g / (g - 1)`` for g clusters, with "HC1" also by ``(n - 1)
             / (n - k)``. A bootstrap then draws clusters.
+        n_jobs : int, optional
+            Processes, of this machine or of the cluster that joblib uses, that share a bootstrap
+            which takes longer than a moment. The results are the same for any number of them.
 
         Returns
         -------
@@ -387,7 +391,7 @@ class LogisticRegression(
             penalised.
         """
         check_is_fitted(self)
-        return logistic_summary(self, Method.of(bootstrap, random_state, cov_type, groups))
+        return logistic_summary(self, Method.of(bootstrap, random_state, cov_type, groups, n_jobs))
 
     def marginal_effects(self, *, cov_type: str | None = None, groups: Any = None) -> Summary:
         """Average marginal effects: how much a probability changes with each feature.

@@ -1,9 +1,10 @@
 """What the two estimators have in common."""
 
 import copy
+import functools
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,9 +12,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from .. import layers, optimizers
@@ -21,14 +27,12 @@ from ..conversion import check_masks
 from ..estimators import FitTask, checked_data, checked_weights
 from ..models import Sequential
 from ..output import say
-from ..regularizers import L2
 from ..wording import quantity
 from .company import Fit, fit
 from .epochs import Epochs
 from .full_batch import minimize
+from .networks import Architecture, L2OfSum, new_network
 
-#: Activations that have another name in scikit-learn than in Keras.
-KERAS_NAMES = {"identity": "linear", "logistic": "sigmoid"}
 ACTIVATIONS = (
     "identity",
     "logistic",
@@ -47,16 +51,20 @@ ACTIVATIONS = (
 Data = tuple[Any, np.ndarray, np.ndarray | None]
 
 
-class _L2OfSum(L2):
-    """scikit-learn's penalty: divided by the samples of a mini-batch, as the losses are."""
-
-    _is_of_sum = True
-
-
 def _is_stochastic(estimator: "BaseMLP") -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit needs solver='adam' or 'sgd', got 'lbfgs'")
     return True
+
+
+def _check_parameter(estimator: Any, name: str, kind: type, value: Any) -> None:
+    """Check a parameter; `kind` tells True from 1 where results are remembered."""
+    validate_parameter_constraints(
+        estimator._parameter_constraints, {name: value}, caller_name=estimator.__name__
+    )
+
+
+_check_plain: Callable[..., None] = functools.lru_cache(maxsize=1024)(_check_parameter)
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
@@ -103,6 +111,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if "_param_names" not in vars(cls):
             cls._param_names = super()._get_param_names()
         return list(cls._param_names)
+
+    def _validate_params(self) -> None:
+        """Check the parameters as scikit-learn does it, plain values once."""
+        for name, value in self.get_params(deep=False).items():
+            is_plain = type(value) in (bool, int, float, str)
+            check = _check_plain if is_plain else _check_parameter
+            check(type(self), name, type(value), value)
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""
@@ -206,25 +221,25 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"dropout must be from 0 to below 1, got {rates}")
         if self.solver == "lbfgs" and any(rates):
             raise ValueError("solver='lbfgs' needs dropout=0, because its loss must not be random")
-        return list(zip(sizes, activations, rates, strict=True))
+        return list(zip(map(int, sizes), activations, map(float, rates), strict=True))
 
-    def _new_model(self, n_in: int, n_out: int, dtype: str, random: Any) -> Sequential:
-        """A network with the first weights that scikit-learn draws from a random state."""
-        model = Sequential([layers.Input((n_in,))], dtype=dtype)
-        hidden, weights, kind = self._hidden_layers(), [], "relu"
-        for units, activation, rate in [*hidden, (n_out, None, 0)]:
-            kind = activation or kind  # the last layer is drawn like the one before it
+    def _architecture(self, n_in: int, n_out: int, dtype: str) -> Architecture:
+        layers = (*self._hidden_layers(), (n_out, self._read_out, 0.0))
+        return Architecture(n_in, layers, dtype)
+
+    @staticmethod
+    def _first_weights(architecture: Architecture, random: Any) -> list[np.ndarray]:
+        """The first weights that scikit-learn draws from a random state."""
+        n_in, kind, weights = architecture.n_in, "relu", []
+        for place, (units, activation, _) in enumerate(architecture.layers, 1):
+            if place < len(architecture.layers):
+                kind = activation  # the last layer is drawn like the one before it
             # Glorot and Bengio (2010), and scikit-learn's factor for the sigmoid.
             bound = np.sqrt((2 if kind == "logistic" else 6) / (n_in + units))
             weights += [random.uniform(-bound, bound, (n_in, units))]
             weights += [random.uniform(-bound, bound, units)]
-            name = self._read_out if activation is None else activation
-            model.add(layers.Dense(int(units), KERAS_NAMES.get(name, name)))
-            if rate:
-                model.add(layers.Dropout(rate))
             n_in = units
-        model.set_weights(weights)
-        return model
+        return weights
 
     # --- fitting ----------------------------------------------------------------------------------
 
@@ -282,22 +297,32 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 "partial_fit trains for one epoch, which early_stopping=True cannot stop early"
             )
         anew = not hasattr(self, "_model") or not (incremental or self.warm_start)
-        if anew or not incremental:
+        builds = anew or not incremental
+        if builds:
             random = check_random_state(self.random_state)
-            model = self._new_model(X.shape[1], self._n_outputs(targets), X.dtype.name, random)
+            architecture = self._architecture(X.shape[1], self._n_outputs(targets), X.dtype.name)
+            first = self._first_weights(architecture, random)
             if not anew:
-                self._go_on_from(self._model, model)
-            self._model = model
-        if anew or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
-            self._begin_records()
+                self._check_shapes(first)
         task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
         if validation is None and self.early_stopping and self.solver != "lbfgs":
             (X, targets, weight), validation = self._split(X, targets, weight, random)
         weight = self._weighted_by_class(targets, weight)
-        if anew:
-            self._model.seed = int(random.randint(2**31))
         n = len(targets)
         total = float(n) if weight is None else weight.sum()
+        l2 = 0.0 if self.solver == "lbfgs" else float(self.alpha / 2 / (total / n))
+        if builds:
+            weights = first if anew else self._model.get_weights()
+            model = new_network(architecture, l2, weights)
+            if anew:
+                model.seed = int(random.randint(2**31))
+            else:
+                model.seed, model.trained_epochs = self._model.seed, self._model.trained_epochs
+            self._model = model
+        else:
+            self._set_penalty(l2)
+        if anew or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
+            self._begin_records()
         loss, factor, offset = self._objective(targets, weight)
         if weight is not None or factor != 1:
             weight = (1.0 if weight is None else weight) * np.full(n, factor * n / total)
@@ -307,20 +332,23 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         else:
             score, counted = self._score_of(validation), self._counted(validation)
             epochs = Epochs(self, n, offset, score, task, counted)
-            self._fit_epochs(X, targets, weight, loss, total, epochs, incremental)
+            self._fit_epochs(X, targets, weight, loss, epochs, incremental)
         task.end()
         return self
 
-    def _go_on_from(self, before: Sequential, model: Sequential) -> None:
-        """Give a new network the weights of the one before."""
-        shapes, given = ([w.shape for w in m.get_weights()] for m in (before, model))
+    def _check_shapes(self, weights: Sequence[np.ndarray]) -> None:
+        """Check that a new network can go on with the weights of the one before."""
+        shapes, given = ([w.shape for w in ws] for ws in (self._model.get_weights(), weights))
         if shapes != given:
             raise ValueError(
                 "warm_start needs the same layers and columns as before, with weights of shapes "
                 f"{shapes}, got {given}"
             )
-        model.set_weights(before.get_weights())
-        model.seed, model.trained_epochs = before.seed, before.trained_epochs
+
+    def _set_penalty(self, l2: float) -> None:
+        for layer in self._model.layers:
+            if isinstance(layer, layers.Dense) and l2 != getattr(layer.kernel_regularizer, "l2", 0):
+                layer.kernel_regularizer = L2OfSum(l2) if l2 else None
 
     def _begin_records(self) -> None:
         shapes = [weight.shape for weight in self._model.get_weights()]
@@ -334,14 +362,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
     ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
-        parts = [X, y] if weight is None else [X, y, weight]
-        parts = train_test_split(
-            *parts,
-            random_state=random,
-            test_size=self.validation_fraction,
-            stratify=self._splits_by(y),
+        # As train_test_split, which takes long to index what may be frames.
+        classes = self._splits_by(y)
+        kind = ShuffleSplit if classes is None else StratifiedShuffleSplit
+        splitter = kind(1, test_size=self.validation_fraction, random_state=random)
+        training, validation = (
+            (X[rows], y[rows], None if weight is None else weight[rows])
+            for rows in next(splitter.split(y, classes))
         )
-        training, validation = ((*parts[i::2], None)[:3] for i in (0, 1))
         if len(validation[1]) < 2:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction:g} holds out {len(validation[1])} "
@@ -371,7 +399,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         y: np.ndarray,
         weight: np.ndarray | None,
         loss: Any,
-        total: float,
         epochs: Epochs,
         incremental: bool,
     ) -> None:
@@ -383,10 +410,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 stacklevel=4,
             )
         batch_size = min(batch_size, n)
-        penalty = _L2OfSum(self.alpha / 2 / (total / n)) if self.alpha else None
-        for layer in model.layers:
-            if isinstance(layer, layers.Dense):
-                layer.kernel_regularizer = penalty
         if not incremental or model.optimizer is None:
             model.compile(self._optimizer(), loss)
         self.n_iter_ = 0

@@ -8,7 +8,6 @@ of them have, the networks are trained in one compiled call, and the tasks go on
 import contextlib
 import functools
 import math
-import time
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,16 +20,15 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..coroutines import Coroutine
+from ..workers import Outcome, Task, Workers, workers_for
 from .base import BaseMLP
 from .company import fit_all
-from .workers import Outcome, Task, Workers, workers_for
+from .networks import copied
 
 __all__ = ["fitted_together"]
 
 #: Tasks that run at once: at most so many, and so many bytes of their training data.
 MOST_TASKS, MOST_BYTES = 256, 2**30
-#: Seconds: fits that take no longer are not worth other processes.
-MOMENT = 0.25
 
 
 class FitTogether(ParallelBackendBase):
@@ -72,8 +70,7 @@ class FitTogether(ParallelBackendBase):
     def retrieval_context(self) -> Iterator[None]:
         """Run all tasks, before their results are taken."""
         if self._workers is not None:
-            pace = self._measure_pace()
-            self._workers.do(self._queue, pace)
+            self._workers.do(self._queue, lambda count: self.run(most=count))
         self.run()
         yield
 
@@ -125,17 +122,6 @@ class FitTogether(ParallelBackendBase):
         else:
             self._running.append((task, coroutine))
 
-    def _measure_pace(self) -> float:
-        """Run more and more tasks here, until they take a moment; return the seconds of each."""
-        count = 1
-        while True:
-            began = time.perf_counter()
-            self.run(most=count)
-            seconds = time.perf_counter() - began
-            if not self._queue or seconds > MOMENT:
-                return seconds / count
-            count *= 2
-
 
 @contextlib.contextmanager
 def fitted_together(estimator: Any, X: Any, n_jobs: int | None = None) -> Iterator[None]:
@@ -158,11 +144,12 @@ def fitted_together(estimator: Any, X: Any, n_jobs: int | None = None) -> Iterat
     size = X.nnz * X.dtype.itemsize if sparse.issparse(X) else np.asarray(X).nbytes
     most_tasks = min(MOST_TASKS, max(2, MOST_BYTES // max(1, size)))
     workers = workers_for(n_jobs, functools.partial(run_together, most_tasks=most_tasks))
-    with joblib.parallel_config(backend=FitTogether(most_tasks, workers)):
+    with copied(), joblib.parallel_config(backend=FitTogether(most_tasks, workers)):
         yield
 
 
 def run_together(tasks: Sequence[Task], most_tasks: int) -> list[Outcome]:
     """Run tasks in this process, and return their outcomes."""
-    FitTogether(most_tasks).run(tasks)
+    with copied():
+        FitTogether(most_tasks).run(tasks)
     return [task.outcome for task in tasks]

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels.activations import (
+    ALPHA,
+    NEGATIVE_SLOPE,
     activation_forward,
     elu_forward,
     forward_of,
@@ -15,20 +17,21 @@ from .axes import as_axis, from_rows, last_axis_rows, to_rows
 
 
 def _elementwise(name: str, x: Any) -> np.ndarray:
-    z = as_floating("x", x)
+    z = as_floating("x", x, finite=False)
     a = np.empty_like(z)
-    activation = forward_of(name, z.dtype)
-    activation_forward(last_axis_rows(a), last_axis_rows(z), activation)
+    if not activation_forward(last_axis_rows(a), last_axis_rows(z), forward_of(name, z.dtype)):
+        as_floating("x", x)  # raises, and says where
     return a
 
 
 def _along_axis(name: str, x: Any, axis: int) -> np.ndarray:
-    z = as_floating("x", x)
+    z = as_floating("x", x, finite=False)
     shape = z.shape or (1,)
     axis = as_axis(axis, len(shape))
     rows = to_rows(z.reshape(shape), axis)
     a = np.empty_like(rows)
-    activation_forward(a, rows, forward_of(name, z.dtype))
+    if not activation_forward(a, rows, forward_of(name, z.dtype)):
+        as_floating("x", x)  # raises, and says where
     return from_rows(a, shape, axis).reshape(z.shape)
 
 
@@ -81,9 +84,11 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
     >>> ops.leaky_relu([-2.0, 0.0, 2.0]).round(4)
     array([-0.4,  0. ,  2. ], dtype=float32)
     """
+    slope = as_not_negative("negative_slope", negative_slope)
+    if slope == NEGATIVE_SLOPE:
+        return _elementwise("leaky_relu", x)
     z = as_floating("x", x)
     a = np.empty_like(z)
-    slope = as_not_negative("negative_slope", negative_slope)
     leaky_relu_forward(a.reshape(-1), z.reshape(-1), slope)
     return a
 
@@ -112,9 +117,12 @@ def elu(x: Any, alpha: float = 1.0) -> np.ndarray:
     >>> ops.elu([-2.0, 0.0, 2.0]).round(4)
     array([-0.8647,  0.    ,  2.    ], dtype=float32)
     """
+    limit = as_positive("alpha", alpha)
+    if limit == ALPHA:
+        return _elementwise("elu", x)
     z = as_floating("x", x)
     a = np.empty_like(z)
-    elu_forward(a.reshape(-1), z.reshape(-1), as_positive("alpha", alpha))
+    elu_forward(a.reshape(-1), z.reshape(-1), limit)
     return a
 
 

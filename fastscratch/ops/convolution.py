@@ -66,8 +66,8 @@ def conv(
     array([[ 8., 12.],
            [20., 24.]])
     """
-    images, filters = _images_and_filters(inputs, kernel)
-    return _convolve(images, filters, 1, strides, padding, dilation_rate)
+    images, filters = _images_and_filters(inputs, kernel, finite=False)
+    return _convolve(inputs, images, filters, 1, strides, padding, dilation_rate)
 
 
 def depthwise_conv(
@@ -111,9 +111,9 @@ def depthwise_conv(
     >>> ops.depthwise_conv(image, kernel)  # the sum of each channel
     array([[[[12., 16.]]]])
     """
-    images, filters = _images_and_filters(inputs, kernel)
+    images, filters = _images_and_filters(inputs, kernel, finite=False)
     filters, groups = _as_groups(filters)
-    return _convolve(images, filters, groups, strides, padding, dilation_rate)
+    return _convolve(inputs, images, filters, groups, strides, padding, dilation_rate)
 
 
 def conv_backward(
@@ -218,8 +218,10 @@ def depthwise_conv_backward(
     return dinputs, dkernel.reshape(filters.shape)
 
 
-def _images_and_filters(inputs: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
-    images = as_floating("inputs", inputs, 4)
+def _images_and_filters(
+    inputs: Any, kernel: Any, finite: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    images = as_floating("inputs", inputs, 4, finite)
     filters = as_array("kernel", kernel, images.dtype, 4)
     if filters.shape[2] != images.shape[3]:
         raise ValueError(
@@ -250,11 +252,18 @@ def _geometry(
 
 
 def _convolve(
-    images: np.ndarray, filters: np.ndarray, groups: int, strides: Any, padding: Any, rate: Any
+    inputs: Any,
+    images: np.ndarray,
+    filters: np.ndarray,
+    groups: int,
+    strides: Any,
+    padding: Any,
+    rate: Any,
 ) -> np.ndarray:
     shape, window = _geometry(images, filters, strides, padding, rate)
     out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
-    conv2d_forward(out, images, filters, bias, *window, groups)
+    if not conv2d_forward(out, images, filters, bias, *window, groups):
+        as_floating("inputs", inputs)  # raises, and says where
     return out
 
 

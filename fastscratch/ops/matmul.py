@@ -38,8 +38,8 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
     array([[11.]], dtype=float32)
     """
-    a = as_floating("x1", x1)
-    b = as_array("x2", x2, a.dtype)
+    a = as_floating("x1", x1, finite=False)
+    b = as_array("x2", x2, a.dtype, finite=False)
     shapes = f"got shapes {a.shape} and {b.shape}"
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError(f"x1 and x2 must have at least one axis, {shapes}")
@@ -55,11 +55,14 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
         ) from None
     out = np.empty((*batch, left.shape[-2], right.shape[-1]), a.dtype)
     if right.ndim == 2:  # the matrices of x1 are one tall matrix
-        product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
+        finite = product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
     else:
         left = np.broadcast_to(left, (*batch, *left.shape[-2:]))
         right = np.broadcast_to(right, (*batch, *right.shape[-2:]))
+        finite = True
         for place in np.ndindex(batch):  # copies, because broadcast arrays are read-only
-            product(out[place], left[place].copy(), right[place].copy())
+            finite &= product(out[place], left[place].copy(), right[place].copy())
+    if not finite:
+        as_floating("x1", x1), as_array("x2", x2, a.dtype)  # one of them raises, and says where
     out = out if a.ndim > 1 else out[..., 0, :]
     return out if b.ndim > 1 else out[..., 0]

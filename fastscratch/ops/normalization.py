@@ -54,7 +54,7 @@ def batch_normalization(
     array([[-1.],
            [ 1.]])
     """
-    array = as_floating("x", x)
+    array = as_floating("x", x, finite=False)
     axis = as_axis(axis, array.ndim)
     rows = to_rows(array, axis)
     means = _for_columns("mean", mean, rows)
@@ -64,7 +64,8 @@ def batch_normalization(
     gamma, beta = _or_default("scale", scale, 1, rows), _or_default("offset", offset, 0, rows)
     out = np.empty_like(rows)
     epsilon = as_positive("epsilon", epsilon)
-    batch_norm_inference(out, rows, means, variances, gamma, beta, epsilon)
+    if not batch_norm_inference(out, rows, means, variances, gamma, beta, epsilon):
+        as_floating("x", x)  # raises, and says where
     return from_rows(out, array.shape, axis)
 
 
@@ -100,13 +101,15 @@ def layer_normalization(
     array([[-1.,  1.],
            [-1.,  1.]], dtype=float32)
     """
-    array = as_floating("x", x)
+    array = as_floating("x", x, finite=False)
     axis = as_axis(axis, array.ndim)
     rows = to_rows(array, axis)
     scale, offset = _or_default("gamma", gamma, 1, rows), _or_default("beta", beta, 0, rows)
     out = np.empty_like(rows)
     mean, variance = np.empty(len(rows), rows.dtype), np.empty(len(rows))
-    layer_norm_forward(out, mean, variance, rows, scale, offset, as_positive("epsilon", epsilon))
+    epsilon = as_positive("epsilon", epsilon)
+    if not layer_norm_forward(out, mean, variance, rows, scale, offset, epsilon):
+        as_floating("x", x)  # raises, and says where
     return from_rows(out, array.shape, axis)
 
 

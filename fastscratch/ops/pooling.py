@@ -56,7 +56,8 @@ def max_pool(
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     argmax = np.empty(out.shape, np.int32)  # only training reads it
-    max_pool2d_forward(out, argmax, images, *window)
+    if not max_pool2d_forward(out, argmax, images, *window):
+        as_floating("inputs", inputs)  # raises, and says where
     return out
 
 
@@ -92,7 +93,8 @@ def average_pool(
            [10.5, 12.5]])
     """
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
-    average_pool2d_forward(out, images, *window)
+    if not average_pool2d_forward(out, images, *window):
+        as_floating("inputs", inputs)  # raises, and says where
     return out
 
 
@@ -137,7 +139,8 @@ def max_pool_backward(
     images, out, window = _images_and_window(inputs, pool_size, strides, padding)
     dout = as_gradient(doutputs, images.dtype, out.shape)
     argmax, dimages = np.empty(out.shape, np.int32), np.empty_like(images)
-    max_pool2d_forward(out, argmax, images, *window)
+    if not max_pool2d_forward(out, argmax, images, *window):
+        as_floating("inputs", inputs)  # raises, and says where
     max_pool2d_backward(dimages, dout, argmax, *window)
     return dimages
 
@@ -176,17 +179,20 @@ def average_pool_backward(
     array([[0.25, 0.25],
            [0.25, 0.25]])
     """
-    images, out, window = _images_and_window(inputs, pool_size, strides, padding)
+    images, out, window = _images_and_window(inputs, pool_size, strides, padding, finite=True)
     dimages = np.empty_like(images)
     average_pool2d_backward(dimages, as_gradient(doutputs, images.dtype, out.shape), *window)
     return dimages
 
 
 def _images_and_window(
-    inputs: Any, pool_size: Any, strides: Any, padding: str
+    inputs: Any, pool_size: Any, strides: Any, padding: str, finite: bool = False
 ) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, ...], ...]]:
-    """Checked images, room for the output, and the window as kernels take it."""
-    images = as_floating("inputs", inputs, 4)
+    """Checked images, room for the output, and the window as kernels take it.
+
+    Unless `finite`, the caller checks whether the numbers are.
+    """
+    images = as_floating("inputs", inputs, 4, finite)
     size: tuple[int, ...] = as_pair("pool_size", pool_size, 1)
     steps = size if strides is None else as_pair("strides", strides, 1)
     one_of("padding", padding, ("valid", "same"))

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..call import array_at, call
 from ..denormals import restore_denormals, set_denormals_flushed
+from ..finite import is_finite
 from ..jit import njit, prange
 from ..machine import VECTOR_BYTES
 from ..optimizers import adam_rate
@@ -106,7 +107,6 @@ from .many import (
     store,
     totals_of,
 )
-from .run import is_finite
 
 
 @njit

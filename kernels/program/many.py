@@ -11,13 +11,14 @@ are loaded into it when a model begins, and stored when it ends.
 import numpy as np
 
 from ..call import array_at
+from ..finite import is_finite
 from ..jit import njit, prange
 from ..optimizers import penalty
 from ..schedules import scheduled_rates
 from .atomics import atomic_add
 from .columns import ADDRESS, COLUMNS, FIRST_STEP, ITERATIONS, NONE, RATES
 from .data import BATCH_SIZE, N_SAMPLES, ORDER
-from .run import is_finite, run_alone
+from .run import run_alone
 
 # A program of a model: the address of its table, how many rows that has, and how many of them are
 # run one after the other; the address of its beginnings (`_begin_with`), and their number; and

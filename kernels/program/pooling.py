@@ -4,9 +4,9 @@ from ..jit import njit
 from ..pooling import (
     average_row,
     average_row_backward,
+    column_sums,
     max_row,
     max_row_backward,
-    window_sums,
 )
 from ..sums import sum_runs
 from .columns import (
@@ -159,7 +159,7 @@ def average_pool2d_forward_item(memory, row, samples, item, worker, step):
     image, first, stop = _strip(row, samples, item, row[OUT_HEIGHT])
     out, x = _pooled(memory, row, row[A], image), _whole(memory, row, row[INPUT], image)
     pool_size, strides, padding = _window(row)
-    sums = window_sums(out[0], pool_size)
+    sums = column_sums(x)
     for y in range(first, stop):
         average_row(out[y], x, y, pool_size, strides, padding, sums)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..call import INTEGER, call, values
 from ..denormals import restore_denormals, set_denormals_flushed
+from ..finite import is_finite
 from ..jit import njit, prange
 from .columns import ADDRESS, ITEMS
 from .data import bind_prediction
@@ -86,15 +87,6 @@ def runner(workers, dtype):
     """The function that runs a program on this many threads, and the types of its arguments."""
     kinds = values(np.int64, 2), INTEGER, values(dtype), INTEGER, INTEGER, INTEGER, INTEGER
     return (run_alone, kinds) if workers == 1 else (run_team, (INTEGER, *kinds))
-
-
-@njit
-def is_finite(x):
-    """Whether all numbers are finite: zero times any other one is not zero."""
-    total = x.dtype.type(0)
-    for i in range(x.size):
-        total += x[i] * x.dtype.type(0)
-    return total == 0
 
 
 @njit

@@ -1,9 +1,8 @@
 """Fits in other processes, on this machine or on others: joblib's workers take chunks of tasks.
 
-A task of scikit-learn is one fit of milliseconds. To send it, and to get its result back, would
-often take longer. So workers get chunks, each worth a second or more by the pace measured so far,
-and do the fits of a chunk together. The data, which all of them need, travel apart, once to each
-worker.
+A task, such as a fit in scikit-learn's search, takes milliseconds. To send it, and to get its
+result back, would often take longer. So workers get chunks, each worth a second or more by the pace
+measured so far. The data, which all of them need, travel apart, once to each worker.
 
 A task computes the same bits wherever it runs: a chunk whose worker is lost is simply done again.
 """
@@ -15,7 +14,7 @@ import pickle
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import joblib
@@ -23,10 +22,12 @@ from cloudpickle import CloudPickler
 from joblib.parallel import get_active_backend
 from sklearn.callback import CallbackContext
 
-from ..kernels.threads import get_num_threads, set_num_threads
+from .kernels.threads import get_num_threads, set_num_threads
 
-__all__ = ["Outcome", "Task", "Workers", "workers_for"]
+__all__ = ["Outcome", "Task", "Workers", "results_of", "workers_for"]
 
+#: Seconds: tasks that take no longer are not worth other processes.
+MOMENT = 0.25
 #: Seconds that a chunk is worth: at least, and for each worker; and at most. A chunk costs the
 #: client and Dask's scheduler 3 ms, so that they keep up with so many workers.
 SHORTEST, FOR_EACH_WORKER, LONGEST = 1.0, 0.005, 60.0
@@ -73,6 +74,13 @@ class Task:
     def run(self) -> list[Any]:
         """Make the calls; return their results."""
         return [function(*args, **options) for function, args, options in self.items]
+
+    def attempt(self) -> Outcome:
+        """Make the calls; return their results, or what was raised."""
+        try:
+            return Outcome(self.run(), None)
+        except Exception as error:
+            return Outcome(None, error)
 
     def end(self, outcome: Outcome) -> None:
         """Keep the outcome, and tell joblib."""
@@ -136,17 +144,17 @@ class Workers:
         """Tasks that should be ready to be sent."""
         return TASKS_FOR_EACH * self.count
 
-    def do(self, tasks: deque[Task], pace: float) -> None:
-        """Have tasks done.
+    def do(self, tasks: deque[Task], run_here: Callable[[int], None]) -> None:
+        """Have tasks done: the first ones here, and by the workers if they take long.
 
         Parameters
         ----------
         tasks : deque of Task
             Is empty in the end. More may come while these are done.
-        pace : float
-            Seconds that a task takes, as far as is known.
+        run_here : callable
+            Takes that many of them, and does them in this process.
         """
-        losses, self._pace = 0, pace
+        losses, self._pace = 0, _measured_pace(tasks, run_here)
         while tasks:
             shared, sent = _common(tasks[0], tasks[-1]), dict[int, list[Task]]()
             try:
@@ -189,6 +197,48 @@ def workers_for(n_jobs: int | None, run: Callable[[list[Task]], list[Outcome]]) 
         return None
     count = joblib.effective_n_jobs(n_jobs)
     return Workers(n_jobs, count, run) if count > 1 else None
+
+
+def results_of(calls: Iterable[tuple[Any, ...]], n_jobs: int | None) -> list[Any]:
+    """Results of calls, in their order; workers share them if they take longer than a moment.
+
+    Parameters
+    ----------
+    calls : iterable of (function, argument, ...)
+        Arrays that are arguments of all of them travel once to each worker.
+    n_jobs : int or None
+        As joblib takes it.
+    """
+    tasks = [Task([(function, arguments, {})]) for function, *arguments in calls]
+    left = deque(tasks)
+
+    def run_here(count: int) -> None:
+        for _ in range(min(count, len(left))):
+            task = left.popleft()
+            task.end(task.attempt())
+
+    workers = workers_for(n_jobs, _attempt_all)
+    if workers is None:
+        run_here(len(left))
+    else:
+        workers.do(left, run_here)
+    return [task.outcome.take()[0] for task in tasks]
+
+
+def _attempt_all(tasks: list[Task]) -> list[Outcome]:
+    return [task.attempt() for task in tasks]
+
+
+def _measured_pace(tasks: deque[Task], run_here: Callable[[int], None]) -> float:
+    """Run more and more tasks here, until they take a moment; return the seconds of each."""
+    count = 1
+    while True:
+        began = time.perf_counter()
+        run_here(count)
+        seconds = time.perf_counter() - began
+        if not tasks or seconds > MOMENT:
+            return seconds / count
+        count *= 2
 
 
 def _do_chunk(

@@ -16,11 +16,13 @@ def address_of(array: np.ndarray) -> int:
 
 def is_finite(array: np.ndarray) -> bool:
     """Whether all numbers are finite."""
-    array = np.ascontiguousarray(array)
+    if not array.flags.c_contiguous:
+        array = array.copy()  # in C order
     return are_finite(address_of(array), array.size, _LIKE[array.dtype])
 
 
 def is_of_labels(array: np.ndarray, classes: int, ignored: float) -> bool:
     """Whether all numbers are integers from 0 to below `classes`, or `ignored`, if not NaN."""
-    array = np.ascontiguousarray(array)
+    if not array.flags.c_contiguous:
+        array = array.copy()  # in C order
     return are_labels(address_of(array), array.size, _LIKE[array.dtype], classes, ignored)

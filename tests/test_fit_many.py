@@ -361,6 +361,50 @@ def test_attributes_of_layers_that_differ():
     compare(make, 4)
 
 
+def test_data_are_checked_once_for_models_that_are_alike(monkeypatch):
+    """Models of other losses, metrics, types or sizes are checked for themselves."""
+    seen = []
+    checked = fs.Model._checked_data
+
+    def check(model, *arguments, **given):
+        seen.append(model)
+        return checked(model, *arguments, **given)
+
+    monkeypatch.setattr(fs.Model, "_checked_data", check)
+    others = [
+        {"loss": "mae"},
+        {"metrics": ["accuracy"]},
+        {"loss": losses.Huber(0.5)},
+        {"loss": losses.Huber(0.6)},
+        {"dtype": "float64"},
+        {"hidden": 8},
+    ]
+    models = [network(k, **given) for given in [{}, *others] for k in range(3)]
+    for model in models:
+        model.build()
+    histories = fit_many(models, X, Y, verbose=0)
+    assert seen == models[::3]
+    for k, (model, history) in enumerate(zip(models, histories, strict=True)):
+        alone = network(k % 3, **[{}, *others][k // 3])
+        expected = alone.fit(X, Y, verbose=0)
+        assert_same(model, alone)
+        assert_same_history(history, expected)
+
+
+def test_models_that_are_alike_keep_what_they_are_measured_by():
+    """What two models share while they are trained together is not shared afterwards."""
+    models = [network(k) for k in range(2)]
+    for model in models:
+        model.build()
+    fit_many(models, X, Y, verbose=0)
+    models[1].compile("sgd", "mae", metrics=["mse"])
+    assert list(models[0].fit(X, Y, verbose=0).history) == ["loss"]
+    assert list(models[1].fit(X, Y, verbose=0).history) == ["loss", "mse"]
+    predicted = models[1].predict(X)
+    expected = np.abs(predicted.astype(float) - Y).mean()
+    assert models[1].evaluate(X, Y)[0] == pytest.approx(expected, rel=1e-5)
+
+
 def test_data_are_converted_once():
     x, calls = X.astype(float), []
 

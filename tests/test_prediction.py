@@ -1,4 +1,4 @@
-"""Predictions of narrow networks, whose samples go through all layers in blocks of rows."""
+"""Predictions and evaluations of narrow networks, whose samples go through all layers in blocks of rows."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import fastscratch
 from fastscratch import Sequential, get_num_threads, layers, set_num_threads
 from fastscratch.engine.lowering import ROWS_IN_BLOCK
-from fastscratch.models.programs import PREDICTED_BY_ROWS
+from fastscratch.models.programs import MEASURED_BY_ROWS, PREDICTED_BY_ROWS
 
 COUNTS = (1, ROWS_IN_BLOCK - 1, ROWS_IN_BLOCK, ROWS_IN_BLOCK + 1, PREDICTED_BY_ROWS + 1)
 
@@ -82,3 +82,27 @@ def test_samples_that_are_not_finite_are_refused(model, on_threads, threads, val
         with pytest.raises(ValueError, match=rf"x must be finite .* at \({sample}, 3, 4\)"):
             model.predict(bad)
     assert np.array_equal(model.predict(x), expected)
+
+
+@pytest.mark.parametrize(
+    "count", [1, ROWS_IN_BLOCK + 1, MEASURED_BY_ROWS - 1, MEASURED_BY_ROWS + 1]
+)
+def test_an_evaluation_is_that_of_numpy_on_any_number_of_threads(model, on_threads, count):
+    x, labels = samples(count), np.random.default_rng(count).integers(0, 5, count)
+    weights = np.random.default_rng(count).uniform(0, 2, count)
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+    def evaluate():
+        return model.evaluate(x, labels, sample_weight=weights)
+
+    found = [on_threads(threads, evaluate) for threads in (1, 2)]
+    assert found[0] == found[1]
+    outputs = by_numpy(model, x)
+    shares = outputs[np.arange(count), labels]
+    # The error of a score, as above; the loss is a difference of scores.
+    bound = 8 * (210 + 33 + 2 * 16) * np.finfo(np.float32).eps
+    loss, accuracy = found[0]
+    assert loss == pytest.approx(np.mean(-np.log(shares) * weights), abs=bound * weights.max())
+    assert accuracy == pytest.approx(np.mean(outputs.argmax(axis=1) == labels))
+    in_mini_batches = model.evaluate(x, labels, batch_size=32, sample_weight=weights)
+    assert in_mini_batches == pytest.approx(found[0], rel=1e-5)

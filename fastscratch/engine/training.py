@@ -111,10 +111,11 @@ class Trainer(Evaluator):
         for own, given in zip([self.parameters, *self.slots], numbers, strict=True):
             own[:] = given
 
-    def numbers(self) -> tuple[np.ndarray, bool]:
-        """Weights and slots as :meth:`load` takes them; and whether the weights are finite."""
+    def numbers(self, totals: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Weights and slots as :meth:`load` takes them; whether weights and totals are finite."""
         numbers = np.empty((1 + self._n_slots, self.parameters.size), self.memory.dtype)
-        return numbers, keep(numbers, self.memory, self.parameters_at, self.length)
+        about = self.memory, self.parameters_at, self.length
+        return numbers, keep(numbers, *about, totals.reshape(-1))
 
     def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
         """Run one step for each learning rate.

@@ -13,7 +13,7 @@ from ..callbacks import EarlyStopping
 from ..engine import Objective, Stopping
 from ..validation import as_array, as_integer
 from ..wording import quantity
-from .head import Head, logs_of, prefixes
+from .head import Head, logs_of
 from .model import Model
 from .training_data import TrainingData
 
@@ -60,7 +60,7 @@ class Assignment:
 
     def logs(self, totals: np.ndarray, n_samples: int) -> dict[str, Any]:
         """Losses and counted metrics of some epochs."""
-        return logs_of(self.heads, self.model.output_names, totals, n_samples, n_samples)
+        return logs_of(self.heads, totals, n_samples, n_samples)
 
     def stopping(self) -> Stopping | None:
         """Early stopping as the engine takes it."""
@@ -89,11 +89,10 @@ class Assignment:
 
     def _watched(self, name: str, n_samples: int) -> tuple[int, int, float]:
         """Where a loss or metric is in the totals: the pair and the number; what divides it."""
-        names = self.model.output_names
-        for k, (prefix, head) in enumerate(zip(prefixes(names), self.heads, strict=True)):
-            if name == f"{names[k]}_loss" and len(names) > 1:
+        for k, head in enumerate(self.heads):
+            if name == f"{head.name}_loss" and len(self.heads) > 1:
                 return k, 0, 1.0
-            if head.counted and name == prefix + head.counted:
+            if head.counted and name == head.prefix + head.counted:
                 return k, 1, float(head.n_predictions(n_samples))
         return -1, 0, 1.0
 

@@ -15,7 +15,7 @@ from ..optimizers.optimizer import AVERAGE
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
 from .head import Head, check_logits, check_loss
-from .measures import as_metrics, directions, measures_of
+from .measures import as_metrics, directions, measures_of, prefixes
 from .training_data import (
     TrainingData,
     as_several,
@@ -220,12 +220,15 @@ class Compiled(Weighted):
         """What is minimised and measured at each output."""
         if self._heads_of is network:
             return self._known_heads
+        names = self.output_names
         self._known_heads = [
             Head(
                 *(loss, measures_of(metrics, weighted, loss, shape[-1]), weight, activation),
-                *(network.readers[tensor] == 1, shape),
+                *(network.readers[tensor] == 1, shape, name, prefix),
             )
-            for loss, metrics, weighted, weight, activation, tensor, shape in zip(
+            for name, prefix, loss, metrics, weighted, weight, activation, tensor, shape in zip(
+                names,
+                prefixes(names),
                 self._losses,
                 self._metrics,
                 self._weighted_metrics,
@@ -306,13 +309,15 @@ class Compiled(Weighted):
             raise ValueError(
                 f"class_weight needs a class for each sample, got y of shape {targets[0].shape}"
             )
-        of_each = weights_of_outputs(sample_weight, self.output_names)
-        weights = tuple(
-            sample_weights(target, given, loss, shape)
-            for target, given, loss, shape in zip(
-                targets, of_each, self._losses, network.output_shapes, strict=True
+        weights: tuple[np.ndarray | None, ...] = (None,) * len(targets)
+        if sample_weight is not None:
+            of_each = weights_of_outputs(sample_weight, self.output_names)
+            weights = tuple(
+                sample_weights(target, given, loss, shape)
+                for target, given, loss, shape in zip(
+                    targets, of_each, self._losses, network.output_shapes, strict=True
+                )
             )
-        )
         of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
         return TrainingData(samples, targets, weights, of_class)
 

@@ -140,8 +140,7 @@ class Fit:
         finally:
             holder.run_in, counts = None, False
             if trainer.first_loss[0] != -np.inf:  # they have run
-                numbers, are_finite = trainer.numbers()
-                are_finite = are_finite and is_finite(self.totals[self._epochs])
+                numbers, are_finite = trainer.numbers(self.totals[self._epochs])
                 counts = are_finite or not self.terminate_on_nan
             if counts:
                 holder.state = state.after(count, epochs, optimizer, numbers)
@@ -180,9 +179,9 @@ class Fit:
 
     def _first_loss_or_weight_not_finite(self) -> str:
         network = self.trainer.network
-        for name, losses in zip(self.model.output_names, self.totals.swapaxes(0, 1), strict=False):
+        for head, losses in zip(self.heads, self.totals.swapaxes(0, 1), strict=False):
             if not np.isfinite(losses[self._epochs]).all():
-                return f"the loss after layer {name!r}"
+                return f"the loss after layer {head.name!r}"
         return next(
             (
                 f"{placed.weight.name} of layer {layer.name!r}"
@@ -209,18 +208,18 @@ class Fit:
 
     def logs(self, epoch: int) -> dict[str, float]:
         """Loss and metrics of an epoch, or of its part that was run."""
-        n, names = len(self.data), self.model.output_names
+        n = len(self.data)
         n_seen = min((self.done - epoch * self.steps) * self.batch_size, n)
-        return logs_of(self.heads, names, self.totals[epoch], n, n_seen)
+        return logs_of(self.heads, self.totals[epoch], n, n_seen)
 
     def logs_of_epochs(self, first: int, count: int) -> dict[str, list[float]]:
         """Losses and metrics of some epochs; the last may not be complete."""
         if count == 1:
             return {name: [value] for name, value in self.logs(first).items()}
-        n, names = len(self.data), self.model.output_names
+        n = len(self.data)
         epochs = np.arange(first, first + count)
         n_seen = np.minimum((self.done - epochs * self.steps) * self.batch_size, n)
-        logs = logs_of(self.heads, names, self.totals[first : first + count], n, n_seen)
+        logs = logs_of(self.heads, self.totals[first : first + count], n, n_seen)
         return {name: values.tolist() for name, values in logs.items()}
 
     @property

@@ -14,7 +14,7 @@ from ..addresses import is_finite
 from ..engine import Objective
 from ..kernels.program.columns import NONE
 from ..kernels.program.loss import ARGMAX, REDUCTIONS, THRESHOLD
-from .measures import Measure, prefixes
+from .measures import Measure
 
 # Activations whose outputs are probabilities.
 READ_OUTS = ("sigmoid", "softmax")
@@ -43,6 +43,10 @@ class Head:
         Whether nothing but the loss reads the output.
     shape : tuple of int
         Of one sample of it.
+    name : str
+        Of the output.
+    prefix : str
+        What the names of its metrics begin with in the logs; nothing for the only output.
     """
 
     loss: losses.Loss
@@ -51,6 +55,8 @@ class Head:
     activation: str | Custom
     is_read_once: bool
     shape: tuple[int, ...]
+    name: str
+    prefix: str
 
     @property
     def is_fused(self) -> bool:
@@ -183,15 +189,13 @@ def check_loss(loss: losses.Loss, width: int | None) -> None:
 
 
 def logs_of(
-    heads: Sequence[Head], names: Sequence[str], totals: np.ndarray, n_samples: int, n_seen: Any
+    heads: Sequence[Head], totals: np.ndarray, n_samples: int, n_seen: Any
 ) -> dict[str, Any]:
     """The losses and the counted metrics, by the names that Keras gives them.
 
     Parameters
     ----------
     heads : sequence of Head
-    names : sequence of str
-        Of the outputs.
     totals : (outputs + 1, 2) array, or (epochs, outputs + 1, 2)
         As the engine leaves them.
     n_samples : int
@@ -211,8 +215,8 @@ def logs_of(
         total = total + head.loss_weight * loss
     logs = {"loss": total + penalty}
     if len(heads) > 1:
-        logs |= {f"{name}_loss": loss for name, loss in zip(names, losses, strict=True)}
-    for prefix, head, right in zip(prefixes(names), heads, of_right, strict=False):
+        logs |= {f"{head.name}_loss": loss for head, loss in zip(heads, losses, strict=True)}
+    for head, right in zip(heads, of_right, strict=False):
         if head.counted:
-            logs[prefix + head.counted] = head.share_right(right, n_seen)
+            logs[head.prefix + head.counted] = head.share_right(right, n_seen)
     return logs

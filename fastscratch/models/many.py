@@ -146,8 +146,10 @@ def _all_in_training(holders: Sequence[Holder]) -> Iterator[None]:
 def _fit_all(assignments: Sequence[Assignment], shuffle: bool, shows_bar: bool) -> list[History]:
     """Fit all models: those that compiled code can fit together, then the others."""
     histories = [History() for _ in assignments]
-    together = [k for k, one in enumerate(assignments) if not one.needs_predictions]
-    apart = [k for k, one in enumerate(assignments) if one.needs_predictions]
+    together: list[int] = []
+    apart: list[int] = []
+    for k, one in enumerate(assignments):
+        (apart if one.needs_predictions else together).append(k)
     programs = SharedPrograms()
     trainings = [training_of(assignments[k], programs, shuffle) for k in together]
     del programs  # the trainings have what they need of them

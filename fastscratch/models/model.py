@@ -18,9 +18,7 @@ from .fit_data import to_train_on, to_validate
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
 from .head import Head, logs_of
-from .measures import prefixes
 from .names import all_named, name_layers
-from .programs import at_once
 from .progress import Shown, as_level
 from .resuming import resumed
 from .state import Holder
@@ -226,13 +224,14 @@ class Model(Configured):
         shuffle = as_flag("shuffle", shuffle)
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         level, callbacks = as_level(verbose), as_callbacks(callbacks)
-        terminate_on_nan |= any(isinstance(c, TerminateOnNaN) for c in callbacks)
-        if any(isinstance(c, ProgbarLogger) for c in callbacks):
-            level = max(level, 1)
+        for callback in callbacks:
+            terminate_on_nan |= isinstance(callback, TerminateOnNaN)
+            if isinstance(callback, ProgbarLogger):
+                level = max(level, 1)
         remaining = max(0, epochs - initial_epoch)
-        if validation_batch_size is None:
-            validation_batch_size = batch_size or 32
-        size = as_integer("validation_batch_size", validation_batch_size, 1)
+        size = batch_size or 32
+        if validation_batch_size is not None:
+            size = as_integer("validation_batch_size", validation_batch_size, 1)
         optimizer = self._compiled_optimizer()
         how = batch_size, steps_per_epoch, shuffle, remaining
         data = to_train_on(self, (x, y, sample_weight), class_weight, *how)
@@ -562,9 +561,9 @@ class Model(Configured):
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
         heads = self._heads(self._current_programs().network)
-        for k, (head, y, weights) in enumerate(zip(heads, data.y, data.weights, strict=True)):
+        for head, y, weights in zip(heads, data.y, data.weights, strict=True):
             if head.measures:
-                of_output = f" of {self.output_names[k]}" if len(heads) > 1 else ""
+                of_output = f" of {head.name}" if len(heads) > 1 else ""
                 head.check_metrics(f"{prefix}y{of_output}", y, weights)
 
     def _evaluate(
@@ -585,18 +584,17 @@ class Model(Configured):
         shown: Shown | None = None,
     ) -> dict[str, float]:
         """The losses, and the metrics that the engine counts."""
-        size = at_once(len(data), batch_size)
+        programs, sparse = self._current_programs(), are_sparse(data.x)
+        size = programs.measured_at_once(len(data), batch_size, sparse)
         if callbacks is not None and batch_size is not None:
             size = batch_size
-        programs = self._current_programs()
         heads = self._heads(programs.network)
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.weight_axes)
-        sparse = are_sparse(data.x)
         reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
         reader.bind(data.x, data.y, data.weights, order, totals)
-        names, n, n_steps = self.output_names, len(data), -(-len(data) // size)
+        n, n_steps = len(data), -(-len(data) // size)
         penalty = self._penalty(state)
         if callbacks is not None:
             for step in range(n_steps):
@@ -604,14 +602,14 @@ class Model(Configured):
                 reader.run(step, 1)
                 n_seen = min((step + 1) * size, n)
                 totals[0, -1, 0] = penalty * n_seen / n
-                callbacks.test_batch_end(step, logs_of(heads, names, totals[0], n, n_seen))
+                callbacks.test_batch_end(step, logs_of(heads, totals[0], n, n_seen))
         elif shown is None:
             reader.run(0, n_steps)
         else:
             shown.run(n_steps, reader.run)
         programs.idle.append(workspace)
         totals[0, -1, 0] = penalty
-        return logs_of(heads, names, totals[0], n, n)
+        return logs_of(heads, totals[0], n, n)
 
     def _measure(
         self, data: TrainingData, predicted: list[np.ndarray] | None = None
@@ -623,11 +621,9 @@ class Model(Configured):
         if predicted is None:
             predicted, _ = self._predict(data.x, None)
         logs: dict[str, float] = {}
-        for prefix, head, y, weights, out in zip(
-            prefixes(self.output_names), heads, data.y, data.weights, predicted, strict=True
-        ):
+        for head, y, weights, out in zip(heads, data.y, data.weights, predicted, strict=True):
             measured = head.measure(y, out, weights)
-            logs |= {prefix + name: value for name, value in measured.items()}
+            logs |= {head.prefix + name: value for name, value in measured.items()}
         return logs
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:

@@ -23,8 +23,10 @@ MOST_KEPT = 64
 # stay in the cache.
 PREDICTED_AT_ONCE = 128
 
-# The same if they go through it in blocks, of which each thread holds one at a time.
+# The same if they go through it in blocks, of which each thread holds one at a time; and if it is
+# measured, where all blocks are held.
 PREDICTED_BY_ROWS = 4096
+MEASURED_BY_ROWS = 1024
 
 
 class Programs:
@@ -46,7 +48,7 @@ class Programs:
 
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
-        self._predicted_at_once = PREDICTED_BY_ROWS if goes_by_rows(network) else PREDICTED_AT_ONCE
+        self._goes_by_rows = goes_by_rows(network)
         self._training: tuple[Any, Workspace] | None = None
         self._optimizer_given: tuple[Any, ...] = ()
         self.idle: list[Workspace] = []
@@ -95,9 +97,13 @@ class Programs:
         self, n_samples: int, batch_size: int | None, sparse: bool = False
     ) -> int:
         """Samples that go through a :class:`Predictor` at once."""
-        return at_once(
-            n_samples, batch_size, PREDICTED_AT_ONCE if sparse else self._predicted_at_once
-        )
+        by_rows = self._goes_by_rows and not sparse
+        return at_once(n_samples, batch_size, PREDICTED_BY_ROWS if by_rows else PREDICTED_AT_ONCE)
+
+    def measured_at_once(self, n_samples: int, batch_size: int | None, sparse: bool = False) -> int:
+        """Samples that go through an :class:`Evaluator` at once."""
+        by_rows = self._goes_by_rows and not sparse
+        return at_once(n_samples, batch_size, MEASURED_BY_ROWS if by_rows else PREDICTED_AT_ONCE)
 
     def borrow(
         self, state: State, kind: Any, *arguments: Any, sparse: bool = False

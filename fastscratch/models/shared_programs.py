@@ -7,7 +7,7 @@ import numpy as np
 
 from ..engine import Evaluator, Kind, Samples, Trainer, kind_of
 from .assignments import Assignment
-from .programs import at_once, learning_of
+from .programs import learning_of
 from .training_data import TrainingData
 
 
@@ -39,9 +39,9 @@ class SharedPrograms:
         """The program that measures a model on its validation samples."""
         model = one.model
         assert one.validation is not None
-        network = model._current_programs().network
-        objectives = one.objectives(one.validation.weight_axes)
-        size = at_once(len(one.validation_rows), None)
+        programs = model._current_programs()
+        network, objectives = programs.network, one.objectives(one.validation.weight_axes)
+        size = programs.measured_at_once(len(one.validation_rows), None)
         key = network.kind, model.dtype, objectives, size
         if key not in self._known:
             self._known[key] = Evaluator(network, objectives, size, model.dtype, workers=1)

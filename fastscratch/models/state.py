@@ -48,8 +48,9 @@ class State:
     is_swapped: bool = False
 
     def __post_init__(self) -> None:
-        for array in (self.parameters, *(self.slots or ())):
-            array.flags.writeable = False
+        self.parameters.flags.writeable = False
+        for slot in self.slots or ():
+            slot.flags.writeable = False
 
     def replaced(self, **changes: Any) -> "State":
         """The same with some attributes changed."""

@@ -151,7 +151,7 @@ class StreamedFit(Fit):
 
     def logs(self, epoch: int) -> dict[str, float]:
         n = max(1, self._n_seen)
-        return logs_of(self.heads, self.model.output_names, self._sums / [n, 1], n, n)
+        return logs_of(self.heads, self._sums / [n, 1], n, n)
 
     def measure(self) -> dict[str, float]:
         return measured_of(self.model, self._measured)

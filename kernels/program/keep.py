@@ -1,11 +1,12 @@
 """What training has changed, copied out of the memory of its program."""
 
 from ..jit import njit
+from .run import is_finite
 
 
 @njit
-def keep(numbers, memory, place, distance):
-    """Copy the weights and the optimiser's slots; return whether all weights are finite.
+def keep(numbers, memory, place, distance, totals):
+    """Copy the weights and the optimiser's slots; return whether weights and totals are finite.
 
     Parameters
     ----------
@@ -15,6 +16,8 @@ def keep(numbers, memory, place, distance):
         Of the program.
     place, distance : int
         Where the weights are in it, and how far apart the slots; the gradient is between them.
+    totals : (t,) float64 array
+        Losses.
     """
     zero = memory.dtype.type(0)
     total = zero
@@ -26,4 +29,4 @@ def keep(numbers, memory, place, distance):
         if number == 0:
             for i in range(to.size):
                 total += to[i] * zero
-    return total == zero
+    return total == zero and is_finite(totals)

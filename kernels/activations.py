@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from .call import address, call, values
 from .chunks import chunk_bounds, chunk_count
 from .elementary import erfc, erfc_and_power, exp, expm1, log, log1p, sigmoid, tanh
-from .finite import is_finite
+from .finite import AT_ONCE, is_finite
 from .jit import njit, prange
 from .pointwise import (
     celu_backward,
@@ -87,9 +87,6 @@ __all__ = [
 
 # An exponential costs about this many multiply-adds.
 EXP_WORK = 16
-
-# Numbers whose activations are computed at once: they stay in a first-level cache.
-AT_ONCE = 4096
 
 # Defaults of Keras where an activation is chosen by name.
 NEGATIVE_SLOPE = 0.2
@@ -920,9 +917,12 @@ def _forward(a, z, function, takes_samples):
     """An activation of some samples, on one thread; returns whether they are finite."""
     finite = True
     if takes_samples:
-        for n in range(z.shape[0]):
-            finite &= is_finite(z[n])
-            call(function, a[n], z[n])
+        some_rows = max(1, AT_ONCE // z.shape[1])
+        for first in range(0, z.shape[0], some_rows):
+            stop = min(first + some_rows, z.shape[0])
+            finite &= is_finite(z[first:stop].reshape(-1))
+            for n in range(first, stop):
+                call(function, a[n], z[n])
     else:
         flat, of = a.reshape(-1), z.reshape(-1)
         for first in range(0, of.size, AT_ONCE):

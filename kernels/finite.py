@@ -9,6 +9,9 @@ import numpy as np
 
 from .jit import njit
 
+# Numbers that are checked before anything is computed from them: they stay in a first-level cache.
+AT_ONCE = 4096
+
 
 @njit(inline=True)
 def is_finite(x):

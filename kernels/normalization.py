@@ -26,7 +26,7 @@ import math
 import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
-from .finite import is_finite
+from .finite import AT_ONCE, is_finite
 from .jit import njit, prange
 from .sums import BLOCK, add_block
 
@@ -186,10 +186,12 @@ def layer_norm_row(out, x, gamma, beta, epsilon):
 @njit
 def _layer_norm_rows(out, mean, variance, x, gamma, beta, epsilon, start, stop):
     """Layer normalisation of some rows; returns whether they are finite."""
-    finite = True
-    for n in range(start, stop):
-        finite &= is_finite(x[n])
-        mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
+    finite, some_rows = True, max(1, AT_ONCE // x.shape[1])
+    for first in range(start, stop, some_rows):
+        last = min(first + some_rows, stop)
+        finite &= is_finite(x[first:last].reshape(-1))
+        for n in range(first, last):
+            mean[n], variance[n] = layer_norm_row(out[n], x[n], gamma, beta, epsilon)
     return finite
 
 

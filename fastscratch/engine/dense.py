@@ -12,6 +12,9 @@ from .registry import LayerCall, Lowered, lowers
 from .sparse import lower_sparse
 
 MAX_ITEMS = 8
+# Multiply-adds of an item (35 us) from which on an uneven cut is made twice as fine: of 7 items,
+# one thread of two has 4.
+LONG_ITEM = 1 << 22
 
 # Up to this many samples, the forward pass is cut by inputs as the backward pass is. With more, the
 # products are long, and being cut costs more than the cache gains.
@@ -24,7 +27,10 @@ def _units_an_item(plan: Plan, units: int, work: int, width: int = 0) -> int:
     """Units of an item, a multiple of a tile's width, where a unit is `work` multiply-adds."""
     width = width or TILE_VECTORS * plan.lanes
     items = max(1, min(MAX_ITEMS, units * work // ITEM_WORK))
-    return min(units, width * -(-units // (width * items)))
+    one = width * -(-units // (width * items))
+    if 16 * units < 15 * items * one and one * work >= 2 * LONG_ITEM:
+        one = width * -(-units // (width * 2 * items))
+    return min(units, one)
 
 
 @lowers(Dense, takes_activation=True)

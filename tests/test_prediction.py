@@ -1,4 +1,4 @@
-"""Predictions and evaluations of narrow networks, whose samples go through all layers in blocks of rows."""
+"""Predictions and evaluations of narrow networks, whose samples go through in blocks of rows."""
 
 import numpy as np
 import pytest

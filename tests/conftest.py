@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The processes of pytest share the compiling as they share the tests: a kernel that one needs
     # while another compiles it is waited for. Helpers of their own would find no free processor.
     ahead.processes = jobs.processes = lambda: 1
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays: no garbage collection looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -142,7 +142,13 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "5,000 categories" else ())
+        for name in FILES
+    ],
+)
 def test_from_train_to_predict(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     content, target, arguments, said, enough = FILES[name]

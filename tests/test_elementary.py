@@ -1,5 +1,7 @@
 """Errors of exp, expm1, log, log1p, sigmoid, tanh and erfc in units in the last place."""
 
+import functools
+
 import mpmath
 import numba
 import numpy as np
@@ -43,6 +45,7 @@ def looped(name):
     return loop
 
 
+@functools.cache
 def arguments(dtype):
     rng = np.random.default_rng(0)
     info = np.finfo(dtype)

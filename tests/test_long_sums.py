@@ -120,7 +120,7 @@ def test_a_product_of_matrices(terms):
 # --- outputs --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n", [10, MANY])
+@pytest.mark.parametrize("n", [10, pytest.param(MANY, marks=pytest.mark.slow)])
 def test_softmax(n):
     """An exponential is off by a few units of roundoff, the sum of them no more."""
     z = np.random.default_rng(1).standard_normal(n).astype(F)

@@ -59,7 +59,7 @@ def branches(assembly):
     [
         ARMS[0],
         pytest.param(LINUX_X86, "x86-64", marks=pytest.mark.slow),
-        (LINUX_X86, "x86-64-v3"),
+        pytest.param(LINUX_X86, "x86-64-v3", marks=pytest.mark.slow),
     ],
 )
 def test_tiles_have_no_branches_but_those_of_their_loops(triple, processor):

@@ -240,22 +240,11 @@ CODE = "import sys; from fastscratch.cli import main; sys.exit(main())"
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no such streams on this platform")
 
 
-def run(folder, *arguments, environment=None):
-    """Run a command; its exit status, and what it wrote to its two streams."""
-    settings = {k: v for k, v in os.environ.items() if k[:8] != "PYTHONUN"}  # buffered, as usual
-    command = [sys.executable, "-c", CODE, *map(str, arguments)]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=settings | (environment or {}),
-        capture_output=True,
-        encoding="utf-8",
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def run_on(streams, folder, *arguments, **options):
-    """The same in a process whose streams some lines of code have changed before."""
+    """Run a command in a process whose streams some lines of code have changed before.
+
+    Returns its exit status, and what it wrote to its two streams.
+    """
     command = f"import os, sys\n{streams}\nsys.argv[1:] = {list(map(str, arguments))}\n{CODE}"
     return fork(command, folder=folder, **options)
 
@@ -318,12 +307,14 @@ def test_streams_that_are_closed(trained):
     assert (trained / "closed.csv").read_text() == out
 
 
+@needs_fork
 def test_output_is_utf_8_wherever_it_is_read_again(tmp_path):
     """In a locale of ASCII too: `predict` reads UTF-8, and so it writes it."""
     rows = ["x,größe"] + [f"{i},{'groß' if i % 2 else 'klein'}" for i in range(20)]
     (tmp_path / "data.csv").write_text("\n".join(rows), encoding="utf-8")
     arguments = ("data.csv", "--target", "größe", "--epochs", "1")
+    ascii_streams = "for stream in (sys.stdout, sys.stderr): stream.reconfigure(encoding='ascii')"
     for command in (("train", *arguments), ("predict", "model.safetensors", "data.csv")):
-        status, out, err = run(tmp_path, *command, environment={"PYTHONIOENCODING": "ascii"})
+        status, out, err = run_on(ascii_streams, tmp_path, *command)
         assert status == 0, err
     assert out.splitlines()[0] == "größe,p(groß),p(klein)"

@@ -93,6 +93,7 @@ def same_results(one, other):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_processes_of_loky_and_one_that_is_killed(small_chunks, tmp_path):
     here = GridSearchCV(NETWORK, GRID, cv=4).fit(*IRIS)
     small_chunks.clear()

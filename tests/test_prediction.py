@@ -1,4 +1,4 @@
-"""Predictions and evaluations of narrow networks, whose samples go through in blocks of rows."""
+"""Predictions and evaluations of narrow networks: samples go through the layers in blocks."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 """What training has changed, copied out of the memory of its program."""
 
+from ..finite import is_finite
 from ..jit import njit
-from .run import is_finite
 
 
 @njit
@@ -19,14 +19,12 @@ def keep(numbers, memory, place, distance, totals):
     totals : (t,) float64 array
         Losses.
     """
-    zero = memory.dtype.type(0)
-    total = zero
+    are_finite = is_finite(totals)
     for number in range(numbers.shape[0]):
         to = numbers[number]
         of = memory[place + (number + (number > 0)) * distance :][: to.size]
         for i in range(to.size):
             to[i] = of[i]
         if number == 0:
-            for i in range(to.size):
-                total += to[i] * zero
-    return total == zero and is_finite(totals)
+            are_finite &= is_finite(to)
+    return are_finite

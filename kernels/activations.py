@@ -915,20 +915,16 @@ def backward_of(name, dtype):
 @njit
 def _forward(a, z, function, takes_samples):
     """An activation of some samples, on one thread; returns whether they are finite."""
-    finite = True
-    if takes_samples:
-        some_rows = max(1, AT_ONCE // z.shape[1])
-        for first in range(0, z.shape[0], some_rows):
-            stop = min(first + some_rows, z.shape[0])
-            finite &= is_finite(z[first:stop].reshape(-1))
+    finite, at_once = True, max(1, AT_ONCE // z.shape[1])
+    for first in range(0, z.shape[0], at_once):
+        stop = min(first + at_once, z.shape[0])
+        flat = z[first:stop].reshape(-1)
+        finite &= is_finite(flat)
+        if takes_samples:
             for n in range(first, stop):
                 call(function, a[n], z[n])
-    else:
-        flat, of = a.reshape(-1), z.reshape(-1)
-        for first in range(0, of.size, AT_ONCE):
-            some = of[first : first + AT_ONCE]
-            finite &= is_finite(some)
-            call(function, flat[first : first + AT_ONCE], some)
+        else:
+            call(function, a[first:stop].reshape(-1), flat)
     return finite
 
 

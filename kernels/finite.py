@@ -5,8 +5,6 @@ memory. A kernel that returns whether its input is finite has computed nonsense 
 caller then raises an error, and the result is lost.
 """
 
-import numpy as np
-
 from .jit import njit
 
 # Numbers that are checked before anything is computed from them: they stay in a first-level cache.
@@ -15,16 +13,11 @@ AT_ONCE = 4096
 
 @njit(inline=True)
 def is_finite(x):
-    """Whether all numbers of a flat array are finite: the largest bits, without the sign, tell."""
-    if x.itemsize == 4:
-        bits, largest = x.view(np.int32), np.int32(0)
-        for i in range(bits.size):
-            largest = max(largest, np.int32(bits[i] & 0x7FFFFFFF))
-        return largest < 0x7F800000
-    bits_64, largest_64 = x.view(np.int64), np.int64(0)
-    for i in range(bits_64.size):
-        largest_64 = max(largest_64, bits_64[i] & 0x7FFFFFFFFFFFFFFF)
-    return largest_64 < 0x7FF0000000000000
+    """Whether all numbers of a flat array are finite: zero times any other one is not zero."""
+    total, zero = x.dtype.type(0), x.dtype.type(0)
+    for i in range(x.size):
+        total += x[i] * zero
+    return total == zero
 
 
 @njit

@@ -40,7 +40,6 @@ from .machine import (
     TILES,
     VECTOR_BYTES,
 )
-from .sums import sum_rows
 from .tiles import Matrix, copy_rows, dot_tile, tile_product, tile_update, transpose_square
 
 __all__ = ["matmul"]
@@ -327,7 +326,7 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 @njit
 def _scratch(rows, columns, depth, c):
     """Scratch for one product, and zeros to start its sums with."""
-    threads = 1 if 2 * max(rows, FEW_ROWS) * columns * depth < SERIAL_FLOPS else thread_count()
+    threads = 1 if _work(rows, columns, depth) < SERIAL_FLOPS else thread_count()
     zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
     return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
 
@@ -354,60 +353,91 @@ def _share_is_finite(x, piece, pieces):
 
 
 @njit
-def _dot_rows(c, a, b, first, stop):
-    """Some rows of ``c = a @ b.T``, with at most `DOT_COLUMNS` columns; whether they are finite."""
-    columns, depth = b.shape
+def _dot_rows(c, a, columns, first, stop):
+    """Some rows of ``c = a @ columns.T``, of at most `DOT_COLUMNS`: sums over vectors."""
+    count, depth = columns.shape
     lanes = VECTOR_BYTES // c.itemsize
     whole = depth // lanes
-    finite = is_finite(a[first:stop].reshape(-1))
     for i in range(first, stop):
-        for j in range(columns):
+        for j in range(count):
             rest = c.dtype.type(0)
             for k in range(whole * lanes, depth):
-                rest += a[i, k] * b[j, k]
+                rest += a[i, k] * columns[j, k]
             c[i, j] = rest
-    to, left = c.reshape(-1), a.reshape(-1)
     for i in range(first, stop, DOT_ROWS):
-        at = Matrix(to, i * columns, columns, 1)
-        height = min(DOT_ROWS, stop - i)
-        dot_tile(
-            at,
-            at,
-            Matrix(left, i * depth, depth, lanes),
-            Matrix(b.reshape(-1), 0, lanes, depth),
-            height,
-            columns,
-            whole,
-            1,
-            0,
-            0,
-        )
+        to = Matrix(c.reshape(-1), i * count, count, 1)
+        left = Matrix(a.reshape(-1), i * depth, depth, lanes)
+        right = Matrix(columns.reshape(-1), 0, lanes, depth)
+        dot_tile(to, to, left, right, min(DOT_ROWS, stop - i), count, whole, 1, 0, 0)
+
+
+@njit
+def _columns(b):
+    """A few columns as rows, for `_dot_rows`; none, where tiles are better."""
+    depth, count = b.shape
+    is_few = count <= DOT_COLUMNS and depth >= VECTOR_BYTES // b.itemsize
+    columns = np.empty((count if is_few else 0, depth), b.dtype)
+    for j in range(len(columns)):
+        for k in range(depth):
+            columns[j, k] = b[k, j]
+    return columns
+
+
+@njit
+def _cut_factors(rows, columns, depth, itemsize, is_few):
+    """Rows and columns of the pieces of a `matmul`, and parts that the depth is cut into."""
+    if is_few:
+        return -(-rows // -(-rows * depth // READ_AT_ONCE)), columns, 1
+    if _work(rows, columns, depth) < SERIAL_FLOPS:
+        return rows, columns, 1
+    height, width = _cut(rows, columns, depth, itemsize)
+    parts = _parts(rows, columns, depth, -(-rows // height) * -(-columns // width))
+    return (height, width, 1) if parts == 1 else (rows, columns, parts)
+
+
+@njit
+def _work(rows, columns, depth):
+    """Flops of a product; or of a larger one, that takes as long as reading a matrix once."""
+    return 2 * max(rows, FEW_ROWS) * max(columns, FEW_ROWS) * depth
+
+
+@njit
+def _add_parts(total, sums):
+    """The sum of the parts in their order."""
+    total[:] = 0
+    for part in range(len(sums)):
+        for i in range(total.size):
+            total[i] += sums[part, i]
+
+
+@njit
+def _item(c, sums, a, b, columns, zeros, cut, item, items, scratch):
+    """One piece or part of a `matmul`; returns whether its share of the factors is finite."""
+    (rows, count), depth = c.shape, a.shape[1]
+    height, width, parts = cut
+    down = -(-rows // height)
+    finite = _share_is_finite(a, item, items) and _share_is_finite(b, item, items)
+    part, i, j = item % parts, item // parts % down * height, item // parts // down * width
+    if len(columns) > 0:
+        _dot_rows(c, a, columns, i, min(i + height, rows))
+        return finite
+    k, stop = chunk_bounds(part, parts, depth)
+    to = Matrix(c.reshape(-1), i * count + j, count, 1)
+    product_serial(
+        Matrix(sums.reshape(-1), part * c.size, count, 1) if parts > 1 else to,
+        Matrix(zeros, 0, 0, 0),
+        Matrix(a.reshape(-1), i * depth + k, depth, 1),
+        Matrix(b.reshape(-1), k * count + j, count, 1),
+        min(height, rows - i),
+        min(width, count - j),
+        stop - k,
+        scratch,
+        1.0,
+    )
     return finite
 
 
 @njit(parallel=True)
-def _few_columns(c, a, b):
-    """`matmul` with at most `DOT_COLUMNS` columns: each number is a sum over vectors."""
-    rows, depth = a.shape
-    columns = np.empty((b.shape[1], depth), b.dtype)
-    for k in range(depth):
-        for j in range(b.shape[1]):
-            columns[j, k] = b[k, j]
-    strips = -(-rows * depth // READ_AT_ONCE)
-    height = -(-rows // strips)
-    strips = -(-rows // height)
-    finite = 0
-    if strips < 4:
-        for strip in range(strips):
-            first, last = strip * height, min((strip + 1) * height, rows)
-            finite += _dot_rows(c, a, columns, first, last)
-    else:
-        for strip in prange(strips):
-            finite += _dot_rows(c, a, columns, strip * height, min((strip + 1) * height, rows))
-    return finite == strips and is_finite(b.reshape(-1))
-
-
-@njit(calls_parallel=True)
 def matmul(c, a, b):
     """``c = a @ b``.
 
@@ -430,48 +460,23 @@ def matmul(c, a, b):
     Parallel over pieces of `c`; or, if there is only one, over parts of the depth, whose sums are
     then added up in order.
     """
-    if c.shape[1] <= DOT_COLUMNS and a.shape[1] >= VECTOR_BYTES // c.itemsize:
-        return _few_columns(c, a, b)
-    return _many_columns(c, a, b)
-
-
-@njit(parallel=True)
-def _many_columns(c, a, b):
-    """`matmul` tile by tile."""
-    (rows, columns), depth = c.shape, a.shape[1]
-    scratch, zeros = _scratch(rows, columns, depth, c)
-    to, start = Matrix(c.reshape(-1), 0, columns, 1), Matrix(zeros, 0, 0, 0)
-    left, right = Matrix(a.reshape(-1), 0, depth, 1), Matrix(b.reshape(-1), 0, columns, 1)
-    if 2 * max(rows, FEW_ROWS) * columns * depth < SERIAL_FLOPS:
-        finite = _share_is_finite(a, 0, 1) and _share_is_finite(b, 0, 1)
-        product_serial(to, start, left, right, rows, columns, depth, scratch[0], 1.0)
-        return finite
-    height, width = _cut(rows, columns, depth, c.itemsize)
-    down = -(-rows // height)
-    pieces = down * -(-columns // width)
-    parts = _parts(rows, columns, depth, pieces)
-    if parts > 1:
-        pieces = 1
+    (rows, count), depth = c.shape, a.shape[1]
+    scratch, zeros = _scratch(rows, count, depth, c)
+    columns = _columns(b)
+    cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
+    height, width, parts = cut
+    items, finite = -(-rows // height) * -(-count // width) * parts, 0
     sums = np.empty((parts if parts > 1 else 0, c.size), c.dtype)
-    items, finite_items = pieces * parts, 0
-    for item in prange(items):
-        share = _share_is_finite(a, item, items) and _share_is_finite(b, item, items)
-        finite_items += share
-        own = scratch[get_thread_id()]
-        if parts > 1:
-            k, stop = chunk_bounds(item, parts, depth)
-            into = Matrix(sums[item], 0, columns, 1)
-            part_of_a, part_of_b = window(left, 0, k), window(right, k, 0)
-            size = rows, columns, stop - k
-        else:
-            i, j = item % down * height, item // down * width
-            into = window(to, i, j)
-            part_of_a, part_of_b = window(left, i, 0), window(right, 0, j)
-            size = min(height, rows - i), min(width, columns - j), depth
-        product_serial(into, start, part_of_a, part_of_b, *size, own, 1.0)
+    if _work(rows, count, depth) < SERIAL_FLOPS:
+        for item in range(items):
+            finite += _item(c, sums, a, b, columns, zeros, cut, item, items, scratch[0])
+    else:
+        for item in prange(items):
+            own = scratch[get_thread_id()]
+            finite += _item(c, sums, a, b, columns, zeros, cut, item, items, own)
     if parts > 1:
-        sum_rows(c.reshape(-1), sums)
-    return finite_items == items
+        _add_parts(c.reshape(-1), sums)
+    return finite == items
 
 
 @njit(calls_parallel=True)

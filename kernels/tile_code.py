@@ -66,7 +66,7 @@ def _write_tile(w, rows, vectors, scaled):
         offsets = columns(step)
         return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
 
-    a_rows, b_columns = [w.times(a[1], i) for i in range(GROUP)], columns(b[2])
+    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
 
     def starts():
         return [
@@ -83,12 +83,13 @@ def _write_tile(w, rows, vectors, scaled):
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
         following = []
         for i in range(rows):
-            group, i_in_group = divmod(i, GROUP)
-            x = w.splat(w.builder.load(w.after(places[group], a_rows[i_in_group])))
+            group = min(i // GROUP, len(places) - 1)
+            x = w.splat(w.builder.load(w.after(places[group], a_rows[i - GROUP * group])))
             following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
         return following
 
-    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows)
+    # With more vectors the multiply-adds take longer than the additions.
+    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]

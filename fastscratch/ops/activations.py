@@ -13,13 +13,14 @@ from ..kernels.activations import (
     leaky_relu_forward,
 )
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
-from .axes import as_axis, from_rows, last_axis_rows, to_rows
+from .axes import as_axis, from_rows, to_rows
 
 
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x, finite=False)
     a = np.empty_like(z)
-    if not activation_forward(last_axis_rows(a), last_axis_rows(z), forward_of(name, z.dtype)):
+    # As rows of one number, so that a vector is shared out among threads, too.
+    if not activation_forward(a.reshape(-1, 1), z.reshape(-1, 1), forward_of(name, z.dtype)):
         as_floating("x", x)  # raises, and says where
     return a
 

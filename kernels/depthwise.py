@@ -10,7 +10,7 @@ the filters are written as often side by side. The padding must then be there in
 positions at the edges are computed one by one, from the taps that are inside.
 
 Windows of 3 x 3 and 5 x 5 that move by single pixels have a tile of their own, which computes a few
-rows of output together and loads each pixel of theirs once: 2.0 times as fast.
+rows of output together and loads each pixel of theirs once: 1.5 times as fast.
 """
 
 from .jit import njit

@@ -4,8 +4,9 @@ import gc
 import os
 import sys
 
-# Tests share the processors, which threads of BLAS would keep busy while they wait for one another.
+# Tests share the processors, which threads of BLAS and OpenMP would keep busy while they wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import children
 import numpy as np

@@ -20,7 +20,7 @@ from fastscratch.callbacks import LambdaCallback
 from fastscratch.engine import Trainer, evaluation, prediction
 
 MODELS = """
-import multiprocessing, os, sys, threading
+import multiprocessing, os, sys, threading, time
 import numpy as np
 import fastscratch
 from fastscratch import Sequential, layers, utils
@@ -158,10 +158,14 @@ for evaluation.PARALLEL_WORK in (10**9, -1):
 
     def fit_or_predict(i):
         if i:
-            while not ended:
+            goes_on = True
+            while goes_on:
+                goes_on = not ended  # so that one prediction is made after the end
                 seen.add(model.predict(x).tobytes())
                 seen.add(model.predict(x).tobytes())
         else:
+            while not seen:  # and one before the first step
+                time.sleep(0.001)
             model.fit(x, y, batch_size=4, epochs=30, verbose=0)
             ended.append(True)
 

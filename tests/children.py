@@ -113,12 +113,11 @@ def finish(process, timeout=60):
 
 
 #: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
+#: The layer of threads is not among them: forked children of a fork hung twice in a lock of TBB.
 NOT_OF_THE_LOAD = {
     "NUMBA_BOUNDSCHECK",
     "NUMBA_CACHE_DIR",
     "NUMBA_NUM_THREADS",
-    "NUMBA_THREADING_LAYER",
-    "NUMBA_THREADING_LAYER_PRIORITY",
 }
 
 #: Forks for each request a process that has loaded Numba, but nothing of the package: more than

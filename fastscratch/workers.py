@@ -14,7 +14,7 @@ import pickle
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import joblib
@@ -157,14 +157,17 @@ class Workers:
         losses, self._pace = 0, _measured_pace(tasks, run_here)
         while tasks:
             shared, sent = _common(tasks[0], tasks[-1]), dict[int, list[Task]]()
+            results = None
             try:
-                for number, seconds, outcomes in self._parallel(self._calls(tasks, shared, sent)):
+                results = self._parallel(self._calls(tasks, shared, sent))
+                for number, seconds, outcomes in results:
                     chunk, losses = sent.pop(number), 0
                     self._pace = seconds / len(chunk)
                     for task, outcome in zip(chunk, outcomes, strict=True):
                         task.end(outcome)
             except Exception:  # those of tasks are outcomes: a worker is lost
                 losses += 1
+                _close(results)
                 if losses > MOST_LOSSES:
                     raise
             tasks.extendleft(task for chunk in sent.values() for task in reversed(chunk))
@@ -188,6 +191,14 @@ class Workers:
         share = left * self._pace / (2 * self.count)
         seconds = max(shortest, min(share, LONGEST))
         return min(left, math.ceil(seconds / self._pace))
+
+
+def _close(results: Any) -> None:
+    """End what gives results, without joblib's warning that tasks were cancelled."""
+    if isinstance(results, Generator):  # those of Ray are a list
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
+            results.close()
 
 
 def workers_for(n_jobs: int | None, run: Callable[[list[Task]], list[Outcome]]) -> Workers | None:

@@ -206,7 +206,10 @@ def where(output, phase, ends):
 
 def address_of_fault(dtype):
     """Where the machine code of the faulty operation starts."""
-    return faulty_item.address(col.operation_kinds(dtype))
+    kinds = col.operation_kinds(dtype)
+    faulty_item.compile(kinds)
+    compiled = faulty_item.overloads[kinds]
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ _LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float6
 
 def address_of(array: np.ndarray) -> int:
     """Where a C-contiguous array begins."""
-    # Of a read-only or unaligned array each function would be compiled again.
-    return start_of(array.reshape(-1)) if array.flags.carray else array.ctypes.data
+    # As bytes, arrays of all types are of one, for which the function is compiled once. Of those
+    # that are read-only or not aligned it would be compiled again.
+    return start_of(np.frombuffer(array, np.uint8)) if array.flags.carray else array.ctypes.data
 
 
 def is_finite(array: np.ndarray) -> bool:

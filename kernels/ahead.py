@@ -19,7 +19,7 @@ _WORTH_A_HELPER = 8000
 
 
 def compile_ahead(wanted, progress):
-    """Compile kernels, or do nothing if they are on disk.
+    """Compile kernels, or do nothing if they are loaded or on disk.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def compile_ahead(wanted, progress):
     missing = [
         (kernel, kinds)
         for kernel, kinds in dict.fromkeys(wanted)
-        if kernel.is_shared and not kernel.is_kept(kinds)
+        if kernel.is_shared and not kernel.is_loaded(kinds) and not kernel.is_kept(kinds)
     ]
     size = _size([kernel for kernel, _ in missing])
     if len(missing) < 2 or size < _WORTH_A_HELPER or processes() == 1:

@@ -85,6 +85,10 @@ class Kernel(CPUDispatcher):
                     CPUDispatcher.compile(self, sig)
             return self.overloads[sig]
 
+    def is_loaded(self, sig):
+        """Whether this process has the machine code of a specialisation."""
+        return sig in self._addresses
+
     def is_kept(self, sig):
         """Whether the machine code of a specialisation is on disk."""
         return self._cache.is_kept(sig)

@@ -371,7 +371,7 @@ print("ended with", codes)
 """
     refuses = on_layer["NUMBA_THREADING_LAYER"] == "omp" and sys.platform == "linux"
     # TBB prints that it could not join the threads of other regions; the child works without them.
-    assert f"ended with {{{7 if refuses else 0}}}" in child(code, on_layer)
+    assert child(code, on_layer).endswith(f"ended with {{{7 if refuses else 0}}}")
 
 
 @needs_fork

@@ -201,7 +201,7 @@ class Training:
 
     def keep_best(self, weights: np.ndarray) -> None:
         """Let the weights of the best epoch be written to an array, and keep the last ones."""
-        self.row[op.BEST_WEIGHTS] = weights.ctypes.data
+        self.row[op.BEST_WEIGHTS] = address_of(weights)
         self._kept.append(weights)
 
     def _take_program(self, place: int, program: Evaluator) -> None:

@@ -36,15 +36,17 @@ def to_train_on(
     x, y, sample_weight = arrays
     if steps_per_epoch is not None:
         steps_per_epoch = as_integer("steps_per_epoch", steps_per_epoch, 1)
-    if not are_batches(x) and steps_per_epoch is None:
-        return model._data(x, y, sample_weight, class_weight)
+    is_stream = are_batches(x)
+    if not is_stream:
+        data = model._data(x, y, sample_weight, class_weight)
+        if steps_per_epoch is None:
+            return data
     seed = derived_seed(derived_seed(model.seed, 2), model.trained_epochs)
-    if are_batches(x):
+    if is_stream:
         refuse_beside_batches(y=y, sample_weight=sample_weight, batch_size=batch_size)
         batches = Batches("x", x, steps_per_epoch, shuffle, seed)
         batches.check_times(epochs, "steps_per_epoch")
         return batches
-    data = model._data(x, y, sample_weight, class_weight)
     model._check_metrics(data, "")
     parts = parts_of(data.weighted_by_class(), batch_size or 32, shuffle, seed)
     return Batches("x", parts, steps_per_epoch)

@@ -53,8 +53,7 @@ class Validation:
 
 def as_frequency(freq: Any) -> int | set[int]:
     """After how many epochs, or after which."""
-    if isinstance(freq, int):
+    # An int is asked for first: to ask for an abstract class takes longer.
+    if isinstance(freq, (int, str, bytes)) or not isinstance(freq, Collection):
         return as_integer("validation_freq", freq, 1)
-    if isinstance(freq, Collection) and not isinstance(freq, (str, bytes)):
-        return {as_integer("validation_freq", epoch, 1) for epoch in freq}
-    return as_integer("validation_freq", freq, 1)
+    return {as_integer("validation_freq", epoch, 1) for epoch in freq}

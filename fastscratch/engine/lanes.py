@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels import optimizers
 from ..kernels.activations import ACTIVATIONS
 from ..kernels.call import address
-from ..kernels.machine import ARM, FEATURES, VECTOR_BYTES
+from ..kernels.machine import ARM, DOT_ROWS, FEATURES, VECTOR_BYTES
 from ..kernels.matmul import DEPTH, LONG
 from ..kernels.program import columns as col
 from ..kernels.program import data, dense, lane_losses, loss
@@ -19,7 +19,8 @@ from .evaluation import Evaluator
 from .program import Phase
 from .training import Trainer
 
-# Activations of which each lane of a vector gets the same bits as a number alone.
+# Activations of which each lane of a vector gets the same bits as a number alone, and whose
+# derivatives do not read the pre-activations.
 ACTIVATIONS_OF_LANES = ("relu", "sigmoid", "tanh")
 
 #: How weights are updated, and losses that are computed for all models together.
@@ -151,8 +152,8 @@ class _Layout:
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
         kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
-        most = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
-        kind[op.WEIGHT_GRADIENT] = self._take(most)
+        widest = max(max(layer[op.N_IN], layer[op.N_OUT]) for layer in layers)
+        kind[op.SCRATCH] = self._take(DOT_ROWS * int(widest))
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
@@ -173,13 +174,11 @@ class _Layout:
         row[op.KERNEL] = self._weight(f[col.KERNEL])
         if f[col.BIAS] < f[col.STOP]:
             row[op.BIAS] = self._weight(f[col.BIAS])
-        row[op.Z], row[op.A] = (self._place(f[field], batch * n_out) for field in (col.Z, col.A))
+        row[op.A] = self._place(f[col.A], batch * n_out)
         row[op.FUNCTION] = self._address(f[col.FUNCTION])
         row[op.DOUTPUT] = self._place(b[col.DOUTPUT], batch * n_out)
         if b[col.DA] != col.NONE:
-            row[op.DA], row[op.DZ], row[op.Z_BELOW], row[op.A_BELOW] = (
-                self._place(b[field], batch * n_in) for field in (col.DA, col.DZ, col.Z, col.A)
-            )
+            row[op.DZ] = self._place(b[col.DZ], batch * n_in)
             row[op.DERIVATIVE] = self._address(b[col.FUNCTION])
         row[op.OUT_ROW], row[op.OUT_STEP] = n_out, 1
         row[op.LEARNS] = b[col.STOP] != col.NONE

@@ -3,23 +3,22 @@
 from .columns import N_HYPER
 
 # A layer is a row of integers: its sizes, and places in the memory of the worker, which count
-# vectors: input, kernel, bias (NONE if there is none), pre-activations and activations, their
-# gradient, and the gradient of the input (NONE if it is not needed), before and after it is
-# multiplied with the derivative of the activation there. Then addresses of the activation and of
-# the derivative below (NONE if linear); whether the layer learns, by which rule, and whether its
-# weights are penalised.
-N_IN, N_OUT, INPUT, KERNEL, BIAS, Z, A, DOUTPUT, DA, DZ, Z_BELOW, A_BELOW = range(12)
-FUNCTION, DERIVATIVE, LEARNS, RULE, IS_PENALISED = range(12, 17)
+# vectors: input, kernel, bias (NONE if there is none), activations, their gradient, and the
+# gradient of the input (NONE if it is not needed), multiplied with the derivative of the activation
+# there. Then addresses of the activation and of the derivative below (NONE if linear); whether the
+# layer learns, by which rule, and whether its weights are penalised.
+N_IN, N_OUT, INPUT, KERNEL, BIAS, A, DOUTPUT, DZ = range(8)
+FUNCTION, DERIVATIVE, LEARNS, RULE, IS_PENALISED = range(8, 13)
 # How far apart samples, and units, are in the outputs.
-OUT_ROW, OUT_STEP = range(17, 19)
-LAYER_COLUMNS = 19
+OUT_ROW, OUT_STEP = range(13, 15)
+LAYER_COLUMNS = 15
 
 # What the models have in common. Samples in a mini-batch; how many numbers the mini-batch has, and
 # its places in the memory of a model and in that of the worker; likewise the outputs, and their
 # gradient.
 BATCH, N_X, X_AT, X, N_OUTPUTS, OUTPUTS_AT, OUTPUTS, GRADIENT_AT, GRADIENT = range(9)
-# Places of the weights, and of a gradient of them; how far apart weights and slots are.
-WEIGHTS, WEIGHT_GRADIENT, DISTANCE = range(9, 12)
+# Places of the weights, and of scratch; how far apart weights and slots are.
+WEIGHTS, SCRATCH, DISTANCE = range(9, 12)
 # By which rule they learn, whether any are penalised, and whether the penalties are of the sum of
 # the losses.
 RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(12, 15)

@@ -7,6 +7,7 @@ of a model alone.
 import numpy as np
 
 from ..call import call
+from ..chunks import chunk_bounds
 from ..instructions import fma
 from ..jit import njit
 from ..machine import DOT_COLUMNS, DOT_ROWS, VECTOR_BYTES
@@ -15,11 +16,9 @@ from ..sums import sum_runs
 from ..tiles import Matrix, chain_tile
 from .columns import NONE
 from .lane_columns import (
-    A_BELOW,
     BATCH,
     BIAS,
     BIAS_PUSH,
-    DA,
     DECAY,
     DERIVATIVE,
     DESCENT,
@@ -40,77 +39,69 @@ from .lane_columns import (
     RATE,
     REPEATED,
     RULE,
+    SCRATCH,
     SGD,
-    WEIGHT_GRADIENT,
-    Z_BELOW,
     A,
-    Z,
 )
 
 
 @njit
 def _product(c, start, a, b, rows, columns, depth):
-    """``c = start + a @ b`` for matrices of vectors."""
-    height = -(-rows // -(-rows // DOT_ROWS))
+    """``c = start + a @ b`` for matrices of vectors, of which `a` has at most `DOT_ROWS` rows."""
     for j in range(0, columns, DOT_COLUMNS):
-        width = min(DOT_COLUMNS, columns - j)
-        for i in range(0, rows, height):
-            to, of, left, right = (
-                window(c, i, j),
-                window(start, i, j),
-                window(a, i, 0),
-                window(b, 0, j),
-            )
-            chain_tile(to, of, left, right, min(height, rows - i), width, depth, 1, 0, 0)
+        to, of, right = window(c, 0, j), window(start, 0, j), window(b, 0, j)
+        chain_tile(to, of, a, right, rows, min(DOT_COLUMNS, columns - j), depth, 1, 0, 0)
 
 
 @njit
-def forward(memory, layer, batch, lanes):
-    """``a = f(x @ kernel + bias)``."""
+def _strips(rows):
+    """How many strips of at most `DOT_ROWS` rows there are; their heights differ by at most one."""
+    return -(-rows // DOT_ROWS)
+
+
+@njit
+def forward(memory, kind, layer):
+    """``a = f(x @ kernel + bias)``, for a strip of samples after the other.
+
+    What a strip has before the activation fits the first-level cache, and nothing reads it later.
+    """
+    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
+    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
     bias = Matrix(memory, 0, 0, 0)
     if layer[BIAS] != NONE:
         bias = Matrix(memory, layer[BIAS] * lanes, 0, lanes)
-    _product(
-        Matrix(memory, layer[Z] * lanes, layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes),
-        bias,
-        Matrix(memory, layer[INPUT] * lanes, n_in * lanes, lanes),
-        Matrix(memory, layer[KERNEL] * lanes, n_out * lanes, lanes),
-        batch,
-        n_out,
-        n_in,
-    )
-    if layer[FUNCTION] != NONE:
-        size = batch * n_out * lanes
-        call(
-            layer[FUNCTION],
-            memory[layer[A] * lanes :][:size],
-            memory[layer[Z] * lanes :][:size],
-        )
+    kernel = Matrix(memory, layer[KERNEL] * lanes, n_out * lanes, lanes)
+    for strip in range(_strips(batch)):
+        first, stop = chunk_bounds(strip, _strips(batch), batch)
+        x = Matrix(memory, (layer[INPUT] + first * n_in) * lanes, n_in * lanes, lanes)
+        at = layer[A] * lanes + first * row
+        z = at if layer[FUNCTION] == NONE else kind[SCRATCH] * lanes
+        _product(Matrix(memory, z, row, step), bias, x, kernel, stop - first, n_out, n_in)
+        if layer[FUNCTION] != NONE:
+            size = (stop - first) * row
+            call(layer[FUNCTION], memory[at:][:size], memory[z:][:size])
 
 
 @njit
-def _hand_down(memory, layer, batch, lanes):
-    """The gradient of the input, times the derivative of the activation there."""
+def _hand_down(memory, kind, layer):
+    """The gradient of the input, times the derivative of the activation there, as `forward`."""
+    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    _product(
-        Matrix(memory, layer[DA] * lanes, n_in * lanes, lanes),
-        Matrix(memory, 0, 0, 0),
-        Matrix(memory, layer[DOUTPUT] * lanes, layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes),
-        Matrix(memory, layer[KERNEL] * lanes, lanes, n_out * lanes),
-        batch,
-        n_in,
-        n_out,
-    )
-    if layer[DERIVATIVE] != NONE:
-        size = batch * n_in * lanes
-        call(
-            layer[DERIVATIVE],
-            memory[layer[DZ] * lanes :][:size],
-            memory[layer[Z_BELOW] * lanes :][:size],
-            memory[layer[A_BELOW] * lanes :][:size],
-            memory[layer[DA] * lanes :][:size],
-        )
+    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
+    zeros = Matrix(memory, 0, 0, 0)
+    kernel = Matrix(memory, layer[KERNEL] * lanes, lanes, n_out * lanes)
+    for strip in range(_strips(batch)):
+        first, stop = chunk_bounds(strip, _strips(batch), batch)
+        doutput = Matrix(memory, layer[DOUTPUT] * lanes + first * row, row, step)
+        at, size = first * n_in * lanes, (stop - first) * n_in * lanes
+        dz = layer[DZ] * lanes + at
+        da = dz if layer[DERIVATIVE] == NONE else kind[SCRATCH] * lanes
+        to = Matrix(memory, da, n_in * lanes, lanes)
+        _product(to, zeros, doutput, kernel, stop - first, n_in, n_out)
+        if layer[DERIVATIVE] != NONE:
+            a = memory[layer[INPUT] * lanes + at :][:size]
+            call(layer[DERIVATIVE], memory[dz:][:size], a, a, memory[da:][:size])
 
 
 @njit(exact=True)
@@ -171,14 +162,14 @@ def _adam(weights, first, second, gradient, rate, decay, beta_1, beta_2, epsilon
 
 @njit
 def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
-    """The gradient of some weights is known: penalise it, and update them."""
+    """The gradient of some weights is in scratch: penalise it, and update them."""
     lanes = VECTOR_BYTES // memory.itemsize
     for start in range(0, size * lanes, REPEATED):
         n = min(REPEATED, size * lanes - start)
         at, distance = place * lanes + start, kind[DISTANCE] * lanes
         weights = memory[at:][:n]
         slot_0, slot_1 = memory[at + distance :][:n], memory[at + 2 * distance :][:n]
-        gradient = memory[kind[WEIGHT_GRADIENT] * lanes + start :][:n]
+        gradient = memory[kind[SCRATCH] * lanes + start :][:n]
         rate, decay = paces[RATE][:n], paces[DECAY][:n]
         if layer[IS_PENALISED]:
             first = BIAS_PUSH if is_bias else PUSH
@@ -199,24 +190,23 @@ def backward(memory, kind, layer, hyper, paces):
     """The gradient of the input, from the weights before the step, and then their update."""
     lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    if layer[DA] != NONE:
-        _hand_down(memory, layer, batch, lanes)
+    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
+    if layer[DZ] != NONE:
+        _hand_down(memory, kind, layer)
     if not layer[LEARNS]:
         return
-    _product(
-        Matrix(memory, kind[WEIGHT_GRADIENT] * lanes, n_out * lanes, lanes),
-        Matrix(memory, 0, 0, 0),
-        Matrix(memory, layer[INPUT] * lanes, lanes, n_in * lanes),
-        Matrix(memory, layer[DOUTPUT] * lanes, layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes),
-        n_in,
-        n_out,
-        batch,
-    )
-    _learn(memory, kind, layer, hyper, paces, layer[KERNEL], n_in * n_out, False)
+    zeros = Matrix(memory, 0, 0, 0)
+    gradient = Matrix(memory, kind[SCRATCH] * lanes, n_out * lanes, lanes)
+    doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
+    for strip in range(_strips(n_in)):
+        first, stop = chunk_bounds(strip, _strips(n_in), n_in)
+        x = Matrix(memory, (layer[INPUT] + first) * lanes, lanes, n_in * lanes)
+        _product(gradient, zeros, x, doutput, stop - first, n_out, batch)
+        place, size = layer[KERNEL] + first * n_out, (stop - first) * n_out
+        _learn(memory, kind, layer, hyper, paces, place, size, False)
     if layer[BIAS] != NONE:
-        first, apart = layer[DOUTPUT] * lanes, layer[OUT_ROW] * lanes
         at_once = n_out if layer[OUT_STEP] == 1 else 1
         for o in range(0, n_out, at_once):
-            total = memory[(kind[WEIGHT_GRADIENT] + o) * lanes :][: at_once * lanes]
-            sum_runs(total, memory, first + o * layer[OUT_STEP] * lanes, apart, batch)
+            total = memory[(kind[SCRATCH] + o) * lanes :][: at_once * lanes]
+            sum_runs(total, memory, doutput.at + o * step, row, batch)
         _learn(memory, kind, layer, hyper, paces, layer[BIAS], n_out, True)

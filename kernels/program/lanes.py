@@ -246,7 +246,7 @@ def _run_step(
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
     _interleave(memory, kind[X], own, kind[X_AT], kind[N_X])
     for k in range(layers.shape[0]):
-        forward(memory, layers[k], kind[BATCH], VECTOR_BYTES // memory.itemsize)
+        forward(memory, kind, layers[k])
     if kind[LOSS] != NONE:
         _lose_together(memory, kind, hyper, own, seen, doubles)
     else:

@@ -6,8 +6,9 @@ which they predict, with the programs there, so that these are made once for eac
 
 import contextlib
 import contextvars
+import itertools
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,13 @@ class Architecture(NamedTuple):
     layers: tuple[tuple[int, str, float], ...]
     dtype: str
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Of the kernel and bias of each layer."""
+        sizes = [self.n_in, *(units for units, _, _ in self.layers)]
+        pairs = itertools.pairwise(sizes)
+        return [shape for n_in, units in pairs for shape in ((n_in, units), (units,))]
+
 
 class Copied:
     """Networks of which there will be copies."""
@@ -77,7 +85,7 @@ def copied() -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def new_network(architecture: Architecture, l2: float, weights: Sequence[np.ndarray]) -> Sequential:
+def new_network(architecture: Architecture, l2: float, parameters: np.ndarray) -> Sequential:
     """A network that has not been trained.
 
     Parameters
@@ -85,12 +93,11 @@ def new_network(architecture: Architecture, l2: float, weights: Sequence[np.ndar
     architecture : Architecture
     l2 : float
         Factor of the penalty on the kernels.
-    weights : sequence of ndarray
+    parameters : (p,) array
         Kernel and bias of each layer in turn.
     """
     known = _CURRENT.get()
     model = _built(architecture, l2) if known is None else known.copy(architecture, l2)
-    parameters = np.concatenate([array.reshape(-1) for array in weights])
     model._state = State(parameters.astype(architecture.dtype, copy=False))
     for layer in model.layers:
         layer._belongs_to(model)

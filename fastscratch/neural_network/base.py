@@ -143,7 +143,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     best_loss_: float | None
     validation_scores_: list[float] | None
     best_validation_score_: float | None
-    _best_weights: list[np.ndarray] | None
+    _best_weights: np.ndarray | None
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
@@ -373,10 +373,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         weight = self._weighted_by_class(targets, weight)
         n = len(targets)
         total = float(n) if weight is None else weight.sum()
+        loss, factor, offset = self._objective(targets, weight)
         l2 = 0.0 if self.solver == "lbfgs" else float(self.alpha / 2 / (total / n))
         if builds:
             weights = start.weights if begins else self._model._state.parameters
-            model = new_network(architecture, l2, weights)
+            model = new_network(architecture, l2, loss, weights)
             if begins:
                 model.seed = start.seed
             else:
@@ -386,7 +387,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             self._set_penalty(l2)
         if begins or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
             self._begin_records()
-        loss, factor, offset = self._objective(targets, weight)
         if weight is not None or factor != 1:
             weight = (1.0 if weight is None else weight) * np.full(n, factor * n / total)
         if self.solver == "lbfgs":
@@ -395,7 +395,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         else:
             score, counted = self._score_of(validation), self._counted(validation)
             epochs = Epochs(self, n, offset, score, task, counted)
-            yield from self._fit_epochs(X, targets, weight, loss, epochs, incremental, make)
+            yield from self._fit_epochs(X, targets, weight, epochs, incremental, make)
         task.end()
 
     def _started(
@@ -478,7 +478,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X: np.ndarray,
         y: np.ndarray,
         weight: np.ndarray | None,
-        loss: Any,
         epochs: Epochs,
         incremental: bool,
         make: Make,
@@ -492,12 +491,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             )
         batch_size = min(batch_size, n)
         if not incremental or model.optimizer is None:
-            model.compile(self._optimizer(), loss)
+            model._take_optimizer(self._optimizer())
         self.n_iter_ = 0
         max_iter = 1 if incremental else int(self.max_iter)
         yield Fit(model, X, y, weight, batch_size, max_iter, bool(self.shuffle), epochs, make)
         if self.early_stopping and self._best_weights is not None:
-            model.set_weights(self._best_weights)
+            model._state = model._state.replaced(parameters=self._best_weights)
         if not epochs.ended and not incremental:
             warnings.warn(
                 f"{self.solver} did not converge within max_iter={quantity(max_iter, 'epoch')}",

@@ -144,7 +144,8 @@ class Fit:
             data = self.model._checked_data(x, y, weight, prefix=prefix)
             return data, np.arange(len(data))
 
-        return self.make((self.model._likeness, Same(x), Same(y), Same(weight)), check)
+        shape = self.model._network.output_shapes[0]
+        return self.make((self.model.loss, shape, Same(x), Same(y), Same(weight)), check)
 
     def take_records(self, losses: Sequence[float], scores: Sequence[float]) -> None:
         """Let the estimator note what happened in each epoch."""
@@ -154,8 +155,7 @@ class Fit:
         self.epochs.set_model(self.model)
         self.epochs.scores = iter(scores)
         if self.best is not None:
-            placed = self.model._network.placed()
-            self.epochs.best_weights = [one.view(self.best).copy() for one in placed]
+            self.epochs.best_weights = self.best.copy()
         for epoch, loss in enumerate(losses, before):
             self.epochs.on_epoch_end(epoch, {"loss": loss})
         self.epochs.scores = self.epochs.best_weights = None

@@ -34,12 +34,13 @@ def classifier(**options):
 def fitted_at_once(monkeypatch):
     """How many fits each compiled call did."""
     counts = []
+    train = company.train
 
-    def counting(fits):
-        counts.append(len(fits))
-        company.fit_all(fits)
+    def counting(trainings, bar):
+        counts.append(len(trainings))
+        train(trainings, bar)
 
-    monkeypatch.setattr(together, "fit_all", counting)
+    monkeypatch.setattr(company, "train", counting)
     return counts
 
 
@@ -287,14 +288,14 @@ def test_a_candidate_that_fails_gets_its_error_score():
 
 
 def test_an_error_before_the_training_is_that_of_one_candidate(monkeypatch):
-    assignment = company.Fit.assignment
+    prepare = company.Fit.prepare
 
     def failing(wanted):
         if wanted.model.layers[0].units == 2:
             raise ValueError("two are too few")
-        return assignment(wanted)
+        prepare(wanted)
 
-    monkeypatch.setattr(company.Fit, "assignment", failing)
+    monkeypatch.setattr(company.Fit, "prepare", failing)
     grid = {"hidden_layer_sizes": [(2,), (5,)]}
     with pytest.warns(FitFailedWarning, match="two are too few"):
         found = ours.GridSearchCV(classifier(), grid, cv=3, error_score=-1.0).fit(*IRIS)

@@ -105,7 +105,7 @@ class Sequential(Model):
             self._check([*self.layers, layer], known)
         names = {name_of(other) for other in self.layers}
         if layer.name is None:
-            layer.name = numbered(type(layer).__name__, names)
+            layer._take_name(numbered(type(layer).__name__, names))
         elif layer.name in names or any(layer is other for other in self.layers):
             raise ValueError(f"every layer of a model has its own name, got {layer.name!r} again")
         self._input_shape = known

@@ -5,6 +5,7 @@
 """
 
 import dataclasses
+import functools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -172,13 +173,18 @@ class EstimatorAssignment(Assignment):
         found = super().objectives(weight_axes)
         if self.validation is None:
             return found
-        (objective,) = found
-        metric = ARGMAX if objective.takes_labels else THRESHOLD
-        return (dataclasses.replace(objective, metric=metric, level=0.0),)
+        return (_counting(*found),)
 
     def stopping(self) -> Stopping:
         """The rules, as the engine takes them."""
         return self.rules.stopping(len(self.validation_rows))
+
+
+@functools.cache
+def _counting(objective: Objective) -> Objective:
+    """The same, and count which predictions are right."""
+    metric = ARGMAX if objective.takes_labels else THRESHOLD
+    return dataclasses.replace(objective, metric=metric, level=0.0)
 
 
 def fit(wanted: Fit) -> None:

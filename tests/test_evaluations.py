@@ -175,6 +175,18 @@ def test_a_fit_that_fails(grid, message, usual):
     assert usual()
 
 
+def test_an_estimator_whose_fit_failed_can_be_fitted_again():
+    y = np.repeat([0, 1], 75)
+    folds = [(np.arange(50), np.arange(100, 150)), (np.arange(50, 100), np.arange(50))]
+    with pytest.warns(FitFailedWarning, match="two classes"):
+        found = ours.cross_validate(
+            classifier(), IRIS[0], y, cv=folds, return_estimator=True, error_score=0.0
+        )
+    assert found["test_score"][0] == 0
+    failed, _ = found["estimator"]
+    assert failed.fit(*IRIS).score(*IRIS) == classifier().fit(*IRIS).score(*IRIS)
+
+
 def test_all_fits_that_fail_are_an_error():
     for module in (theirs, ours):
         with pytest.raises(ValueError, match="All the 10 fits failed"):

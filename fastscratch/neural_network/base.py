@@ -442,13 +442,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
     ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
-        # As train_test_split, which takes long to index what may be frames.
+        # As train_test_split, which takes long to check the targets and index what may be frames.
         classes = self._splits_by(y)
         kind = ShuffleSplit if classes is None else StratifiedShuffleSplit
         splitter = kind(1, test_size=self.validation_fraction, random_state=random)
         training, validation = (
             (X[rows], y[rows], None if weight is None else weight[rows])
-            for rows in next(splitter.split(y, classes))
+            for rows in next(splitter._iter_indices(y, classes))
         )
         if len(validation[1]) < 2:
             raise ValueError(

@@ -121,6 +121,7 @@ class _Evaluation:
         else:  # scikit-learn's own function does with it what it should
             self._estimator.fit = functools.partial(_refuse, self._error)
             outcome = self._task.attempt()
+            del self._estimator.fit
         self._task.end(outcome)
 
     @contextlib.contextmanager

@@ -744,7 +744,7 @@ def _all_rows(out, x, kernel, bias, shape):
     rows = out.shape[0] * shape.out_height
     at_once = rows_at_once(shape, out.itemsize)
     strips = -(-rows // at_once)
-    chunks = chunk_count(strips, at_once * shape.out_width * kernel.size)
+    chunks = chunk_count(strips, 2 * at_once * shape.out_width * kernel.size)
     scratch = _scratch(shape, chunks, out)
     if chunks == 1:
         return _chunk_of_rows(out, x, kernel, bias, shape, 0, rows, scratch[0])
@@ -845,7 +845,7 @@ def _all_weights(dkernel, dbias, x, dout, shape):
     # Chunks of whole tiles; and few of them, because each reads all images.
     height = shape.kernel_width if _is_depthwise(shape) else TILE_ROWS
     tiles = -(-rows // height)
-    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * height))
+    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, 2 * dout.size * height))
     scratch = _scratch(shape, chunks, dkernel)
     if chunks == 1:
         _chunk_of_weights(dkernel, dbias, x, dout, shape, 0, rows, scratch[0])
@@ -937,7 +937,7 @@ def conv2d_image_forward(out, image, kernel):
     kernel : (kh, kw) array
     """
     rows = out.shape[0]
-    chunks = chunk_count(rows, out.shape[1] * kernel.size)
+    chunks = chunk_count(rows, 2 * out.shape[1] * kernel.size)
     kh, kw = kernel.shape
     weights = np.zeros((kh + 2, kw), out.dtype)
     for ky in range(kh):

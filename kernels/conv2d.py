@@ -762,8 +762,9 @@ def _weights(kernel, shape):
     """The filters as `conv2d_rows` takes them."""
     if not is_winograd(shape):
         return kernel
-    weights = np.empty(POINTS * shape.channels * shape.filters, kernel.dtype)
-    transform_kernel(weights, kernel)
+    size = shape.channels * shape.filters
+    weights = np.empty(POINTS * size, kernel.dtype)
+    transform_kernel(weights, kernel, 0, size)
     return weights
 
 

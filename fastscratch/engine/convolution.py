@@ -15,7 +15,7 @@ from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
 from ..layers.convolution import Convolution, output_places
 from .parameters import Parameters
-from .plan import Plan, Record, Tensor
+from .plan import COPY_WORK, Plan, Record, Tensor
 from .pooling import strips
 from .registry import LayerCall, Lowered, lowers
 
@@ -23,6 +23,8 @@ from .registry import LayerCall, Lowered, lowers
 GRADIENT_PIECES = 6
 # Rows after whole tiles, if any, for which there is a tile that is as fast as a whole one.
 FULL_TILES = (0, *(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS))
+# The sums of a kernel's weights are cut into at most this many items.
+TRANSFORM_ITEMS = 8
 # Size of the rows that are pooled at once: they stay in the first-level cache.
 BAND_BYTES = 16384
 
@@ -186,8 +188,10 @@ def kernel_for(plan: Plan, g: Geometry, kernel: int) -> int:
     """The place of the kernel as a convolution needs it: transformed, if it is Winograd's."""
     if not is_winograd(g):
         return kernel
-    place = plan.take(POINTS * g.channels * g.filters)
-    plan.add(op.conv2d_transform_item, 1, described(g), {col.INPUT: kernel, op.PACKED: place})
+    size = g.channels * g.filters
+    place = plan.take(POINTS * size)
+    items = max(1, min(TRANSFORM_ITEMS, POINTS * size // COPY_WORK))
+    plan.add(op.conv2d_transform_item, items, described(g), {col.INPUT: kernel, op.PACKED: place})
     return place
 
 

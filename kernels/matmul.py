@@ -132,7 +132,17 @@ def _copy_a(target, a, height, depth):
 
 
 @njit
-def _copy_b(panels, b, depth, columns):
+def panels_at(values, at, depth):
+    """Where panels of a product's `b` are, of this depth: the first at `at`.
+
+    As a matrix of panels: `row` is the width of a panel, `step` how far apart the panels are.
+    """
+    lanes = VECTOR_BYTES // values.itemsize
+    return Matrix(values, at, TILE_VECTORS * lanes, depth * TILE_VECTORS * lanes + lanes)
+
+
+@njit
+def copy_panels(panels, b, depth, columns):
     """Copy a block of `b` into panels as wide as a tile; panel p begins at (0, p) of `panels`."""
     panel = TILE_VECTORS * VECTOR_BYTES // b.values.itemsize
     whole = columns // panel
@@ -185,14 +195,17 @@ def _transpose_panel(target, b, depth, width):
 def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     """``c = start + scale * (a @ b)`` on the calling thread; see `product`.
 
+    If neither stride of `b` is 1, it is panels that `copy_panels` has written, all of their depth.
+
     `scratch` is one row of the scratch there. The error is at most `depth` units of roundoff of the
     sum of the products' absolute values; or, if there are more than `LONG`, so that sums of `DEPTH`
     of them are added up, ``DEPTH + depth / DEPTH + 1``.
     """
     lanes = VECTOR_BYTES // scratch.itemsize
     copy_a = _must_copy_a(a, scratch.itemsize)
-    copy_b = _must_copy_b(b, rows, scratch.itemsize)
-    panel = lanes * (ROW_VECTORS if rows == 1 and not copy_b else TILE_VECTORS)
+    is_copy = b.row != 1 and b.step != 1
+    copy_b = not is_copy and _must_copy_b(b, rows, scratch.itemsize)
+    panel = lanes * (ROW_VECTORS if rows == 1 and not (copy_b or is_copy) else TILE_VECTORS)
     parts = -(-max(depth, 1) // DEPTH)
     part = -(-max(depth, 1) // parts)
     # Room for a strip of `a`, in either order, and after it the panels of `b`.
@@ -200,8 +213,9 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
         strip = Matrix(scratch, 3 * lanes, part + 2 * lanes, 1)
     else:
         strip = Matrix(scratch, 3 * lanes, 1, -(-TILE_ROWS // lanes) * lanes)
-    panels_at = 4 * lanes + (part + 2 * lanes) * (TILE_ROWS + lanes)
-    panel_size = part * panel + lanes
+    panels = panels_at(scratch, 4 * lanes + (part + 2 * lanes) * (TILE_ROWS + lanes), part)
+    if is_copy:
+        panels = b
     block = ROW_BYTES // scratch.itemsize if copy_b else columns
 
     for j0 in range(0, columns, max(block, 1)):
@@ -209,7 +223,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
         for k in range(0, max(depth, 1), part):
             d = min(part, depth - k)
             if copy_b:
-                _copy_b(Matrix(scratch, panels_at, panel, panel_size), window(b, k, j0), d, j1 - j0)
+                copy_panels(panels, window(b, k, j0), d, j1 - j0)
             i = 0
             while i < rows:
                 height, _ = tile_shape(rows - i)
@@ -222,8 +236,10 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
                     of = to if k > 0 else window(start, i, j)
                     right = window(b, k, j)
                     if copy_b:
-                        at = panels_at + (j - j0) // panel * panel_size
-                        right = Matrix(scratch, at, panel, 1)
+                        right = window(panels, 0, (j - j0) // panel)
+                    elif is_copy:
+                        right = window(panels, k, j // panel)
+                    right = Matrix(right.values, right.at, right.row, 1)
                     width = min(panel, j1 - j)
                     if scale == 1 and (k == 0 or depth <= LONG):
                         tile_product(to, of, left, right, height, width, d, 1, 0, 0)

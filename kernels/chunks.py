@@ -7,8 +7,8 @@ in the same order on every machine, and one thread gives the same bits as many.
 from .jit import njit
 
 # Work is counted in multiply-adds of a plain loop, each 0.02 ns with AVX-512: the callers have
-# measured how many an element is worth. Work of less than SERIAL_WORK, 10 us, is not shared: to wake
-# a thread and to wait for it takes 2 to 10 us. A chunk is at least CHUNK_WORK, 2.6 us.
+# measured how many an element is worth. Work of less than SERIAL_WORK, 10 us, is not shared: waking
+# a thread and waiting for it takes 2 to 10 us. A chunk is at least CHUNK_WORK, 2.6 us.
 SERIAL_WORK = 1 << 19
 CHUNK_WORK = 1 << 17
 MAX_CHUNKS = 64

@@ -325,8 +325,7 @@ def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
     """As `conv2d_rows`, where channels fill the vectors."""
     count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
     size, taps = count * channels, shape.kernel_height * shape.kernel_width
-    if has_window_tile(shape, count):
-        scratch[: VECTOR_BYTES // scratch.itemsize] = 0
+    if has_window_tile(shape, scratch.itemsize):
         window_rows(out, x, kernel, bias, scratch, shape, first, stop)
         return
     for i in range(size):

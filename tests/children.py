@@ -16,7 +16,7 @@ import fastscratch
 from fastscratch import kernels
 
 #: Seconds after which a child counts as hanging: many times what one takes on a busy machine.
-PATIENCE = 600
+PATIENCE = 300
 
 TOYS = '''
 """Two kernels that compile in a second."""

@@ -123,11 +123,12 @@ def region():
 
 def _asleep():
     """Whether all threads sleep that are not Python's; true where the system does not tell."""
-    of_python = {str(thread.native_id) for thread in threading.enumerate()}
+    # That of the main thread, where Python still has the parent's after a fork, is the process's.
+    of_python = {os.getpid(), *(thread.native_id for thread in threading.enumerate())}
     folder = Path("/proc/self/task")
     try:
-        others = {each.name for each in folder.iterdir()} - of_python
-        states = {folder.joinpath(n, "stat").read_text().rpartition(") ")[2][0] for n in others}
+        others = {each for each in folder.iterdir() if int(each.name) not in of_python}
+        states = {each.joinpath("stat").read_text().rpartition(") ")[2][0] for each in others}
     except OSError:  # a thread has just ended, or there is no such folder
         return not folder.exists()
     return states <= {"S"}

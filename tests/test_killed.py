@@ -68,7 +68,7 @@ def child(*parts, **values):
     lines = [f"{name} = {value!r}" for name, value in values.items()]
     code = "\n".join([*lines, *map(textwrap.dedent, parts)])
     alone = start(code, NUMBA_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1)
-    return finish(alone, timeout=300)[0]
+    return finish(alone)[0]
 
 
 @few_or_many

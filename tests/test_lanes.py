@@ -7,15 +7,18 @@ from together import N, X, Y, assert_same, compare, network
 import fastscratch as fs
 from fastscratch import Sequential, engine, fit_many, layers, losses, optimizers
 from fastscratch.callbacks import EarlyStopping
-from fastscratch.engine.lanes import ACTIVATIONS_OF_LANES, LOSSES
+from fastscratch.engine.lanes import LOSSES
 from fastscratch.examples import EXAMPLES
 from fastscratch.examples.training import Training
+from fastscratch.kernels.activations import ACTIVATIONS
 from fastscratch.kernels.program import lane_columns
 from fastscratch.kernels.program.columns import NONE
+from fastscratch.kernels.program.lane_activations import IN_PLACE
 from fastscratch.neural_network.networks import L2OfSum
 from fastscratch.regularizers import L2
 
 RNG = np.random.default_rng(6)
+ACTIVATIONS_OF_LANES = [name for name, one in ACTIVATIONS.items() if one.forward in IN_PLACE]
 MANY = 21  # more than lanes of a vector, and no multiple of them
 BINARY = (Y[:, :1] > 0).astype(np.float32)
 OF_LANES = ("sgd", "decayed", "momentum", "adam", "adamw", "scheduled")

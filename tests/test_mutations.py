@@ -77,6 +77,7 @@ OUTPUTS = {
     "dense_forward_block": ["a"],
     "dense_forward_part": ["parts"],
     "dense_hand_down_block": ["dz"],
+    "dense_pack": ["panels"],
     "dense_sum_parts": ["a"],
     "dropout_backward": ["dz"],
     "dropout_forward": ["a"],

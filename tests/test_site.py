@@ -20,6 +20,7 @@ import notebooks
 import numpy as np
 import pytest
 import sources
+from children import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -191,7 +192,7 @@ def test_by_hand_in_a_browser():
             [CHROMIUM, *options, "--dump-dom", page.as_uri()],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=True,
         )
     shown = re.findall(r'<p class="arithmetic">(.*?)</p>', finished.stdout)

@@ -227,8 +227,8 @@ import os, threading
 states = set()  # of the threads that are not Python's
 
 def look():
-    of_python = {str(thread.native_id) for thread in threading.enumerate()}
-    for number in set(os.listdir("/proc/self/task")) - of_python:
+    of_python = {os.getpid(), *(thread.native_id for thread in threading.enumerate())}
+    for number in set(map(int, os.listdir("/proc/self/task"))) - of_python:
         with open(f"/proc/self/task/{number}/stat") as file:
             states.add(file.read().rpartition(") ")[2][0])
 
@@ -253,7 +253,7 @@ finally:
 print(states)
 """
     out, _ = run(look + FORK + code, **toys, NUMBA_THREADING_LAYER="tbb")
-    assert out.endswith("{'S'}")
+    assert "{'S'}" in out
 
 
 @needs_fork

@@ -8,20 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..kernels import optimizers
-from ..kernels.activations import ACTIVATIONS
 from ..kernels.call import address
 from ..kernels.machine import ARM, DOT_ROWS, FEATURES, VECTOR_BYTES
 from ..kernels.matmul import DEPTH, LONG
 from ..kernels.program import columns as col
-from ..kernels.program import data, dense, lane_losses, loss
+from ..kernels.program import data, dense, lane_activations, lane_losses, loss
 from ..kernels.program import lane_columns as op
 from .evaluation import Evaluator
 from .program import Phase
 from .training import Trainer
-
-# Activations of which each lane of a vector gets the same bits as a number alone, and whose
-# derivatives do not read the pre-activations.
-ACTIVATIONS_OF_LANES = ("relu", "sigmoid", "tanh")
 
 #: How weights are updated, and losses that are computed for all models together.
 RULES = {
@@ -129,7 +124,7 @@ class _Layout:
         end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
         _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
         batch = trainer.batch_size
-        layers = [self._layer(a, b) for a, b in zip(forward, backward[::-1], strict=True)]
+        layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
         for lower, upper in itertools.pairwise(layers):
             _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
         n_x, n_out = batch * layers[0][op.N_IN], batch * layers[-1][op.N_OUT]
@@ -152,8 +147,7 @@ class _Layout:
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
         kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
-        widest = max(max(layer[op.N_IN], layer[op.N_OUT]) for layer in layers)
-        kind[op.SCRATCH] = self._take(DOT_ROWS * int(widest))
+        kind[op.STRIP] = self._take(DOT_ROWS * max(int(layer[op.N_OUT]) for layer in layers))
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
@@ -178,6 +172,8 @@ class _Layout:
         row[op.FUNCTION] = self._address(f[col.FUNCTION])
         row[op.DOUTPUT] = self._place(b[col.DOUTPUT], batch * n_out)
         if b[col.DA] != col.NONE:
+            if n_in <= n_out:  # nothing reads the outputs any more
+                self._places[b[col.DZ]] = row[op.A]
             row[op.DZ] = self._place(b[col.DZ], batch * n_in)
             row[op.DERIVATIVE] = self._address(b[col.FUNCTION])
         row[op.OUT_ROW], row[op.OUT_STEP] = n_out, 1
@@ -233,18 +229,12 @@ class _Layout:
         return np.array(numbers, float), own, self._rule(first)
 
     def _address(self, function: Any) -> int:
-        """Where an activation or its derivative is, if each lane gets the bits of a model alone."""
+        """Where an activation or its derivative is, in place, if each lane gets the same bits."""
         if function == col.NONE:
             return col.NONE
-        _demand(function.kernel in _elementwise())
-        return address(function.kernel, *function.kinds)
-
-
-@functools.cache
-def _elementwise() -> frozenset[Any]:
-    """Activations and derivatives that are the same for several models at once."""
-    known = [ACTIVATIONS[name] for name in ACTIVATIONS_OF_LANES]
-    return frozenset(f for one in known for f in (one.forward, one.backward))
+        in_place = lane_activations.IN_PLACE.get(function.kernel)
+        _demand(in_place is not None)
+        return address(in_place, *function.kinds[::2])  # half of the arrays
 
 
 def _demand(is_possible: bool) -> None:

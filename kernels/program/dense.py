@@ -5,7 +5,7 @@ import numpy as np
 from ..call import INTEGER, NUMBER, call, kind_of, values
 from ..instructions import fma, prefetch_to_write
 from ..jit import njit
-from ..matmul import product_serial
+from ..matmul import copy_panels, panels_at, product_serial, window
 from ..sums import sum_rows
 from ..tiles import Matrix
 from .columns import (
@@ -47,6 +47,9 @@ OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
 # a strip is kept GRADIENT numbers after the beginning of scratch, in the first-level cache. Plain
 # descent needs no gradient, and has no strip.
 STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
+# Where a copy of the outputs' gradient is, in panels: if it is too large for a second-level cache,
+# and the strips of all items read it again and again. NONE if it is read where it is.
+(PANELS,) = fields(ARGUMENTS + 8, panels=PLACE)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
 # What the items of input units add to the outputs: the place of the first, and how far apart they
@@ -226,6 +229,8 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
         return
     x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
     doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
+    if row[PANELS] != NONE:
+        doutput = panels_at(memory, row[PANELS], rows)
     scratch = scratch_of(memory, row, worker)
     product_serial(target, start, x_transposed, doutput, units, n_out, rows, scratch, scale)
 
@@ -256,9 +261,22 @@ def _learn_strip(memory, row, rows, first, units, worker, samples, step):
     learn(memory, row, kernel, kernel + units * n_out, at, samples, step)
 
 
+@operation(DOUTPUT, *SIZES, UNITS_AN_ITEM, PANELS)
+def dense_pack_item(memory, row, samples, item, worker, step):
+    """Some panels of the outputs' gradient."""
+    n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
+    if rows == 1:  # its product reads it where it is
+        return
+    first = item * row[UNITS_AN_ITEM]
+    panels = panels_at(memory, row[PANELS], rows)
+    doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
+    to = window(panels, 0, first // panels.row)
+    copy_panels(to, doutput, rows, min(row[UNITS_AN_ITEM], n_out - first))
+
+
 @operation(
     *(INPUT, DOUTPUT, *PARAMETERS, *LEARNING, *GRADIENT_OF_TENSOR),
-    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT),
+    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS),
 )
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.

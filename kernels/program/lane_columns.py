@@ -17,8 +17,8 @@ LAYER_COLUMNS = 15
 # its places in the memory of a model and in that of the worker; likewise the outputs, and their
 # gradient.
 BATCH, N_X, X_AT, X, N_OUTPUTS, OUTPUTS_AT, OUTPUTS, GRADIENT_AT, GRADIENT = range(9)
-# Places of the weights, and of scratch; how far apart weights and slots are.
-WEIGHTS, SCRATCH, DISTANCE = range(9, 12)
+# Places of the weights, and of a strip of their gradient; how far apart weights and slots are.
+WEIGHTS, STRIP, DISTANCE = range(9, 12)
 # By which rule they learn, whether any are penalised, and whether the penalties are of the sum of
 # the losses.
 RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(12, 15)

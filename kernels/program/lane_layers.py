@@ -39,8 +39,8 @@ from .lane_columns import (
     RATE,
     REPEATED,
     RULE,
-    SCRATCH,
     SGD,
+    STRIP,
     A,
 )
 
@@ -61,10 +61,7 @@ def _strips(rows):
 
 @njit
 def forward(memory, kind, layer):
-    """``a = f(x @ kernel + bias)``, for a strip of samples after the other.
-
-    What a strip has before the activation fits the first-level cache, and nothing reads it later.
-    """
+    """``a = f(x @ kernel + bias)``, strip after strip, each activated while it is in the cache."""
     lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
     row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
@@ -75,12 +72,10 @@ def forward(memory, kind, layer):
     for strip in range(_strips(batch)):
         first, stop = chunk_bounds(strip, _strips(batch), batch)
         x = Matrix(memory, (layer[INPUT] + first * n_in) * lanes, n_in * lanes, lanes)
-        at = layer[A] * lanes + first * row
-        z = at if layer[FUNCTION] == NONE else kind[SCRATCH] * lanes
-        _product(Matrix(memory, z, row, step), bias, x, kernel, stop - first, n_out, n_in)
+        a = Matrix(memory, layer[A] * lanes + first * row, row, step)
+        _product(a, bias, x, kernel, stop - first, n_out, n_in)
         if layer[FUNCTION] != NONE:
-            size = (stop - first) * row
-            call(layer[FUNCTION], memory[at:][:size], memory[z:][:size])
+            call(layer[FUNCTION], memory[a.at :][: (stop - first) * row])
 
 
 @njit
@@ -95,13 +90,11 @@ def _hand_down(memory, kind, layer):
         first, stop = chunk_bounds(strip, _strips(batch), batch)
         doutput = Matrix(memory, layer[DOUTPUT] * lanes + first * row, row, step)
         at, size = first * n_in * lanes, (stop - first) * n_in * lanes
-        dz = layer[DZ] * lanes + at
-        da = dz if layer[DERIVATIVE] == NONE else kind[SCRATCH] * lanes
-        to = Matrix(memory, da, n_in * lanes, lanes)
-        _product(to, zeros, doutput, kernel, stop - first, n_in, n_out)
+        dz = Matrix(memory, layer[DZ] * lanes + at, n_in * lanes, lanes)
+        _product(dz, zeros, doutput, kernel, stop - first, n_in, n_out)
         if layer[DERIVATIVE] != NONE:
             a = memory[layer[INPUT] * lanes + at :][:size]
-            call(layer[DERIVATIVE], memory[dz:][:size], a, a, memory[da:][:size])
+            call(layer[DERIVATIVE], memory[dz.at :][:size], a)
 
 
 @njit(exact=True)
@@ -162,14 +155,14 @@ def _adam(weights, first, second, gradient, rate, decay, beta_1, beta_2, epsilon
 
 @njit
 def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
-    """The gradient of some weights is in scratch: penalise it, and update them."""
+    """The gradient of some weights is known: penalise it, and update them."""
     lanes = VECTOR_BYTES // memory.itemsize
     for start in range(0, size * lanes, REPEATED):
         n = min(REPEATED, size * lanes - start)
         at, distance = place * lanes + start, kind[DISTANCE] * lanes
         weights = memory[at:][:n]
         slot_0, slot_1 = memory[at + distance :][:n], memory[at + 2 * distance :][:n]
-        gradient = memory[kind[SCRATCH] * lanes + start :][:n]
+        gradient = memory[kind[STRIP] * lanes + start :][:n]
         rate, decay = paces[RATE][:n], paces[DECAY][:n]
         if layer[IS_PENALISED]:
             first = BIAS_PUSH if is_bias else PUSH
@@ -187,7 +180,10 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
 
 @njit
 def backward(memory, kind, layer, hyper, paces):
-    """The gradient of the input, from the weights before the step, and then their update."""
+    """The gradient of the input, from the weights before the step, and then their update.
+
+    A strip of the weights' gradient is used while it is in the first-level cache.
+    """
     lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
     row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
@@ -196,7 +192,7 @@ def backward(memory, kind, layer, hyper, paces):
     if not layer[LEARNS]:
         return
     zeros = Matrix(memory, 0, 0, 0)
-    gradient = Matrix(memory, kind[SCRATCH] * lanes, n_out * lanes, lanes)
+    gradient = Matrix(memory, kind[STRIP] * lanes, n_out * lanes, lanes)
     doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
     for strip in range(_strips(n_in)):
         first, stop = chunk_bounds(strip, _strips(n_in), n_in)
@@ -207,6 +203,6 @@ def backward(memory, kind, layer, hyper, paces):
     if layer[BIAS] != NONE:
         at_once = n_out if layer[OUT_STEP] == 1 else 1
         for o in range(0, n_out, at_once):
-            total = memory[(kind[SCRATCH] + o) * lanes :][: at_once * lanes]
+            total = memory[(kind[STRIP] + o) * lanes :][: at_once * lanes]
             sum_runs(total, memory, doutput.at + o * step, row, batch)
         _learn(memory, kind, layer, hyper, paces, layer[BIAS], n_out, True)

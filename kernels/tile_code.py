@@ -350,17 +350,13 @@ def _write_copy(w):
     w.builder.ret_void()
 
 
-def _write_transpose(w):
-    """The transpose of one square of lanes x lanes elements, in registers.
+def _transposed(w, rows):
+    """The transpose of a square, in registers.
 
     Stage ``s`` = 1, 2, 4, ... exchanges, between the rows ``i`` and ``i + s``, the squares of
     ``s`` x ``s`` elements off the diagonal: log2(lanes) stages of `lanes` shuffles.
     """
-    function = w.function("fastscratch_transpose", "pnn pnn")
-    target, target_row, _, source, source_row, _ = function.args
-    lanes = w.lanes
-    rows = [w.load(w.after(source, w.times(source_row, i))) for i in range(lanes)]
-    stage = 1
+    lanes, rows, stage = w.lanes, list(rows), 1
     while stage < lanes:
         # Where each lane of the new rows comes from: lanes of the lower row count from `lanes` on.
         upper = [lanes + j - stage if j & stage else j for j in range(lanes)]
@@ -370,9 +366,48 @@ def _write_transpose(w):
                 pair = rows[i], rows[i + stage]
                 rows[i], rows[i + stage] = w.shuffle(*pair, upper), w.shuffle(*pair, lower)
         stage *= 2
-    for i in range(lanes):
-        w.store(rows[i], w.after(target, w.times(target_row, i)))
+    return rows
+
+
+def _write_transpose(w):
+    """The transpose of one square of lanes x lanes elements."""
+    function = w.function("fastscratch_transpose", "pnn pnn")
+    target, target_row, _, source, source_row, _ = function.args
+    rows = [w.load(w.after(source, w.times(source_row, i))) for i in range(w.lanes)]
+    for i, row in enumerate(_transposed(w, rows)):
+        w.store(row, w.after(target, w.times(target_row, i)))
     w.builder.ret_void()
+
+
+def _write_pick(w):
+    """The transpose of `lanes` rows that begin anywhere, square after square."""
+    function = w.function("fastscratch_pick", "pnn nn")
+    target, target_row, _, addresses, width = function.args
+    builder, place = w.builder, w.builder.inttoptr(addresses, INT.as_pointer())
+    numbers = [builder.load(builder.gep(place, [constant(i)])) for i in range(w.lanes)]
+    begins = [builder.inttoptr(number, w.pointer) for number in numbers]
+
+    def square(to, column):
+        rows = [w.load(w.after(begin, column)) for begin in begins]
+        for i, row in enumerate(_transposed(w, rows)):
+            w.store(row, w.after(to, w.times(target_row, i)))
+        return [w.after(to, w.times(target_row, w.lanes)), builder.add(column, constant(w.lanes))]
+
+    whole = builder.sdiv(builder.sub(width, constant(1)), constant(w.lanes))
+    w.loop(whole, [target, constant(0)], square)
+    # The last vectors end with the rows. Those of narrow rows begin before them: what these lanes
+    # hold is stored where the first number of a row belongs, which then replaces it.
+    last = builder.sub(width, constant(w.lanes))
+    is_narrow = w.less(last, constant(0))
+    missing = builder.select(is_narrow, builder.neg(last), constant(0))
+    lanes = w.lanes_from(missing)
+    rows = [w.load_lanes(w.after(begin, last), lanes) for begin in begins]
+    first = builder.select(is_narrow, constant(0), last)
+    for i, row in enumerate(_transposed(w, rows)):
+        after = builder.sub(constant(i), missing)
+        after = builder.select(w.less(after, constant(0)), constant(0), after)
+        w.store(row, w.after(target, builder.mul(target_row, builder.add(first, after))))
+    builder.ret_void()
 
 
 def write_module(name, item):
@@ -398,6 +433,8 @@ def write_module(name, item):
         _write_choice(w, _runs_function, name, runs, w.lanes)
     elif name == "copy":
         _write_copy(w)
+    elif name == "pick":
+        _write_pick(w)
     else:
         _write_transpose(w)
     return str(module)

@@ -7,7 +7,7 @@ whole inner loop, and no compiler arranges that from three nested loops.
 How it works
 ------------
 **A few small functions are written in LLVM's own language** (:mod:`.llvm`, :mod:`.tile_code`):
-tiles of a matrix product, sums of sparse runs, the copy of a panel and the transpose of a square.
+tiles of a matrix product, sums of sparse runs, the copy of a panel, and transposes.
 
 **An intrinsic** is how compiled Numba code calls them: a function whose body is not Python but a
 recipe that writes LLVM instructions into the caller. ``@intrinsic`` takes a *typing* function that
@@ -47,6 +47,7 @@ pixel at a time: it loads each pixel once.
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
 """
 
+import ctypes
 import dataclasses
 import functools
 from collections import namedtuple
@@ -327,6 +328,27 @@ def transpose_square(typingctx, target, source):
     return types.void(target, source), codegen
 
 
+@intrinsic
+def pick_rows(typingctx, target, addresses, width):
+    """``target[j, i]`` = number j of the row at address i: rows that begin anywhere, transposed.
+
+    Parameters
+    ----------
+    target : Matrix, (width, lanes)
+        Columns contiguous.
+    addresses : (lanes,) int64 array
+    width : int
+        Numbers in each row, at least one. No other memory is read.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        data = context.make_helper(builder, signature.args[1], arguments[1]).data
+        numbers = [builder.ptrtoint(data, ir.IntType(64)), arguments[2]]
+        return _call(context, builder, "pick", arguments[:1], signature.args[:1], numbers)
+
+    return types.void(target, addresses, types.int64), codegen
+
+
 if config.DISABLE_JIT:
 
     def _grid(matrix, rows, columns):
@@ -460,3 +482,11 @@ if config.DISABLE_JIT:
         for i in range(lanes):
             for j in range(lanes):
                 target.values[to[j][i]] = source.values[of[i][j]]
+
+    def pick_rows(target, addresses, width):
+        for i in range(addresses.size):
+            size = width * target.values.itemsize
+            kind = ctypes.c_byte * size
+            row = np.frombuffer(kind.from_address(int(addresses[i])), target.values.dtype)
+            for j in range(width):
+                target.values[target.at + j * target.row + i] = row[j]

@@ -176,6 +176,7 @@ for dtype in tests.DTYPES:
         tests.test_tile_writes_the_tile_and_nothing_else(dtype, height)
     for height, taps in machine.WINDOWS:
         tests.test_window_tile(dtype, height, taps)
+    tests.test_pick_rows(dtype)
     lanes = 16 // np.dtype(dtype).itemsize
     a, b = (tests.random((n, 7), dtype) for n in (6, lanes))
     wide = np.zeros((6, lanes), dtype)

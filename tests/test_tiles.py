@@ -327,6 +327,25 @@ def test_window_tile(dtype, height, taps):
         assert np.isnan(flat).sum() == 2 * GUARD + c[..., :missing].size
 
 
+@njit
+def pick(target, row, addresses, width):
+    tiles.pick_rows(Matrix(target, GUARD, row, 1), addresses, width)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_pick_rows(dtype):
+    """Rows that lie anywhere become columns; nothing is written beside them."""
+    lanes = machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for width in range(1, 3 * lanes + 2):
+        table = random((2 * lanes, width), dtype, width)
+        chosen = np.random.default_rng(width).integers(2 * lanes, size=lanes)
+        addresses = np.array([table[k].ctypes.data for k in chosen], np.int64)
+        flat, columns = guarded(np.full((width, lanes), np.nan, dtype))
+        pick(flat, lanes, addresses, width)
+        np.testing.assert_array_equal(columns, table[chosen].T)
+        assert np.isnan(flat).sum() == 2 * GUARD
+
+
 def odd_shapes():
     if INTERPRETED:
         return [(1, 1, 1), (1, 3, 9), (3, 5, 2), (7, 4, 9), (13, 2, 5)]

@@ -127,22 +127,18 @@ class _Layout:
         layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
         for lower, upper in itertools.pairwise(layers):
             _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
-        n_x, n_out = batch * layers[0][op.N_IN], batch * layers[-1][op.N_OUT]
-        x, out, gradient = forward[0].record[col.INPUT], end.record[col.A], end.record[col.DA]
+        out, gradient = end.record[col.A], end.record[col.DA]
         _demand(self._places.get(out) == layers[-1][op.A])
         _demand(self._places.get(gradient) == layers[-1][op.DOUTPUT])
         learning = [b.record for b in backward if b.record[col.STOP] != col.NONE]
         hyper, penalties, rule = self._hyper(learning, end.record)
         kind = np.full(op.ROWS, col.NONE)
+        self._takes_sources(kind, phases, layers[0])
         if self._takes_loss(kind, end.record):
             layers[-1][op.OUT_ROW], layers[-1][op.OUT_STEP] = 1, batch
         after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
-        rows = [
-            [program.place(k) for k, phase in phases if phase.operation in some]
-            for some in ((data.gather_item,), after)
-        ]
-        kind[op.BATCH], kind[op.N_X], kind[op.N_OUTPUTS] = batch, n_x, n_out
-        kind[op.X_AT], kind[op.X] = x, layers[0][op.INPUT]
+        rows = [program.place(k) for k, phase in phases if phase.operation in after]
+        kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
         kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
@@ -151,10 +147,9 @@ class _Layout:
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
-        kind[op.N_GATHERS] = len(rows[0])
         _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
         table = np.array(layers, np.int64)
-        numbers = np.array([*kind, *rows[0], *rows[1]])
+        numbers = np.array([*kind, *rows])
         return Kind(numbers, hyper, table, self._end, penalties)
 
     def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
@@ -185,6 +180,23 @@ class _Layout:
             row[op.IS_PENALISED] = any(b[field] for field in col.PENALTIES[:4])
         return row
 
+    def _takes_sources(
+        self, kind: np.ndarray, phases: list[tuple[int, Phase]], first: np.ndarray
+    ) -> None:
+        """Note what is gathered, and where: inputs, targets and weights of the samples."""
+        gathers = [phase for phase in phases if phase[1].operation is data.gather_item]
+        _demand(len(gathers) == 1)
+        number, gather = gathers[0]
+        kind[op.GATHER] = self._trainer.program.place(number)
+        for k, (_, width, place) in enumerate(data.SOURCE_FIELDS):
+            own = gather.record.get(place, col.NONE)
+            if own != col.NONE:
+                size = gather.record[width]
+                kind[op.WIDTHS + k], kind[op.SOURCES_AT + k] = size, own
+                kind[op.SOURCES + k] = self._place(own, self._trainer.batch_size * size)
+        _demand(kind[op.SOURCES] == first[op.INPUT])
+        kind[op.SOURCES_AT] = col.NONE
+
     def _takes_loss(self, kind: np.ndarray, record: dict[col.Field, Any]) -> bool:
         """Note how the loss is computed for all models together, if it can be."""
         batch, units = self._trainer.batch_size, record[col.UNITS]
@@ -194,13 +206,8 @@ class _Layout:
         kind[op.LOSS] = code
         labels = record.get(loss.LABELS, col.NONE)
         kind[op.TAKES_LABELS] = labels != col.NONE
-        own = record[loss.TARGETS] if labels == col.NONE else labels
-        kind[op.N_TARGETS] = batch * units if labels == col.NONE else batch
-        kind[op.TARGETS_AT], kind[op.TARGETS] = own, self._take(int(kind[op.N_TARGETS]))
+        kind[op.SOURCES_AT : op.LOSS] = col.NONE
         kind[op.Y] = self._take(batch * units)
-        if record[loss.WEIGHTS] != col.NONE:
-            kind[op.SAMPLE_WEIGHTS_AT] = record[loss.WEIGHTS]
-            kind[op.SAMPLE_WEIGHTS] = self._take(batch)
         kind[op.LOSSES_AT], kind[op.LOSSES] = record[loss.LOSSES_AT], self._take(batch)
         kind[op.RIGHT_AT], kind[op.RIGHT] = record[loss.CORRECT], self._take(batch)
         kind[op.SHARES], kind[op.LOSS_SCRATCH] = self._take(batch), self._take(3 * batch)

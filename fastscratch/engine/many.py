@@ -317,7 +317,7 @@ class _Crew:
             np.zeros((self._workers, used, self._rows), np.int64),
             np.zeros((self._workers, used, op.MOST_STEPS)),
             self._array(lane_columns.N_PACES, lane_columns.REPEATED),
-            np.zeros((self._workers, lanes), np.int64),
+            np.zeros((self._workers, lane_columns.N_CURSORS, lanes), np.int64),
             np.empty((self._workers, lanes * int(kind.kind[lane_columns.BATCH]))),
         )
         self._run(lane_op.train_lanes, arguments)

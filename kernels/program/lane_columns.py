@@ -1,6 +1,7 @@
 """Records of models that are trained together, with the models innermost (:mod:`.lanes`)."""
 
 from .columns import N_HYPER
+from .data import MAX_SOURCES
 
 # A layer is a row of integers: its sizes, and places in the memory of the worker, which count
 # vectors: input, kernel, bias (NONE if there is none), activations, their gradient, and the
@@ -13,27 +14,30 @@ FUNCTION, DERIVATIVE, LEARNS, RULE, IS_PENALISED = range(8, 13)
 OUT_ROW, OUT_STEP = range(13, 15)
 LAYER_COLUMNS = 15
 
-# What the models have in common. Samples in a mini-batch; how many numbers the mini-batch has, and
-# its places in the memory of a model and in that of the worker; likewise the outputs, and their
-# gradient.
-BATCH, N_X, X_AT, X, N_OUTPUTS, OUTPUTS_AT, OUTPUTS, GRADIENT_AT, GRADIENT = range(9)
+# What the models have in common. Samples in a mini-batch; how many outputs it has, and their places
+# in the memory of a model and in that of the worker; likewise their gradient.
+BATCH, N_OUTPUTS, OUTPUTS_AT, OUTPUTS, GRADIENT_AT, GRADIENT = range(6)
 # Places of the weights, and of a strip of their gradient; how far apart weights and slots are.
-WEIGHTS, STRIP, DISTANCE = range(9, 12)
+WEIGHTS, STRIP, DISTANCE = range(6, 9)
 # By which rule they learn, whether any are penalised, and whether the penalties are of the sum of
 # the losses.
-RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(12, 15)
-# The loss, if it is computed for all models together, or NONE. Then its places: targets, as they
-# are gathered, and how many they are; the same by units; the samples' weights (NONE if there are
-# none), losses, and right predictions, each in the memory of a model and in that of the worker;
-# shares in the mean; and scratch. What right is (NONE if it is not counted).
-LOSS, TAKES_LABELS, N_TARGETS, TARGETS_AT, TARGETS, Y = range(15, 21)
-SAMPLE_WEIGHTS_AT, SAMPLE_WEIGHTS = range(21, 23)
-LOSSES_AT, LOSSES, RIGHT_AT, RIGHT, SHARES, LOSS_SCRATCH, METRIC = range(23, 30)
+RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(9, 12)
+# What is gathered: inputs, targets, and weights of the samples. How many numbers of a sample; the
+# places in the memory of the worker (NONE if there are none); and those in the memory of a model
+# (NONE if they are not needed there).
+WIDTHS, SOURCES, SOURCES_AT = range(12, 21, MAX_SOURCES)
+TARGETS, SAMPLE_WEIGHTS = SOURCES + 1, SOURCES + 2
+# The loss, if it is computed for all models together, or NONE. Whether its targets are labels; then
+# its places: targets by units; the samples' losses, and right predictions, each in the memory of a
+# model and in that of the worker; shares in the mean; and scratch. What right is (NONE if it is not
+# counted).
+LOSS, TAKES_LABELS, Y = range(21, 24)
+LOSSES_AT, LOSSES, RIGHT_AT, RIGHT, SHARES, LOSS_SCRATCH, METRIC = range(24, 31)
 # Where the weights are in the memory of a model, and how far apart its weights and slots are.
-WEIGHTS_AT, OWN_DISTANCE = range(30, 32)
-# How many rows of the table gather a mini-batch; then the places of these, and of the rows that
-# compute the losses, or add them up if they have been computed together.
-N_GATHERS, ROWS = range(32, 34)
+WEIGHTS_AT, OWN_DISTANCE = range(31, 33)
+# The row of the table that gathers a mini-batch; then the places of the rows that compute the
+# losses, or add them up if they have been computed together.
+GATHER, ROWS = range(33, 35)
 
 # Numbers of the optimiser, as it takes them; then the weight of the loss in the sum of losses, and
 # the level above which a prediction counts as 1.
@@ -50,3 +54,9 @@ DESCENT, SGD, MOMENTUM, ADAM = range(4)
 # penalties. Each is repeated, so that a loop over weights finds those of all models in its order.
 RATE, DECAY, PUSH, SLOPE, BIAS_PUSH, BIAS_SLOPE = range(6)
 N_PACES, REPEATED = 6, 512
+
+# Where the model in each lane is: its next step, and the samples of the epoch before that; how many
+# samples the last step had (0 if there is no model); and the address of the order of its samples.
+# Then, in a step, the sample that is gathered, and addresses; and the addresses of the sources.
+NEXT_STEP, BEFORE, SEEN, ORDER_AT, CHOSEN, ADDRESSES, FIRST_SOURCE = range(7)
+N_CURSORS = FIRST_SOURCE + MAX_SOURCES

@@ -5,9 +5,9 @@ lies side by side in a memory of the worker: there an activation is one function
 and a product of matrices is a tile whose elements are vectors (`chain_tile`).
 
 The sums are those of the operations in :mod:`.dense`, in the same order and with the same
-roundings, so that a model ends with the same bits. What is done for single samples or for a model
-alone stays as it is: each model has a memory of its own as well, in which the operations of its
-program shuffle an epoch, gather a mini-batch and compute its losses. Between the two memories
+roundings, so that a model ends with the same bits. What is done for a model alone stays as it is:
+each model has a memory of its own as well, in which the operations of its program shuffle an epoch,
+add up its losses, and compute those that are not in :mod:`.lane_losses`. Between the two memories
 numbers are transposed.
 
 Each model has its own order, learning rate and step; only the sizes are the same. A model that ends
@@ -24,19 +24,25 @@ from ..jit import njit, prange
 from ..machine import VECTOR_BYTES
 from ..optimizers import adam_rate
 from ..schedules import scheduled_rates
-from ..tiles import Matrix, transpose_square
+from ..tiles import Matrix, pick_rows, transpose_square
 from .atomics import atomic_add
 from .columns import ADDRESS, ITEMS, NONE
-from .data import BATCH_SIZE, N_SAMPLES
+from .data import BATCH_SIZE, MAX_SOURCES, N_SAMPLES, ORDER, SOURCE_ADDRESS, SOURCE_COLUMNS
+from .data import SOURCES as SOURCES_OF_ROW
 from .lane_columns import (
     ADAM,
+    ADDRESSES,
     BATCH,
+    BEFORE,
     BIAS_L1,
     BIAS_L2,
     BIAS_PUSH,
     BIAS_SLOPE,
+    CHOSEN,
     DECAY,
     DISTANCE,
+    FIRST_SOURCE,
+    GATHER,
     GRADIENT,
     GRADIENT_AT,
     HAS_PENALTIES,
@@ -49,11 +55,10 @@ from .lane_columns import (
     LOSSES,
     LOSSES_AT,
     METRIC,
-    N_GATHERS,
     N_OUTPUTS,
     N_PACES,
-    N_TARGETS,
-    N_X,
+    NEXT_STEP,
+    ORDER_AT,
     OUTPUTS,
     OUTPUTS_AT,
     OWN_DISTANCE,
@@ -66,16 +71,16 @@ from .lane_columns import (
     ROWS,
     RULE_OF_ALL,
     SAMPLE_WEIGHTS,
-    SAMPLE_WEIGHTS_AT,
+    SEEN,
     SHARES,
     SLOPE,
+    SOURCES,
+    SOURCES_AT,
     TAKES_LABELS,
     TARGETS,
-    TARGETS_AT,
     WEIGHTS,
     WEIGHTS_AT,
-    X_AT,
-    X,
+    WIDTHS,
     Y,
 )
 from .lane_layers import backward, forward
@@ -184,7 +189,6 @@ def _lose_together(memory, kind, hyper, own, seen, doubles):
     losses, right = memory[kind[LOSSES] * lanes :][:size], memory[kind[RIGHT] * lanes :][:size]
     shares, weights = memory[kind[SHARES] * lanes :][:size], memory[:0]
     scratch = memory[kind[LOSS_SCRATCH] * lanes :][: 3 * size]
-    _interleave(memory, kind[TARGETS], own, kind[TARGETS_AT], kind[N_TARGETS])
     targets = memory[kind[TARGETS] * lanes :]
     if kind[TAKES_LABELS]:
         one, zero = memory.dtype.type(1), memory.dtype.type(0)
@@ -200,7 +204,6 @@ def _lose_together(memory, kind, hyper, own, seen, doubles):
                 for lane in range(lanes):
                     to[lane] = of[lane]
     if kind[SAMPLE_WEIGHTS] != NONE:
-        _interleave(memory, kind[SAMPLE_WEIGHTS], own, kind[SAMPLE_WEIGHTS_AT], batch)
         weights = memory[kind[SAMPLE_WEIGHTS] * lanes :][:size]
     for lane in range(seen.size):
         share = memory.dtype.type(hyper[LOSS_WEIGHT] / max(seen[lane], 1))
@@ -217,38 +220,72 @@ def _lose_together(memory, kind, hyper, own, seen, doubles):
 
 
 @njit
-def _step_of(model, s):
-    """The step of a model, s after those that it has done; its samples, and those before them."""
-    row, steps = row_of(model, TRAINING, 0), steps_of(model, TRAINING)
-    step = model[FIRST_EPOCH] * steps + model[DONE] + s
-    before = step % steps * row[BATCH_SIZE]
-    return step, min(row[BATCH_SIZE], row[N_SAMPLES] - before), before
+def _point(cursors, lane, model, kind):
+    """Let the cursors of a lane point to its model, which may be anywhere in its epoch."""
+    row, steps = row_of(model, TRAINING, kind[GATHER]), steps_of(model, TRAINING)
+    cursors[NEXT_STEP, lane] = model[FIRST_EPOCH] * steps + model[DONE]
+    cursors[BEFORE, lane] = model[DONE] % steps * row[BATCH_SIZE]
+    cursors[ORDER_AT, lane] = row[ORDER]
+    for k in range(MAX_SOURCES):
+        address = row[SOURCES_OF_ROW + k * SOURCE_COLUMNS + SOURCE_ADDRESS]
+        cursors[FIRST_SOURCE + k, lane] = address
+
+
+@njit
+def _gather(memory, own, kind, cursors):
+    """Take the samples of each model from the data set to the memory of the worker.
+
+    Where a model has no sample any more, it gets its last one again; and if there is no model, what
+    the memory begins with.
+    """
+    lanes, here = VECTOR_BYTES // memory.itemsize, np.int64(memory.ctypes.data)
+    seen, chosen, addresses = cursors[SEEN], cursors[CHOSEN], cursors[ADDRESSES]
+    for n in range(kind[BATCH]):
+        for lane in range(lanes):
+            if n < seen[lane]:
+                place = cursors[ORDER_AT, lane] + (cursors[BEFORE, lane] + n) * 8
+                chosen[lane] = array_at(place, 1, np.int64)[0]
+        for k in range(MAX_SOURCES):
+            to, width = kind[SOURCES + k], kind[WIDTHS + k]
+            if to == NONE:
+                continue
+            begins, size = cursors[FIRST_SOURCE + k], width * memory.itemsize
+            for lane in range(lanes):
+                address = begins[lane] + chosen[lane] * size
+                addresses[lane] = address if seen[lane] > 0 else here
+            if width == 1:
+                for lane in range(lanes):
+                    number = array_at(addresses[lane], 1, memory.dtype)[0]
+                    memory[(to + n) * lanes + lane] = number
+            else:
+                pick_rows(Matrix(memory, (to + n * width) * lanes, lanes, 1), addresses, width)
+    for k in range(MAX_SOURCES):
+        if kind[SOURCES_AT + k] != NONE:
+            count = kind[BATCH] * kind[WIDTHS + k]
+            _return(memory, kind[SOURCES + k], own, kind[SOURCES_AT + k], count)
 
 
 @njit
 def _run_step(
-    s, current, models, penalties, kind, hyper, layers, memory, own, rates, paces, seen, doubles
+    s, current, models, penalties, kind, hyper, layers, memory, own, rates, paces, cursors, doubles
 ):
     """One step of each model in a lane, the s-th after those that it has done."""
-    gathers = kind[ROWS : ROWS + kind[N_GATHERS]]
-    losses = kind[ROWS + kind[N_GATHERS] :]
     for lane in range(current.size):
         if current[lane] != NONE:
-            model, alone = models[current[lane]], _memory_of(own, lane)
-            step, samples, before = _step_of(model, s)
-            if before == 0:
-                row = row_of(model, TRAINING, 0)
-                call(row[ADDRESS], alone, row, samples, 0, 0, step)
-            _call_all(model, gathers, alone, samples, step)
+            model, row = models[current[lane]], row_of(models[current[lane]], TRAINING, 0)
+            samples = min(row[BATCH_SIZE], row[N_SAMPLES] - cursors[BEFORE, lane])
+            if cursors[BEFORE, lane] == 0:
+                step = cursors[NEXT_STEP, lane]
+                call(row[ADDRESS], _memory_of(own, lane), row, samples, 0, 0, step)
             updates, own_penalties = model[TAKEN] + model[DONE] + s, penalties[current[lane]]
             _set_pace(paces, lane, kind, hyper, own_penalties, rates[lane, s], samples, updates)
-            seen[lane] = samples
+            cursors[SEEN, lane] = samples
+    _gather(memory, own, kind, cursors)
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
-    _interleave(memory, kind[X], own, kind[X_AT], kind[N_X])
     for k in range(layers.shape[0]):
         forward(memory, kind, layers[k])
     if kind[LOSS] != NONE:
-        _lose_together(memory, kind, hyper, own, seen, doubles)
+        _lose_together(memory, kind, hyper, own, cursors[SEEN], doubles)
     else:
         _return(memory, kind[OUTPUTS], own, kind[OUTPUTS_AT], kind[N_OUTPUTS])
     if kind[HAS_PENALTIES]:  # which are part of the loss
@@ -257,8 +294,10 @@ def _run_step(
         if current[lane] != NONE:
             alone = _memory_of(own, lane)
             model = models[current[lane]]
-            step, samples, _ = _step_of(model, s)
-            _call_all(model, losses, alone, samples, step)
+            step, samples = cursors[NEXT_STEP, lane], cursors[SEEN, lane]
+            _call_all(model, kind[ROWS:], alone, samples, step)
+            cursors[NEXT_STEP, lane] += 1
+            cursors[BEFORE, lane] += samples
             if kind[LOSS] == NONE:
                 of_seen = samples * (kind[N_OUTPUTS] // kind[BATCH])
                 alone[kind[GRADIENT_AT] + of_seen : kind[GRADIENT_AT] + kind[N_OUTPUTS]] = 0
@@ -296,15 +335,17 @@ def _is_sound(model, own):
 
 
 @njit
-def _end(lane, current, model, kind, own, seen):
+def _end(lane, current, model, kind, own, cursors):
     """A model has ended, and leaves its lane."""
     store(model, _memory_of(own, lane))
-    current[lane], seen[lane] = NONE, 0
+    current[lane], cursors[SEEN, lane] = NONE, 0
     _memory_of(own, lane)[kind[GRADIENT_AT] : kind[GRADIENT_AT] + kind[N_OUTPUTS]] = 0
 
 
 @njit
-def _end_epochs(current, models, stoppings, loss_weights, kind, memory, own, reader, bests, seen):
+def _end_epochs(
+    current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
+):
     """Look at the models whose epoch is over."""
     are_back = slots_are_back = False
     for lane in range(current.size):
@@ -329,11 +370,11 @@ def _end_epochs(current, models, stoppings, loss_weights, kind, memory, own, rea
             if not slots_are_back:
                 _return_models(1, 1 + model[N_SLOTS], model, kind, memory, own)
                 slots_are_back = True
-            _end(lane, current, model, kind, own, seen)
+            _end(lane, current, model, kind, own, cursors)
 
 
 @njit
-def _keep_all(current, models, kind, memory, own, seen):
+def _keep_all(current, models, kind, memory, own, cursors):
     """Keep what the models in the lanes have learned so far."""
     are_back = False
     for lane in range(current.size):
@@ -347,7 +388,7 @@ def _keep_all(current, models, kind, memory, own, seen):
             store(model, _memory_of(own, lane))
         else:
             model[HAS_ENDED] = model[HAS_DIVERGED] = 1
-            _end(lane, current, model, kind, own, seen)
+            _end(lane, current, model, kind, own, cursors)
 
 
 @njit
@@ -386,7 +427,7 @@ def _work(
     orders,
     rates,
     paces,
-    seen,
+    cursors,
     doubles,
 ):
     """What one worker does: steps of its models, until all workers have done enough."""
@@ -401,6 +442,7 @@ def _work(
                 steps = steps_of(model, TRAINING)
                 left = steps - model[DONE] % steps
                 count = min(count, left, max(1, STINT // (filled * model[WORK])))
+                _point(cursors, lane, model, kind)
         work = 0
         for lane in range(current.size):
             if current[lane] != NONE:
@@ -423,7 +465,7 @@ def _work(
                 own,
                 rates,
                 paces,
-                seen,
+                cursors,
                 doubles,
             )
         restore_denormals(float_mode)
@@ -431,10 +473,10 @@ def _work(
             if current[lane] != NONE:
                 models[current[lane], DONE] += count
         _end_epochs(
-            current, models, stoppings, loss_weights, kind, memory, own, reader, bests, seen
+            current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
         )
         if atomic_add(shared, WORKED, work) + work >= enough:
-            _keep_all(current, models, kind, memory, own, seen)
+            _keep_all(current, models, kind, memory, own, cursors)
             return
 
 
@@ -458,7 +500,7 @@ def train_lanes(
     orders,
     rates,
     paces,
-    seen,
+    cursors,
     doubles,
 ):
     """As `train_models`, for models of one kind, several on each worker.
@@ -488,8 +530,8 @@ def train_lanes(
         As `train_models` takes them, most of them for each lane.
     paces : (workers, N_PACES, REPEATED) array
         Zeros at first.
-    seen : (workers, lanes of a vector) int64 array
-        Zeros at first: samples of each model in a step.
+    cursors : (workers, N_CURSORS, lanes of a vector) int64 array
+        Zeros at first.
     doubles : (workers, samples in a mini-batch * lanes of a vector) float64 array
     """
     for w in prange(current.shape[0]):
@@ -513,6 +555,6 @@ def train_lanes(
             orders[worker],
             rates[worker],
             paces[worker],
-            seen[worker],
+            cursors[worker],
             doubles[worker],
         )

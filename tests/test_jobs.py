@@ -31,6 +31,7 @@ TWO_KERNELS = """
 """
 
 
+@pytest.mark.slow
 @needs_locks
 def test_processes_that_start_at_once_compile_each_kernel_once(tmp_path):
     alone, _ = run(TWO_KERNELS, NUMBA_CACHE_DIR=tmp_path / "alone")

@@ -172,7 +172,13 @@ def test_halving_over_epochs_of_a_pipeline(epochs_trained):
     assert sum(epochs_trained) == 20 * 3 + 10 * 3 + 5 * 6
 
 
-@pytest.mark.parametrize("copies", [1, 60], ids=["a model an item", "models innermost"])
+@pytest.mark.parametrize(
+    "copies",
+    [
+        pytest.param(1, id="a model an item"),
+        pytest.param(60, id="models innermost", marks=pytest.mark.slow),
+    ],
+)
 def test_halving_over_epochs_with_early_stopping(copies, epochs_trained):
     """Fits have the weights of their best epoch, and go on from their last."""
     X, y = load_breast_cancer(return_X_y=True)

@@ -121,6 +121,7 @@ def test_notebook_has_the_code_of_its_page(page):
     assert json.loads(json.dumps(notebook)) == notebook
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_from_its_first_cell():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -4,6 +4,7 @@ import math
 
 from ..kernels.machine import TILE_ROWS, TILE_VECTORS
 from ..kernels.program import columns as col
+from ..kernels.program import data
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
 from .parameters import Parameters
@@ -63,7 +64,11 @@ def lower_product(
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
-    if plan.block:
+    if t.notes is not None:
+        outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
+        tensor = parameters.place | plan.forward(u)
+        plan.add(op.dense_forward_outside_item, 1, tensor, outside, lanes=plan.block, flops=flops)
+    elif plan.block:
         block = {op.BLOCK: plan.block}
         plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
     elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:

@@ -16,6 +16,9 @@ from .epochs import accuracy
 
 __all__ = ["MLPClassifier"]
 
+_OF_CLASSES = SparseCategoricalCrossentropy(from_logits=True)
+_OF_LABELS = MultilabelCrossentropy(from_logits=True)
+
 
 class MLPClassifier(ProbabilitiesMixin, BaseMLP):
     """A network of dense layers for two or more classes, or for several labels.
@@ -290,9 +293,7 @@ class MLPClassifier(ProbabilitiesMixin, BaseMLP):
         return y if self._n_outputs(y) == 1 else None
 
     def _objective(self, y: np.ndarray, weight: np.ndarray | None) -> tuple[Any, float, float]:
-        if self.out_activation_ == "softmax":
-            return SparseCategoricalCrossentropy(from_logits=True), 1.0, 0.0
-        return MultilabelCrossentropy(from_logits=True), 1.0, 0.0
+        return (_OF_CLASSES if self.out_activation_ == "softmax" else _OF_LABELS), 1.0, 0.0
 
     def _score_outputs(self, outputs: np.ndarray, y: np.ndarray, weight: Any) -> float:
         return accuracy(y, self._decide(self._as_scores(outputs)), weight)

@@ -94,14 +94,15 @@ class _Evaluation:
     def begin(self) -> None:
         """Do what comes before the training."""
         with self._step():
-            if self._options["parameters"] is not None:
-                self._estimator.set_params(**clone(self._options["parameters"], safe=False))
+            estimator, parameters = self._estimator, self._options["parameters"]
+            if parameters is not None:
+                estimator.set_params(**clone(parameters, safe=False))
             train, test = self._options["train"], self._options["test"]
             keys = [Same(one) for one in (self._X, self._y, train, test)]
             self._fold = self._make(tuple(keys), self._indexed)
-            if not get_config()["skip_parameter_validation"]:
-                self._estimator._validate_params()
-            self._fitting = self._estimator._fitting(self._learned(), make=self._make)
+            if not get_config()["skip_parameter_validation"]:  # a candidate's are one dict
+                self._make(("checked", Same(parameters)), estimator._validate_params)
+            self._fitting = estimator._fitting(self._learned(), make=self._make)
             self.wanted = next(self._fitting, None)
             if self.wanted is not None:
                 self.wanted.prepare()

@@ -22,7 +22,12 @@ from scipy import sparse, special
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    _check_n_features,
+    _check_sample_weight,
+    column_or_1d,
+    validate_data,
+)
 
 from .conversion import check_masks, check_texts
 from .validation import is_finite
@@ -53,6 +58,9 @@ def checked_data(estimator: Any, X: Any, y: Any = "no_validation", **options: An
     if options.get("y_numeric") and y is not None:  # scikit-learn says that it is missing
         check_texts("y", y)
     ready = _are_ready(X, y, options["dtype"])
+    if ready and not hasattr(estimator, "feature_names_in_"):  # else it takes long to find no names
+        _check_n_features(estimator, X, reset=options.get("reset", True))
+        return X if isinstance(y, str) else (X, y)
     return validate_data(estimator, X, y, skip_check_array=ready, **options)
 
 
@@ -311,8 +319,11 @@ class FitTask:
     def __init__(self, estimator: Any, max_iter: int, X: Any, y: Any, weight: Any):
         self._estimator = estimator
         self._data = {"X": X, "y": y, "metadata": {"sample_weight": weight}}
-        self._context = estimator._init_callback_context(max_subtasks=max_iter)
-        self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
+        self._context = None
+        # A search, whose callbacks may look at the tasks of its fits, is the parent of their tasks.
+        if self.is_heard or hasattr(estimator, "_parent_callback_ctx"):
+            self._context = estimator._init_callback_context(max_subtasks=max_iter)
+            self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
 
     @property
     def is_heard(self) -> bool:
@@ -332,6 +343,7 @@ class FitTask:
         bool
             Whether a callback asks for the end of the fit.
         """
+        assert self._context is not None  # who listens has asked for iterations
         # The task begins only when it ends: the iteration itself ran in compiled code.
         task = self._context.subcontext(task_name=f"{self._estimator.solver}-iter")
         task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
@@ -341,6 +353,7 @@ class FitTask:
 
     def end(self) -> None:
         """Report the end of the fit."""
-        self._context.call_on_fit_task_end(
-            estimator=self._estimator, reconstruction_attributes={}, **self._data
-        )
+        if self._context is not None:
+            self._context.call_on_fit_task_end(
+                estimator=self._estimator, reconstruction_attributes={}, **self._data
+            )

@@ -89,7 +89,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if wrong.any():
         raise ValueError(f"x must hold labels {known}, got {labels[wrong][0]:g}")
-    with memory_for(f"num_classes={classes}"):
+    with memory_for("num_classes", classes):
         one_hot = np.zeros((labels.size, classes), np.float32)
     one_hot[np.arange(labels.size), labels.astype(np.int64)] = 1
     return one_hot

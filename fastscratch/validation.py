@@ -4,11 +4,10 @@ Each function returns the value in the form that kernels take, or raises ValueEr
 with one sentence that says what is expected and what was given. Nothing has been changed by then.
 """
 
-import contextlib
 import math
 import operator
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -265,18 +264,17 @@ def as_flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-@contextlib.contextmanager
-def memory_for(asked: str) -> Iterator[None]:
+class memory_for:  # noqa: N801 (it reads as a function: `with memory_for("n", n):`)
     """Put around an allocation whose size is an argument: refuse one that memory cannot hold."""
-    try:
-        yield
-    except _TOO_LARGE:
-        raise ValueError(f"{asked} needs more memory than there is") from None
 
+    __slots__ = ("name", "value")
 
-def zeros_for(name: str, value: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Zeros of a shape that an argument determines, unless memory cannot hold them."""
-    try:
-        return np.zeros(shape)
-    except _TOO_LARGE:
-        raise ValueError(f"{name}={value} needs more memory than there is") from None
+    def __init__(self, name: str, value: int):
+        self.name, self.value = name, value
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, _TOO_LARGE):
+            raise ValueError(f"{self.name}={self.value} needs more memory than there is") from None

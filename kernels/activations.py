@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from .call import address, call, values
-from .chunks import chunk_bounds, chunk_count
+from .chunks import COPY_WORK, ROW_WORK, chunk_bounds, chunk_count
 from .elementary import erfc, erfc_and_power, exp, expm1, log, log1p, sigmoid, tanh
 from .finite import AT_ONCE, is_finite
 from .jit import njit, prange
@@ -830,15 +830,17 @@ class Activation(NamedTuple):
 #: Every activation by its name in Keras; "gelu_tanh" is its ``gelu(x, approximate=True)``, which
 #: has no name of its own there. Leaky ReLU has the slope 0.2, and ELU the limit -1.
 ACTIVATIONS = {
-    "linear": Activation(_linear_forward, _linear_backward, is_signed=True, work=1),
+    "linear": Activation(_linear_forward, _linear_backward, is_signed=True, work=COPY_WORK),
     "sigmoid": Activation(sigmoid_forward, sigmoid_backward),
     "tanh": Activation(tanh_forward, tanh_backward, is_signed=True),
-    "relu": Activation(relu_forward, relu_backward, work=1),
+    "relu": Activation(relu_forward, relu_backward, work=COPY_WORK),
     "softmax": Activation(softmax_forward, softmax_backward, of_samples=True),
     "log_softmax": Activation(
         log_softmax_forward, log_softmax_backward, of_samples=True, is_signed=True
     ),
-    "leaky_relu": Activation(_leaky_relu_forward, _leaky_relu_backward, is_signed=True, work=1),
+    "leaky_relu": Activation(
+        _leaky_relu_forward, _leaky_relu_backward, is_signed=True, work=COPY_WORK
+    ),
     "elu": Activation(_elu_forward, _elu_backward, is_signed=True),
     "selu": Activation(selu_forward, selu_backward, is_signed=True),
     "exponential": Activation(exponential_forward, exponential_backward),
@@ -848,31 +850,35 @@ ACTIVATIONS = {
     "gelu_tanh": Activation(gelu_tanh_forward, gelu_tanh_backward, reads_z=True, is_signed=True),
     "celu": Activation(celu_forward, celu_backward, reads_z=True, is_signed=True),
     "hard_shrink": Activation(
-        hard_shrink_forward, hard_shrink_backward, reads_z=True, is_signed=True, work=1
+        hard_shrink_forward, hard_shrink_backward, reads_z=True, is_signed=True, work=COPY_WORK
     ),
-    "hard_sigmoid": Activation(hard_sigmoid_forward, hard_sigmoid_backward, reads_z=True, work=1),
+    "hard_sigmoid": Activation(
+        hard_sigmoid_forward, hard_sigmoid_backward, reads_z=True, work=COPY_WORK
+    ),
     "hard_silu": Activation(
-        hard_silu_forward, hard_silu_backward, reads_z=True, is_signed=True, work=1
+        hard_silu_forward, hard_silu_backward, reads_z=True, is_signed=True, work=COPY_WORK
     ),
     "hard_tanh": Activation(
-        hard_tanh_forward, hard_tanh_backward, reads_z=True, is_signed=True, work=1
+        hard_tanh_forward, hard_tanh_backward, reads_z=True, is_signed=True, work=COPY_WORK
     ),
     "log_sigmoid": Activation(
         log_sigmoid_forward, log_sigmoid_backward, reads_z=True, is_signed=True
     ),
     "mish": Activation(mish_forward, mish_backward, reads_z=True, is_signed=True),
-    "relu6": Activation(relu6_forward, relu6_backward, reads_z=True, work=1),
+    "relu6": Activation(relu6_forward, relu6_backward, reads_z=True, work=COPY_WORK),
     "soft_shrink": Activation(
-        soft_shrink_forward, soft_shrink_backward, reads_z=True, is_signed=True, work=1
+        soft_shrink_forward, soft_shrink_backward, reads_z=True, is_signed=True, work=COPY_WORK
     ),
     "softsign": Activation(
-        softsign_forward, softsign_backward, reads_z=True, is_signed=True, work=1
+        softsign_forward, softsign_backward, reads_z=True, is_signed=True, work=COPY_WORK
     ),
-    "sparse_plus": Activation(sparse_plus_forward, sparse_plus_backward, reads_z=True, work=1),
+    "sparse_plus": Activation(
+        sparse_plus_forward, sparse_plus_backward, reads_z=True, work=COPY_WORK
+    ),
     "sparse_sigmoid": Activation(
-        sparse_sigmoid_forward, sparse_sigmoid_backward, reads_z=True, work=1
+        sparse_sigmoid_forward, sparse_sigmoid_backward, reads_z=True, work=COPY_WORK
     ),
-    "squareplus": Activation(squareplus_forward, squareplus_backward, reads_z=True, work=1),
+    "squareplus": Activation(squareplus_forward, squareplus_backward, reads_z=True, work=COPY_WORK),
     "tanh_shrink": Activation(
         tanh_shrink_forward, tanh_shrink_backward, reads_z=True, is_signed=True
     ),
@@ -960,7 +966,7 @@ def activation_forward(a, z, activation):
     """
     function, takes_samples, work = activation
     samples, units = z.shape
-    chunks = chunk_count(samples, units * work)
+    chunks = chunk_count(samples, units * work + (ROW_WORK if takes_samples else 0))
     if chunks == 1:
         return _forward(a, z, function, takes_samples)
     finite = 0
@@ -991,7 +997,7 @@ def activation_backward(dz, z, a, da, activation):
     """
     function, takes_samples = activation
     samples, units = a.shape
-    chunks = chunk_count(samples, units)
+    chunks = chunk_count(samples, units * EXP_WORK)
     if chunks == 1:
         _backward(dz, z, a, da, function, takes_samples)
     else:

@@ -6,15 +6,26 @@ in the same order on every machine, and one thread gives the same bits as many.
 
 from .jit import njit
 
-# Below this many multiply-adds a chunk is not worth the microseconds of a parallel region.
-CHUNK_WORK = 32768
+# Work is counted in multiply-adds of a plain loop, each 0.02 ns with AVX-512: the callers have
+# measured how many an element is worth. Work of less than SERIAL_WORK, 10 us, is not shared: waking
+# a thread and waiting for it takes 2 to 10 us. A chunk is at least CHUNK_WORK, 2.6 us.
+SERIAL_WORK = 1 << 19
+CHUNK_WORK = 1 << 17
 MAX_CHUNKS = 64
+
+# To call the function of one row (a loss, a softmax), and to add up the ends of its vectors.
+ROW_WORK = 700
+# To read a number and write another one.
+COPY_WORK = 6
 
 
 @njit
 def chunk_count(items, work_per_item):
     """Number of pieces for `items` items, each of which takes `work_per_item` multiply-adds."""
-    return max(1, min(items, MAX_CHUNKS, items * work_per_item // CHUNK_WORK))
+    work = items * work_per_item
+    if work < SERIAL_WORK:
+        return 1
+    return max(1, min(items, MAX_CHUNKS, work // CHUNK_WORK))
 
 
 @njit

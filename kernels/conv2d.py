@@ -113,6 +113,10 @@ SUM_LENGTH = 4096
 # The gradient of the filters is cut into at most this many pieces.
 WEIGHT_CHUNKS = 8
 
+# Positions of rows that are joined, at most: enough for several tiles of full height, and few
+# enough that a large image is still cut.
+JOINED = 128
+
 
 @njit
 def transposed_conv2d(shape):
@@ -141,6 +145,30 @@ def transposed_conv2d(shape):
         shape.stride_x,
         shape.groups,
         shape.lanes,
+    )
+
+
+@njit
+def join_rows(shape):
+    """The same convolution with longer rows, if its window of 1 x 1 sees no neighbours.
+
+    A tile holds positions of one row: of rows of 14, one of 12 and one of 2.
+    """
+    window = (shape.kernel_height, shape.kernel_width, shape.stride_y, shape.stride_x)
+    spread = (shape.spread_y, shape.spread_x, shape.lanes)
+    same = (shape.height, shape.width) == (shape.out_height, shape.out_width)
+    count = 1
+    if window == (1, 1, 1, 1) and spread == (1, 1, 1) and same and shape.top == shape.left == 0:
+        for rows in range(2, JOINED // shape.width + 1):
+            if shape.height % rows == 0:
+                count = rows
+    return Conv2D(
+        shape.height // count,
+        shape.width * count,
+        shape.channels,
+        shape.out_height // count,
+        shape.out_width * count,
+        *shape[5:],
     )
 
 
@@ -297,8 +325,7 @@ def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
     """As `conv2d_rows`, where channels fill the vectors."""
     count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
     size, taps = count * channels, shape.kernel_height * shape.kernel_width
-    if has_window_tile(shape, count):
-        scratch[: VECTOR_BYTES // scratch.itemsize] = 0
+    if has_window_tile(shape, scratch.itemsize):
         window_rows(out, x, kernel, bias, scratch, shape, first, stop)
         return
     for i in range(size):
@@ -502,8 +529,9 @@ def conv2d_weight_rows(dkernel, x, dout, shape, first, stop, accumulate, scratch
     taps = shape.kernel_width if dense else 1
     if not (dense and _is_padded(shape)):
         # Band by band, because every tile reads all of the image and of the gradient.
-        row_bytes = (x.size // shape.height + dout.size // shape.out_height) * x.itemsize
-        rows_a_band = min(2 * BAND_BYTES // row_bytes, SUM_LENGTH // shape.out_width)
+        seen = min(stop - first, shape.channels) * shape.width * shape.lanes
+        row_bytes = (seen + dout.size // shape.out_height) * x.itemsize
+        rows_a_band = min(4 * BAND_BYTES // row_bytes, SUM_LENGTH // shape.out_width)
         rows_a_band = max(1, rows_a_band)
         for y in range(0, shape.out_height, rows_a_band):
             rows = y, min(y + rows_a_band, shape.out_height)
@@ -733,8 +761,9 @@ def _weights(kernel, shape):
     """The filters as `conv2d_rows` takes them."""
     if not is_winograd(shape):
         return kernel
-    weights = np.empty(POINTS * shape.channels * shape.filters, kernel.dtype)
-    transform_kernel(weights, kernel)
+    size = shape.channels * shape.filters
+    weights = np.empty(POINTS * size, kernel.dtype)
+    transform_kernel(weights, kernel, 0, size)
     return weights
 
 
@@ -744,7 +773,7 @@ def _all_rows(out, x, kernel, bias, shape):
     rows = out.shape[0] * shape.out_height
     at_once = rows_at_once(shape, out.itemsize)
     strips = -(-rows // at_once)
-    chunks = chunk_count(strips, at_once * shape.out_width * kernel.size)
+    chunks = chunk_count(strips, 2 * at_once * shape.out_width * kernel.size)
     scratch = _scratch(shape, chunks, out)
     if chunks == 1:
         return _chunk_of_rows(out, x, kernel, bias, shape, 0, rows, scratch[0])
@@ -788,7 +817,7 @@ def conv2d_forward(out, x, kernel, bias, strides, padding, dilation_rate, groups
     bool
         Whether all numbers of `x` are finite.
     """
-    shape = _geometry(x, kernel, out, strides, padding, dilation_rate, groups)
+    shape = join_rows(_geometry(x, kernel, out, strides, padding, dilation_rate, groups))
     return _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
 
 
@@ -817,7 +846,7 @@ def conv2d_backward_input(dx, dout, kernel, strides, padding, dilation_rate, gro
     groups : int
         Number of parts of the channels.
     """
-    shape = _geometry(dx, kernel, dout, strides, padding, dilation_rate, groups)
+    shape = join_rows(_geometry(dx, kernel, dout, strides, padding, dilation_rate, groups))
     packed = np.empty(kernel.size, kernel.dtype)
     transpose_kernel(packed, kernel.reshape(-1), shape)
     zeros = np.zeros(shape.channels, dx.dtype)
@@ -845,7 +874,7 @@ def _all_weights(dkernel, dbias, x, dout, shape):
     # Chunks of whole tiles; and few of them, because each reads all images.
     height = shape.kernel_width if _is_depthwise(shape) else TILE_ROWS
     tiles = -(-rows // height)
-    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, dout.size * height))
+    chunks = min(WEIGHT_CHUNKS, chunk_count(tiles, 2 * dout.size * height))
     scratch = _scratch(shape, chunks, dkernel)
     if chunks == 1:
         _chunk_of_weights(dkernel, dbias, x, dout, shape, 0, rows, scratch[0])
@@ -885,7 +914,7 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
     groups : int
         Number of parts of the channels.
     """
-    shape = _geometry(x, dkernel, dout, strides, padding, dilation_rate, groups)
+    shape = join_rows(_geometry(x, dkernel, dout, strides, padding, dilation_rate, groups))
     _all_weights(dkernel.reshape(-1), dbias, x, dout, shape)
 
 
@@ -937,7 +966,7 @@ def conv2d_image_forward(out, image, kernel):
     kernel : (kh, kw) array
     """
     rows = out.shape[0]
-    chunks = chunk_count(rows, out.shape[1] * kernel.size)
+    chunks = chunk_count(rows, 2 * out.shape[1] * kernel.size)
     kh, kw = kernel.shape
     weights = np.zeros((kh + 2, kw), out.dtype)
     for ky in range(kh):

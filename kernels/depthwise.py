@@ -10,25 +10,37 @@ the filters are written as often side by side. The padding must then be there in
 positions at the edges are computed one by one, from the taps that are inside.
 
 Windows of 3 x 3 and 5 x 5 that move by single pixels have a tile of their own, which computes a few
-rows of output together and loads each pixel of theirs once: 1.5 times as fast.
+rows of output together and loads each pixel of theirs once: 1.5 times as fast. It can leave out
+lanes, and is used from half a vector of channels on.
 """
 
 from .jit import njit
-from .machine import DOT_ROWS, VECTOR_BYTES, WINDOWS
+from .machine import DOT_ROWS, MASKS, VECTOR_BYTES, WINDOWS
 from .tiles import Matrix, lane_tile, slide_tile, window_tile
 
 
 @njit
 def positions_at_once(shape, itemsize):
-    """Neighbouring positions whose channels fill a vector; 0 if there are no such."""
-    if shape.lanes > 1 or shape.groups == 1 or shape.spread_x > 1 or shape.spread_y > 1:
+    """Neighbouring positions whose channels fill a few vectors; 0 if there are no such.
+
+    Of one to four vectors, those that compute a row with the fewest vectors in all.
+    """
+    if shape.lanes > 1 or shape.spread_x > 1 or shape.spread_y > 1:
         return 0
     if not shape.groups == shape.channels == shape.filters:
         return 0
-    count = -(-(VECTOR_BYTES // itemsize) // shape.channels)
-    if count > 1 and (shape.stride_x > 1 or count > shape.out_width):
+    lanes = VECTOR_BYTES // itemsize
+    if shape.channels >= lanes:
+        return 1
+    if shape.stride_x > 1:
         return 0
-    return count
+    best, fewest = 0, shape.out_width * shape.channels
+    for vectors in range(1, 5):
+        count = vectors * lanes // shape.channels
+        needed = -(-shape.out_width // count) * vectors
+        if count * shape.channels >= lanes and count <= shape.out_width and needed < fewest:
+            best, fewest = count, needed
+    return best
 
 
 @njit
@@ -50,10 +62,15 @@ def _edges(shape):
 
 
 @njit
-def has_window_tile(shape, count):
-    """Whether `window_rows` computes this convolution; `count` is from `positions_at_once`."""
+def has_window_tile(shape, itemsize):
+    """Whether `window_rows` computes this convolution: its channels fill half a vector."""
     steps = shape.stride_x, shape.stride_y, shape.dilation_x, shape.dilation_y
-    if count != 1 or steps != (1, 1, 1, 1) or shape.kernel_height != shape.kernel_width:
+    if positions_at_once(shape, itemsize) == 0 or steps != (1, 1, 1, 1):
+        return False
+    lanes = VECTOR_BYTES // itemsize
+    if shape.channels < (lanes // 2 if MASKS else lanes):
+        return False
+    if shape.kernel_height != shape.kernel_width:
         return False
     if shape.left < 0 or _window_rows(1, shape.kernel_width) == 0:
         return False
@@ -67,13 +84,13 @@ def rows_at_once(shape, itemsize):
 
     1 if there is no such tile.
     """
-    if has_window_tile(shape, positions_at_once(shape, itemsize)):
+    if has_window_tile(shape, itemsize):
         return 2 * _window_rows(shape.out_height, shape.kernel_width)
     return 1
 
 
 @njit
-def window_rows(out, x, kernel, bias, zeros, shape, first, stop):
+def window_rows(out, x, kernel, bias, scratch, shape, first, stop):
     """Some rows of output, of a convolution that `has_window_tile`.
 
     Parameters
@@ -82,14 +99,23 @@ def window_rows(out, x, kernel, bias, zeros, shape, first, stop):
     x : (h w c,) array
     kernel : (kh kw c,) array
     bias : (c,) array
-    zeros : array
-        A vector of them.
+    scratch : array
+        `depthwise_scratch_size` numbers; overwritten.
     shape : Conv2D
     first, stop : int
         The first row of output, and the one after the last.
     """
     channels, taps = shape.channels, shape.kernel_width
     lanes = VECTOR_BYTES // out.itemsize
+    missing = max(lanes - channels, 0)
+    scratch[: 2 * lanes + missing] = 0
+    biases, weights = bias, kernel
+    if missing > 0:  # the one vector would begin before them
+        biases, weights = scratch[lanes:], scratch[2 * lanes :]
+        for c in range(channels):
+            biases[missing + c] = bias[c]
+        for i in range(taps * taps * channels):
+            weights[missing + i] = kernel[i]
     row_size = shape.out_width * channels
     left, positions, right = _edges(shape)
     y = first
@@ -99,10 +125,10 @@ def window_rows(out, x, kernel, bias, zeros, shape, first, stop):
             lane = _first_lane(vector, channels, lanes)
             window_tile(
                 Matrix(out, y * row_size + lane, row_size, channels),
-                Matrix(bias, lane, 0, 0),
-                Matrix(zeros, 0, 0, 0),
+                Matrix(biases, missing + lane, 0, 0),
+                Matrix(scratch, 0, 0, 0),
                 Matrix(x, top * shape.width * channels + lane, shape.width * channels, channels),
-                Matrix(kernel, lane, taps * channels, channels),
+                Matrix(weights, missing + lane, taps * channels, channels),
                 rows,
                 taps,
                 positions,
@@ -110,6 +136,7 @@ def window_rows(out, x, kernel, bias, zeros, shape, first, stop):
                 right,
                 max(-top, 0),
                 max(top + rows + taps - 1 - shape.height, 0),
+                missing,
             )
         y += rows
 
@@ -127,8 +154,9 @@ def repeat_filters(target, kernel, shape, count):
     """Write the filters of each tap `count` times side by side."""
     channels = shape.channels
     for tap in range(shape.kernel_height * shape.kernel_width):
-        for i in range(count * channels):
-            target[tap * count * channels + i] = kernel[tap * channels + i % channels]
+        for position in range(count):
+            for c in range(channels):
+                target[(tap * count + position) * channels + c] = kernel[tap * channels + c]
 
 
 @njit

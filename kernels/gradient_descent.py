@@ -108,7 +108,7 @@ def gradient_descent(coefficients, X, y, activation, learning_rate, n_iterations
     samples, columns = X.shape
     outputs = y.shape[1]
     rate = coefficients.dtype.type(learning_rate / samples)
-    chunks = chunk_count(samples, outputs * (2 * columns + EXP_WORK))
+    chunks = chunk_count(samples, 8 * outputs * (2 * columns + EXP_WORK))
     _descend(
         coefficients,
         np.empty((outputs, samples), coefficients.dtype),

@@ -47,7 +47,7 @@ class Kernel(CPUDispatcher):
         CPUDispatcher.__init__(self, *args, **kwargs)
         self._code = {}
         self._addresses = {}
-        self._entries = []  # Numba's table of them does not keep them alive
+        self._entries = {}  # Numba's table of them does not keep them alive
 
     def enable_caching(self):
         self._cache = cache.KernelCache(self.py_func, self.targetoptions["parallel"])
@@ -55,12 +55,14 @@ class Kernel(CPUDispatcher):
     def compile(self, sig):
         """Compile for calls from Python: machine code, and the way into it."""
         with ctrl_c_later(), global_compiler_lock:
-            self.address(sig)
-            code = self._code[sig]
-            entry = entry_of(code, self._cache.entry_name(code.symbol))
-            self._entries.append(entry)
-            self._insert([kind._code for kind in sig], entry, False)
-            return entry
+            # Once, when several threads call first: with two entries of one signature Numba's table
+            # would find none, and each call would compile anew.
+            if sig not in self._entries:
+                self.address(sig)
+                code = self._code[sig]
+                self._entries[sig] = entry = entry_of(code, self._cache.entry_name(code.symbol))
+                self._insert([kind._code for kind in sig], entry, False)
+            return self._entries[sig]
 
     def address(self, sig):
         """Compile for calls by address; return where the machine code starts."""

@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from .activations import EXP_WORK
-from .chunks import chunk_bounds, chunk_count
+from .chunks import ROW_WORK, chunk_bounds, chunk_count
 from .codes import LINEAR, SIGMOID
 from .elementary import exp, log, log1p
 from .jit import njit, prange, thread_count
@@ -239,7 +239,7 @@ def linear_model_loss(gradient, coefficients, X, columns, starts, y, weight, act
     """
     rows, (outputs, k) = _row_count(X, starts), coefficients.shape
     elements = X.size // max(rows, 1)
-    chunks = chunk_count(rows, outputs * (2 * elements + EXP_WORK))
+    chunks = chunk_count(rows, outputs * (2 * elements + EXP_WORK + ROW_WORK // 2))
     gradients, losses = np.empty((chunks, outputs, k), X.dtype), np.empty(chunks, X.dtype)
     if chunks == 1:
         losses[0] = _loss_of_rows(

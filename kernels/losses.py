@@ -20,7 +20,7 @@ import numpy as np
 
 from .activations import EXP_WORK, sigmoid_forward, softmax_forward
 from .call import address, call, call_for_number, values
-from .chunks import chunk_bounds, chunk_count
+from .chunks import ROW_WORK, chunk_bounds, chunk_count
 from .deviations import (
     cosine_similarity_backward,
     cosine_similarity_forward,
@@ -750,7 +750,7 @@ def loss_forward(losses, logits, y, loss):
         From :func:`forward_of`.
     """
     samples, units = y.shape
-    chunks = chunk_count(samples, units * EXP_WORK)
+    chunks = chunk_count(samples, 2 * units * EXP_WORK + ROW_WORK)
     if chunks == 1:
         for n in range(samples):
             losses[n] = call_for_number(loss, logits[n], y[n])
@@ -777,7 +777,7 @@ def loss_backward(dlogits, logits, y, loss):
         From :func:`backward_of`.
     """
     samples, units = y.shape
-    chunks = chunk_count(samples, units * EXP_WORK)
+    chunks = chunk_count(samples, 2 * units * EXP_WORK + ROW_WORK)
     if chunks == 1:
         for n in range(samples):
             call(loss, dlogits[n], logits[n], y[n])

@@ -28,19 +28,18 @@ Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplicatio
 
 import numpy as np
 
-from .chunks import chunk_bounds
+from .chunks import SERIAL_WORK, chunk_bounds
 from .finite import is_finite
+from .instructions import fma
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import (
-    DOT_COLUMNS,
-    DOT_ROWS,
     ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     TILES,
     VECTOR_BYTES,
 )
-from .tiles import Matrix, copy_rows, dot_tile, tile_product, tile_update, transpose_square
+from .tiles import Matrix, copy_rows, tile_product, tile_update, transpose_square
 
 __all__ = ["matmul"]
 
@@ -52,15 +51,17 @@ DEPTH = 384
 LONG = 4096
 ROW_BYTES = 2048
 ROWS = 512
-# A parallel region costs 7-10 us. A product of fewer flops (this many take 17 us on one core) does
-# not gain by it.
-SERIAL_FLOPS = 2_000_000
+# A product of fewer flops is not shared among threads: in tiles, four take as long as the
+# multiply-add of a plain loop.
+SERIAL_FLOPS = 4 * SERIAL_WORK
 # Pieces of at least this size, and at most PIECES of them unless a piece exceeds ROWS x ROW_BYTES.
 PIECE_FLOPS = 500_000
 PIECES = 8
-# A product of fewer rows is limited by reading `b`. Of a matrix that is read once, so many numbers
-# at a time stay in the second-level cache, while they are checked and multiplied.
-FEW_ROWS = 8
+# With a side of less than FEW_ROWS, a product is limited by moving the largest matrix: in pieces of
+# this many numbers. Of up to FEW_STREAMS rows, those of `b` are read in order, not in panels. Up to
+# FEW_COLUMNS columns are sums over vectors. (The dot tile is faster for three or four columns and a
+# depth of 200 or more, by a fifth to a third, but slower for all others, up to four times.)
+FEW_ROWS, FEW_STREAMS, FEW_COLUMNS = 8, 3, 4
 READ_AT_ONCE = 1 << 15
 
 
@@ -131,7 +132,17 @@ def _copy_a(target, a, height, depth):
 
 
 @njit
-def _copy_b(panels, b, depth, columns):
+def panels_at(values, at, depth):
+    """Where panels of a product's `b` are, of this depth: the first at `at`.
+
+    As a matrix of panels: `row` is the width of a panel, `step` how far apart the panels are.
+    """
+    lanes = VECTOR_BYTES // values.itemsize
+    return Matrix(values, at, TILE_VECTORS * lanes, depth * TILE_VECTORS * lanes + lanes)
+
+
+@njit
+def copy_panels(panels, b, depth, columns):
     """Copy a block of `b` into panels as wide as a tile; panel p begins at (0, p) of `panels`."""
     panel = TILE_VECTORS * VECTOR_BYTES // b.values.itemsize
     whole = columns // panel
@@ -184,14 +195,17 @@ def _transpose_panel(target, b, depth, width):
 def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     """``c = start + scale * (a @ b)`` on the calling thread; see `product`.
 
+    If neither stride of `b` is 1, it is panels that `copy_panels` has written, all of their depth.
+
     `scratch` is one row of the scratch there. The error is at most `depth` units of roundoff of the
     sum of the products' absolute values; or, if there are more than `LONG`, so that sums of `DEPTH`
     of them are added up, ``DEPTH + depth / DEPTH + 1``.
     """
     lanes = VECTOR_BYTES // scratch.itemsize
     copy_a = _must_copy_a(a, scratch.itemsize)
-    copy_b = _must_copy_b(b, rows, scratch.itemsize)
-    panel = lanes * (ROW_VECTORS if rows == 1 and not copy_b else TILE_VECTORS)
+    is_copy = b.row != 1 and b.step != 1
+    copy_b = not is_copy and _must_copy_b(b, rows, scratch.itemsize)
+    panel = lanes * (ROW_VECTORS if rows == 1 and not (copy_b or is_copy) else TILE_VECTORS)
     parts = -(-max(depth, 1) // DEPTH)
     part = -(-max(depth, 1) // parts)
     # Room for a strip of `a`, in either order, and after it the panels of `b`.
@@ -199,8 +213,9 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
         strip = Matrix(scratch, 3 * lanes, part + 2 * lanes, 1)
     else:
         strip = Matrix(scratch, 3 * lanes, 1, -(-TILE_ROWS // lanes) * lanes)
-    panels_at = 4 * lanes + (part + 2 * lanes) * (TILE_ROWS + lanes)
-    panel_size = part * panel + lanes
+    panels = panels_at(scratch, 4 * lanes + (part + 2 * lanes) * (TILE_ROWS + lanes), part)
+    if is_copy:
+        panels = b
     block = ROW_BYTES // scratch.itemsize if copy_b else columns
 
     for j0 in range(0, columns, max(block, 1)):
@@ -208,7 +223,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
         for k in range(0, max(depth, 1), part):
             d = min(part, depth - k)
             if copy_b:
-                _copy_b(Matrix(scratch, panels_at, panel, panel_size), window(b, k, j0), d, j1 - j0)
+                copy_panels(panels, window(b, k, j0), d, j1 - j0)
             i = 0
             while i < rows:
                 height, _ = tile_shape(rows - i)
@@ -221,8 +236,10 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
                     of = to if k > 0 else window(start, i, j)
                     right = window(b, k, j)
                     if copy_b:
-                        at = panels_at + (j - j0) // panel * panel_size
-                        right = Matrix(scratch, at, panel, 1)
+                        right = window(panels, 0, (j - j0) // panel)
+                    elif is_copy:
+                        right = window(panels, k, j // panel)
+                    right = Matrix(right.values, right.at, right.row, 1)
                     width = min(panel, j1 - j)
                     if scale == 1 and (k == 0 or depth <= LONG):
                         tile_product(to, of, left, right, height, width, d, 1, 0, 0)
@@ -333,50 +350,67 @@ def _scratch(rows, columns, depth, c):
 
 @njit
 def _parts(rows, columns, depth, pieces):
-    """How many parts the depth is cut into.
-
-    Where there are few rows, `b` is read from memory, part after part, each as one run; and where
-    the result is too small to be cut.
-    """
+    """How many parts the depth is cut into: where the result is too small to be cut."""
     if rows < FEW_ROWS:
-        return max(1, min(64, columns * depth // READ_AT_ONCE, depth // 8))
+        return max(1, min(PIECES, columns * depth // READ_AT_ONCE, depth // 8))
     if pieces > 1:
         return 1
     return max(1, min(PIECES, 2 * rows * columns * depth // PIECE_FLOPS, depth // DEPTH))
 
 
 @njit
-def _share_is_finite(x, piece, pieces):
-    """Whether a share of the numbers is finite; the pieces together have all of them."""
-    first, stop = chunk_bounds(piece, pieces, x.size)
-    return is_finite(x.reshape(-1)[first:stop])
+def _dot_rows(c, a, columns, first, stop):
+    """Some rows of ``c = a @ columns.T``."""
+    for j in range(len(columns)):
+        column = columns[j]
+        for i in range(first, stop):
+            row, total = a[i], c.dtype.type(0)
+            for k in range(row.size):
+                total += row[k] * column[k]
+            c[i, j] = total
 
 
 @njit
-def _dot_rows(c, a, columns, first, stop):
-    """Some rows of ``c = a @ columns.T``, of at most `DOT_COLUMNS`: sums over vectors."""
-    count, depth = columns.shape
-    lanes = VECTOR_BYTES // c.itemsize
-    whole = depth // lanes
-    for i in range(first, stop):
-        for j in range(count):
-            rest = c.dtype.type(0)
-            for k in range(whole * lanes, depth):
-                rest += a[i, k] * columns[j, k]
-            c[i, j] = rest
-    for i in range(first, stop, DOT_ROWS):
-        to = Matrix(c.reshape(-1), i * count, count, 1)
-        left = Matrix(a.reshape(-1), i * depth, depth, lanes)
-        right = Matrix(columns.reshape(-1), 0, lanes, depth)
-        dot_tile(to, to, left, right, min(DOT_ROWS, stop - i), count, whole, 1, 0, 0)
+def _add_rows(c, a, b, j, right, first, stop):
+    """Some columns of ``c = a @ b``, and some of the depth: multiples of the rows of `b`, in order.
+
+    Four at a time, so that a number of `c` is loaded and stored once for four products.
+    """
+    for i in range(len(c)):
+        c[i][j:right] = 0
+    fours = first + (stop - first) // 4 * 4
+    for k in range(first, fours, 4):
+        row_0, row_1 = b[k][j:right], b[k + 1][j:right]
+        row_2, row_3 = b[k + 2][j:right], b[k + 3][j:right]
+        for i in range(len(c)):
+            total = c[i][j:right]
+            w_0, w_1, w_2, w_3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
+            for column in range(total.size):
+                first_two = fma(w_1, row_1[column], fma(w_0, row_0[column], total[column]))
+                total[column] = fma(w_3, row_3[column], fma(w_2, row_2[column], first_two))
+    for k in range(fours, stop):
+        row = b[k][j:right]
+        for i in range(len(c)):
+            total, weight = c[i][j:right], a[i, k]
+            for column in range(total.size):
+                total[column] = fma(weight, row[column], total[column])
+
+
+@njit
+def _outer(c, a, b, i, last, j, right):
+    """A piece of ``c = a @ b``, a column times a row: limited by writing it."""
+    row = b[0][j:right]
+    for n in range(i, last):
+        to, weight = c[n][j:right], a[n, 0]
+        for column in range(row.size):
+            to[column] = weight * row[column]
 
 
 @njit
 def _columns(b):
     """A few columns as rows, for `_dot_rows`; none, where tiles are better."""
     depth, count = b.shape
-    is_few = count <= DOT_COLUMNS and depth >= VECTOR_BYTES // b.itemsize
-    columns = np.empty((count if is_few else 0, depth), b.dtype)
+    columns = np.empty((count if count <= FEW_COLUMNS else 0, depth), b.dtype)
     for j in range(len(columns)):
         for k in range(depth):
             columns[j, k] = b[k, j]
@@ -397,8 +431,9 @@ def _cut_factors(rows, columns, depth, itemsize, is_few):
 
 @njit
 def _work(rows, columns, depth):
-    """Flops of a product; or of a larger one, that takes as long as reading a matrix once."""
-    return 2 * max(rows, FEW_ROWS) * max(columns, FEW_ROWS) * depth
+    """Flops of a product; or of a larger one, that takes as long as moving its largest matrix."""
+    least = min(rows, columns, depth)
+    return 2 * rows * columns * depth // least * max(least, FEW_ROWS)
 
 
 @njit
@@ -411,30 +446,53 @@ def _add_parts(total, sums):
 
 
 @njit
-def _item(c, sums, a, b, columns, zeros, cut, item, items, scratch):
-    """One piece or part of a `matmul`; returns whether its share of the factors is finite."""
+def _item(c, sums, a, b, columns, zeros, cut, item, scratch):
+    """One piece or part of a `matmul`; returns whether the numbers of a piece are finite."""
     (rows, count), depth = c.shape, a.shape[1]
     height, width, parts = cut
     down = -(-rows // height)
-    finite = _share_is_finite(a, item, items) and _share_is_finite(b, item, items)
     part, i, j = item % parts, item // parts % down * height, item // parts // down * width
-    if len(columns) > 0:
-        _dot_rows(c, a, columns, i, min(i + height, rows))
-        return finite
     k, stop = chunk_bounds(part, parts, depth)
-    to = Matrix(c.reshape(-1), i * count + j, count, 1)
-    product_serial(
-        Matrix(sums.reshape(-1), part * c.size, count, 1) if parts > 1 else to,
-        Matrix(zeros, 0, 0, 0),
-        Matrix(a.reshape(-1), i * depth + k, depth, 1),
-        Matrix(b.reshape(-1), k * count + j, count, 1),
-        min(height, rows - i),
-        min(width, count - j),
-        stop - k,
-        scratch,
-        1.0,
-    )
+    last, right = min(i + height, rows), min(j + width, count)
+    if len(columns) > 0:
+        _dot_rows(c, a, columns, i, last)
+    elif rows <= FEW_STREAMS:
+        _add_rows(sums[part] if parts > 1 else c, a, b, j, right, k, stop)
+    elif depth == 1:
+        _outer(c, a, b, i, last, j, right)
+    else:
+        to = Matrix(c.reshape(-1), i * count + j, count, 1)
+        product_serial(
+            Matrix(sums.reshape(-1), part * c.size, count, 1) if parts > 1 else to,
+            Matrix(zeros, 0, 0, 0),
+            Matrix(a.reshape(-1), i * depth + k, depth, 1),
+            Matrix(b.reshape(-1), k * count + j, count, 1),
+            last - i,
+            right - j,
+            stop - k,
+            scratch,
+            1.0,
+        )
+    if parts == 1 and _checks_result(rows, count, depth):
+        return _is_piece_finite(c, i, last, j, right)
+    return True
+
+
+@njit
+def _is_piece_finite(c, i, last, j, right):
+    """Whether some rows and columns are finite."""
+    if right - j == c.shape[1]:
+        return is_finite(c[i:last].reshape(-1))
+    finite = True
+    for row in range(i, last):
+        finite &= is_finite(c[row][j:right])
     return finite
+
+
+@njit
+def _checks_result(rows, columns, depth):
+    """Whether the result has fewer numbers than the factors."""
+    return rows * columns < (rows + columns) * depth
 
 
 @njit(parallel=True)
@@ -452,7 +510,9 @@ def matmul(c, a, b):
     Returns
     -------
     bool
-        Whether all numbers of `a` and `b` are finite.
+        False if a number of `a` or `b` is not finite. Of these and the result, the fewer are
+        looked at: a number that is not finite makes some of the result so. False, too, if the
+        result overflows.
 
     Notes
     -----
@@ -466,17 +526,19 @@ def matmul(c, a, b):
     cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
     height, width, parts = cut
     items, finite = -(-rows // height) * -(-count // width) * parts, 0
-    sums = np.empty((parts if parts > 1 else 0, c.size), c.dtype)
+    sums = np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
     if _work(rows, count, depth) < SERIAL_FLOPS:
         for item in range(items):
-            finite += _item(c, sums, a, b, columns, zeros, cut, item, items, scratch[0])
+            finite += _item(c, sums, a, b, columns, zeros, cut, item, scratch[0])
     else:
         for item in prange(items):
             own = scratch[get_thread_id()]
-            finite += _item(c, sums, a, b, columns, zeros, cut, item, items, own)
+            finite += _item(c, sums, a, b, columns, zeros, cut, item, own)
     if parts > 1:
-        _add_parts(c.reshape(-1), sums)
-    return finite == items
+        _add_parts(c.reshape(-1), sums.reshape((parts, c.size)))
+    if not _checks_result(rows, count, depth):
+        return is_finite(a.reshape(-1)) and is_finite(b.reshape(-1))
+    return finite == items and (parts == 1 or is_finite(c.reshape(-1)))
 
 
 @njit(calls_parallel=True)

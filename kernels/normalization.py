@@ -25,7 +25,7 @@ import math
 
 import numpy as np
 
-from .chunks import chunk_bounds, chunk_count
+from .chunks import COPY_WORK, ROW_WORK, chunk_bounds, chunk_count
 from .finite import AT_ONCE, is_finite
 from .jit import njit, prange
 from .sums import BLOCK, add_block
@@ -111,7 +111,7 @@ def batch_norm_inference(out, x, mean, variance, gamma, beta, epsilon):
     scale = np.empty(channels, x.dtype)
     inverse_deviation(scale, variance, epsilon)
     scale *= gamma
-    chunks = chunk_count(rows, channels)
+    chunks = chunk_count(rows, COPY_WORK * channels)
     if chunks == 1:
         finite = is_finite(x.reshape(-1))
         normalize_rows(out, x, mean, scale, beta)
@@ -222,7 +222,7 @@ def layer_norm_forward(out, mean, variance, x, gamma, beta, epsilon):
         Whether all numbers of `x` are finite.
     """
     rows, units = x.shape
-    chunks = chunk_count(rows, 3 * units)
+    chunks = chunk_count(rows, 16 * units + ROW_WORK)
     if chunks == 1:
         return _layer_norm_rows(out, mean, variance, x, gamma, beta, epsilon, 0, rows)
     finite = 0
@@ -305,7 +305,7 @@ def layer_norm_backward(dx, dgamma, dbeta, dout, x, mean, variance, gamma, epsil
         Added to the variance.
     """
     rows, units = x.shape
-    chunks = chunk_count(rows, 4 * units)
+    chunks = chunk_count(rows, 24 * units)
     partials = np.empty((2, chunks, units))
     if chunks == 1:
         layer_norm_rows_backward(

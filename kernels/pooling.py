@@ -23,6 +23,9 @@ __all__ = [
     "max_pool2d_forward",
 ]
 
+# A pixel of a window, where there are few channels, takes as long as this many multiply-adds.
+TAP_WORK = 20
+
 
 @njit
 def _max_row_of_quads(out, argmax, above, below):
@@ -114,7 +117,7 @@ def max_pool2d_forward(out, argmax, x, pool_size, strides, padding):
         Whether all numbers of `x` are finite.
     """
     rows = out.shape[0] * out.shape[1]
-    chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
+    chunks = chunk_count(rows, TAP_WORK * out[0, 0].size * pool_size[0] * pool_size[1])
     if chunks == 1:
         return _max_rows(out, argmax, x, pool_size, strides, padding, 0, rows)
     finite = 0
@@ -179,7 +182,7 @@ def max_pool2d_backward(dx, dout, argmax, pool_size, strides, padding):
     """
     samples, height = dx.shape[:2]
     rows = samples * height
-    chunks = chunk_count(rows, dout[0].size * pool_size[0] * pool_size[1] // height)
+    chunks = chunk_count(rows, TAP_WORK * dout[0].size * pool_size[0] * pool_size[1] // height)
     if chunks == 1:
         for row in range(rows):
             n, iy = divmod(row, height)
@@ -276,7 +279,7 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
         Whether all numbers of `x` are finite.
     """
     rows = out.shape[0] * out.shape[1]
-    chunks = chunk_count(rows, out.shape[2] * out.shape[3] * pool_size[0] * pool_size[1])
+    chunks = chunk_count(rows, TAP_WORK * out[0, 0].size * pool_size[0] * pool_size[1])
     if chunks == 1:
         return _average_rows(out, x, pool_size, strides, padding, 0, rows)
     finite = 0
@@ -328,7 +331,7 @@ def average_pool2d_backward(dx, dout, pool_size, strides, padding):
     """
     samples, height = dx.shape[:2]
     rows = samples * height
-    chunks = chunk_count(rows, dout[0].size * pool_size[0] * pool_size[1] // height)
+    chunks = chunk_count(rows, TAP_WORK * dout[0].size * pool_size[0] * pool_size[1] // height)
     if chunks == 1:
         for row in range(rows):
             n, iy = divmod(row, height)

@@ -91,7 +91,7 @@ def qr_update(R, X):
     """
     rows, columns = X.shape
     # A piece causes additional work: its triangle is folded in at the end. That must stay small.
-    pieces = min(chunk_count(rows, columns * columns), max(1, rows // (8 * columns)))
+    pieces = min(chunk_count(rows, 16 * columns * columns), max(1, rows // (8 * columns)))
     if pieces == 1:
         _fold_rows(R, X, 0, rows)
     else:

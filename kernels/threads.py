@@ -16,8 +16,8 @@ Linux they run ``omp``, on macOS ``workqueue`` (or ``omp``, where LLVM's OpenMP 
 conda-forge has ``tbb`` there, too.
 
 So ``tbb`` is preferred; ``workqueue`` is entered by one thread after the other; a fork waits until
-no other thread is inside, and until it has the locks of the compiler and of LLVM; and with ``omp``
-a forked child gets an error and is not killed.
+no other thread is inside, until the threads of TBB are asleep, and until it has the locks of the
+compiler and of LLVM; and with ``omp`` a forked child gets an error and is not killed.
 Calls from kernel to kernel stay in the region of the outer kernel, and need no guard.
 """
 
@@ -28,6 +28,7 @@ import numbers
 import os
 import threading
 import time
+from pathlib import Path
 
 import numba
 from llvmlite.binding import ffi
@@ -40,6 +41,9 @@ from .machine import ARM
 __all__ = ["get_num_threads", "region", "set_num_threads", "threading_layer"]
 
 TBB_COMES_WITH = "conda install -c conda-forge numba tbb" if ARM else "pip install tbb"
+
+#: Seconds that a fork waits at most for the threads of TBB: busy ones may be another library's.
+PATIENCE = 1.0
 
 # Held while the layer starts, during a fork and, with workqueue, in a region.
 _lock = threading.RLock()
@@ -117,6 +121,32 @@ def region():
     return _guard
 
 
+def _asleep():
+    """Whether all threads sleep that are not Python's; true where the system does not tell."""
+    # That of the main thread, where Python still has the parent's after a fork, is the process's.
+    of_python = {os.getpid(), *(thread.native_id for thread in threading.enumerate())}
+    folder = Path("/proc/self/task")
+    try:
+        others = {each for each in folder.iterdir() if int(each.name) not in of_python}
+        states = {each.joinpath("stat").read_text().rpartition(") ")[2][0] for each in others}
+    except OSError:  # a thread has just ended, or there is no such folder
+        return not folder.exists()
+    return states <= {"S"}
+
+
+def _wait_for_tbb():
+    """Wait until TBB's own threads are asleep.
+
+    After a region they look for other work, and take locks of TBB, which a child would find held
+    for ever. Numba ends them before a fork, if no other Python thread has been in a region.
+    """
+    end = time.monotonic() + PATIENCE
+    looks = 0  # two in a row: during the first, a thread may wake one that was seen asleep
+    while looks < 2 and time.monotonic() < end:
+        looks = looks + 1 if _asleep() else 0
+        time.sleep(0.0005)
+
+
 def _before_fork():
     """Wait until no other thread is in a region, compiling or in LLVM.
 
@@ -128,6 +158,8 @@ def _before_fork():
         _fork_goes_on = True
         while _inside - {threading.get_ident()}:
             time.sleep(0.0005)
+        if parallel._threading_layer == "tbb":
+            _wait_for_tbb()
         # In the order in which a thread that compiles takes them. LLVM's is also taken alone, to
         # look up an address or to free what the garbage collector has found.
         global_compiler_lock.acquire()

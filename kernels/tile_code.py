@@ -1,11 +1,12 @@
 """The code of the tiles (:mod:`.tiles`), in LLVM's language, for the vectors of this machine."""
 
+from functools import partial
 from itertools import product, zip_longest
 
 from llvmlite import binding, ir
 
 from .llvm import INT, INT32, Writer, constant
-from .machine import DOT_COLUMNS, DOT_ROWS, RUNS, TILES, WINDOWS
+from .machine import DOT_COLUMNS, DOT_ROWS, MASKS, RUNS, TILES, WINDOWS
 
 # Neighbouring rows of a tile that are found from one pointer.
 GROUP = 3
@@ -173,7 +174,7 @@ def _write_slide(w):
 
 def _window_function(w, name):
     """Begin a function of a window tile; return its matrices (pointer, row, step) and sizes."""
-    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnn")
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnnn")
     return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
 
 
@@ -184,8 +185,23 @@ def _write_window(w, rows, taps):
     neighbouring positions stay in registers, and each column of the image adds its products to all
     of them. The first of them is then complete, and the next position begins.
     """
-    function, (c, bias, zeros, a, b), sizes = _window_function(w, f"window_{rows}_{taps}")
-    _, _, positions, left, right, above, below = sizes
+    function, matrices, sizes = _window_function(w, f"window_{rows}_{taps}")
+    is_whole = w.builder.icmp_signed("==", sizes[-1], constant(0))
+    with w.builder.if_else(is_whole) as (whole, part):  # masks cost a sixth of the time
+        with whole:
+            _slide_window(w, rows, taps, matrices, sizes, w.load, w.store)
+        with part:
+            if MASKS:
+                mask = {"lanes": w.lanes_from(sizes[-1])}
+                load, store = partial(w.load_lanes, **mask), partial(w.store_lanes, **mask)
+                _slide_window(w, rows, taps, matrices, sizes, load, store)
+    w.builder.ret_void()
+    return function
+
+
+def _slide_window(w, rows, taps, matrices, sizes, load, store):
+    """The loop of a window tile."""
+    (c, bias, zeros, a, b), (_, _, positions, left, right, above, below, _) = matrices, sizes
     begin = w.load(bias[0])
     seen = rows + taps - 1
     inside = w.builder.sub(constant(seen), below)
@@ -200,7 +216,7 @@ def _write_window(w, rows, taps):
     def column(values):
         """The next column: where its neighbours are, and the sums of each row after it."""
         pixels, sums = values[:seen], values[seen:]
-        numbers = [w.load(pixel) for pixel in pixels]
+        numbers = [load(pixel) for pixel in pixels]
         following = []
         for kx in range(taps):
             totals = sums[(kx - 1) * rows : kx * rows] if kx > 0 else [begin] * rows
@@ -211,9 +227,9 @@ def _write_window(w, rows, taps):
             following += totals
         return [w.after(*pair) for pair in zip(pixels, steps, strict=True)], following
 
-    def store(to, totals):
+    def store_position(to, totals):
         for r, total in enumerate(totals):
-            w.store(total, w.after(to, w.times(c[1], r)))
+            store(total, w.after(to, w.times(c[1], r)))
         return w.after(to, c[2])
 
     def first(*values):
@@ -222,17 +238,15 @@ def _write_window(w, rows, taps):
 
     def next_position(to, *values):
         pixels, sums = column(values)
-        return [store(to, sums[-rows:]), *pixels, *sums[:-rows]]
+        return [store_position(to, sums[-rows:]), *pixels, *sums[:-rows]]
 
     def last(to, *sums):
-        return [store(to, sums[-rows:]), *[begin] * rows, *sums[:-rows]]
+        return [store_position(to, sums[-rows:]), *[begin] * rows, *sums[:-rows]]
 
     values = [*pixels, *[begin] * (rows * (taps - 1))]
     values = w.loop(w.builder.sub(constant(taps - 1), left), values, first)
     to, *values = w.loop(positions, [c[0], *values], next_position)
     w.loop(right, [to, *values[seen:]], last)
-    w.builder.ret_void()
-    return function
 
 
 def _horizontal_sums(w, vectors):

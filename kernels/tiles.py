@@ -222,7 +222,7 @@ def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 @intrinsic
 def window_tile(
-    typingctx, c, bias, zeros, a, b, height, taps, positions, left, right, above, below
+    typingctx, c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
 ):
     """A window of `taps` x `taps` vectors that slides along some rows, one pixel at a time.
 
@@ -245,6 +245,9 @@ def window_tile(
         Positions after these, whose last columns are not there: at most ``taps - 1``.
     above, below : int
         Rows of `a` that are not there, at either end. What is not there counts as `zeros`.
+    missing : int
+        The first lanes of `a` and `c` that are not the tile's: they are not touched. 0 on a machine
+        without `MASKS`.
 
     Notes
     -----
@@ -255,7 +258,7 @@ def window_tile(
     def codegen(context, builder, signature, arguments):
         return _call(context, builder, "window", arguments[:5], signature.args[:5], arguments[5:])
 
-    return types.void(c, bias, zeros, a, b, *[types.int64] * 7), codegen
+    return types.void(c, bias, zeros, a, b, *[types.int64] * 8), codegen
 
 
 @intrinsic
@@ -429,12 +432,14 @@ if config.DISABLE_JIT:
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
 
-    def window_tile(c, bias, zeros, a, b, height, taps, positions, left, right, above, below):
+    def window_tile(
+        c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
+    ):
         lanes = VECTOR_BYTES // c.values.itemsize
         columns = positions + taps - 1 - left
         for i in range(height):
             for x in range(positions + right):
-                for lane in range(lanes):
+                for lane in range(missing, lanes):
                     total = bias.values[bias.at + lane]
                     for kx in range(taps):
                         for ky in range(taps):

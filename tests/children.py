@@ -15,6 +15,9 @@ import textwrap
 import fastscratch
 from fastscratch import kernels
 
+#: Seconds after which a child counts as hanging: many times what one takes on a busy machine.
+PATIENCE = 300
+
 TOYS = '''
 """Two kernels that compile in a second."""
 
@@ -97,7 +100,7 @@ def start(code, **environment):
     )
 
 
-def finish(process, timeout=60):
+def finish(process, timeout=PATIENCE):
     """Wait for a process to end well; what it wrote to its two streams."""
     try:
         out, err = process.communicate(timeout=timeout)
@@ -113,11 +116,12 @@ def finish(process, timeout=60):
 
 
 #: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
-#: The layer of threads is not among them: forked children of a fork hung twice in a lock of TBB.
 NOT_OF_THE_LOAD = {
     "NUMBA_BOUNDSCHECK",
     "NUMBA_CACHE_DIR",
     "NUMBA_NUM_THREADS",
+    "NUMBA_THREADING_LAYER",
+    "NUMBA_THREADING_LAYER_PRIORITY",
 }
 
 #: Forks for each request a process that has loaded Numba, but nothing of the package: more than
@@ -169,7 +173,7 @@ def _fork_server(threads):
     return server
 
 
-def run(code, timeout=60, **environment):
+def run(code, timeout=PATIENCE, **environment):
     """Run `code` in a Python process that ends well; what it wrote to its two streams."""
     of_numba = {name for name in environment if name.startswith("NUMBA_")}
     if of_numba - NOT_OF_THE_LOAD or not hasattr(os, "fork"):
@@ -179,7 +183,7 @@ def run(code, timeout=60, **environment):
     return out.strip(), err.strip()
 
 
-def fork(code, timeout=60, folder=None, stdout=None, **environment):
+def fork(code, timeout=PATIENCE, folder=None, stdout=None, **environment):
     """Run `code` in a forked process: its exit code, and what it wrote to its two streams.
 
     It runs in a folder of its own choice, and may write to another file than that which is read.

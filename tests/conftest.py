@@ -65,7 +65,7 @@ def child():
 
     def run(code, **environment):
         strict = "import warnings\nwarnings.simplefilter('error')\n"
-        return children.run(strict + code, timeout=900, **environment)[0]
+        return children.run(strict + code, **environment)[0]
 
     return run
 

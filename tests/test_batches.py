@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from children import PATIENCE
 
 import fastscratch as fs
 from fastscratch import callbacks, layers
@@ -399,7 +400,7 @@ def test_batches_are_made_while_the_engine_runs():
     class Wait(callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             if batch == 0:  # else the thread would not have been asked for the others yet
-                assert ready.wait(30)
+                assert ready.wait(PATIENCE)
 
     model.fit(slow(), callbacks=[Wait()], verbose=0)
 

@@ -164,6 +164,7 @@ def test_changed_callee_is_noticed_and_old_files_are_removed(install):
     assert not new.keys() & old.keys()
 
 
+@pytest.mark.slow
 def test_changed_width_of_the_vectors_is_noticed(install):
     # The width is a number that compiled callers hold, and that no argument of theirs shows.
     kernels, _, environment = install
@@ -304,6 +305,7 @@ RELU_TWICE = """
 """
 
 
+@pytest.mark.slow
 @needs_tools
 def test_machine_code_of_a_wheel_is_compiled_again_for_its_callers(install, of_a_level):
     kernels, _, environment = install
@@ -342,6 +344,7 @@ def test_numba_cache_dir_is_the_only_folder_when_it_is_set(install, tmp_path):
     assert not files(home)
 
 
+@pytest.mark.slow
 @needs_home_variable
 def test_read_only_install_keeps_its_code_in_the_users_cache(install):
     kernels, home, environment = install
@@ -372,6 +375,7 @@ def test_cache_dir_that_cannot_be_written_stops_nothing(tmp_path):
     assert not files(tmp_path)
 
 
+@pytest.mark.slow
 @needs_home_variable
 def test_without_a_home_the_working_folder_is_not_taken_for_one(install, tmp_path):
     kernels, _, environment = install
@@ -431,6 +435,7 @@ def test_flush_leaves_the_files_of_longer_names(tmp_path, monkeypatch):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no permission bits")
 def test_files_can_be_read_by_whom_the_umask_allows(tmp_path):
     run(

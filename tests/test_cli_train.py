@@ -419,6 +419,7 @@ def test_predictions_into_a_file(capsys, folder):
     assert (folder / "out.csv").read_text() == screen
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_is_no_error(capsys):
     run(capsys, "train", IRIS, "--target", "species", "--epochs", 1)
     iris = load_iris()

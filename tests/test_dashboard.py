@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from children import PATIENCE
 
 pytest.importorskip("asv")
 
@@ -176,7 +177,7 @@ def test_a_browser_without_a_network_shows_every_bar_and_label(html, tmp_path):
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800"]
     command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path}"]
     shown = subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120
+        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=PATIENCE
     ).stdout
     rows = json.loads(re.search(r"<body>(.*)</body>", shown, re.DOTALL)[1])
     assert len(rows) >= 6

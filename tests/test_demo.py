@@ -39,11 +39,14 @@ def few_digits(n=300):
     [
         (linear_regression.run, 6, ["1-linear-regression.png"]),
         (logistic_regression.run, 3, ["2-logistic-regression.png"]),
-        (softmax_regression.run, 5, ["3-softmax-regression.png"]),
-        (
+        pytest.param(
+            *(softmax_regression.run, 5, ["3-softmax-regression.png"]), marks=pytest.mark.slow
+        ),
+        pytest.param(
             lambda report: convolution.run(report, 1),
             2,
             ["5-filters.png", "5-feature-maps.png"],
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["linear", "logistic", "softmax", "convolution"],
@@ -63,6 +66,7 @@ def test_iris_network_meets_the_essay(report):
     assert losses[-1] < losses[0] / 5
 
 
+@pytest.mark.slow
 def test_digits_are_learnt_and_a_missed_answer_is_said(report, capsys, monkeypatch):
     monkeypatch.setattr(neural_network, "IRIS_SPLITS", 2)
     neural_network.run(report, few_digits(), seed=0)

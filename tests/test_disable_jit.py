@@ -36,6 +36,7 @@ assert {case.kernel for case in cases} == set(KERNELS)
 
 np.seterr(over="ignore")  # the random numbers are modulo 2**64 on purpose
 for chunks.CHUNK_WORK in (chunks.CHUNK_WORK, 1):
+    chunks.SERIAL_WORK = chunks.CHUNK_WORK
     for case in cases:
         for dtype in (np.float32, np.float64):
             comparison = compare(case, dtype)

@@ -73,7 +73,7 @@ def compare(printed, shown):
 
 
 #: Chapters whose snippets take seconds.
-LONG = {"estimators", "many-models", "pictures"}
+LONG = {"8-convolutional-network", "estimators", "many-models", "pictures"}
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def arguments(dtype):
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no long double")
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", TRUTH)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the truth overflows, on purpose
 def test_error(name, dtype):

@@ -14,17 +14,23 @@ from fastscratch.kernels.optimizers import UPDATES
 from fastscratch.kernels.program.loss import LOSSES_OF_ROWS_BY_NAME
 
 slow = pytest.mark.slow
-#: The naive network takes most of a second for these; others reach the same operations.
+#: The naive network takes half a second or more for these; others reach the same operations.
 LARGE = {
     "Adam by blocks",
     "PReLU of channels",
+    "Winograd, same",
     "Winograd, valid",
     "average pooling by blocks",
     "bilinear, one by one",
+    "bilinear, samples innermost",
     "large head",
+    "many inputs",
     "maxima one by one",
     "nearest, one by one",
     "nearest, samples innermost",
+    "two heads",
+    "wide layers",
+    "winners of max pooling",
 }
 
 

@@ -550,8 +550,8 @@ model = Sequential([layers.Input((20,)), layers.Dense(300, "relu"), layers.Dense
 model.compile("adam", "sparse_categorical_crossentropy")
 x, y = np.random.default_rng(1).random((500, 20)), np.arange(500) % 3
 model.fit(x, y, verbose=0)  # compiled, or loaded
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     model.fit(x, y, epochs=10**7, verbose=0)  # would take days
 except KeyboardInterrupt:
     assert np.isfinite(model.predict(x)).all()

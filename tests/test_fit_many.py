@@ -488,6 +488,7 @@ def test_no_epochs():
     assert model.trained_epochs == 0
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_calls():
     """What a call needs is given back: a tenth of a thousand states, of 63 weights each."""
     models = [network(k, optimizer="adam") for k in range(10)]

@@ -418,7 +418,9 @@ def test_sparse_gradients_are_taken(name):
     assert shown.count("conv2d_winners") == (1 if name == "winners" else 2)
 
 
-@pytest.mark.parametrize(("number", "network"), slow(SMALL_DRAWS, *SPARSE, "winograd", "maxima"))
+@pytest.mark.parametrize(
+    ("number", "network"), slow(SMALL_DRAWS, *SPARSE, "winograd", "maxima", "49")
+)
 def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
     draw = Draw(number, network)
     learned = draw.learned()
@@ -438,7 +440,9 @@ def test_a_gradient_is_the_central_difference_of_the_loss(number, network):
             assert step.gradient @ direction == pytest.approx(expected, rel=0, abs=bound), draw
 
 
-@pytest.mark.parametrize(("number", "network"), slow(SMALL_DRAWS, "maxima"))
+@pytest.mark.parametrize(
+    ("number", "network"), slow(SMALL_DRAWS, "maxima", "winners of winners", "winograd")
+)
 def test_a_gradient_is_that_of_the_reference(number, network):
     """All of it; the central differences are of two directions."""
     draw = Draw(number, network)

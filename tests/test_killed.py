@@ -68,7 +68,7 @@ def child(*parts, **values):
     lines = [f"{name} = {value!r}" for name, value in values.items()]
     code = "\n".join([*lines, *map(textwrap.dedent, parts)])
     alone = start(code, NUMBA_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1)
-    return finish(alone, timeout=300)[0]
+    return finish(alone)[0]
 
 
 @few_or_many
@@ -89,20 +89,21 @@ def test_a_save_killed_at_a_random_moment_leaves_a_whole_file(tmp_path, kills):
             save(number)
 
     save(0)
-    last = killed = 0
-    for _ in range(KILLS):
-        killed += kill_while(save_on, moment.uniform(0, 0.06))
+    last, killed, seconds = 0, 0, 0.06
+    while killed < KILLS or not last:
+        killed += kill_while(save_on, moment.uniform(0, seconds))
         loaded = load_model(path)
         number = loaded.metadata["number"]
         assert number >= last and (loaded.get_weights()[0] == number).all(), (number, last)
         last = number
+        seconds = 0.06 if last else 2 * seconds  # for a first save on a busy machine
     left = [file for file in path.parent.iterdir() if file != path]
     assert all(file.name.startswith(".model.") for file in left), left
     print(killed, last, len(left))
     """
     out = child(KILL, code, FOLDER=str(tmp_path), KILLS=kills)
     killed, saved, left = map(int, out.split())
-    assert killed == kills
+    assert killed >= kills
     assert saved > 0
     print(f"{killed} kills in {saved} saves, {left} of them while a file was written")
 
@@ -143,11 +144,14 @@ def test_checkpoints_of_a_fit_that_is_killed_again_and_again(tmp_path, kills):
 
     model = new_model()
     model.save(path)
-    for _ in range(KILLS):
-        kill_while(lambda: go_on(model, 100, [ModelCheckpoint(path)]), moment.uniform(0, 0.06))
+    epoch, kills, seconds = 0, 0, 0.06
+    while kills < KILLS or not epoch:
+        kills += 1
+        kill_while(lambda: go_on(model, 100, [ModelCheckpoint(path)]), moment.uniform(0, seconds))
         model = load_model(path)
         epoch = model.trained_epochs
         assert epoch == 0 or bits(model) == expected[epoch], epoch
+        seconds = 0.06 if epoch else 2 * seconds  # for a first epoch on a busy machine
     go_on(model, 100)
     assert bits(model) == expected[100]
     print(epoch)

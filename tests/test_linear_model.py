@@ -223,7 +223,7 @@ DATA = {
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("C", [0.05, 3.0])
+@pytest.mark.parametrize("C", [0.05, pytest.param(3.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("solver", SMOOTH)
 @pytest.mark.parametrize("name", DATA)
 def test_l2_equals_scikit_learn(name, solver, C, fit_intercept):
@@ -386,7 +386,7 @@ def gains_without_loss(X, y):
     return found.fun < -1e-6
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_classes", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_separation_is_what_a_linear_program_finds(n_classes):
     rng = np.random.default_rng(n_classes)
     counts = {True: 0, False: 0}

@@ -319,6 +319,7 @@ def test_a_loss_of_ones_own_trains_as_its_formula_says():
     np.testing.assert_allclose(model.get_weights()[0], kernel - 0.1 * gradient, rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_that_the_package_has_gives_its_numbers(dtype):
     trained = []

@@ -112,7 +112,9 @@ NETWORKS = {
 
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("batch_size", [128, pytest.param(512, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("adam", 2)])
+@pytest.mark.parametrize(
+    ("optimizer", "slots"), [("sgd", 0), pytest.param("adam", 2, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_peak_is_that_of_the_formula(network, optimizer, slots, batch_size):
     """Within 3%, for the guide rounds the scratch of a thread up to 1 MB."""
@@ -129,6 +131,7 @@ def test_the_peak_is_that_of_the_formula(network, optimizer, slots, batch_size):
     assert found == pytest.approx(4 * numbers + 16 * n + MB, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("network", NETWORKS)
 def test_readers_take_no_more_than_their_formulas(network):

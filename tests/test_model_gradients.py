@@ -122,7 +122,10 @@ def by_the_reference(model, x, y, weights=None, **run):
 
 @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n == "many filters" else ()) for n in NETWORKS],
+)
 def test_gradients_are_those_of_the_reference(name, weighted, dtype):
     model = network(name, dtype)
     x, y = data(model)

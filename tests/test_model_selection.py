@@ -34,12 +34,13 @@ def classifier(**options):
 def fitted_at_once(monkeypatch):
     """How many fits each compiled call did."""
     counts = []
+    train = company.train
 
-    def counting(fits):
-        counts.append(len(fits))
-        company.fit_all(fits)
+    def counting(trainings, bar):
+        counts.append(len(trainings))
+        train(trainings, bar)
 
-    monkeypatch.setattr(together, "fit_all", counting)
+    monkeypatch.setattr(company, "train", counting)
     return counts
 
 
@@ -171,7 +172,13 @@ def test_halving_over_epochs_of_a_pipeline(epochs_trained):
     assert sum(epochs_trained) == 20 * 3 + 10 * 3 + 5 * 6
 
 
-@pytest.mark.parametrize("copies", [1, 60], ids=["a model an item", "models innermost"])
+@pytest.mark.parametrize(
+    "copies",
+    [
+        pytest.param(1, id="a model an item"),
+        pytest.param(60, id="models innermost", marks=pytest.mark.slow),
+    ],
+)
 def test_halving_over_epochs_with_early_stopping(copies, epochs_trained):
     """Fits have the weights of their best epoch, and go on from their last."""
     X, y = load_breast_cancer(return_X_y=True)
@@ -287,14 +294,14 @@ def test_a_candidate_that_fails_gets_its_error_score():
 
 
 def test_an_error_before_the_training_is_that_of_one_candidate(monkeypatch):
-    assignment = company.Fit.assignment
+    prepare = company.Fit.prepare
 
     def failing(wanted):
         if wanted.model.layers[0].units == 2:
             raise ValueError("two are too few")
-        return assignment(wanted)
+        prepare(wanted)
 
-    monkeypatch.setattr(company.Fit, "assignment", failing)
+    monkeypatch.setattr(company.Fit, "prepare", failing)
     grid = {"hidden_layer_sizes": [(2,), (5,)]}
     with pytest.warns(FitFailedWarning, match="two are too few"):
         found = ours.GridSearchCV(classifier(), grid, cv=3, error_score=-1.0).fit(*IRIS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from children import run
+from children import PATIENCE, run
 from test_threads import EACH_LAYER, REFUSAL, needs_fork, why_not
 
 import fastscratch
@@ -224,7 +224,7 @@ def test_training_in_two_threads_is_refused():
 
     def wait(epoch, logs=None):
         started.set()
-        refused.wait(60)
+        refused.wait(PATIENCE)
 
     first = threading.Thread(
         target=model.fit,
@@ -232,7 +232,7 @@ def test_training_in_two_threads_is_refused():
         kwargs={"verbose": 0, "callbacks": [LambdaCallback(on_epoch_begin=wait)]},
     )
     first.start()
-    started.wait(60)
+    started.wait(PATIENCE)
     for other in OTHERS.values():
         with pytest.raises(RuntimeError, match="the model is being trained, by another thread or"):
             other(model)
@@ -371,7 +371,7 @@ print("ended with", codes)
 """
     refuses = on_layer["NUMBA_THREADING_LAYER"] == "omp" and sys.platform == "linux"
     # TBB prints that it could not join the threads of other regions; the child works without them.
-    assert child(code, on_layer).endswith(f"ended with {{{7 if refuses else 0}}}")
+    assert f"ended with {{{7 if refuses else 0}}}" in child(code, on_layer)
 
 
 @needs_fork
@@ -467,6 +467,6 @@ if {backend!r} == "loky":  # it gives each worker its share of the processors
 def test_a_second_of_the_long_run():
     script = Path(__file__).with_name("long_run.py")
     command = [sys.executable, script, "--minutes", "0.03"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert finished.stdout.endswith("wrong 0\n")

@@ -57,7 +57,7 @@ def branches(assembly):
 @pytest.mark.parametrize(
     ("triple", "processor"),
     [
-        ARMS[0],
+        pytest.param(*ARMS[0], marks=pytest.mark.slow),
         pytest.param(LINUX_X86, "x86-64", marks=pytest.mark.slow),
         pytest.param(LINUX_X86, "x86-64-v3", marks=pytest.mark.slow),
     ],
@@ -155,6 +155,7 @@ print(cache._key(machine.LEVEL_TARGET), *machine.LEVELS)
             assert set(made.needs) == set(expected.needs)  # what is loaded before the kernel
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(machine.ARM, reason="the other tests of tiles are of this case")
 def test_tiles_of_a_machine_without_masks(tmp_path):
     """Bit for bit the sums of wide tiles, and nothing is written beside them."""

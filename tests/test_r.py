@@ -50,7 +50,13 @@ def r(calls, folder):
 
 @needs_r
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.stem not in NOT_RUN], ids=lambda page: page.stem
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.stem == "7-convolution" else ())
+        for page in PAGES
+        if page.stem not in NOT_RUN
+    ],
+    ids=lambda page: page.stem,
 )
 def test_r_gives_the_numbers_of_the_page(page, tmp_path):
     calls = calls_of(page)

@@ -93,7 +93,7 @@ def test_the_networks_differ(expected):
     assert len(set(expected.values())) == len(NETWORKS)
 
 
-@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("threads", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2)), 3])
 def test_in_a_fresh_process_with_any_number_of_threads(expected, threads):
     code = """
         import test_reproducibility as tests

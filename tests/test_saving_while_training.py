@@ -113,7 +113,13 @@ def check(optimizer, copies, steps):
 # Slices of one step, and of as many as there may be.
 @pytest.mark.parametrize("seconds", [pytest.param(0, marks=pytest.mark.slow), 1e9])
 @pytest.mark.parametrize("how", COPIES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name != "accumulated" else ())
+        for name in OPTIMIZERS
+    ],
+)
 def test_at_every_line_of_a_fit(optimizer, how, seconds, undisturbed, monkeypatch, tmp_path):
     monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)
     model, copies = network(optimizer), []
@@ -144,7 +150,7 @@ def lines_with_calls():
     return {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
-@pytest.mark.parametrize("seconds", [0, 1e9])
+@pytest.mark.parametrize("seconds", [pytest.param(0, marks=pytest.mark.slow), 1e9])
 def test_ctrl_c_at_every_line_of_a_fit(seconds, undisturbed, monkeypatch):
     """The model is as it was before some step, and can be fitted again."""
     monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)

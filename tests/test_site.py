@@ -20,6 +20,7 @@ import notebooks
 import numpy as np
 import pytest
 import sources
+from children import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,6 +121,7 @@ def test_notebook_has_the_code_of_its_page(page):
     assert json.loads(json.dumps(notebook)) == notebook
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_from_its_first_cell():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
@@ -191,7 +193,7 @@ def test_by_hand_in_a_browser():
             [CHROMIUM, *options, "--dump-dom", page.as_uri()],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=True,
         )
     shown = re.findall(r'<p class="arithmetic">(.*?)</p>', finished.stdout)

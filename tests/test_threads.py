@@ -111,10 +111,10 @@ def test_fresh_process_launches_threads_for_code_from_disk(on_layer):
 
 
 def test_eight_threads_at_once(on_layer):
-    # The first calls race for the layer's start, too.
+    # The first calls race for the layer's start, and for the compiling, too.
     code = """
     import sys, threading
-    from fastscratch.kernels import toys
+    from fastscratch.kernels import jit, toys
 
     sys.setswitchinterval(1e-5)
     barrier = threading.Barrier(8)
@@ -131,6 +131,8 @@ def test_eight_threads_at_once(on_layer):
         worker.start()
     for worker in workers:
         worker.join()
+    jit.Kernel.compile = None  # Numba calls it where it finds no compiled code: no more
+    toys.check()
     print(len(right))
     """
     assert run(code, **on_layer) == ("8", "")
@@ -212,6 +214,46 @@ finally:
 toys.check()
 """
     run(FORK + code, **on_layer)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="threads cannot be looked at")
+def test_fork_while_no_thread_of_tbb_is_awake(toys):
+    # After a region they take locks of TBB: a child that was forked then hung, one in a thousand.
+    if why_not("tbb"):
+        pytest.skip(why_not("tbb"))
+    look = """
+import os, threading
+
+states = set()  # of the threads that are not Python's
+
+def look():
+    of_python = {os.getpid(), *(thread.native_id for thread in threading.enumerate())}
+    for number in set(map(int, os.listdir("/proc/self/task"))) - of_python:
+        with open(f"/proc/self/task/{number}/stat") as file:
+            states.add(file.read().rpartition(") ")[2][0])
+
+os.register_at_fork(before=look)  # the last to register is the first to be called
+"""
+    code = """
+stop = threading.Event()
+
+def work():
+    while not stop.is_set():
+        toys.check(20_000)
+
+worker = threading.Thread(target=work)
+worker.start()
+toys.check()
+try:
+    for _ in range(20):
+        assert fork(os.getpid) == 0
+finally:
+    stop.set()
+    worker.join()
+print(states)
+"""
+    out, _ = run(look + FORK + code, **toys, NUMBA_THREADING_LAYER="tbb")
+    assert "{'S'}" in out
 
 
 @needs_fork

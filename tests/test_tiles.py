@@ -280,7 +280,7 @@ def test_slide_tile(dtype, height):
 
 
 @njit
-def slide_window(c, bias, a, b, taps, positions, edges):
+def slide_window(c, bias, a, b, taps, positions, edges, missing):
     left, right, above, below = edges
     height, width, lanes = c.shape
     zeros = np.zeros(lanes, c.dtype)
@@ -298,6 +298,7 @@ def slide_window(c, bias, a, b, taps, positions, edges):
         right,
         above,
         below,
+        missing,
     )
 
 
@@ -315,13 +316,15 @@ def test_window_tile(dtype, height, taps):
         a, b = random((rows, columns, lanes), dtype, 1), random((taps, taps, lanes), dtype, 2)
         bias = random(lanes, dtype, 3)
         flat, c = guarded(np.full((height, positions + right, lanes), np.nan, dtype))
-        slide_window(c, bias, a, b, taps, positions, edges)
+        missing = positions // 2 % lanes if machine.MASKS else 0
+        slide_window(c, bias, a, b, taps, positions, edges, missing)
         image = np.pad(a, ((above, below), (left, right), (0, 0)))
-        for lane in range(lanes):
+        assert np.isnan(c[..., :missing]).all()
+        for lane in range(missing, lanes):
             seen = sliding_window_view(image[..., lane], (taps, taps)).reshape(-1, taps * taps)
             found = c[..., lane].reshape(-1, 1)
             assert_product(found, seen, b[..., lane].reshape(-1, 1), bias[lane])
-        assert np.isnan(flat).sum() == 2 * GUARD
+        assert np.isnan(flat).sum() == 2 * GUARD + c[..., :missing].size
 
 
 @njit

@@ -71,8 +71,10 @@ def test_report_of_right_kernels():
     ("kernel", "trouble"),
     [
         (slightly_wrong, "off by 17 ulp, bound 16"),
-        (unwritten, "a result is not finite, or was not written"),
-        (raising, "raises ZeroDivisionError: by zero"),
+        pytest.param(
+            unwritten, "a result is not finite, or was not written", marks=pytest.mark.slow
+        ),
+        pytest.param(raising, "raises ZeroDivisionError: by zero", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.usefixtures("few_cases")
@@ -89,6 +91,7 @@ def test_a_wrong_kernel_is_reported_and_stops_nothing(monkeypatch, capsys, kerne
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_cases")
 def test_bits_that_hang_on_the_threads_are_reported(monkeypatch):
     monkeypatch.setattr("fastscratch.comparison.same_bits", lambda case, dtype: case != FEW[0])
@@ -102,6 +105,7 @@ def test_bits_that_hang_on_the_threads_are_reported(monkeypatch):
     assert fastscratch.verify().wrong == wrong
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_cases")
 def test_wrong_training_is_reported_and_stops_nothing(monkeypatch, capsys):
     right, first = training.train, FEW_EXAMPLES["dense"][0]

@@ -50,8 +50,10 @@ def bound(channels, dtype):
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_rows_in_any_cut(geometry, dtype):
     shape, x, kernel, bias, expected = problem(geometry, dtype)
-    weights = np.full(winograd.POINTS * shape.channels * shape.filters, np.nan, dtype)
-    winograd.transform_kernel(weights, kernel.ravel())
+    size = shape.channels * shape.filters
+    weights = np.full(winograd.POINTS * size, np.nan, dtype)
+    for pairs in ((0, size // 3), (size // 3, size)):
+        winograd.transform_kernel(weights, kernel.ravel(), *pairs)
     outputs = []
     for cut in (0, 1, shape.out_height // 2):
         out = np.full(expected.size, np.nan, dtype)
@@ -72,7 +74,7 @@ def test_whole_numbers_are_exact():
     x, kernel = (rng.integers(-9, 10, size).astype(np.float32) for size in ((6, 6), (3, 3)))
     shape = Conv2D(6, 6, 1, 4, 4, 1, 3, 3, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1)
     weights, out = np.empty(16, np.float32), np.empty(16, np.float32)
-    winograd.transform_kernel(weights, kernel.ravel())
+    winograd.transform_kernel(weights, kernel.ravel(), 0, 1)
     scratch = np.empty(winograd.winograd_scratch_size(shape), np.float32)
     bias = np.zeros(1, np.float32)
     winograd.winograd_rows(out, x.ravel(), weights, bias, shape, 0, 4, scratch)

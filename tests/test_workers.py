@@ -151,6 +151,7 @@ def test_a_bootstrap_of_loky_has_the_same_bits(small_chunks, ten_refits):
     assert len(small_chunks) == 20
 
 
+@pytest.mark.slow
 def test_a_bootstrap_of_dask_has_the_same_bits_if_a_worker_is_killed(
     small_chunks, ten_refits, cluster, tmp_path, monkeypatch
 ):

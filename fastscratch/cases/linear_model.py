@@ -18,7 +18,7 @@ PROBLEMS = {
     "chunks": ("sigmoid", 2001, 4, 1, False),
     "slabs": ("softmax", 1100, 3, 3, False),
     "sparse": ("softmax", 40, 12, 3, True),
-    "sparse-chunks": ("sigmoid", 1501, 12, 1, True),
+    "sparse-chunks": ("sigmoid", 1701, 12, 1, True),
     "typical": ("softmax", 500, 15, 4, False),
 }
 #: Each descent, and what it writes.

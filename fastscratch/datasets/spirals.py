@@ -51,7 +51,7 @@ def make_spirals(
     n_samples = as_integer("n_samples", n_samples, n_classes)
     noise = as_not_negative("noise", noise)
     rng = np.random.default_rng(as_integer("seed", seed, 0))
-    with memory_for(f"n_samples={n_samples}"):
+    with memory_for("n_samples", n_samples):
         X = np.empty((n_samples, 2))
     y = np.sort(np.arange(n_samples) % n_classes)
     t = np.concatenate([np.linspace(0.05, 1, np.count_nonzero(y == k)) for k in range(n_classes)])

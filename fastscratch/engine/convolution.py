@@ -5,8 +5,8 @@ from functools import partial
 
 from ..kernels.activations import LINEAR
 from ..kernels.conv2d import Conv2D as Geometry
-from ..kernels.conv2d import conv2d_scratch_size, transposed_conv2d
-from ..kernels.machine import TILE_ROWS
+from ..kernels.conv2d import conv2d_scratch_size, join_rows, transposed_conv2d
+from ..kernels.machine import TILE_HEIGHTS, TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
 from ..kernels.program import data, winners
@@ -15,12 +15,16 @@ from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
 from ..layers.convolution import Convolution, output_places
 from .parameters import Parameters
-from .plan import Plan, Record, Tensor
+from .plan import COPY_WORK, Plan, Record, Tensor
 from .pooling import strips
 from .registry import LayerCall, Lowered, lowers
 
 # Pieces that the gradient of a kernel is cut into if it is summed over all images at once.
 GRADIENT_PIECES = 6
+# Rows after whole tiles, if any, for which there is a tile that is as fast as a whole one.
+FULL_TILES = (0, *(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS))
+# The sums of a kernel's weights are cut into at most this many items.
+TRANSFORM_ITEMS = 8
 # Size of the rows that are pooled at once: they stay in the first-level cache.
 BAND_BYTES = 16384
 
@@ -142,7 +146,8 @@ def convolve(
     u = plan.tensor(call.shape, t.lanes, activation, differentiated=differentiated, keeps_z=False)
     # Pre-activations that are not needed later never leave the cache.
     passing = activation != LINEAR and not activation.reads_z
-    cut, items = _strips(plan, g, math.prod(call.shape) * g.lanes if passing else 0)
+    spare = math.prod(call.shape) * g.lanes if passing else 0
+    cut, items = _strips(plan, join_rows(g), spare)
     read = {col.INPUT: t.a} | kernel
     forward = _without_units(plan.forward(u, keeps_z=not passing))
     flops = _flops(plan, g)
@@ -183,8 +188,10 @@ def kernel_for(plan: Plan, g: Geometry, kernel: int) -> int:
     """The place of the kernel as a convolution needs it: transformed, if it is Winograd's."""
     if not is_winograd(g):
         return kernel
-    place = plan.take(POINTS * g.channels * g.filters)
-    plan.add(op.conv2d_transform_item, 1, described(g), {col.INPUT: kernel, op.PACKED: place})
+    size = g.channels * g.filters
+    place = plan.take(POINTS * size)
+    items = max(1, min(TRANSFORM_ITEMS, POINTS * size // COPY_WORK))
+    plan.add(op.conv2d_transform_item, items, described(g), {col.INPUT: kernel, op.PACKED: place})
     return place
 
 
@@ -200,7 +207,7 @@ def _hand_down(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -
 def hand_down_by(plan: Plan, back: Geometry, packed: int, t: Tensor, u: Tensor) -> None:
     """Add the phase of the input gradient, which is a convolution of `back`'s geometry."""
     passing = t.activation != LINEAR
-    cut, items = _strips(plan, back, t.units * back.lanes if passing else 0)
+    cut, items = _strips(plan, join_rows(back), t.units * back.lanes if passing else 0)
     gradient = _without_units(plan.backward(t, da=col.NONE if passing else t.dz))
     plan.add(
         op.conv2d_backward_input_item,
@@ -217,11 +224,12 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None
     Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
     is cut into pieces, and each is summed over all images and used at once.
     """
+    g = join_rows(g)
     height = g.kernel_width * (g.channels // g.groups)
     pieces = max(1, min(-(-GRADIENT_PIECES // g.kernel_height), height // TILE_ROWS))
     rows = -(-height // pieces)
-    if pieces > 1:
-        rows = -(-rows // TILE_ROWS) * TILE_ROWS
+    if pieces > 1:  # the last tile of a piece is not much lower than the others
+        rows = next(r for r in range(rows, rows + TILE_ROWS) if r % TILE_ROWS in FULL_TILES)
     items = g.kernel_height * -(-height // rows) + 1
     record = {
         **described(g),

@@ -4,10 +4,11 @@ import math
 
 from ..kernels.machine import TILE_ROWS, TILE_VECTORS
 from ..kernels.program import columns as col
+from ..kernels.program import data
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
 from .parameters import Parameters
-from .plan import ITEM_WORK, Plan
+from .plan import COPY_WORK, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
 from .sparse import lower_sparse
 
@@ -21,6 +22,9 @@ LONG_ITEM = 1 << 22
 SMALL_BATCH = 64
 # The gradient of the weights is computed in strips of this many input units, and used at once.
 STRIP = 48
+# From this size on, the outputs' gradient does not stay in a second-level cache while strip after
+# strip reads it; in panels it is read as one run.
+PACKED_BYTES = 1 << 19
 
 
 def _units_an_item(plan: Plan, units: int, work: int, width: int = 0) -> int:
@@ -60,7 +64,11 @@ def lower_product(
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
-    if plan.block:
+    if t.notes is not None:
+        outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
+        tensor = parameters.place | plan.forward(u)
+        plan.add(op.dense_forward_outside_item, 1, tensor, outside, lanes=plan.block, flops=flops)
+    elif plan.block:
         block = {op.BLOCK: plan.block}
         plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
     elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:
@@ -80,6 +88,8 @@ def lower_product(
     else:
         items = -(-n_out // units)
         plan.add(op.dense_forward_item, items, forward, {op.UNITS_AN_ITEM: units}, flops=flops)
+
+    is_large = rows * n_out * plan.dtype.itemsize >= PACKED_BYTES
 
     def backward() -> None:
         if not (t.is_differentiated or parameters.learns):
@@ -116,6 +126,8 @@ def lower_product(
             else:
                 learning[op.GRADIENT] = products
                 plan.scratch(products + min(STRIP, units) * n_out)
+        if parameters.learns and is_large and not (plan.block or plan.keeps_apart):
+            learning[op.PANELS] = _pack(plan, common, rows)
         items = -(-n_in // units)
         both = flops * (parameters.learns + (hand_down[col.DA] != col.NONE))
         plan.add(
@@ -123,3 +135,18 @@ def lower_product(
         )
 
     return u, backward
+
+
+def _pack(plan: Plan, read: Record, rows: int) -> int:
+    """Add the phase that copies the gradient of the outputs into panels; return their place."""
+    n_out = read[op.OTHER_UNITS]
+    width = TILE_VECTORS * plan.lanes
+    panels = -(-n_out // width)
+    place = plan.take(panels * (rows * width + plan.lanes))
+    items = max(1, min(MAX_ITEMS, rows * n_out // COPY_WORK))
+    cut = {op.PANELS: place, op.UNITS_AN_ITEM: width * -(-panels // items)}
+    fields = (col.DOUTPUT, op.OTHER_UNITS, op.POSITIONS)
+    gradient = {field: read[field] for field in fields}
+    items = -(-n_out // cut[op.UNITS_AN_ITEM])
+    plan.add(op.dense_pack_item, items, gradient, cut, flops=rows * n_out)
+    return place

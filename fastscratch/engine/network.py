@@ -1,5 +1,6 @@
 """A network: layers that read tensors, with a place for each of their weights."""
 
+import copy
 import dataclasses
 import functools
 import math
@@ -153,6 +154,15 @@ class Network:
             placed.append(Placed(weight, self.n_parameters))
             self.n_parameters = placed[-1].stop
         return placed
+
+    def with_layers(self, layers: Sequence[Layer]) -> "Network":
+        """The same network of other layers, which are copies of its own."""
+        copies = {id(own): other for own, other in zip(self.layers, layers, strict=True)}
+        twin = copy.copy(self)
+        twin.nodes = [Node(copies[id(node.layer)], node.inputs) for node in self.nodes]
+        twin.layers = list(layers)
+        twin.checked_inputs = [(k, copies[id(layer)]) for k, layer in self.checked_inputs]
+        return twin
 
     def check_inputs(self, name: str, samples: Sequence[Any]) -> None:
         """Check the samples of each input by the layers that read them.

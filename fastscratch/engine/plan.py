@@ -56,6 +56,9 @@ class Tensor:
         The fields of these.
     is_sparse : bool
         Whether it is an input that is given as a sparse matrix, and so is in no place.
+    notes : int or None
+        Of an input whose samples are read where they are, and so is in no place: where workers note
+        that one is not finite.
     """
 
     shape: tuple[int, ...]
@@ -69,6 +72,7 @@ class Tensor:
     takes_winners: bool = False
     winners: Record | None = None
     is_sparse: bool = False
+    notes: int | None = None
 
     @property
     def units(self) -> int:

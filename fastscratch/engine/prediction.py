@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.activations import LINEAR
 from ..kernels.machine import CACHE_LINE
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program.run import predict_alone, predict_team, run_alone, run_team
+from ..layers import Dense
 from .evaluation import team_size
 from .lowering import ROWS_IN_BLOCK, goes_by_rows, lower_network, most_channels
 from .network import Network
@@ -51,15 +53,21 @@ class Predictor:
         held = self.workers * ROWS_IN_BLOCK if by_rows else batch_size
         channels = most_channels(network)
         plan = Plan(dtype, held, self.workers, network.n_parameters, channels, sparse=sparse)
-        inputs = plan.inputs(network.input_shapes, True)
         notes, notes_end = 0, 0
         if by_rows:
             plan.block = ROWS_IN_BLOCK
             line = CACHE_LINE // plan.dtype.itemsize
             notes = plan.take(self.workers * line)
             notes_end = notes + self.workers * line
+        if by_rows and _narrows(network):
+            # The first phase reads the samples where they are.
+            inputs = [Tensor(network.input_shapes[0], 1, LINEAR, col.NONE, col.NONE, None)]
+            inputs[0].notes, gathers = notes, [0]
+        elif by_rows:
+            inputs = plan.inputs(network.input_shapes, True)
             gathers = [_add_gather(plan, inputs[0], notes)]
         else:
+            inputs = plan.inputs(network.input_shapes, True)
             gathers = plan.add_gathers([(x.units, x.a) for x in inputs if not x.is_sparse])
         outputs, _ = lower_network(plan, network, inputs)
         plan.site = "results"
@@ -122,6 +130,12 @@ class Predictor:
         else:
             run_team(self.workers, self.program.phases, *arguments)
         return True
+
+
+def _narrows(network: Network) -> bool:
+    """Whether the first layer has fewer outputs than inputs."""
+    layer, (width, *others) = network.nodes[0].layer, network.input_shapes[0]
+    return type(layer) is Dense and not others and layer.units < width
 
 
 def _add_gather(plan: Plan, x: Tensor, notes: int) -> int:

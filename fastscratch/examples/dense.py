@@ -131,6 +131,10 @@ def examples() -> Iterator[Example]:
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
     )
+    # Outputs whose gradient is copied into panels, some of them for two parts of the sum.
+    broad = partial(_perceptron, 3, 330, 2)
+    rule = partial(Adam, 0.01, epsilon=0.1)
+    yield Example("many outputs", broad, "mean_squared_error", rule, 450, 400)
     # A large mini-batch of a narrow network goes through all layers in blocks.
     yield Example(
         "large mini-batch", _narrow, "categorical_crossentropy", samples=600, batch_size=520

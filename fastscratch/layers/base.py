@@ -242,6 +242,10 @@ class Layer:
             If the layer does not take them; `name` is theirs.
         """
 
+    def _take_name(self, name: str) -> None:
+        """Have the name that a model gives, which nothing else depends on."""
+        self.__dict__["name"] = name
+
     def _belongs_to(self, model: Any) -> None:
         """Remember the model that has the layer's weights."""
         self._model = weakref.ref(model)

@@ -62,7 +62,7 @@ def confusion_matrix(
     truth = as_labels("y_true", truth, num_classes)
     guess = as_labels("y_pred", guess, num_classes)
     weights = weights_of(sample_weight, len(truth))
-    with memory_for(f"num_classes={num_classes}"):
+    with memory_for("num_classes", num_classes):
         counts = np.zeros((num_classes, num_classes), np.int64 if weights is None else np.float64)
     np.add.at(counts, (truth, guess), 1 if weights is None else weights)
     return counts

@@ -141,6 +141,11 @@ class Compiled(Weighted):
             self._state = self._state.without_slots(iterations=0, updates=0)
         return doubts
 
+    def _take_optimizer(self, optimizer: optimizers.Optimizer) -> None:
+        """Compile a model again that is new, with this and otherwise as it is."""
+        self._optimizer = optimizer
+        _COMPILED[id(optimizer)] = self
+
     @property
     def optimizer(self) -> optimizers.Optimizer | None:
         """What :meth:`compile` was given; its attributes can be set."""

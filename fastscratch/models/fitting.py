@@ -11,7 +11,7 @@ from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
 from ..utils import derived_seed
-from ..validation import zeros_for
+from ..validation import memory_for
 from .head import logs_of
 from .progress import Progress
 from .training_data import TrainingData
@@ -68,7 +68,8 @@ class Fit:
             data, self.batch_size
         )
         self.done = 0
-        self.totals = zeros_for("epochs", epochs, (epochs, len(self.heads) + 1, 2))
+        with memory_for("epochs", epochs):
+            self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
         self.order = np.empty(len(data), np.int64)
         self._bind()
 

@@ -198,7 +198,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             if placed.weight.regularizer is not None and layer.trainable
         ]
     schedule, numbers = optimizer.scheduled()
-    with memory_for(f"epochs={one.epochs}"):
+    with memory_for("epochs", one.epochs):
         return Training(
             trainer,
             programs.samples(one.data, one.rows),

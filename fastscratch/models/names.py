@@ -62,4 +62,4 @@ def name_layers(layers: Sequence[Layer]) -> None:
     kinds = (type(layer).__name__ for layer in made)
     names = all_named("layer", kinds, [layer.name for layer in made])
     for layer, name in zip(made, names, strict=True):
-        layer.name = name
+        layer._take_name(name)

@@ -14,6 +14,7 @@ from ..layers.base import Shape
 from ..validation import as_flag
 from .model import Model
 from .names import name_of, numbered
+from .state import Holder
 from .training_data import check_samples
 
 __all__ = ["Sequential"]
@@ -104,7 +105,7 @@ class Sequential(Model):
             self._check([*self.layers, layer], known)
         names = {name_of(other) for other in self.layers}
         if layer.name is None:
-            layer.name = numbered(type(layer).__name__, names)
+            layer._take_name(numbered(type(layer).__name__, names))
         elif layer.name in names or any(layer is other for other in self.layers):
             raise ValueError(f"every layer of a model has its own name, got {layer.name!r} again")
         self._input_shape = known
@@ -174,6 +175,17 @@ class Sequential(Model):
         if self._holder.state is not None:
             body._take_weights(self._weights_by_name())
         return body
+
+    def _twin(self) -> "Sequential":
+        """A copy that has no weights yet, and no optimiser; compiled otherwise as this is."""
+        twin = Sequential.__new__(Sequential)
+        twin.__dict__.update(self.__dict__)
+        twin._layers = [copy.copy(layer) for layer in self._layers]
+        twin._holder, twin._optimizer = Holder(), None
+        twin._checked, twin.metadata = [], copy.deepcopy(self.metadata)
+        twin._take_network(self._network.with_layers(twin._layers))
+        twin._take_heads(self)
+        return twin
 
     # --- before the input shape is known from the first samples -----------------------------------
 

@@ -4,9 +4,9 @@ import copy
 import functools
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -32,6 +32,7 @@ from .company import Fit, fit
 from .epochs import Epochs
 from .full_batch import minimize
 from .networks import Architecture, L2OfSum, new_network
+from .shared import Make, Same, anew
 
 ACTIVATIONS = (
     "identity",
@@ -49,6 +50,42 @@ ACTIVATIONS = (
 )
 #: Samples, targets, and the weights of the samples.
 Data = tuple[Any, np.ndarray, np.ndarray | None]
+
+
+class Learned(NamedTuple):
+    """Checked data, of which an estimator knows what it needs for other data.
+
+    Attributes
+    ----------
+    X : (n, k) array or sparse matrix
+    y : ndarray
+    targets : ndarray
+        `y` as the network learns them.
+    weight : (n,) array, optional
+    """
+
+    X: Any
+    y: np.ndarray
+    targets: np.ndarray
+    weight: np.ndarray | None
+
+
+class Start(NamedTuple):
+    """What a fit begins with.
+
+    Attributes
+    ----------
+    weights : (p,) array
+    training, validation : (X, targets, weight)
+        `validation` is None if no samples are held out.
+    seed : int
+        Of the network.
+    """
+
+    weights: np.ndarray
+    training: Data
+    validation: Data | None
+    seed: int
 
 
 def _is_stochastic(estimator: "BaseMLP") -> bool:
@@ -97,13 +134,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
     }
 
+    #: Parameters that decide how data are checked.
+    _learned_by: Sequence[str] = ("solver",)
+
     _param_names: list[str]
     _model: Sequential
     loss_curve_: list[float]
     best_loss_: float | None
     validation_scores_: list[float] | None
     best_validation_score_: float | None
-    _best_weights: list[np.ndarray] | None
+    _best_weights: np.ndarray | None
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
@@ -130,6 +170,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return tags
 
     # --- what a subclass defines ------------------------------------------------------------------
+
+    @abstractmethod
+    def _learned(self, X: Any, y: Any, sample_weight: Any = None) -> Learned:
+        """Check the data of a fit; learn the columns, and the classes if there are any."""
 
     @property
     def _read_out(self) -> str:
@@ -230,7 +274,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     @staticmethod
     def _first_weights(architecture: Architecture, random: Any) -> list[np.ndarray]:
         """The first weights that scikit-learn draws from a random state."""
-        n_in, kind, weights = architecture.n_in, "relu", []
+        n_in, kind, weights = architecture.n_in, "relu", list[np.ndarray]()
         for place, (units, activation, _) in enumerate(architecture.layers, 1):
             if place < len(architecture.layers):
                 kind = activation  # the last layer is drawn like the one before it
@@ -279,51 +323,70 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             weight = checked_weights(weight, X)
         return X, y, weight
 
-    def _fit(
+    def _fit(self, learned: Learned, **how: Any) -> "BaseMLP":
+        """Fit checked data, with arguments of :meth:`_fitting`."""
+        for wanted in self._fitting(learned, **how):
+            try:
+                fit(wanted)
+            except KeyboardInterrupt:
+                warnings.warn(
+                    f"fit was interrupted after {quantity(self.n_iter_, 'epoch')}", stacklevel=4
+                )
+                wanted.epochs.ended = True
+        return self
+
+    def _fitting(
         self,
-        X: Any,
-        y: np.ndarray,
-        targets: np.ndarray,
-        weight: np.ndarray | None,
+        learned: Learned,
         validation: Data | None = None,
         incremental: bool = False,
-    ) -> "BaseMLP":
-        """Fit checked data; if `incremental`, for one more epoch.
+        make: Make = anew,
+    ) -> Iterator[Fit]:
+        """Fit checked data; the caller trains the network for each fit that is yielded.
 
-        `targets` are `y` as the network learns them.
+        Parameters
+        ----------
+        learned : Learned
+        validation : (X, targets, weight), optional
+        incremental : bool
+            Whether it is trained for one more epoch.
+        make : callable
+            Makes what other estimators may share.
         """
+        X, y, targets, weight = learned
         if incremental and self.early_stopping:
             raise ValueError(
                 "partial_fit trains for one epoch, which early_stopping=True cannot stop early"
             )
-        anew = not hasattr(self, "_model") or not (incremental or self.warm_start)
-        builds = anew or not incremental
+        begins = not hasattr(self, "_model") or not (incremental or self.warm_start)
+        builds = begins or not incremental
+        data = X, targets, weight
         if builds:
-            random = random_of(self.random_state)
             architecture = self._architecture(X.shape[1], self._n_outputs(targets), X.dtype.name)
-            first = self._first_weights(architecture, random)
-            if not anew:
-                self._check_shapes(first)
+            if not begins:
+                self._check_shapes(architecture)
+            splits = validation is None and self.early_stopping and self.solver != "lbfgs"
+            start = self._started(architecture, data, splits, begins, make)
+            data, validation = start.training, start.validation or validation
         task = FitTask(self, 1 if incremental else self.max_iter, X, y, weight)
-        if validation is None and self.early_stopping and self.solver != "lbfgs":
-            (X, targets, weight), validation = self._split(X, targets, weight, random)
+        X, targets, weight = data
         weight = self._weighted_by_class(targets, weight)
         n = len(targets)
         total = float(n) if weight is None else weight.sum()
+        loss, factor, offset = self._objective(targets, weight)
         l2 = 0.0 if self.solver == "lbfgs" else float(self.alpha / 2 / (total / n))
         if builds:
-            weights = first if anew else self._model.get_weights()
-            model = new_network(architecture, l2, weights)
-            if anew:
-                model.seed = int(random.randint(2**31))
+            weights = start.weights if begins else self._model._state.parameters
+            model = new_network(architecture, l2, loss, weights)
+            if begins:
+                model.seed = start.seed
             else:
                 model.seed, model.trained_epochs = self._model.seed, self._model.trained_epochs
             self._model = model
         else:
             self._set_penalty(l2)
-        if anew or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
+        if begins or (self.solver != "lbfgs" and not hasattr(self, "loss_curve_")):
             self._begin_records()
-        loss, factor, offset = self._objective(targets, weight)
         if weight is not None or factor != 1:
             weight = (1.0 if weight is None else weight) * np.full(n, factor * n / total)
         if self.solver == "lbfgs":
@@ -332,13 +395,30 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         else:
             score, counted = self._score_of(validation), self._counted(validation)
             epochs = Epochs(self, n, offset, score, task, counted)
-            self._fit_epochs(X, targets, weight, loss, epochs, incremental)
+            yield from self._fit_epochs(X, targets, weight, epochs, incremental, make)
         task.end()
-        return self
 
-    def _check_shapes(self, weights: Sequence[np.ndarray]) -> None:
+    def _started(
+        self, architecture: Architecture, data: Data, splits: bool, begins: bool, make: Make
+    ) -> Start:
+        """What is drawn from the random state: for the same seed the same."""
+
+        def draw() -> Start:
+            random = random_of(self.random_state)
+            weights = self._first_weights(architecture, random)
+            training, validation = self._split(*data, random) if splits else (data, None)
+            flat = np.concatenate([array.reshape(-1) for array in weights])
+            seed = int(random.randint(2**31)) if begins else 0
+            return Start(flat.astype(architecture.dtype, copy=False), training, validation, seed)
+
+        if type(self.random_state) is not int:
+            return draw()
+        drawn_from = self.random_state, architecture, splits and self.validation_fraction, begins
+        return make((*drawn_from, *map(Same, data)), draw)
+
+    def _check_shapes(self, architecture: Architecture) -> None:
         """Check that a new network can go on with the weights of the one before."""
-        shapes, given = ([w.shape for w in ws] for ws in (self._model.get_weights(), weights))
+        shapes, given = [w.shape for w in self._model.get_weights()], architecture.shapes
         if shapes != given:
             raise ValueError(
                 "warm_start needs the same layers and columns as before, with weights of shapes "
@@ -351,8 +431,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 layer.kernel_regularizer = L2OfSum(l2) if l2 else None
 
     def _begin_records(self) -> None:
-        shapes = [weight.shape for weight in self._model.get_weights()]
-        self.n_layers_, self.n_outputs_ = len(shapes) // 2 + 1, shapes[-1][0]
+        units = [layer.units for layer in self._model.layers if isinstance(layer, layers.Dense)]
+        self.n_layers_, self.n_outputs_ = len(units) + 1, units[-1]
         self.n_iter_, self.t_, self._no_improvement_count = 0, 0, 0
         if self.solver != "lbfgs":
             self.loss_curve_, self.best_loss_, self._lowest_loss = [], None, np.inf
@@ -362,13 +442,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         self, X: Any, y: np.ndarray, weight: np.ndarray | None, random: Any
     ) -> tuple[Data, Data]:
         """Training data, and validation data that are held out."""
-        # As train_test_split, which takes long to index what may be frames.
+        # As train_test_split, which takes long to check the targets and index what may be frames.
         classes = self._splits_by(y)
         kind = ShuffleSplit if classes is None else StratifiedShuffleSplit
         splitter = kind(1, test_size=self.validation_fraction, random_state=random)
         training, validation = (
             (X[rows], y[rows], None if weight is None else weight[rows])
-            for rows in next(splitter.split(y, classes))
+            for rows in next(splitter._iter_indices(y, classes))
         )
         if len(validation[1]) < 2:
             raise ValueError(
@@ -398,10 +478,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X: np.ndarray,
         y: np.ndarray,
         weight: np.ndarray | None,
-        loss: Any,
         epochs: Epochs,
         incremental: bool,
-    ) -> None:
+        make: Make,
+    ) -> Iterator[Fit]:
         model, n = self._model, len(y)
         batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         if self.batch_size != "auto" and batch_size > n:
@@ -411,18 +491,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             )
         batch_size = min(batch_size, n)
         if not incremental or model.optimizer is None:
-            model.compile(self._optimizer(), loss)
+            model._take_optimizer(self._optimizer())
         self.n_iter_ = 0
         max_iter = 1 if incremental else int(self.max_iter)
-        try:
-            fit(Fit(model, X, y, weight, batch_size, max_iter, bool(self.shuffle), epochs))
-        except KeyboardInterrupt:
-            warnings.warn(
-                f"fit was interrupted after {quantity(self.n_iter_, 'epoch')}", stacklevel=4
-            )
-            epochs.ended = True
+        yield Fit(model, X, y, weight, batch_size, max_iter, bool(self.shuffle), epochs, make)
         if self.early_stopping and self._best_weights is not None:
-            model.set_weights(self._best_weights)
+            model._state = model._state.replaced(parameters=self._best_weights)
         if not epochs.ended and not incremental:
             warnings.warn(
                 f"{self.solver} did not converge within max_iter={quantity(max_iter, 'epoch')}",

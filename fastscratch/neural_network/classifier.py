@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from ..estimators import ProbabilitiesMixin
 from ..losses import MultilabelCrossentropy, SparseCategoricalCrossentropy
-from .base import BaseMLP, Data, _is_stochastic
+from .base import BaseMLP, Data, Learned, _is_stochastic
 from .epochs import accuracy
 
 __all__ = ["MLPClassifier"]
@@ -206,6 +206,11 @@ class MLPClassifier(ProbabilitiesMixin, BaseMLP):
         ConvergenceWarning
             If the fit did not end within `max_iter` epochs.
         """
+        learned = self._learned(X, y, sample_weight)
+        validation = self._checked_validation(validation_data, self._known)
+        return self._fit(learned, validation=validation)
+
+    def _learned(self, X: Any, y: Any, sample_weight: Any = None) -> Learned:
         goes_on = self.warm_start and hasattr(self, "_model")
         X, y, weight = self._checked(X, y, sample_weight, reset=not goes_on)
         y = self._checked_classes(y)
@@ -213,8 +218,7 @@ class MLPClassifier(ProbabilitiesMixin, BaseMLP):
             self._check_known(y, None if y.ndim == 2 else np.unique(y))
         else:
             self._learn_classes(y)
-        validation = self._checked_validation(validation_data, self._known)
-        return self._fit(X, y, self._targets(y), weight, validation)
+        return Learned(X, y, self._targets(y), weight)
 
     @available_if(_is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -250,7 +254,7 @@ class MLPClassifier(ProbabilitiesMixin, BaseMLP):
                 raise ValueError("the first call of partial_fit must be given all classes")
             self._learn_classes(y, classes)
         self._check_known(y, classes)
-        return self._fit(X, y, self._targets(y), weight, incremental=True)
+        return self._fit(Learned(X, y, self._targets(y), weight), incremental=True)
 
     @property
     def out_activation_(self) -> str:

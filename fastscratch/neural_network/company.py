@@ -1,13 +1,14 @@
 """Estimators that are fitted together: each asks for its fit, and all are done in one call.
 
-:func:`fit` is what an estimator calls. It fits a network at once, unless it is called in a
-coroutine: then it waits there until :func:`fit_all` has fitted it with others. Each network ends
-with the same bits in any case.
+:func:`fit` fits a network at once, unless it is called in a coroutine: then it waits there until
+:func:`fit_all` has fitted it with others. Each network ends with the same bits in any case.
 """
 
 import dataclasses
+import functools
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -20,9 +21,11 @@ from ..models import Sequential
 from ..models.assignments import Assignment
 from ..models.many import take, train, training_of
 from ..models.shared_programs import SharedPrograms
+from ..models.training_data import TrainingData
 from ..output import progress_bar
 from . import continued
 from .epochs import Epochs
+from .shared import Make, Same, anew
 
 __all__ = ["Fit", "fit", "fit_all"]
 
@@ -41,10 +44,16 @@ class Fit:
     shuffle : bool
     epochs : Epochs
         What is done after each epoch.
+    make : callable
+        Makes what other fits may share.
+    assignment : EstimatorAssignment or None
+        The fit as one of many, if there is something to train.
     losses, scores : list of float
         Of the epochs that are done, if compiled code has trained them.
     seconds : float
         That its training took of those of all networks that were trained together.
+    key : str
+        What it depends on but for its number of epochs, if others may go on from it.
     best : (p,) array, optional
         The weights after the best epoch. With it the network keeps those of its last epoch, with
         which it can go on.
@@ -58,13 +67,16 @@ class Fit:
     max_iter: int
     shuffle: bool
     epochs: Epochs
+    make: Make = anew
+    assignment: "EstimatorAssignment | None" = None
     losses: list[float] = dataclasses.field(default_factory=list)
     scores: list[float] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
+    key: str = ""
     best: np.ndarray | None = None
 
     def alone(self) -> None:
-        """Fit the network now."""
+        """Fit the network, and no other."""
         self.model.fit(
             self.x,
             self.y,
@@ -86,25 +98,55 @@ class Fit:
         """Whether no epoch is left."""
         return self.epochs.ended or len(self.losses) == self.max_iter
 
-    def assignment(self) -> "EstimatorAssignment":
-        """The fit as one of many."""
-        model, validation = self.model, None
+    def prepare(self) -> None:
+        """Go on from an earlier fit, if there is one, and check the data."""
+        if not self.can_be_compiled:
+            return
+        earlier = continued.current()
+        if earlier is not None:
+            earlier.resume(self)
+        if not self.is_over:
+            self.assignment = self._assignment()
+
+    def conclude(self) -> None:
+        """Fit the network now, if it has not been trained with others."""
+        one, earlier = self.assignment, continued.current()
+        if one is not None and len(self.losses) > self.max_iter - one.epochs:
+            if earlier is not None:
+                earlier.keep(self)
+        elif not self.is_over:  # also if it has diverged: the same again says where
+            self.alone()
+
+    def _assignment(self) -> "EstimatorAssignment":
+        model = self.model
         model._build(self.x.shape[1:])
-        data = model._checked_data(self.x, self.y, self.weight)
+        data, rows = self._checked("", self.x, self.y, self.weight)
+        validation, validation_rows = None, np.empty(0, np.int64)
         if self.epochs.validation is not None:
-            x, y = self.epochs.validation
-            validation = model._checked_data(x, y, None, prefix="validation ")
+            validation, validation_rows = self._checked("validation ", *self.epochs.validation)
         return EstimatorAssignment(
             model,
             data,
-            np.arange(len(data)),
+            rows,
             validation,
-            np.arange(0 if validation is None else len(validation)),
+            validation_rows,
             self.max_iter - len(self.losses),
             self.batch_size,
             None,
             rules=self.epochs,
         )
+
+    def _checked(
+        self, prefix: str, x: Any, y: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[TrainingData, np.ndarray]:
+        """Checked data, and the numbers of all their rows."""
+
+        def check() -> tuple[TrainingData, np.ndarray]:
+            data = self.model._checked_data(x, y, weight, prefix=prefix)
+            return data, np.arange(len(data))
+
+        shape = self.model._network.output_shapes[0]
+        return self.make((self.model.loss, shape, Same(x), Same(y), Same(weight)), check)
 
     def take_records(self, losses: Sequence[float], scores: Sequence[float]) -> None:
         """Let the estimator note what happened in each epoch."""
@@ -114,8 +156,7 @@ class Fit:
         self.epochs.set_model(self.model)
         self.epochs.scores = iter(scores)
         if self.best is not None:
-            placed = self.model._network.placed()
-            self.epochs.best_weights = [one.view(self.best).copy() for one in placed]
+            self.epochs.best_weights = self.best.copy()
         for epoch, loss in enumerate(losses, before):
             self.epochs.on_epoch_end(epoch, {"loss": loss})
         self.epochs.scores = self.epochs.best_weights = None
@@ -132,49 +173,47 @@ class EstimatorAssignment(Assignment):
         found = super().objectives(weight_axes)
         if self.validation is None:
             return found
-        (objective,) = found
-        metric = ARGMAX if objective.takes_labels else THRESHOLD
-        return (dataclasses.replace(objective, metric=metric, level=0.0),)
+        return (_counting(*found),)
 
     def stopping(self) -> Stopping:
         """The rules, as the engine takes them."""
         return self.rules.stopping(len(self.validation_rows))
 
 
+@functools.cache
+def _counting(objective: Objective) -> Objective:
+    """The same, and count which predictions are right."""
+    metric = ARGMAX if objective.takes_labels else THRESHOLD
+    return dataclasses.replace(objective, metric=metric, level=0.0)
+
+
 def fit(wanted: Fit) -> None:
     """Fit a network now, or in a coroutine when :func:`fit_all` does it."""
     coroutine = coroutines.current()
-    if coroutine is None or not wanted.can_be_compiled:
-        wanted.alone()
-        return
-    earlier, key = continued.current(), ""
-    if earlier is not None:
-        key = earlier.key(wanted)
-        earlier.resume(key, wanted)
-    if wanted.is_over:
-        return
-    before = len(wanted.losses)
-    # The assignment is made here, so that its errors are those of this fit.
-    coroutine.ask((wanted, wanted.assignment()))
-    coroutine.waited -= wanted.seconds
-    if len(wanted.losses) == before:  # it has diverged: the same again says where
-        wanted.alone()
-    elif earlier is not None:
-        earlier.keep(key, wanted)
+    if coroutine is not None:
+        wanted.prepare()
+        if wanted.assignment is not None:
+            coroutine.ask(wanted)
+            coroutine.waited -= wanted.seconds
+    wanted.conclude()
 
 
-def fit_all(fits: Sequence[tuple[Fit, EstimatorAssignment]]) -> None:
-    """Fit networks in one compiled call; of one that diverges nothing is changed."""
+def fit_all(fits: Sequence[Fit]) -> None:
+    """Fit networks that are prepared in one compiled call; one that diverges is not changed."""
     programs = SharedPrograms()
-    trainings = [training_of(assignment, programs, one.shuffle) for one, assignment in fits]
-    for (one, _), training in zip(fits, trainings, strict=True):
+    assignments = [one.assignment for one in fits if one.assignment is not None]
+    trainings = [
+        training_of(assignment, programs, one.shuffle)
+        for one, assignment in zip(fits, assignments, strict=True)
+    ]
+    for one, training in zip(fits, trainings, strict=True):
         if one.best is not None:
             training.keep_best(one.best)
     began = time.perf_counter()
     with progress_bar(len(fits), "fits", "fit") as bar:
         train(trainings, bar)
     pace = (time.perf_counter() - began) / max(1, sum(one.done * one.work for one in trainings))
-    for (one, assignment), training in zip(fits, trainings, strict=True):
+    for one, assignment, training in zip(fits, assignments, trainings, strict=True):
         one.seconds = pace * training.done * training.work
         if not training.has_diverged:
             history = History()

@@ -55,7 +55,7 @@ class Continued:
         self._known: dict[str, _Earlier] = {}
 
     @staticmethod
-    def key(wanted: "Fit") -> str:
+    def _key(wanted: "Fit") -> str:
         """What a fit depends on, but for the number of its epochs."""
         estimator, model = wanted.epochs.estimator, wanted.model
         parameters = {
@@ -66,13 +66,14 @@ class Continued:
         data = wanted.x, wanted.y, wanted.weight, wanted.epochs.validation
         return str(joblib.hash((parameters, model.get_weights(), model.seed, *data)))
 
-    def resume(self, key: str, wanted: "Fit") -> None:
+    def resume(self, wanted: "Fit") -> None:
         """Let a network, and the records of its estimator, be as after an earlier fit.
 
         With early stopping it gets its best weights later, from the records, and goes on with its
         last ones.
         """
-        earlier = self._known.get(key)
+        wanted.key = self._key(wanted)
+        earlier = self._known.get(wanted.key)
         if earlier is None or len(earlier.losses) > wanted.max_iter:
             if wanted.epochs.estimator.early_stopping:
                 wanted.best = wanted.model._state.parameters.copy()
@@ -82,9 +83,10 @@ class Continued:
             wanted.best = earlier.best.copy()
         wanted.take_records(earlier.losses, earlier.scores)
 
-    def keep(self, key: str, wanted: "Fit") -> None:
+    def keep(self, wanted: "Fit") -> None:
         """Remember a fit that has ended."""
-        self._known[key] = _Earlier(wanted.model._state, wanted.losses, wanted.scores, wanted.best)
+        now = _Earlier(wanted.model._state, wanted.losses, wanted.scores, wanted.best)
+        self._known[wanted.key] = now
 
 
 @contextlib.contextmanager

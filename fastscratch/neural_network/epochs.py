@@ -41,7 +41,7 @@ class Epochs(Callback):
     ----------
     scores : iterator of float or None
         Scores after the epochs to come, where they are known.
-    best_weights : list of ndarray or None
+    best_weights : (p,) array or None
         The weights after the best of them, where they are not those of the model.
     ended : bool
         Whether a rule ended the fit.
@@ -64,7 +64,7 @@ class Epochs(Callback):
         self.validation = validation
         self.ended = False
         self.scores: Iterator[float] | None = None
-        self.best_weights: list[np.ndarray] | None = None
+        self.best_weights: np.ndarray | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -137,7 +137,7 @@ class Epochs(Callback):
             e.best_validation_score_ = score
             if e.early_stopping:
                 known = self.best_weights
-                e._best_weights = self.model.get_weights() if known is None else known
+                e._best_weights = self.model._state.parameters if known is None else known
         return improved
 
     def _slow_down_or_end(self) -> None:

@@ -6,14 +6,15 @@ which they predict, with the programs there, so that these are made once for eac
 
 import contextlib
 import contextvars
-import pickle
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import layers
 from ..engine import Workspace
+from ..losses import Loss
 from ..models import Sequential
 from ..models.state import State
 from ..regularizers import L2
@@ -46,20 +47,27 @@ class Architecture(NamedTuple):
     layers: tuple[tuple[int, str, float], ...]
     dtype: str
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Of the kernel and bias of each layer."""
+        sizes = [self.n_in, *(units for units, _, _ in self.layers)]
+        pairs = itertools.pairwise(sizes)
+        return [shape for n_in, units in pairs for shape in ((n_in, units), (units,))]
+
 
 class Copied:
     """Networks of which there will be copies."""
 
     def __init__(self) -> None:
-        self._pickled: dict[tuple[Architecture, float], bytes] = {}
+        self._known: dict[tuple[Architecture, float, Loss], Sequential] = {}
         self._idle: dict[Architecture, list[Workspace]] = {}
 
-    def copy(self, architecture: Architecture, l2: float) -> Sequential:
+    def copy(self, architecture: Architecture, l2: float, loss: Loss) -> Sequential:
         """A copy of a network without weights, which is built if there is none yet."""
-        key = architecture, l2
-        if key not in self._pickled:
-            self._pickled[key] = pickle.dumps(_built(architecture, l2))
-        model: Sequential = pickle.loads(self._pickled[key])
+        key = architecture, l2, loss
+        if key not in self._known:
+            self._known[key] = _built(*key)
+        model = self._known[key]._twin()
         model._known_programs().idle = self._idle.setdefault(architecture, [])
         return model
 
@@ -77,27 +85,30 @@ def copied() -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def new_network(architecture: Architecture, l2: float, weights: Sequence[np.ndarray]) -> Sequential:
-    """A network that has not been trained.
+def new_network(
+    architecture: Architecture, l2: float, loss: Loss, parameters: np.ndarray
+) -> Sequential:
+    """A network that has not been trained; it is compiled, but has no optimiser.
 
     Parameters
     ----------
     architecture : Architecture
     l2 : float
         Factor of the penalty on the kernels.
-    weights : sequence of ndarray
+    loss : Loss
+    parameters : (p,) array
         Kernel and bias of each layer in turn.
     """
     known = _CURRENT.get()
-    model = _built(architecture, l2) if known is None else known.copy(architecture, l2)
-    parameters = np.concatenate([array.reshape(-1) for array in weights])
+    make = _built if known is None else known.copy
+    model = make(architecture, l2, loss)
     model._state = State(parameters.astype(architecture.dtype, copy=False))
     for layer in model.layers:
         layer._belongs_to(model)
     return model
 
 
-def _built(architecture: Architecture, l2: float) -> Sequential:
+def _built(architecture: Architecture, l2: float, loss: Loss) -> Sequential:
     """A network without weights."""
     stack: list[layers.Layer] = []
     for units, activation, rate in architecture.layers:
@@ -108,5 +119,9 @@ def _built(architecture: Architecture, l2: float) -> Sequential:
         )
         stack += [dense, layers.Dropout(rate)] if rate else [dense]
     model = Sequential([layers.Input((architecture.n_in,)), *stack], dtype=architecture.dtype)
-    model._take_network(model._network_for(None))
+    network = model._network_for(None)
+    model._take_network(network)
+    model.compile(loss=loss)
+    model._optimizer = None
+    model._heads(network)
     return model

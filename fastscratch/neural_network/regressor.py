@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from ..losses import MeanSquaredError, Poisson
 from ..validation import as_array
-from .base import BaseMLP, _is_stochastic
+from .base import BaseMLP, Learned, _is_stochastic
 from .epochs import r2_score
 
 __all__ = ["MLPRegressor"]
@@ -124,6 +124,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         **BaseMLP._parameter_constraints,
         "loss": [StrOptions({"squared_error", "poisson"})],
     }
+    _learned_by = "solver", "loss"
 
     def __init__(
         self,
@@ -199,13 +200,17 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         ConvergenceWarning
             If the fit did not end within `max_iter` epochs.
         """
+        learned = self._learned(X, y, sample_weight)
+        n_targets = learned.targets.shape[1]
+        validation = self._checked_validation(
+            validation_data, lambda other: self._same_targets(n_targets, other)
+        )
+        return self._fit(learned, validation=validation)
+
+    def _learned(self, X: Any, y: Any, sample_weight: Any = None) -> Learned:
         goes_on = self.warm_start and hasattr(self, "_model")
         X, y, weight = self._checked(X, y, sample_weight, reset=not goes_on, y_numeric=True)
-        targets = self._targets(y)
-        validation = self._checked_validation(
-            validation_data, lambda other: self._same_targets(targets.shape[1], other)
-        )
-        return self._fit(X, y, targets, weight, validation)
+        return Learned(X, y, self._targets(y), weight)
 
     @available_if(_is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -230,7 +235,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):
         first_call = not hasattr(self, "_model")
         X, y, weight = self._checked(X, y, sample_weight, reset=first_call, y_numeric=True)
         targets = self._targets(y) if first_call else self._same_targets(self.n_outputs_, y)
-        return self._fit(X, y, targets, weight, incremental=True)
+        return self._fit(Learned(X, y, targets, weight), incremental=True)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets.

@@ -3,6 +3,7 @@
 scikit-learn gives joblib a task for each fit: it fits an estimator, and scores it. Here joblib has
 a backend that runs the tasks as coroutines. Each stops where its network is to be trained; when all
 of them have, the networks are trained in one compiled call, and the tasks go on to their scores.
+Tasks that do nothing unusual need no coroutine: :mod:`.evaluations` does the same as they would.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from ..coroutines import Coroutine
 from ..workers import Outcome, Task, Workers, workers_for
 from .base import BaseMLP
 from .company import fit_all
+from .evaluations import evaluate, is_usual
 from .networks import copied
 
 __all__ = ["fitted_together"]
@@ -95,9 +97,12 @@ class FitTogether(ParallelBackendBase):
         filters, left = warnings.filters, most
         try:
             while (self._queue and left) or self._running:
-                while self._queue and left and len(self._running) < self._most_tasks:
-                    left -= 1
-                    task = self._queue.popleft()
+                taken = self._take(min(left, self._most_tasks - len(self._running)))
+                left -= len(taken)
+                if taken and all(map(is_usual, taken)):
+                    evaluate(taken)
+                    continue
+                for task in taken:
                     self._go_on(task, Coroutine(task.run))
                 if self._running:
                     fit_all([coroutine.request for _, coroutine in self._running])
@@ -110,6 +115,10 @@ class FitTogether(ParallelBackendBase):
         finally:
             # Tasks enter and leave ``catch_warnings`` in any order.
             warnings.filters = filters
+
+    def _take(self, most: float) -> list[Task]:
+        """The first tasks that wait."""
+        return [self._queue.popleft() for _ in range(int(min(most, len(self._queue))))]
 
     def _go_on(self, task: Task, coroutine: Coroutine) -> None:
         """Run a task until it waits for a fit, or ends."""

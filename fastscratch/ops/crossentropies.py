@@ -188,7 +188,7 @@ def sparse_categorical_arguments(
 
 def _indicators(labels: np.ndarray, classes: int, dtype: Any) -> np.ndarray:
     """A row for each label: one at its place, zero elsewhere."""
-    with memory_for(f"num_classes={classes}"):
+    with memory_for("num_classes", classes):
         rows = np.zeros((labels.size, classes), dtype)
     rows[np.arange(labels.size), labels] = 1
     return rows

@@ -32,8 +32,9 @@ def _prime(name: str, x: Any) -> np.ndarray:
     if not ACTIVATIONS[name].reads_z:
         a = np.empty_like(rows)
         activation_forward(a, rows, forward_of(name, z.dtype))
-    derivative = np.ones_like(rows)
-    activation_backward(derivative, rows, a, derivative, backward_of(name, z.dtype))
+    # Into another array: over its own gradient a kernel writes one number after the other.
+    derivative = np.empty_like(rows)
+    activation_backward(derivative, rows, a, np.ones_like(rows), backward_of(name, z.dtype))
     return derivative.reshape(z.shape)
 
 
@@ -42,9 +43,9 @@ def _prime_with(
 ) -> np.ndarray:
     """The derivative of an activation that has a parameter, by its own kernels."""
     z = as_floating("x", x)
-    a, derivative = np.empty(z.size, z.dtype), np.ones(z.size, z.dtype)
+    a, derivative = np.empty(z.size, z.dtype), np.empty(z.size, z.dtype)
     forward(a, z.reshape(-1), parameter)
-    backward(derivative, z.reshape(-1), a, derivative, parameter)
+    backward(derivative, z.reshape(-1), a, np.ones_like(a), parameter)
     return derivative.reshape(z.shape)
 
 

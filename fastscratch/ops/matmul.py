@@ -40,20 +40,32 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     """
     a = as_floating("x1", x1, finite=False)
     b = as_array("x2", x2, a.dtype, finite=False)
-    shapes = f"got shapes {a.shape} and {b.shape}"
-    if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"x1 and x2 must have at least one axis, {shapes}")
-    left = a if a.ndim > 1 else a.reshape(1, -1)
-    right = b if b.ndim > 1 else b.reshape(-1, 1)
+    left = a.reshape(1, -1) if a.ndim == 1 else a
+    right = b.reshape(-1, 1) if b.ndim == 1 else b
+    if left.ndim == right.ndim == 2 and left.shape[1] == right.shape[0]:  # the usual case
+        out = np.empty((left.shape[0], right.shape[1]), a.dtype)
+        finite = product(out, left, right)
+    else:
+        out, finite = _of_stacks(left, right, f"got shapes {a.shape} and {b.shape}")
+    if not finite:
+        as_floating("x1", x1), as_array("x2", x2, a.dtype)  # raises, unless the result overflowed
+    out = out[..., 0, :] if a.ndim == 1 else out
+    return out[..., 0] if b.ndim == 1 else out
+
+
+def _of_stacks(left: np.ndarray, right: np.ndarray, given: str) -> tuple[np.ndarray, bool]:
+    """Products of the matrices in the last two axes, and whether all are finite."""
+    if left.ndim == 0 or right.ndim == 0:
+        raise ValueError(f"x1 and x2 must have at least one axis, {given}")
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(f"x1 must have as many columns as x2 has rows, {shapes}")
+        raise ValueError(f"x1 must have as many columns as x2 has rows, {given}")
     try:
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     except ValueError:
         raise ValueError(
-            f"the axes of x1 and x2 before the last two must broadcast, {shapes}"
+            f"the axes of x1 and x2 before the last two must broadcast, {given}"
         ) from None
-    out = np.empty((*batch, left.shape[-2], right.shape[-1]), a.dtype)
+    out = np.empty((*batch, left.shape[-2], right.shape[-1]), left.dtype)
     if right.ndim == 2:  # the matrices of x1 are one tall matrix
         finite = product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
     else:
@@ -62,7 +74,4 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
         finite = True
         for place in np.ndindex(batch):  # copies, because broadcast arrays are read-only
             finite &= product(out[place], left[place].copy(), right[place].copy())
-    if not finite:
-        as_floating("x1", x1), as_array("x2", x2, a.dtype)  # one of them raises, and says where
-    out = out if a.ndim > 1 else out[..., 0, :]
-    return out if b.ndim > 1 else out[..., 0]
+    return out, finite

@@ -61,6 +61,10 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
+#: Of the gradient; at most one may be set.
+_BOUNDS = "clipnorm", "clipvalue", "global_clipnorm"
+
+
 @dataclasses.dataclass(repr=False)
 class Optimizer:
     """Base of all optimisers, with the arguments that they have in common.
@@ -125,15 +129,13 @@ class Optimizer:
         if name == "name" and value is None:
             value = self.__dataclass_fields__[name].default
         object.__setattr__(self, name, _CHECKS[name](name, value))
-        bounds = {
-            bound: getattr(self, bound) for bound in ("clipnorm", "clipvalue", "global_clipnorm")
-        }
-        given = [bound for bound, value in bounds.items() if value is not None]
-        if len(given) > 1:
-            object.__setattr__(self, name, None)
-            raise ValueError(
-                f"at most one of {', '.join(bounds)} may be set, got {' and '.join(given)}"
-            )
+        if name in _BOUNDS and value is not None:
+            given = [bound for bound in _BOUNDS if getattr(self, bound) is not None]
+            if len(given) > 1:
+                object.__setattr__(self, name, None)
+                raise ValueError(
+                    f"at most one of {', '.join(_BOUNDS)} may be set, got {' and '.join(given)}"
+                )
 
     def __repr__(self) -> str:
         """The learning rate, and each argument that is not its default."""

@@ -51,7 +51,7 @@ def panels(n: int = 1, width: float = 5.0, height: float = 4.2) -> list[Any]:
     n = as_integer("n", n, 1)
     width, height = as_positive("width", width), as_positive("height", height)
     figure = Picture((n * width, height), layout="constrained")
-    with memory_for(f"n={n}"):
+    with memory_for("n", n):
         return list(figure.subplots(1, n, squeeze=False)[0])
 
 
@@ -140,7 +140,7 @@ def mosaic(
         raise ValueError(f"captions must be {n}, one for each image, got {captions!r}")
     gap = max(1, width // 40)
     row, column = height + (height // 3 if captions else gap), width + gap
-    with memory_for(f"columns={columns}"):
+    with memory_for("columns", columns):
         sheet = np.full((-(-n // columns) * row, columns * column - gap), np.nan, np.float32)
     ax = ax or panels(width=8, height=8 * sheet.shape[0] / sheet.shape[1])[0]
     for i, image in enumerate(images):

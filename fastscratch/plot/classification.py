@@ -67,7 +67,7 @@ def plot_decision_boundary(
     same_length(X=points, y=labels)
     resolution = as_integer("resolution", resolution, 2)
     margin = 0.08 * np.ptp(points, axis=0) + 1e-6 * np.abs(points).max(axis=0) + 1e-9
-    with memory_for(f"resolution={resolution}"):
+    with memory_for("resolution", resolution):
         grid = np.empty((resolution, resolution, 2))
     across, up = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, resolution).T
     grid[..., 0], grid[..., 1] = np.meshgrid(across, up)

@@ -4,6 +4,7 @@ An *image* is one sample, channels last, or a block of samples that stand innerm
 """
 
 from ..call import call
+from ..chunks import chunk_bounds
 from ..conv2d import (
     Conv2D,
     conv2d_bias_gradient,
@@ -23,6 +24,7 @@ from .columns import (
     FUNCTION,
     GRADIENT_OF_TENSOR,
     INPUT,
+    ITEMS,
     KERNEL,
     LEARNING,
     LENGTH,
@@ -184,10 +186,11 @@ def conv2d_pack_item(memory, row, samples, item, worker, step):
 
 @operation(INPUT, *GEOMETRY, PACKED)
 def conv2d_transform_item(memory, row, samples, item, worker, step):
-    """A kernel as Winograd's convolution needs it."""
+    """A part of a kernel as Winograd's convolution needs it."""
     shape = geometry(row)
     size = shape.channels * shape.filters
-    transform_kernel(memory[row[PACKED] :][: POINTS * size], memory[row[INPUT] :][: 9 * size])
+    weights, kernel = memory[row[PACKED] :][: POINTS * size], memory[row[INPUT] :][: 9 * size]
+    transform_kernel(weights, kernel, *chunk_bounds(item, row[ITEMS], size))
 
 
 @operation(DOUTPUT, *GRADIENT_OF_TENSOR, *STRIPS, SPARE, PACKED)

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from ..call import INTEGER, NUMBER, call, kind_of, values
+from ..call import INTEGER, NUMBER, array_at, call, kind_of, values
+from ..finite import is_finite
 from ..instructions import fma, prefetch_to_write
 from ..jit import njit
-from ..matmul import product_serial
+from ..machine import CACHE_LINE
+from ..matmul import copy_panels, panels_at, product_serial, window
 from ..sums import sum_rows
 from ..tiles import Matrix
 from .columns import (
@@ -35,6 +37,14 @@ from .columns import (
     operation,
     scratch_of,
 )
+from .data import (
+    BATCH_SIZE,
+    FINITE,
+    N_SAMPLES,
+    SAMPLES_AN_ITEM,
+    SOURCE_FIELDS,
+    first_of_batch,
+)
 from .hand_down import hand_down
 from .update import learn, learning_rate
 
@@ -47,6 +57,9 @@ OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
 # a strip is kept GRADIENT numbers after the beginning of scratch, in the first-level cache. Plain
 # descent needs no gradient, and has no strip.
 STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
+# Where a copy of the outputs' gradient is, in panels: if it is too large for a second-level cache,
+# and the strips of all items read it again and again. NONE if it is read where it is.
+(PANELS,) = fields(ARGUMENTS + 8, panels=PLACE)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
 # What the items of input units add to the outputs: the place of the first, and how far apart they
@@ -54,6 +67,11 @@ STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 PARTS, PART_SIZE = fields(ARGUMENTS + 6, parts=PLACE, part_size=COUNT)
 
 SIZES = (OTHER_UNITS, POSITIONS)
+
+# Samples that are read where they are: their address, how many numbers each has, and where workers
+# note that one is not finite.
+SOURCE, SOURCE_WIDTH, _ = SOURCE_FIELDS[0]
+SAMPLES_OUTSIDE = (N_SAMPLES, BATCH_SIZE, SAMPLES_AN_ITEM, SOURCE, SOURCE_WIDTH, FINITE)
 
 # Weights that other workers have read are fetched from their caches while the gradient is computed,
 # if there are at least this many: with fewer, fetching takes longer than waiting.
@@ -138,6 +156,32 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
     start, rows = _block(row, samples, item)
     if rows > 0:
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
+
+
+@operation(*SAMPLES_OUTSIDE, *PARAMETERS, *TENSOR)
+def dense_forward_outside_item(memory, row, samples, item, worker, step):
+    """The first layer for a block of samples, which are read where they are: outside the memory.
+
+    A number of a sample that is not finite makes all its outputs so, which are fewer. The worker
+    notes if one of them is not, also if it is a product that overflows.
+    """
+    at_once, n_in, n_out = row[SAMPLES_AN_ITEM], row[SOURCE_WIDTH], row[UNITS]
+    start = item * at_once
+    rows = min(start + at_once, samples) - start
+    first = first_of_batch(row, step) + start
+    x = array_at(row[SOURCE] + first * n_in * memory.itemsize, rows * n_in, memory.dtype)
+    place = worker * at_once * n_out
+    z = memory[row[Z] + place :][: rows * n_out]
+    bias = Matrix(memory, ZEROS, 0, 0)
+    if row[BIAS] < row[STOP]:
+        bias = Matrix(memory, row[BIAS], 0, 1)
+    scratch = scratch_of(memory, row, worker)
+    left, kernel = Matrix(x, 0, n_in, 1), Matrix(memory, row[KERNEL], n_out, 1)
+    product_serial(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch, 1.0)
+    if not is_finite(z):
+        memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] = np.nan
+    if row[FUNCTION] != NONE:
+        call(row[FUNCTION], memory[row[A] + place :][: z.size], z)
 
 
 @operation(INPUT, *PARAMETERS, UNITS, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)
@@ -226,6 +270,8 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
         return
     x_transposed = Matrix(memory, row[INPUT] + first, 1, n_in)
     doutput = Matrix(memory, row[DOUTPUT], n_out, 1)
+    if row[PANELS] != NONE:
+        doutput = panels_at(memory, row[PANELS], rows)
     scratch = scratch_of(memory, row, worker)
     product_serial(target, start, x_transposed, doutput, units, n_out, rows, scratch, scale)
 
@@ -256,9 +302,22 @@ def _learn_strip(memory, row, rows, first, units, worker, samples, step):
     learn(memory, row, kernel, kernel + units * n_out, at, samples, step)
 
 
+@operation(DOUTPUT, *SIZES, UNITS_AN_ITEM, PANELS)
+def dense_pack_item(memory, row, samples, item, worker, step):
+    """Some panels of the outputs' gradient."""
+    n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
+    if rows == 1:  # its product reads it where it is
+        return
+    first = item * row[UNITS_AN_ITEM]
+    panels = panels_at(memory, row[PANELS], rows)
+    doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
+    to = window(panels, 0, first // panels.row)
+    copy_panels(to, doutput, rows, min(row[UNITS_AN_ITEM], n_out - first))
+
+
 @operation(
     *(INPUT, DOUTPUT, *PARAMETERS, *LEARNING, *GRADIENT_OF_TENSOR),
-    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT),
+    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS),
 )
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.

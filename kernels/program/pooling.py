@@ -205,11 +205,13 @@ def global_average_pool2d_backward_item(memory, row, samples, item, worker, step
     dout = memory[row[DOUTPUT] + item * lanes * filters :]
     share = memory.dtype.type(1 / row[HEIGHT])
     zero = memory.dtype.type(0)
+    first = _gradient_row(memory, row, item, 0, worker)
+    pixel = first[0]
+    for c in range(filters):
+        for lane in range(lanes):
+            present = item * lanes + lane < samples
+            pixel[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
     for y in range(row[HEIGHT]):
-        dx = _gradient_row(memory, row, item, y, worker)
-        pixel = dx[0]
-        for c in range(filters):
-            for lane in range(lanes):
-                present = item * lanes + lane < samples
-                pixel[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
-        _hand_down(memory, row, item, y, dx)
+        if row[FUNCTION] == NONE and y > 0:
+            _gradient_row(memory, row, item, y, worker)[:] = first
+        _hand_down(memory, row, item, y, first)

@@ -308,14 +308,12 @@ def _run_step(
 
 
 @njit
-def _take_model(lane, model, kind, memory, own):
-    """Put a model from its own memory into a lane."""
-    lanes = VECTOR_BYTES // memory.itemsize
+def _take_models(model, kind, memory, own):
+    """Take weights and slots of all models from their own memories to the lanes."""
     for number in range(1 + model[N_SLOTS]):
-        numbers = slots_of(model, _memory_of(own, lane), number)
-        first = kind[WEIGHTS] + number * kind[DISTANCE]
-        for i in range(numbers.size):
-            memory[(first + i) * lanes + lane] = numbers[i]
+        at = kind[WEIGHTS_AT] + (number + (number > 0)) * kind[OWN_DISTANCE]
+        to = kind[WEIGHTS] + number * kind[DISTANCE]
+        _interleave(memory, to, own, at, model[N_PARAMETERS])
 
 
 @njit
@@ -394,16 +392,17 @@ def _keep_all(current, models, kind, memory, own, cursors):
 @njit
 def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
     """Put the next models into the lanes that are free; return how many lanes have one."""
-    filled = 0
+    filled, is_new = 0, False
     for lane in range(current.size):
         if current[lane] == NONE:
             number = atomic_add(shared, NEXT, 1)
             if number >= models.shape[0]:
                 continue
-            current[lane] = number
+            current[lane], is_new = number, True
             begin(models[number], _memory_of(own, lane), reader, orders[lane], gather)
-            _take_model(lane, models[number], kind, memory, own)
         filled += 1
+    if is_new:  # When a lane became free, the others were taken back to their memories, too.
+        _take_models(models[0], kind, memory, own)
     return filled
 
 

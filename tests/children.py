@@ -115,7 +115,7 @@ def finish(process, timeout=PATIENCE):
     return out.strip(), err.strip()
 
 
-#: Settings that Numba reads when it needs them; for each number of threads there is a fork server.
+#: Settings that Numba reads when it needs them, or that the fork server has it read again.
 NOT_OF_THE_LOAD = {
     "NUMBA_BOUNDSCHECK",
     "NUMBA_CACHE_DIR",
@@ -131,6 +131,7 @@ import gc, json, os, signal, sys
 
 import numba
 import numpy
+from numba.np.ufunc import parallel
 
 numba.njit("int64(int64)")(lambda n: n)
 gc.collect()
@@ -155,19 +156,19 @@ os.environ.clear()
 os.environ.update(environment)
 sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
 numba.core.config.reload_config()
+parallel.NUM_THREADS = numba.core.config.NUMBA_NUM_THREADS  # which it has read when it was loaded
 exec(compile(code, "<string>", "exec"))
 """
 
 
 @functools.cache
-def _fork_server(threads):
-    own = {"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}
+def _fork_server():
     server = subprocess.Popen(
         [sys.executable, "-c", FORK_SERVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=_environment(own | ({"NUMBA_NUM_THREADS": threads} if threads else {})),
+        env=_environment({"NUMBA_CACHE_DIR": "", "PYTHONUNBUFFERED": ""}),
     )
     atexit.register(server.communicate)  # which ends it
     return server
@@ -188,7 +189,7 @@ def fork(code, timeout=PATIENCE, folder=None, stdout=None, **environment):
 
     It runs in a folder of its own choice, and may write to another file than that which is read.
     """
-    server = _fork_server(environment.get("NUMBA_NUM_THREADS"))
+    server = _fork_server()
     with tempfile.TemporaryDirectory() as streams:
         out, err = (pathlib.Path(streams, name) for name in ("out", "err"))
         for stream in (out, err):

@@ -43,7 +43,10 @@ from .tiles import Matrix, copy_rows, tile_product, tile_update, transpose_squar
 
 __all__ = ["matmul"]
 
-# A part of `b`, DEPTH rows of ROW_BYTES, stays in a second-level cache of 1 MB.
+# A part of `b`, DEPTH rows of ROW_BYTES, stays in a second-level cache of 1 MB. A tenth of the time
+# of 256 x 2048 x 2048 goes to copying `b`. Tried, each less than 3% either way: 192, 256 and 320;
+# to prefetch the next part of `b` and the next strip of `a` between tiles; to copy all strips of
+# `a` first, and go through them panel by panel.
 DEPTH = 384
 
 # From this depth on, the sums of the parts are made apart and then added up. (A forward pass of

@@ -59,6 +59,8 @@ OTHER_UNITS, UNITS_AN_ITEM, POSITIONS = fields(
 STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 # Where a copy of the outputs' gradient is, in panels: if it is too large for a second-level cache,
 # and the strips of all items read it again and again. NONE if it is read where it is.
+# Tried, for 2048-2048-2048-10: to prefetch a strip's weights and moments between its products (no
+# gain); to copy left factors to rows a vector further apart (1%).
 (PANELS,) = fields(ARGUMENTS + 8, panels=PLACE)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)

@@ -205,13 +205,14 @@ def global_average_pool2d_backward_item(memory, row, samples, item, worker, step
     dout = memory[row[DOUTPUT] + item * lanes * filters :]
     share = memory.dtype.type(1 / row[HEIGHT])
     zero = memory.dtype.type(0)
-    first = _gradient_row(memory, row, item, 0, worker)
-    pixel = first[0]
+    first = _gradient_row(memory, row, item, 0, worker).reshape(-1)
     for c in range(filters):
         for lane in range(lanes):
             present = item * lanes + lane < samples
-            pixel[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
+            first[c * lanes + lane] = dout[lane * filters + c] * share if present else zero
     for y in range(row[HEIGHT]):
-        if row[FUNCTION] == NONE and y > 0:
-            _gradient_row(memory, row, item, y, worker)[:] = first
+        if row[FUNCTION] == NONE:
+            pixel = _gradient_row(memory, row, item, y, worker).reshape(-1)
+            for c in range(first.size):
+                pixel[c] = first[c]
         _hand_down(memory, row, item, y, first)

@@ -67,12 +67,20 @@ def _tqdm() -> Any:
         from tqdm.auto import tqdm
     from tqdm.std import TqdmDefaultWriteLock  # type: ignore[attr-defined]
 
+    class Bar(tqdm):  # type: ignore[type-arg]
+        """A bar with the lock of threads, without that of processes.
+
+        A child that was forked while another thread held the latter would take it and, by the count
+        that it inherited, never give it back: all bars of both processes would hang.
+        """
+
     lock = TqdmDefaultWriteLock.th_lock
+    Bar.set_lock(lock)
     if hasattr(os, "register_at_fork"):  # else a child may wait for a bar of a thread it has not
         os.register_at_fork(
             before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
         )
-    return tqdm
+    return Bar
 
 
 def progress_bar(

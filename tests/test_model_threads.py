@@ -374,9 +374,8 @@ print("ended with", codes)
     assert f"ended with {{{7 if refuses else 0}}}" in child(code, on_layer)
 
 
-@needs_fork
-def test_fork_while_another_thread_draws_a_bar():
-    code = """
+BAR = """
+import os, threading, time
 from tqdm.std import TqdmDefaultWriteLock
 from fastscratch.output import progress_bar
 
@@ -391,6 +390,12 @@ def draw():
         bar.update()
 
 draw()
+"""
+
+
+@needs_fork
+def test_fork_while_another_thread_draws_a_bar():
+    code = """
 drawing, released = threading.Event(), []
 
 def hold():
@@ -411,7 +416,35 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 worker.join()
 draw()
 """
-    assert child("import time\n" + code, {}) == "0"
+    assert run(BAR + code)[0] == "0"
+
+
+@needs_fork
+def test_fork_while_another_thread_has_the_lock_of_processes():
+    """A bar of tqdm's own takes it; by the count that a child inherits, none would give it back."""
+    code = """
+TqdmDefaultWriteLock()  # makes it
+lock = TqdmDefaultWriteLock.mp_lock
+drawing, forked = threading.Event(), threading.Event()
+
+def hold():
+    with lock:
+        drawing.set()
+        forked.wait()
+
+worker = threading.Thread(target=hold)
+worker.start()
+drawing.wait()
+child = os.fork()
+if child == 0:
+    draw()
+    os._exit(0)
+forked.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+worker.join()
+draw()
+"""
+    assert run(BAR + code)[0] == "0"
 
 
 @pytest.mark.slow

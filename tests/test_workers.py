@@ -43,7 +43,7 @@ def small_chunks(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def client():
     distributed = pytest.importorskip("distributed")
     # Any free port: another process of pytest may have a cluster of its own.
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
@@ -52,6 +52,12 @@ def cluster():
         distributed.Client(cluster) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def cluster(client):
+    """Two workers of Dask: one that another test has killed is started again."""
+    client.wait_for_workers(2)
 
 
 class Deadly:
@@ -155,7 +161,6 @@ def test_a_bootstrap_of_loky_has_the_same_bits(small_chunks, ten_refits):
 def test_a_bootstrap_of_dask_has_the_same_bits_if_a_worker_is_killed(
     small_chunks, ten_refits, cluster, tmp_path, monkeypatch
 ):
-    cluster.wait_for_workers(2)  # another test has killed one
     found = a_bootstrap()
     here = found()
     small_chunks.clear()

@@ -341,9 +341,8 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 
 
 @njit
-def _scratch(rows, columns, depth, c):
-    """Scratch for one product, and zeros to start its sums with."""
-    threads = 1 if _work(rows, columns, depth) < SERIAL_FLOPS else thread_count()
+def _scratch(threads, columns, depth, c):
+    """Scratch for one product on some threads, and zeros to start its sums with."""
     zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
     return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
 
@@ -501,10 +500,10 @@ def _checks_result(rows, columns, depth):
 
 
 @njit
-def _prepared(c, a, b):
+def _prepared(c, a, b, threads):
     """Scratch, zeros and columns of a `matmul`, how it is cut, and room for sums of parts."""
     (rows, count), depth = c.shape, a.shape[1]
-    scratch, zeros = _scratch(rows, count, depth, c)
+    scratch, zeros = _scratch(threads, count, depth, c)
     columns = _columns(b)
     cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
     height, width, parts = cut
@@ -548,10 +547,10 @@ def matmul(c, a, b):
     Parallel over pieces of `c`; or, if there is only one, over parts of the depth, whose sums are
     then added up in order.
     """
-    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b)
+    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, thread_count())
     finite = 0
     for item in prange(items):
-        own = scratch[get_thread_id() if len(scratch) > 1 else 0]
+        own = scratch[get_thread_id()]
         finite += _item(c, sums, a, b, columns, zeros, cut, item, own)
     return _concluded(c, sums, a, b, finite == items)
 
@@ -559,7 +558,7 @@ def matmul(c, a, b):
 @njit
 def matmul_alone(c, a, b):
     """As :func:`matmul`, on the calling thread: for products of less `work` than SERIAL_FLOPS."""
-    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b)
+    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, 1)
     finite = 0
     for item in range(items):
         finite += _item(c, sums, a, b, columns, zeros, cut, item, scratch[0])
@@ -570,7 +569,7 @@ def matmul_alone(c, a, b):
 def matmul_bias(c, a, b, bias):
     """``c = a @ b + bias`` with a bias of shape (columns,) added to every row; see `matmul`."""
     (rows, columns), depth = c.shape, a.shape[1]
-    scratch, _ = _scratch(rows, columns, depth, c)
+    scratch, _ = _scratch(thread_count(), columns, depth, c)
     product(
         Matrix(c.reshape(-1), 0, columns, 1),
         Matrix(bias, 0, 0, 1),

@@ -344,9 +344,8 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 
 
 @njit
-def _scratch(rows, columns, depth, c):
-    """Scratch for one product, and zeros to start its sums with."""
-    threads = 1 if _work(rows, columns, depth) < SERIAL_FLOPS else thread_count()
+def _scratch(threads, columns, depth, c):
+    """Scratch for one product on some threads, and zeros to start its sums with."""
     zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
     return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
 
@@ -381,22 +380,19 @@ def _add_rows(c, a, b, j, right, first, stop):
     """
     for i in range(len(c)):
         c[i][j:right] = 0
-    fours = first + (stop - first) // 4 * 4
-    for k in range(first, fours, 4):
-        row_0, row_1 = b[k][j:right], b[k + 1][j:right]
-        row_2, row_3 = b[k + 2][j:right], b[k + 3][j:right]
+    weights = np.zeros(4, c.dtype)
+    for k in range(first, stop, 4):
+        count, last = min(4, stop - k), stop - 1  # of fewer than four, the last one times zero
+        row_0, row_1 = b[k][j:right], b[min(k + 1, last)][j:right]
+        row_2, row_3 = b[min(k + 2, last)][j:right], b[min(k + 3, last)][j:right]
         for i in range(len(c)):
+            for n in range(4):
+                weights[n] = a[i, k + n] if n < count else 0
+            w_0, w_1, w_2, w_3 = weights[0], weights[1], weights[2], weights[3]
             total = c[i][j:right]
-            w_0, w_1, w_2, w_3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
             for column in range(total.size):
                 first_two = fma(w_1, row_1[column], fma(w_0, row_0[column], total[column]))
                 total[column] = fma(w_3, row_3[column], fma(w_2, row_2[column], first_two))
-    for k in range(fours, stop):
-        row = b[k][j:right]
-        for i in range(len(c)):
-            total, weight = c[i][j:right], a[i, k]
-            for column in range(total.size):
-                total[column] = fma(weight, row[column], total[column])
 
 
 @njit
@@ -432,11 +428,13 @@ def _cut_factors(rows, columns, depth, itemsize, is_few):
     return (height, width, 1) if parts == 1 else (rows, columns, parts)
 
 
-@njit
-def _work(rows, columns, depth):
+def work(rows, columns, depth):
     """Flops of a product; or of a larger one, that takes as long as moving its largest matrix."""
     least = min(rows, columns, depth)
     return 2 * rows * columns * depth // least * max(least, FEW_ROWS)
+
+
+_work = njit(work)
 
 
 @njit
@@ -484,18 +482,47 @@ def _item(c, sums, a, b, columns, zeros, cut, item, scratch):
 @njit
 def _is_piece_finite(c, i, last, j, right):
     """Whether some rows and columns are finite."""
-    if right - j == c.shape[1]:
-        return is_finite(c[i:last].reshape(-1))
-    finite = True
-    for row in range(i, last):
-        finite &= is_finite(c[row][j:right])
+    rows, length = last - i, right - j
+    if length == c.shape[1]:  # they are one run
+        rows, length = 1, rows * length
+    finite, numbers = True, c.reshape(-1)
+    for row in range(rows):
+        finite &= is_finite(numbers[(i + row) * c.shape[1] + j :][:length])
     return finite
+
+
+@njit
+def _is_matrix_finite(c):
+    return _is_piece_finite(c, 0, c.shape[0], 0, c.shape[1])
 
 
 @njit
 def _checks_result(rows, columns, depth):
     """Whether the result has fewer numbers than the factors."""
     return rows * columns < (rows + columns) * depth
+
+
+@njit
+def _prepared(c, a, b, threads):
+    """Scratch, zeros and columns of a `matmul`, how it is cut, and room for sums of parts."""
+    (rows, count), depth = c.shape, a.shape[1]
+    scratch, zeros = _scratch(threads, count, depth, c)
+    columns = _columns(b)
+    cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
+    height, width, parts = cut
+    items = -(-rows // height) * -(-count // width) * parts
+    sums = np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
+    return scratch, zeros, columns, cut, items, sums
+
+
+@njit
+def _concluded(c, sums, a, b, finite):
+    """Add up the parts; return whether all is finite, if all items are `finite`."""
+    if len(sums) > 0:
+        _add_parts(c.reshape(-1), sums.reshape((len(sums), c.size)))
+    if not _checks_result(c.shape[0], c.shape[1], a.shape[1]):
+        return _is_matrix_finite(a) and _is_matrix_finite(b)
+    return finite and (len(sums) == 0 or _is_matrix_finite(c))
 
 
 @njit(parallel=True)
@@ -523,32 +550,29 @@ def matmul(c, a, b):
     Parallel over pieces of `c`; or, if there is only one, over parts of the depth, whose sums are
     then added up in order.
     """
-    (rows, count), depth = c.shape, a.shape[1]
-    scratch, zeros = _scratch(rows, count, depth, c)
-    columns = _columns(b)
-    cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
-    height, width, parts = cut
-    items, finite = -(-rows // height) * -(-count // width) * parts, 0
-    sums = np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
-    if _work(rows, count, depth) < SERIAL_FLOPS:
-        for item in range(items):
-            finite += _item(c, sums, a, b, columns, zeros, cut, item, scratch[0])
-    else:
-        for item in prange(items):
-            own = scratch[get_thread_id()]
-            finite += _item(c, sums, a, b, columns, zeros, cut, item, own)
-    if parts > 1:
-        _add_parts(c.reshape(-1), sums.reshape((parts, c.size)))
-    if not _checks_result(rows, count, depth):
-        return is_finite(a.reshape(-1)) and is_finite(b.reshape(-1))
-    return finite == items and (parts == 1 or is_finite(c.reshape(-1)))
+    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, thread_count())
+    finite = 0
+    for item in prange(items):
+        own = scratch[get_thread_id()]
+        finite += _item(c, sums, a, b, columns, zeros, cut, item, own)
+    return _concluded(c, sums, a, b, finite == items)
+
+
+@njit
+def matmul_alone(c, a, b):
+    """As :func:`matmul`, on the calling thread: for products of less `work` than SERIAL_FLOPS."""
+    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, 1)
+    finite = 0
+    for item in range(items):
+        finite += _item(c, sums, a, b, columns, zeros, cut, item, scratch[0])
+    return _concluded(c, sums, a, b, finite == items)
 
 
 @njit(calls_parallel=True)
 def matmul_bias(c, a, b, bias):
     """``c = a @ b + bias`` with a bias of shape (columns,) added to every row; see `matmul`."""
     (rows, columns), depth = c.shape, a.shape[1]
-    scratch, _ = _scratch(rows, columns, depth, c)
+    scratch, _ = _scratch(thread_count(), columns, depth, c)
     product(
         Matrix(c.reshape(-1), 0, columns, 1),
         Matrix(bias, 0, 0, 1),

@@ -66,8 +66,8 @@ def lower_product(
     forward[col.UNITS] = n_out
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
-        tensor = parameters.place | plan.forward(u)
-        plan.add(op.dense_forward_outside_item, 1, tensor, outside, lanes=plan.block, flops=flops)
+        layer = parameters.place | plan.forward(u)
+        plan.add(op.dense_forward_outside_item, 1, layer, outside, lanes=plan.block, flops=flops)
     elif plan.block:
         block = {op.BLOCK: plan.block}
         plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)

@@ -144,7 +144,8 @@ class _Layout:
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
         kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
-        kind[op.STRIP] = self._take(DOT_ROWS * max(int(layer[op.N_OUT]) for layer in layers))
+        widest = max(int(layer[op.N_OUT]) for layer in layers)
+        kind[op.BLOCK] = self._take(max(op.AT_ONCE, DOT_ROWS * widest))
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)

@@ -17,8 +17,8 @@ LAYER_COLUMNS = 15
 # What the models have in common. Samples in a mini-batch; how many outputs it has, and their places
 # in the memory of a model and in that of the worker; likewise their gradient.
 BATCH, N_OUTPUTS, OUTPUTS_AT, OUTPUTS, GRADIENT_AT, GRADIENT = range(6)
-# Places of the weights, and of a strip of their gradient; how far apart weights and slots are.
-WEIGHTS, STRIP, DISTANCE = range(6, 9)
+# Places of the weights, and of a block of their gradient; how far apart weights and slots are.
+WEIGHTS, BLOCK, DISTANCE = range(6, 9)
 # By which rule they learn, whether any are penalised, and whether the penalties are of the sum of
 # the losses.
 RULE_OF_ALL, HAS_PENALTIES, PENALTY_OF_SUM = range(9, 12)
@@ -49,6 +49,9 @@ L1, L2, BIAS_L1, BIAS_L2 = range(4)
 # How weights are updated: plain descent, whose product is rounded with the sum; the others as the
 # steps of these names.
 DESCENT, SGD, MOMENTUM, ADAM = range(4)
+
+# Weights whose gradient is computed before they are updated, if that is more than a strip.
+AT_ONCE = 256
 
 # The pace of a model in a step: its learning rate, the weight decay, and the derivatives of the
 # penalties. Each is repeated, so that a loop over weights finds those of all models in its order.

@@ -16,9 +16,11 @@ from ..sums import sum_runs
 from ..tiles import Matrix, chain_tile
 from .columns import NONE
 from .lane_columns import (
+    AT_ONCE,
     BATCH,
     BIAS,
     BIAS_PUSH,
+    BLOCK,
     DECAY,
     DERIVATIVE,
     DESCENT,
@@ -40,7 +42,6 @@ from .lane_columns import (
     REPEATED,
     RULE,
     SGD,
-    STRIP,
     A,
 )
 
@@ -162,7 +163,7 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
         at, distance = place * lanes + start, kind[DISTANCE] * lanes
         weights = memory[at:][:n]
         slot_0, slot_1 = memory[at + distance :][:n], memory[at + 2 * distance :][:n]
-        gradient = memory[kind[STRIP] * lanes + start :][:n]
+        gradient = memory[kind[BLOCK] * lanes + start :][:n]
         rate, decay = paces[RATE][:n], paces[DECAY][:n]
         if layer[IS_PENALISED]:
             first = BIAS_PUSH if is_bias else PUSH
@@ -182,7 +183,7 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
 def backward(memory, kind, layer, hyper, paces):
     """The gradient of the input, from the weights before the step, and then their update.
 
-    A strip of the weights' gradient is used while it is in the first-level cache.
+    A block of the weights' gradient is used while it is in the first-level cache.
     """
     lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
     n_in, n_out = layer[N_IN], layer[N_OUT]
@@ -192,17 +193,20 @@ def backward(memory, kind, layer, hyper, paces):
     if not layer[LEARNS]:
         return
     zeros = Matrix(memory, 0, 0, 0)
-    gradient = Matrix(memory, kind[STRIP] * lanes, n_out * lanes, lanes)
+    gradient = Matrix(memory, kind[BLOCK] * lanes, n_out * lanes, lanes)
     doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
-    for strip in range(_strips(n_in)):
-        first, stop = chunk_bounds(strip, _strips(n_in), n_in)
-        x = Matrix(memory, (layer[INPUT] + first) * lanes, lanes, n_in * lanes)
-        _product(gradient, zeros, x, doutput, stop - first, n_out, batch)
-        place, size = layer[KERNEL] + first * n_out, (stop - first) * n_out
+    blocks = -(-n_in // max(DOT_ROWS, AT_ONCE // n_out))
+    for block in range(blocks):
+        first, end = chunk_bounds(block, blocks, n_in)
+        for strip in range(_strips(end - first)):
+            start, stop = chunk_bounds(strip, _strips(end - first), end - first)
+            x = Matrix(memory, (layer[INPUT] + first + start) * lanes, lanes, n_in * lanes)
+            _product(window(gradient, start, 0), zeros, x, doutput, stop - start, n_out, batch)
+        place, size = layer[KERNEL] + first * n_out, (end - first) * n_out
         _learn(memory, kind, layer, hyper, paces, place, size, False)
     if layer[BIAS] != NONE:
         at_once = n_out if layer[OUT_STEP] == 1 else 1
         for o in range(0, n_out, at_once):
-            total = memory[(kind[STRIP] + o) * lanes :][: at_once * lanes]
+            total = memory[(kind[BLOCK] + o) * lanes :][: at_once * lanes]
             sum_runs(total, memory, doutput.at + o * step, row, batch)
         _learn(memory, kind, layer, hyper, paces, layer[BIAS], n_out, True)

@@ -44,7 +44,8 @@ def _categorical_crossentropy(losses, gradient, z, y, largest, total, weights):
 
 
 @njit
-def _multilabel_crossentropy(losses, gradient, z, y, doubles):
+def _multilabel_crossentropy(losses, gradient, z, y, terms, doubles):
+    # The terms apart from their sum: a loop that has float64 numbers too fills half a vector only.
     size, one = losses.size, z.dtype.type(1)
     doubles[:size] = 0
     for first in range(0, z.size, size):
@@ -53,15 +54,16 @@ def _multilabel_crossentropy(losses, gradient, z, y, doubles):
         for i in range(size):
             target, e = targets[i], exp(-abs(scores[i]))
             own[i] = (one if scores[i] > 0 else e) / (one + e) - target
-            term = max(scores[i], 0) - scores[i] * target + log1p(e)
-            doubles[i] += z.dtype.type(term)
+            terms[i] = max(scores[i], 0) - scores[i] * target + log1p(e)
+        for i in range(size):
+            doubles[i] += terms[i]
     for i in range(size):
         losses[i] = doubles[i]
 
 
 @njit
-def _binary_crossentropy(losses, gradient, z, y, doubles):
-    _multilabel_crossentropy(losses, gradient, z, y, doubles)
+def _binary_crossentropy(losses, gradient, z, y, terms, doubles):
+    _multilabel_crossentropy(losses, gradient, z, y, terms, doubles)
     share = z.dtype.type(1 / (z.size // losses.size))
     for i in range(losses.size):
         losses[i] *= share
@@ -109,9 +111,9 @@ def lane_loss(kind, losses, gradient, outputs, y, scratch, doubles):
         largest, total, weights = scratch[:size], scratch[size : 2 * size], scratch[2 * size :]
         _categorical_crossentropy(losses, gradient, outputs, y, largest, total, weights)
     elif kind == MULTILABEL:
-        _multilabel_crossentropy(losses, gradient, outputs, y, doubles)
+        _multilabel_crossentropy(losses, gradient, outputs, y, scratch[:size], doubles)
     elif kind == BINARY:
-        _binary_crossentropy(losses, gradient, outputs, y, doubles)
+        _binary_crossentropy(losses, gradient, outputs, y, scratch[:size], doubles)
     else:
         _mean_squared_error(losses, gradient, outputs, y, doubles)
 

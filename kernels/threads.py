@@ -143,8 +143,8 @@ def _wait_for_tbb():
     end = time.monotonic() + PATIENCE
     looks = 0  # two in a row: during the first, a thread may wake one that was seen asleep
     while looks < 2 and time.monotonic() < end:
-        looks = looks + 1 if _asleep() else 0
         time.sleep(0.0005)
+        looks = looks + 1 if _asleep() else 0
 
 
 def _before_fork():
@@ -158,12 +158,13 @@ def _before_fork():
         _fork_goes_on = True
         while _inside - {threading.get_ident()}:
             time.sleep(0.0005)
-        if parallel._threading_layer == "tbb":
-            _wait_for_tbb()
         # In the order in which a thread that compiles takes them. LLVM's is also taken alone, to
         # look up an address or to free what the garbage collector has found.
         global_compiler_lock.acquire()
         ffi.lib._lock.__enter__()
+        # Last, for a Python thread that ends takes locks of TBB, too: none should after this.
+        if parallel._threading_layer == "tbb":
+            _wait_for_tbb()
 
 
 def _after_fork():

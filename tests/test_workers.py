@@ -131,7 +131,8 @@ def test_a_worker_of_dask_is_killed(small_chunks, cluster, tmp_path):
     with joblib.parallel_config(backend="dask"):
         there = GridSearchCV(NETWORK, GRID, cv=4, scoring=Deadly(tmp_path / "killed")).fit(*IRIS)
     assert (tmp_path / "killed").exists()
-    assert len(small_chunks) == 16
+    # While one worker is left, joblib does chunks in this process: copies, which end here as well.
+    assert sum(task._callback is not None for task in small_chunks) == 16
     same_results(here, there)
 
 

@@ -44,7 +44,7 @@ file            operations
 
 :mod:`.many` trains many models in one parallel region, one on each thread, and :mod:`.lanes`
 several small dense ones on each thread, with the models innermost (`lane_columns`, `lane_layers`,
-`lane_losses`).
+`lane_activations`, `lane_losses`).
 
 A layer's backward phase hands down the gradient of its *input*, already multiplied with the
 derivative of the activation there: so each phase reads what it needs while it is in the cache.

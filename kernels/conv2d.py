@@ -148,11 +148,11 @@ def transposed_conv2d(shape):
     )
 
 
+@njit
 def join_rows(shape):
     """The same convolution with longer rows, if its window of 1 x 1 sees no neighbours.
 
-    A tile holds positions of one row: of rows of 14, one of 12 and one of 2. (Plain Python, so that
-    who plans a program need not compile it.)
+    A tile holds positions of one row: of rows of 14, one of 12 and one of 2.
     """
     window = (shape.kernel_height, shape.kernel_width, shape.stride_y, shape.stride_x)
     spread = (shape.spread_y, shape.spread_x, shape.lanes)
@@ -170,9 +170,6 @@ def join_rows(shape):
         shape.out_width * count,
         *shape[5:],
     )
-
-
-_join_rows = njit(join_rows)
 
 
 @njit
@@ -820,7 +817,7 @@ def conv2d_forward(out, x, kernel, bias, strides, padding, dilation_rate, groups
     bool
         Whether all numbers of `x` are finite.
     """
-    shape = _join_rows(_geometry(x, kernel, out, strides, padding, dilation_rate, groups))
+    shape = join_rows(_geometry(x, kernel, out, strides, padding, dilation_rate, groups))
     return _all_rows(out, x, _weights(kernel.reshape(-1), shape), bias, shape)
 
 
@@ -849,7 +846,7 @@ def conv2d_backward_input(dx, dout, kernel, strides, padding, dilation_rate, gro
     groups : int
         Number of parts of the channels.
     """
-    shape = _join_rows(_geometry(dx, kernel, dout, strides, padding, dilation_rate, groups))
+    shape = join_rows(_geometry(dx, kernel, dout, strides, padding, dilation_rate, groups))
     packed = np.empty(kernel.size, kernel.dtype)
     transpose_kernel(packed, kernel.reshape(-1), shape)
     zeros = np.zeros(shape.channels, dx.dtype)
@@ -917,7 +914,7 @@ def conv2d_backward_weight(dkernel, dbias, x, dout, strides, padding, dilation_r
     groups : int
         Number of parts of the channels.
     """
-    shape = _join_rows(_geometry(x, dkernel, dout, strides, padding, dilation_rate, groups))
+    shape = join_rows(_geometry(x, dkernel, dout, strides, padding, dilation_rate, groups))
     _all_weights(dkernel.reshape(-1), dbias, x, dout, shape)
 
 

@@ -29,8 +29,16 @@ from . import cache, machine_code, threads
 from .entry import entry_of
 from .interrupts import ctrl_c_later
 
-# All but njit are for use inside of kernels.
-__all__ = ["CompileError", "get_thread_id", "njit", "prange", "thread_count", "users"]
+# All but njit and python_function are for use inside of kernels.
+__all__ = [
+    "CompileError",
+    "get_thread_id",
+    "njit",
+    "prange",
+    "python_function",
+    "thread_count",
+    "users",
+]
 
 FASTMATH = {"contract", "reassoc", "nsz"}
 
@@ -177,6 +185,11 @@ def users(function, *, inline=False):
     if config.DISABLE_JIT:
         return function
     return _compiled(UsersKernel, function, inline=inline)
+
+
+def python_function(kernel):
+    """What a kernel is compiled from: Python runs it on a few numbers before it were compiled."""
+    return getattr(kernel, "py_func", kernel)
 
 
 def _compiled(kind, function, parallel=False, exact=False, inline=False):

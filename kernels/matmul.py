@@ -421,20 +421,18 @@ def _cut_factors(rows, columns, depth, itemsize, is_few):
     """Rows and columns of the pieces of a `matmul`, and parts that the depth is cut into."""
     if is_few:
         return -(-rows // -(-rows * depth // READ_AT_ONCE)), columns, 1
-    if _work(rows, columns, depth) < SERIAL_FLOPS:
+    if work(rows, columns, depth) < SERIAL_FLOPS:
         return rows, columns, 1
     height, width = _cut(rows, columns, depth, itemsize)
     parts = _parts(rows, columns, depth, -(-rows // height) * -(-columns // width))
     return (height, width, 1) if parts == 1 else (rows, columns, parts)
 
 
+@njit
 def work(rows, columns, depth):
     """Flops of a product; or of a larger one, that takes as long as moving its largest matrix."""
     least = min(rows, columns, depth)
     return 2 * rows * columns * depth // least * max(least, FEW_ROWS)
-
-
-_work = njit(work)
 
 
 @njit

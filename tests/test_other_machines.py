@@ -100,9 +100,9 @@ print(threads.TBB_COMES_WITH)
 # It calls another kernel, and both call tiles.
 COPY = """
 import numpy as np
-from fastscratch.kernels.matmul import _copy_b
+from fastscratch.kernels.matmul import copy_panels
 from fastscratch.kernels.tiles import Matrix
-_copy_b(*(Matrix(np.zeros(3000, np.float32), 100, 100, 1) for _ in range(2)), 3, 40)
+copy_panels(*(Matrix(np.zeros(3000, np.float32), 100, 100, 1) for _ in range(2)), 3, 40)
 """
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from ..kernels.activations import LINEAR
 from ..kernels.conv2d import Conv2D as Geometry
 from ..kernels.conv2d import conv2d_scratch_size, join_rows, transposed_conv2d
+from ..kernels.jit import python_function
 from ..kernels.machine import TILE_HEIGHTS, TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
@@ -27,6 +28,8 @@ FULL_TILES = (0, *(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS))
 TRANSFORM_ITEMS = 8
 # Size of the rows that are pooled at once: they stay in the first-level cache.
 BAND_BYTES = 16384
+
+_join_rows = python_function(join_rows)
 
 
 def conv2d_geometry(layer: Convolution, t: Tensor, shape: Shape, groups: int = 1) -> Geometry:
@@ -147,7 +150,7 @@ def convolve(
     # Pre-activations that are not needed later never leave the cache.
     passing = activation != LINEAR and not activation.reads_z
     spare = math.prod(call.shape) * g.lanes if passing else 0
-    cut, items = _strips(plan, join_rows(g), spare)
+    cut, items = _strips(plan, _join_rows(g), spare)
     read = {col.INPUT: t.a} | kernel
     forward = _without_units(plan.forward(u, keeps_z=not passing))
     flops = _flops(plan, g)
@@ -207,7 +210,7 @@ def _hand_down(plan: Plan, g: Geometry, own: Parameters, t: Tensor, u: Tensor) -
 def hand_down_by(plan: Plan, back: Geometry, packed: int, t: Tensor, u: Tensor) -> None:
     """Add the phase of the input gradient, which is a convolution of `back`'s geometry."""
     passing = t.activation != LINEAR
-    cut, items = _strips(plan, join_rows(back), t.units * back.lanes if passing else 0)
+    cut, items = _strips(plan, _join_rows(back), t.units * back.lanes if passing else 0)
     gradient = _without_units(plan.backward(t, da=col.NONE if passing else t.dz))
     plan.add(
         op.conv2d_backward_input_item,
@@ -224,7 +227,7 @@ def learn_kernel(plan: Plan, g: Geometry, own: Parameters, read: Record) -> None
     Blocks of samples have few channels: each image has a small partial gradient. Else the gradient
     is cut into pieces, and each is summed over all images and used at once.
     """
-    g = join_rows(g)
+    g = _join_rows(g)
     height = g.kernel_width * (g.channels // g.groups)
     pieces = max(1, min(-(-GRADIENT_PIECES // g.kernel_height), height // TILE_ROWS))
     rows = -(-height // pieces)

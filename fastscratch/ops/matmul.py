@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.jit import python_function
 from ..kernels.matmul import SERIAL_FLOPS, matmul_alone, work
 from ..kernels.matmul import matmul as product
 from ..validation import as_array, as_floating
+
+_work = python_function(work)
 
 
 def matmul(x1: Any, x2: Any) -> np.ndarray:
@@ -80,6 +83,6 @@ def _of_stacks(left: np.ndarray, right: np.ndarray, given: str) -> tuple[np.ndar
 
 def _product(out: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
     """``out = left @ right``; returns whether all numbers are finite."""
-    if work(len(left), right.shape[1], len(right)) < SERIAL_FLOPS:
+    if _work(len(left), right.shape[1], len(right)) < SERIAL_FLOPS:
         return matmul_alone(out, left, right)
     return product(out, left, right)

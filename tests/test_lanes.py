@@ -174,9 +174,10 @@ def test_sample_weights_and_metrics(together):
 
 def test_early_stopping_frees_lanes(together):
     """A model that has ended gives its lane to the next, at any time."""
-    stopping = EarlyStopping(patience=1, restore_best_weights=True)
-    validation = [RNG.integers(N, size=9) for _ in range(40)]
-    rows = [RNG.integers(N, size=20 + k) for k in range(40)]
+    stopping = EarlyStopping(patience=3, restore_best_weights=True)
+    rng = np.random.default_rng(0)  # of its own, so that the epochs do not hang on other tests
+    validation = [rng.integers(N, size=9) for _ in range(40)]
+    rows = [rng.integers(N, size=20 + k) for k in range(40)]
     _, found = compare(
         lambda k: network(k, 7, "momentum"), 40, rows=rows, epochs=[3 + k for k in range(40)],
         validation_rows=validation, stopping=stopping,

@@ -155,13 +155,15 @@ class Workers:
             Takes that many of them, and does them in this process.
         """
         losses, self._pace = 0, _measured_pace(tasks, run_here)
+        sent = dict[int, list[Task]]()  # one for all calls: those that are given up may still send
         while tasks:
-            shared, sent = _common(tasks[0], tasks[-1]), dict[int, list[Task]]()
-            results = None
+            shared, results = _common(tasks[0], tasks[-1]), None
             try:
                 results = self._parallel(self._calls(tasks, shared, sent))
                 for number, seconds, outcomes in results:
-                    chunk, losses = sent.pop(number), 0
+                    chunk, losses = sent.pop(number, None), 0
+                    if chunk is None:  # of a call that was given up: it has been sent again
+                        continue
                     self._pace = seconds / len(chunk)
                     for task, outcome in zip(chunk, outcomes, strict=True):
                         task.end(outcome)
@@ -170,7 +172,8 @@ class Workers:
                 _close(results)
                 if losses > MOST_LOSSES:
                     raise
-            tasks.extendleft(task for chunk in sent.values() for task in reversed(chunk))
+            for number in list(sent):
+                tasks.extendleft(reversed(sent.pop(number)))
 
     def _calls(
         self, tasks: deque[Task], shared: list[Any], sent: dict[int, list[Task]]

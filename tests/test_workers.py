@@ -292,3 +292,23 @@ def test_a_memory_of_transformers_travels_empty():
     once.cache(lambda x: (x, None))(3)
     assert once._known
     assert not pickle.loads(pickle.dumps(once))._known
+
+
+def test_a_late_result_of_a_call_that_was_given_up_is_left_out(small_chunks, monkeypatch):
+    """joblib may hand it to the next call: its tasks have been sent again since."""
+    tasks = [Task([(pow, (2, k), {})]) for k in range(40)]
+    left = deque(tasks)
+    crew = Workers(2, 2, workers._attempt_all)
+
+    def late(calls):
+        yield -1, 0.1, []
+        for function, arguments, _ in calls:
+            yield function(*arguments)
+
+    def run_here(count):
+        task = left.popleft()
+        task.end(task.attempt())
+
+    monkeypatch.setattr(crew, "_parallel", late)
+    crew.do(left, run_here)
+    assert [task.outcome.take()[0] for task in tasks] == [2**k for k in range(40)]

@@ -69,11 +69,10 @@ def as_array(
         )
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # the next check finds what overflows
-            array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
-    else:
-        array = array.astype(dtype, order="C")
+    if array.dtype.kind != "f":
+        return array.astype(dtype, order="C")  # integers are finite
+    with np.errstate(over="ignore"):  # the next check finds what overflows
+        array = np.require(array, dtype, ["C", "A", "W"] if writeable else ["C", "A"])
     if finite and not is_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         given = f"{np.asarray(value)[place]}{located(value, place)}"

@@ -155,6 +155,9 @@ class Evaluator:
         self._random_rows = [(row(phase), number, own) for phase, number, own in plan.random]
         self._total_rows = [row(phase) for phase in self._totals]
         self._gather_rows = [row(phase) for phase in self._gathers]
+        first = [self.program.table[0]] if self._totals_are_kept else []  # which shuffles
+        self._ordered_rows = [*first, *self._gather_rows]
+        self._order = 0, 0  # the address and the size of the order that they know
         self._sparse_rows = [row(phase) for phase in plan.sparse_phases]
         n_sources = (0 if plan.sparse else network.n_inputs) + 2 * len(objectives)
         self._source_places = source_places(self._gather_rows, n_sources)
@@ -337,14 +340,12 @@ class Evaluator:
         rows: np.ndarray | None = None,
     ) -> None:
         """Set the data, as :meth:`bind`, which several models may have in common."""
-        shuffling, self.samples = self.program.table[0], None
-        shuffling[data.ROWS] = col.NONE if rows is None else address_of(rows)
+        self.samples = None
+        self.program.table[0, data.ROWS] = col.NONE if rows is None else address_of(rows)
         gathered: Sequence[np.ndarray] = () if self._sparse_rows else x
-        self._bind_sources([*gathered, *y, *weights], order, [shuffling])
+        self._bind_sources([*gathered, *y, *weights], order)
         if self._sparse_rows:
             self._sorted = bind_rows(self._sparse_rows, x[0], order, self.batch_size)
-        for row in self._total_rows:
-            row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
 
     def bind_run(self, totals: np.ndarray, shuffle: bool, seed: int, first_epoch: int) -> int:
         """Set what is different for each model, as :meth:`bind`; return the totals' address."""
@@ -356,15 +357,17 @@ class Evaluator:
         self._bind_seed(seed)
         return address
 
-    def _bind_sources(
-        self, sources: Sequence[np.ndarray | None], order: np.ndarray, others: Sequence[np.ndarray]
-    ) -> None:
-        """Set where the samples are; `others` are more rows of the table that need to know."""
-        self.n_samples = order.size
+    def _bind_sources(self, sources: Sequence[np.ndarray | None], order: np.ndarray) -> None:
+        """Set where the samples are, and their order."""
         address = address_of(order)
-        for row in (*self._gather_rows, *others):
-            row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
-            row[data.ORDER] = address
+        if (address, order.size) != self._order:  # else the rows have them from the last time
+            self._order = address, order.size
+            self.n_samples = order.size
+            for row in self._ordered_rows:
+                row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
+                row[data.ORDER] = address
+            for row in self._total_rows:
+                row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
         for (row, field), source in zip(self._source_places, sources, strict=True):
             row[field] = col.NONE if source is None else address_of(source)
 

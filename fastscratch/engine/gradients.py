@@ -154,7 +154,7 @@ class SampleDifferentiator(Evaluator):
         n = len(x[0])
         # Whole mini-batches only: the bits of a sample do not depend on how many there are.
         order = np.minimum(np.arange(-(-n // self.batch_size) * self.batch_size), n - 1)
-        self._bind_sources([*x, *y, *weights], order, [])
+        self._bind_sources([*x, *y, *weights], order)
         rates = np.zeros(n)
         table = self.program.table
         table[:, col.RATES], table[:, col.FIRST_STEP] = rates.ctypes.data, 0
@@ -220,7 +220,7 @@ class InputDifferentiator(Evaluator):
         rows = [self.program.row(number) for number in self._results]
         for row, out in zip(rows, gradients, strict=True):
             row[data.RESULTS] = out.ctypes.data
-        self._bind_sources([*x, *y, *weights], order, [])
+        self._bind_sources([*x, *y, *weights], order)
         for row in rows:
             row[data.N_SAMPLES], row[data.BATCH_SIZE] = self.n_samples, self.batch_size
         self.run(0, -(-self.n_samples // self.batch_size))

@@ -27,6 +27,10 @@ STEP_WORK = 10_000
 # So many models of a kind for each thread are worth being trained together.
 FEWEST_LANES = 4
 
+# Multiply-adds of the first call, about a millisecond. A call costs: at its end the workers wait
+# for each other, and all that models have learned is stored.
+FIRST_SLICE = 1 << 27
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Samples:
@@ -335,7 +339,7 @@ class _Crew:
 
         try:
             total = sum(one.steps * one.work for one in self._trainings)
-            run_in_slices(total, run_slice, count=op.STINT)
+            run_in_slices(total, run_slice, count=FIRST_SLICE)
         finally:
             for one, row, stopping in zip(self._trainings, models, self._stoppings, strict=True):
                 one.done, one.has_diverged = int(row[op.DONE]), bool(row[op.HAS_DIVERGED])

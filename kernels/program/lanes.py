@@ -440,7 +440,7 @@ def _work(
                 model = models[current[lane]]
                 steps = steps_of(model, TRAINING)
                 left = steps - model[DONE] % steps
-                count = min(count, left, max(1, STINT // (filled * model[WORK])))
+                count = min(count, left, max(1, STINT // model[WORK]))
                 _point(cursors, lane, model, kind)
         work = 0
         for lane in range(current.size):

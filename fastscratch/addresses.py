@@ -3,6 +3,7 @@
 import numpy as np
 
 from .kernels.checks import are_finite, are_labels, start_of
+from .kernels.finite import is_finite as is_each_finite
 
 # An empty array of each type that compiled code knows.
 _LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float64)}
@@ -17,6 +18,8 @@ def address_of(array: np.ndarray) -> int:
 
 def is_finite(array: np.ndarray) -> bool:
     """Whether all numbers are finite."""
+    if array.flags.carray:  # the usual case
+        return is_each_finite(array.reshape(-1))
     if not array.flags.c_contiguous:
         array = array.copy()  # in C order
     return are_finite(address_of(array), array.size, _LIKE[array.dtype])

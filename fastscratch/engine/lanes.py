@@ -42,7 +42,7 @@ LOSSES = {
 MOST_BYTES = 5 << 19
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
-_LOSSES = (loss.loss_item, loss.totals_item, loss.penalty_item)
+_LOSSES = (loss.loss_item, loss.totals_item)
 
 
 class NotPossibleError(Exception):
@@ -118,7 +118,8 @@ class _Layout:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
-        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, dense.dense_backward_item)
+        known = (*_FORWARD, dense.dense_backward_item, *_LOSSES, loss.penalty_item)
+        known = (data.epoch_item, data.gather_item, *known)
         _demand(all(phase.operation in known for _, phase in phases))
         forward = [phase for _, phase in phases if phase.operation in _FORWARD]
         backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]
@@ -136,7 +137,8 @@ class _Layout:
         kind = np.full(op.ROWS, col.NONE)
         self._takes_sources(kind, phases, layers[0])
         if self._takes_loss(kind, end.record):
-            layers[-1][op.OUT_ROW], layers[-1][op.OUT_STEP] = 1, batch
+            layers[-1][op.IS_BY_UNIT] = 1
+        self._take_penalties(layers, phases)
         after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
         rows = [program.place(k) for k, phase in phases if phase.operation in after]
         kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
@@ -147,7 +149,7 @@ class _Layout:
         widest = max(int(layer[op.N_OUT]) for layer in layers)
         kind[op.BLOCK] = self._take(max(op.AT_ONCE, DOT_ROWS * widest))
         kind[op.RULE_OF_ALL] = rule
-        kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
+        kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
         _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
         table = np.array(layers, np.int64)
@@ -173,14 +175,22 @@ class _Layout:
                 self._places[b[col.DZ]] = row[op.A]
             row[op.DZ] = self._place(b[col.DZ], batch * n_in)
             row[op.DERIVATIVE] = self._address(b[col.FUNCTION])
-        row[op.OUT_ROW], row[op.OUT_STEP] = n_out, 1
-        row[op.LEARNS] = b[col.STOP] != col.NONE
-        row[op.IS_PENALISED] = 0
+        row[op.IS_BY_UNIT], row[op.LEARNS] = 0, b[col.STOP] != col.NONE
         if row[op.LEARNS]:
             _demand(b[col.UPDATE] != col.NONE and b[col.CLIPVALUE] == np.inf)
             row[op.RULE] = self._rule(b)
-            row[op.IS_PENALISED] = any(b[field] for field in col.PENALTIES[:4])
         return row
+
+    def _take_penalties(self, layers: list[np.ndarray], phases: list[tuple[int, Phase]]) -> None:
+        """Note which rows add the penalties of the layers' weights to the loss."""
+        place_of = {int(layer[op.KERNEL]): layer for layer in layers}
+        before = -1
+        for number, phase in phases:
+            if phase.operation is loss.penalty_item:
+                layer = place_of[self._weight(phase.record[col.KERNEL])]
+                layer[op.PENALTY] = self._trainer.program.place(number)
+                _demand(layer[op.KERNEL] > before)  # they are added up in the order of the layers
+                before = layer[op.KERNEL]
 
     def _takes_sources(
         self, kind: np.ndarray, phases: list[tuple[int, Phase]], first: np.ndarray

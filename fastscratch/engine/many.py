@@ -306,6 +306,7 @@ class _Crew:
         kind, penalties = kinds[0], np.array([one.penalties for one in kinds])
         lanes = VECTOR_BYTES // self._dtype.itemsize
         used = min(lanes, -(-len(self._trainings) // self._workers))
+        batch = int(kind.kind[lane_columns.BATCH])
         # An odd number of cache lines apart, so that they do not compete for the same places.
         line = ALIGNMENT // self._dtype.itemsize
         own = self._own + line * (1 - self._own // line % 2)
@@ -318,7 +319,7 @@ class _Crew:
             np.zeros((self._workers, used, op.MOST_STEPS)),
             self._array(lane_columns.N_PACES, lane_columns.REPEATED),
             np.zeros((self._workers, lane_columns.N_CURSORS, lanes), np.int64),
-            np.empty((self._workers, lanes * int(kind.kind[lane_columns.BATCH]))),
+            np.empty((self._workers, lanes * max(batch, lane_columns.SUMS))),
         )
         self._run(lane_op.train_lanes, arguments)
 

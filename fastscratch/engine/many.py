@@ -21,9 +21,6 @@ from .plan import ALIGNMENT, aligned_zeros
 from .slices import run_in_slices
 from .training import Trainer
 
-# What a step costs besides its multiply-adds, as if it were this many of them.
-STEP_WORK = 10_000
-
 # So many models of a kind for each thread are worth being trained together.
 FEWEST_LANES = 4
 
@@ -176,7 +173,7 @@ class Training:
         self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
         # Compiled code has only the addresses of what is kept here.
         self._kept: list[Any] = [samples, validation, numbers]
-        self.work = trainer._work * trainer.batch_size * trainer.network.work + STEP_WORK
+        self.work = trainer._work * trainer.batch_size * trainer.network.work + op.STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
         samples.bind_to(trainer)

@@ -51,6 +51,8 @@ MOST_BYTES, MOST_KERNEL_BYTES = 5 << 19, 7 << 16
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
 _LOSSES = (loss.loss_item, loss.totals_item)
+_BACKWARD = (dense.dense_backward_item, loss.penalty_item)
+_KNOWN = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *_BACKWARD)
 
 
 class NotPossibleError(Exception):
@@ -127,15 +129,15 @@ class _Layout:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
-        known = (*_FORWARD, dense.dense_backward_item, *_LOSSES, loss.penalty_item)
-        known = (data.epoch_item, data.gather_item, *known)
-        _demand(all(phase.operation in known for _, phase in phases))
+        _demand(all(phase.operation in _KNOWN for _, phase in phases))
         forward = [phase for _, phase in phases if phase.operation in _FORWARD]
         backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]
         end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
         _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
         batch = trainer.batch_size
         layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
+        largest = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
+        _demand(largest * VECTOR_BYTES <= MOST_KERNEL_BYTES)
         for lower, upper in itertools.pairwise(layers):
             _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
         out, gradient = end.record[col.A], end.record[col.DA]
@@ -156,12 +158,11 @@ class _Layout:
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
         kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
         widest = max(int(layer[op.N_OUT]) for layer in layers)
-        kind[op.BLOCK] = self._take(max(op.AT_ONCE, DOT_ROWS * widest))
+        block = max(op.AT_ONCE, DOT_ROWS * widest)
+        kind[op.BLOCK] = self._take(block if batch <= op.SAMPLES_AT_ONCE else max(block, largest))
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
-        largest = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
-        _demand(largest * VECTOR_BYTES <= MOST_KERNEL_BYTES)
         table = np.array(layers, np.int64)
         numbers = np.array([*kind, *rows])
         return Kind(numbers, hyper, table, self._end, penalties)

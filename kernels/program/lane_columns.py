@@ -54,6 +54,8 @@ DESCENT, SGD, MOMENTUM, ADAM = range(4)
 
 # Weights whose gradient is computed before they are updated, if that is more than a strip.
 AT_ONCE = 256
+# Samples whose gradients are added up before those of the next, for all weights of a kernel.
+SAMPLES_AT_ONCE = 32
 
 # The pace of a model in a step: its learning rate, the weight decay, and the derivatives of the
 # penalties. Each is repeated, so that a loop over weights finds those of all models in its order.

@@ -39,6 +39,7 @@ from .lane_columns import (
     RATE,
     REPEATED,
     RULE,
+    SAMPLES_AT_ONCE,
     SGD,
     A,
 )
@@ -188,7 +189,9 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
 def backward(memory, kind, layer, hyper, paces, batch):
     """The gradient of the input, from the weights before the step, and then their update.
 
-    A block of the weights' gradient is used while it is in the first-level cache.
+    A block of the weights' gradient is used while it is in the first-level cache. For more than a
+    few samples, the gradient of all weights is the sum over some of these after the other, whose
+    gradients of the outputs are in the second-level cache.
     """
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
@@ -200,13 +203,17 @@ def backward(memory, kind, layer, hyper, paces, batch):
     zeros = Matrix(memory, 0, 0, 0)
     gradient = Matrix(memory, kind[BLOCK] * lanes, n_out * lanes, lanes)
     doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
-    blocks = -(-n_in // max(DOT_ROWS, AT_ONCE // n_out))
+    blocks = -(-n_in // max(DOT_ROWS, AT_ONCE // n_out)) if batch <= SAMPLES_AT_ONCE else 1
     for block in range(blocks):
         first, end = chunk_bounds(block, blocks, n_in)
-        for strip in range(_strips(end - first)):
-            start, stop = chunk_bounds(strip, _strips(end - first), end - first)
-            x = Matrix(memory, (layer[INPUT] + first + start) * lanes, lanes, n_in * lanes)
-            _product(window(gradient, start, 0), zeros, x, doutput, stop - start, n_out, batch)
+        for n in range(0, batch, SAMPLES_AT_ONCE):
+            some = window(doutput, n, 0)
+            for strip in range(_strips(end - first)):
+                start, stop = chunk_bounds(strip, _strips(end - first), end - first)
+                at = layer[INPUT] + n * n_in + first + start
+                x, own = Matrix(memory, at * lanes, lanes, n_in * lanes), window(gradient, start, 0)
+                depth = min(SAMPLES_AT_ONCE, batch - n)
+                _product(own, own if n else zeros, x, some, stop - start, n_out, depth)
         place, size = layer[KERNEL] + first * n_out, (end - first) * n_out
         _learn(memory, kind, layer, hyper, paces, place, size, False)
     if layer[BIAS] != NONE:

@@ -451,15 +451,14 @@ def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
 
 
 @njit
-def _are_few(filled, current, models):
-    """Whether the last models take less time alone: a step of all lanes takes that of some four.
+def are_few(models, work):
+    """Whether some models whose steps have this much work take less time alone.
 
-    (With Adam, in mini-batches of 10, float64: 4-40-3 that of 2, 30-20-1 of 4, 30-50-50-1 of 5.)
+    A step of all lanes takes as long as one of some four models, but for what any step costs: that
+    of 2 models 4-40-3, of 4 models 30-20-1, of 5 models 30-50-50-1 (with Adam, in mini-batches of
+    10, float64).
     """
-    if filled == current.size:
-        return False
-    work = models[0, WORK]
-    return filled * work < 4 * (work - STEP_WORK)
+    return models * work < 4 * (work - STEP_WORK)
 
 
 @njit
@@ -531,7 +530,7 @@ def _work(
         filled = _fill(shared, current, models, kind, memory, own, reader, orders, gather)
         if filled == 0:
             return
-        if _are_few(filled, current, models):
+        if filled < current.size and are_few(filled, models[0, WORK]):  # none waits for a lane
             _train_rest(
                 *(shared, enough, current, models, stoppings, loss_weights),
                 *(kind, own, reader, bests, rates, cursors),

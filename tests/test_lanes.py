@@ -289,6 +289,7 @@ def half_frozen(k):
         lambda k: dense(k, 7, 3, activation="gelu"),
         lambda k: dense(k, 7, 3, last="tanh"),
         lambda k: dense(k, 600, 600, 3),
+        lambda k: dense(k, 80, 250, 3),
     ],
 )
 def test_what_is_trained_alone(together, make):

@@ -158,6 +158,7 @@ class _Layout:
         """The row of a layer."""
         f, b, batch = forward.record, backward.record, self._trainer.batch_size
         n_in, n_out = f[dense.OTHER_UNITS], f[col.UNITS]
+        _demand(dense.FEW_STRIP not in b)
         _demand(f[dense.POSITIONS] == 1 and n_in <= LONG and max(n_out, batch) <= DEPTH)
         row = np.full(op.LAYER_COLUMNS, col.NONE)
         row[op.N_IN], row[op.N_OUT] = n_in, n_out

@@ -8,7 +8,7 @@ from ..kernels.program import data
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
 from .parameters import Parameters
-from .plan import COPY_WORK, ITEM_WORK, Plan, Record
+from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
 from .sparse import lower_sparse
 
@@ -20,6 +20,9 @@ LONG_ITEM = 1 << 22
 # Up to this many samples, the forward pass is cut by inputs as the backward pass is. With more, the
 # products are long, and being cut costs more than the cache gains.
 SMALL_BATCH = 64
+# With up to FEW_SAMPLES of them, moving the weights takes the time. From this many weights on, it
+# costs more to fetch them from the cache of another worker than to add up the parts of few outputs.
+SHARED_WEIGHTS = 1 << 16
 # The gradient of the weights is computed in strips of this many input units, and used at once.
 STRIP = 48
 # For up to FEW_ROWS samples, and fewer if there are few outputs, sums over vectors are faster than
@@ -63,9 +66,10 @@ def lower_product(
         activation=call.activation,
         differentiated=t.is_differentiated or parameters.learns,
     )
-    units = _units_an_item(plan, n_out, rows * n_in)
+    work = max(rows, FEW_SAMPLES) if plan.learns else rows
+    units = _units_an_item(plan, n_out, work * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-    pieces = _units_an_item(plan, n_in, 2 * rows * n_out)
+    pieces = _units_an_item(plan, n_in, 2 * work * n_out)
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
@@ -76,7 +80,7 @@ def lower_product(
     elif plan.block:
         block = {op.BLOCK: plan.block}
         plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
-    elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:
+    elif pieces < n_in and _goes_by_inputs(plan, rows, n_in, n_out):
         parts = -(-n_in // pieces)
         size = rows * n_out
         cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
@@ -139,6 +143,13 @@ def lower_product(
         )
 
     return u, backward
+
+
+def _goes_by_inputs(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
+    """Whether the forward pass is cut by inputs: where adding up the parts costs little."""
+    if plan.learns and rows <= FEW_SAMPLES and n_in * n_out >= SHARED_WEIGHTS:
+        return n_in >= 32 * rows
+    return rows <= SMALL_BATCH and n_in >= 4 * n_out
 
 
 def _goes_by_strips(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:

@@ -15,6 +15,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import data, dense, lane_activations, lane_losses, loss
 from ..kernels.program import lane_columns as op
 from .evaluation import Evaluator
+from .plan import Record
 from .program import Phase
 from .training import Trainer
 
@@ -118,14 +119,24 @@ class _Layout:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
-        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, dense.dense_backward_item)
+        backwards = dense.dense_backward_item, dense.dense_hand_down_block_item
+        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *backwards)
         _demand(all(phase.operation in known for _, phase in phases))
         forward = [phase for _, phase in phases if phase.operation in _FORWARD]
         backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]
         end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
         _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
         batch = trainer.batch_size
-        layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
+        # Where blocks of samples go through the network, the two gradients are phases of their own.
+        apart = {
+            phase.record[col.DOUTPUT]: phase.record
+            for _, phase in phases
+            if phase.operation is dense.dense_hand_down_block_item
+        }
+        records = [b.record | apart.get(b.record[col.DOUTPUT], {}) for b in backward]
+        layers = [self._layer(a.record, b) for a, b in zip(forward[::-1], records, strict=True)][
+            ::-1
+        ]
         for lower, upper in itertools.pairwise(layers):
             _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
         out, gradient = end.record[col.A], end.record[col.DA]
@@ -154,9 +165,9 @@ class _Layout:
         numbers = np.array([*kind, *rows])
         return Kind(numbers, hyper, table, self._end, penalties)
 
-    def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
-        """The row of a layer."""
-        f, b, batch = forward.record, backward.record, self._trainer.batch_size
+    def _layer(self, f: Record, b: Record) -> np.ndarray:
+        """The row of a layer, from the fields of its forward and its backward phase."""
+        batch = self._trainer.batch_size
         n_in, n_out = f[dense.OTHER_UNITS], f[col.UNITS]
         _demand(dense.FEW_STRIP not in b)
         _demand(f[dense.POSITIONS] == 1 and n_in <= LONG and max(n_out, batch) <= DEPTH)

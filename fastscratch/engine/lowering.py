@@ -42,8 +42,8 @@ FEW_FILTERS = 32
 # first- and second-level cache with all that narrow layers make of them.
 ROWS_IN_BLOCK = 48
 
-# From this batch size on, there are blocks enough for a few threads.
-LARGE_BATCH = 192
+# From this batch size on, two threads have a block each that fills a few tiles.
+LARGE_BATCH = 64
 
 # This many parameters stay in a second-level cache beside a block of samples.
 FEW_PARAMETERS = 100_000

@@ -109,6 +109,13 @@ def test_batch_sizes(together, batch_size, optimizer):
     assert sum(together) == MANY
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, optimizer):
+    rows = [RNG.integers(N, size=150 + k) for k in range(MANY)]
+    compare(lambda k: network(k, 7, optimizer), MANY, rows=rows, batch_size=70)
+    assert together == [MANY]
+
+
 @pytest.mark.parametrize("units", [(1,), (3,), (1, 1), (13, 2, 6), (5, 4, 3, 2, 1)])
 def test_sizes(together, units):
     y = RNG.standard_normal((N, units[-1])).astype(np.float32)
@@ -343,6 +350,7 @@ def half_frozen(k):
         lambda k: dense(k, 7, 3, last="tanh"),
         lambda k: dense(k, 600, 600, 3),
         lambda k: dense(k, 100, 100, 3),
+        lambda k: dense(k, 80, 250, 3),
     ],
 )
 def test_what_is_trained_alone(together, make):

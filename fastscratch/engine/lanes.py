@@ -15,6 +15,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import data, dense, lane_activations, lane_losses, loss
 from ..kernels.program import lane_columns as op
 from .evaluation import Evaluator
+from .plan import Record
 from .program import Phase
 from .training import Trainer
 
@@ -51,7 +52,7 @@ MOST_BYTES, MOST_KERNEL_BYTES = 5 << 19, 7 << 16
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
 _LOSSES = (loss.loss_item, loss.totals_item)
-_BACKWARD = (dense.dense_backward_item, loss.penalty_item)
+_BACKWARD = (dense.dense_backward_item, dense.dense_hand_down_block_item, loss.penalty_item)
 _KNOWN = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *_BACKWARD)
 
 
@@ -135,7 +136,16 @@ class _Layout:
         end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
         _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
         batch = trainer.batch_size
-        layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
+        # Where blocks of samples go through the network, the two gradients are phases of their own.
+        apart = {
+            phase.record[col.DOUTPUT]: phase.record
+            for _, phase in phases
+            if phase.operation is dense.dense_hand_down_block_item
+        }
+        layers = [
+            self._layer(f.record, b.record | apart.get(b.record[col.DOUTPUT], {}))
+            for f, b in zip(forward[::-1], backward, strict=True)
+        ][::-1]
         largest = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
         _demand(largest * VECTOR_BYTES <= MOST_KERNEL_BYTES)
         for lower, upper in itertools.pairwise(layers):
@@ -167,10 +177,11 @@ class _Layout:
         numbers = np.array([*kind, *rows])
         return Kind(numbers, hyper, table, self._end, penalties)
 
-    def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
-        """The row of a layer."""
-        f, b, batch = forward.record, backward.record, self._trainer.batch_size
+    def _layer(self, f: Record, b: Record) -> np.ndarray:
+        """The row of a layer, from the fields of its forward and its backward phase."""
+        batch = self._trainer.batch_size
         n_in, n_out = f[dense.OTHER_UNITS], f[col.UNITS]
+        _demand(dense.FEW_STRIP not in b)
         _demand(f[dense.POSITIONS] == 1 and n_in <= LONG and max(n_out, batch) <= DEPTH)
         row = np.full(op.LAYER_COLUMNS, col.NONE)
         row[op.N_IN], row[op.N_OUT] = n_in, n_out

@@ -21,6 +21,9 @@ ALIGNMENT = CACHE_LINE  # no less than the widest vector
 # of its inputs again.
 ITEM_WORK = 200_000
 
+# A step moves all weights, which takes as long as the multiply-adds of this many samples.
+FEW_SAMPLES = 8
+
 # Numbers that are worth an item of the copy of a mini-batch.
 COPY_WORK = 16384
 

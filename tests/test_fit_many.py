@@ -247,7 +247,7 @@ def test_a_model_that_diverges():
 @pytest.mark.parametrize("when", [1, 3])
 def test_ctrl_c_leaves_every_model_usable(monkeypatch, when):
     """Between slices: the models that have ended keep what they learned, and one its steps."""
-    monkeypatch.setattr(engine.many.op, "STINT", 1)
+    monkeypatch.setattr(engine.many, "FIRST_SLICE", 1)
     run_in_slices, calls = engine.slices.run_in_slices, []
 
     def interrupted(total, run, count):

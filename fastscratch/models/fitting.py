@@ -108,12 +108,15 @@ class Fit:
             before that step.
         """
         self._epochs = slice(first // self.steps, -(-(first + count) // self.steps))
-        before = self._notes()
+        # Losses are added up, and the order of the samples made, from the start of an epoch.
+        before = self._notes() if first % self.steps else None
         if self._run(first, count):
             self.done = first + count
             return
         # Again from the start of the slice, step by step: the same bits, up to the one that fails.
-        self._restore(before)
+        self.totals[self._epochs] = 0
+        if before is not None:
+            self.totals[self._epochs.start], self.order[:] = before
         for step in range(first, first + count):
             if not self._run(step, 1):
                 raise self._complaint(step)
@@ -154,11 +157,8 @@ class Fit:
             self.model._take_average()
 
     def _notes(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the steps of a slice change besides the state of the model."""
-        return self.totals[self._epochs].copy(), self.order.copy()
-
-    def _restore(self, notes: tuple[np.ndarray, np.ndarray]) -> None:
-        self.totals[self._epochs], self.order[:] = notes
+        """What steps within an epoch change besides the state of the model."""
+        return self.totals[self._epochs.start].copy(), self.order.copy()
 
     def _complaint(self, step: int) -> FloatingPointError:
         """What went wrong in the step that was just run; the model is as before it."""

@@ -132,7 +132,7 @@ def lower_product(
             else:
                 learning[op.GRADIENT] = products
                 plan.scratch(products + min(STRIP, units) * n_out)
-        if not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
+        if t.is_differentiated and not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
             learning[op.FEW_STRIP] = STRIP
         if parameters.learns and is_large and not (plan.block or plan.keeps_apart):
             learning[op.PANELS] = _pack(plan, common, rows)

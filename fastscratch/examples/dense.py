@@ -130,7 +130,7 @@ def examples() -> Iterator[Example]:
     yield Example("positions", _positions)
     # Wide layers are cut by their outputs, and backward by their inputs.
     wide = partial(_perceptron, 70, 130, 60)
-    yield Example("wide layers", wide, "mean_squared_error", samples=85, batch_size=80)
+    yield Example("wide layers", wide, "mean_squared_error", samples=65, batch_size=60)
     # Many inputs and few samples: forward they are cut by inputs too.
     deep, rule = partial(_perceptron, 3000, 20, 3), partial(Adam, 0.01, epsilon=0.1)
     yield Example("many inputs", deep, "mean_squared_error", rule, 11, 8)

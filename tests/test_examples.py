@@ -78,6 +78,7 @@ def test_every_operation_is_reached(reached):
         "images one by one": {"conv2d_forward", "max_pool2d_forward", "average_pool2d_forward"},
         "large mini-batch": {"chain", "dense_hand_down_block", "block_in_turn"},
         "many inputs": {"dense_forward_part", "dense_sum_parts"},
+        "many outputs": {"dense_pack", "dense_forward_few"},
         "maxima one by one": {"conv2d_maxima", "max_pool2d_backward"},
         "overlapping maxima": {"max_pool2d_forward", "to_lanes"},
         "shared layer": {"update"},

@@ -75,6 +75,7 @@ OUTPUTS = {
     "dense_backward": ["dz", "gradient", "weights"],
     "dense_forward": ["a"],
     "dense_forward_block": ["a"],
+    "dense_forward_few": ["a"],
     "dense_forward_outside": ["a"],
     "dense_forward_part": ["parts"],
     "dense_hand_down_block": ["dz"],

@@ -77,6 +77,7 @@ def test_every_operation_is_reached(reached):
         "average pooling by blocks": {"dense_hand_down_block", "average_pool2d_backward"},
         "images one by one": {"conv2d_forward", "max_pool2d_forward", "average_pool2d_forward"},
         "large mini-batch": {"chain", "dense_hand_down_block", "block_in_turn"},
+        "many classes": {"activation_forward", "softmax_forward"},
         "many inputs": {"dense_forward_part", "dense_sum_parts"},
         "many outputs": {"dense_pack", "dense_forward_few"},
         "maxima one by one": {"conv2d_maxima", "max_pool2d_backward"},

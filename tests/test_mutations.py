@@ -125,6 +125,7 @@ OUTPUTS = {
     "sparse_backward": ["gradient", "weights"],
     "sparse_forward": ["a"],
     "sparse_sort": ["nothing"],
+    "short_softmax": ["a"],
     "spatial_dropout_backward": ["dz"],
     "spatial_dropout_forward": ["a"],
     "subtract": ["a"],

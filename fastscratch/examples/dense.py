@@ -69,9 +69,9 @@ def _read_out(activation: str) -> list[Layer]:
     return [Dense(4, "tanh", input_shape=(3,)), Dense(3, activation)]
 
 
-def _perceptron(*sizes: int) -> list[Layer]:
+def _perceptron(*sizes: int, output: str = "sigmoid") -> list[Layer]:
     layers = [Dense(units, "tanh", input_shape=sizes[:1]) for units in sizes[1:2]]
-    return [*layers, *(Dense(units, "sigmoid") for units in sizes[2:])]
+    return [*layers, *(Dense(units, output) for units in sizes[2:])]
 
 
 def _narrow() -> list[Layer]:
@@ -131,7 +131,11 @@ def examples() -> Iterator[Example]:
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
     )
-    # Outputs whose gradient is copied into panels, some of them for two parts of the sum.
+    # Rows of scores that fill vectors.
+    classes = partial(_perceptron, 3, 4, 40, output="softmax")
+    yield Example("many classes", classes, "categorical_crossentropy")
+    # Outputs whose gradient is copied into panels, some of them for two parts of the sum. In a
+    # prediction, the two outputs are sums over vectors.
     broad = partial(_perceptron, 3, 330, 2)
     rule = partial(Adam, 0.01, epsilon=0.1)
     yield Example("many outputs", broad, "mean_squared_error", rule, 450, 400)

@@ -3,6 +3,7 @@
 import math
 
 from ..kernels.machine import TILE_ROWS, TILE_VECTORS
+from ..kernels.matmul import takes_dots
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program import dense as op
@@ -73,14 +74,18 @@ def lower_product(
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
+    has_few = plan.only_predicts and takes_dots(n_out, n_in, plan.dtype.itemsize)
+    if has_few:
+        plan.scratch(n_in * n_out)
+    block_item = op.dense_forward_few_item if has_few else op.dense_forward_block_item
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
         layer = parameters.place | plan.forward(u)
         plan.add(op.dense_forward_outside_item, 1, layer, outside, lanes=plan.block, flops=flops)
     elif plan.block:
         block = {op.BLOCK: plan.block}
-        plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
-    elif pieces < n_in and _goes_by_inputs(plan, rows, n_in, n_out):
+        plan.add(block_item, 1, forward, block, lanes=plan.block, flops=flops)
+    elif pieces < n_in and not has_few and _goes_by_inputs(plan, rows, n_in, n_out):
         parts = -(-n_in // pieces)
         size = rows * n_out
         cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
@@ -93,7 +98,7 @@ def lower_product(
     elif units == n_out:  # too few to be shared out
         samples = plan.samples_an_item(positions * n_in * n_out)
         items = -(-plan.batch_size // samples)
-        plan.add(op.dense_forward_block_item, items, forward, {op.BLOCK: samples}, flops=flops)
+        plan.add(block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:
         items = -(-n_out // units)
         plan.add(op.dense_forward_item, items, forward, {op.UNITS_AN_ITEM: units}, flops=flops)

@@ -150,6 +150,9 @@ class Plan:
         self.optimizer: dict[col.Field, Any] | None = None
         #: Samples that go through the whole network one block after the other, or 0.
         self.block = 0
+        #: Whether nothing but outputs is asked for: their sums may then be in another order than
+        #: those of a training step.
+        self.only_predicts = False
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of random numbers, the number of their node, and the seed of their layer, if any:

@@ -69,9 +69,9 @@ def _read_out(activation: str) -> list[Layer]:
     return [Dense(4, "tanh", input_shape=(3,)), Dense(3, activation)]
 
 
-def _perceptron(*sizes: int) -> list[Layer]:
+def _perceptron(*sizes: int, output: str = "sigmoid") -> list[Layer]:
     layers = [Dense(units, "tanh", input_shape=sizes[:1]) for units in sizes[1:2]]
-    return [*layers, *(Dense(units, "sigmoid") for units in sizes[2:])]
+    return [*layers, *(Dense(units, output) for units in sizes[2:])]
 
 
 def _narrow() -> list[Layer]:
@@ -138,7 +138,11 @@ def examples() -> Iterator[Example]:
     few = partial(_perceptron, 5, 120, 137)
     yield Example("few samples", few, "mean_squared_error", rule, 8, 5)
     yield Example("one sample", few, "mean_squared_error", samples=3, batch_size=1)
-    # Outputs whose gradient is copied into panels, some of them for two parts of the sum.
+    # Rows of scores that fill vectors.
+    classes = partial(_perceptron, 3, 4, 40, output="softmax")
+    yield Example("many classes", classes, "categorical_crossentropy")
+    # Outputs whose gradient is copied into panels, some of them for two parts of the sum. In a
+    # prediction, the two outputs are sums over vectors.
     yield Example("many outputs", _broad, "mean_squared_error", rule, 110, 100)
     # A large mini-batch of a narrow network goes through all layers in blocks.
     yield Example(

@@ -8,7 +8,15 @@ from ..finite import is_finite
 from ..instructions import fma, prefetch_to_write
 from ..jit import njit
 from ..machine import CACHE_LINE, DOT_COLUMNS, DOT_ROWS, VECTOR_BYTES
-from ..matmul import copy_panels, panels_at, product_serial, window
+from ..matmul import (
+    copy_panels,
+    panels_at,
+    product_ahead,
+    product_of_dots,
+    product_serial,
+    takes_dots,
+    window,
+)
 from ..sums import sum_rows
 from ..tiles import Matrix, dot_tile
 from .columns import (
@@ -99,15 +107,20 @@ def _units_of(row, item):
 
 
 @njit
+def _bias_of(memory, row, first=0):
+    """The bias of the output units from one on, as a row that is added to every row."""
+    if row[BIAS] < row[STOP]:
+        return Matrix(memory, row[BIAS] + first, 0, 1)
+    return Matrix(memory, ZEROS, 0, 0)
+
+
+@njit
 def _forward(memory, row, start, rows, first, units, worker):
     """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
-        bias,
+        _bias_of(memory, row, first),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
@@ -206,6 +219,28 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
 
 
+@operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
+def dense_forward_few_item(memory, row, samples, item, worker, step):
+    """A layer of few outputs for a block of samples, as sums over vectors: only predictions."""
+    start, rows = _block(row, samples, item)
+    if rows <= 0:
+        return
+    n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    product_of_dots(
+        Matrix(memory, row[Z] + start * n_out, n_out, 1),
+        _bias_of(memory, row),
+        Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
+        Matrix(memory, row[KERNEL], n_out, 1),
+        rows,
+        n_out,
+        n_in,
+        scratch_of(memory, row, worker),
+    )
+    if row[FUNCTION] != NONE:
+        at, size = start * n_out, rows * n_out
+        call(row[FUNCTION], memory[row[A] + at :][:size], memory[row[Z] + at :][:size])
+
+
 @operation(*SAMPLES_OUTSIDE, *PARAMETERS, *TENSOR)
 def dense_forward_outside_item(memory, row, samples, item, worker, step):
     """The first layer for a block of samples, which are read where they are: outside the memory.
@@ -220,12 +255,13 @@ def dense_forward_outside_item(memory, row, samples, item, worker, step):
     x = array_at(row[SOURCE] + first * n_in * memory.itemsize, rows * n_in, memory.dtype)
     place = worker * at_once * n_out
     z = memory[row[Z] + place :][: rows * n_out]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS], 0, 1)
+    bias = _bias_of(memory, row)
     scratch = scratch_of(memory, row, worker)
     left, kernel = Matrix(x, 0, n_in, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    product_serial(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch, 1.0)
+    if takes_dots(n_out, n_in, memory.itemsize):
+        product_of_dots(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
+    else:
+        product_ahead(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
     if not is_finite(z):
         memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] = np.nan
     if row[FUNCTION] != NONE:

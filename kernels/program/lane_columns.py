@@ -1,6 +1,6 @@
 """Records of models that are trained together, with the models innermost (:mod:`.lanes`)."""
 
-from ..optimizers import POWERS
+from ..powers import POWERS
 from .columns import N_HYPER
 from .data import MAX_SOURCES
 

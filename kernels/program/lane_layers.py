@@ -105,9 +105,15 @@ def _hand_down(memory, layer, batch):
 
 
 @njit(exact=True)
-def _penalise(gradient, weights, push, slope):
+def _penalise(gradient, weights, push, slope, lanes):
     """As `add_penalty_gradient`, with factors of each lane."""
-    zero = gradient.dtype.type(0)
+    zero, pushes = gradient.dtype.type(0), False
+    for lane in range(lanes):
+        pushes |= push[lane] != zero
+    if not pushes:  # no model has l1
+        for i in range(weights.size):
+            gradient[i] += slope[i] * weights[i]
+        return
     for i in range(weights.size):
         w = weights[i]
         sign = push[i] if w > zero else -push[i] if w < zero else zero
@@ -173,7 +179,7 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
         rate, decay = paces[RATE][:n], paces[DECAY][:n]
         if layer[PENALTY] != NONE:
             first = BIAS_PUSH if is_bias else PUSH
-            _penalise(gradient, weights, paces[first][:n], paces[first + 1][:n])
+            _penalise(gradient, weights, paces[first][:n], paces[first + 1][:n], lanes)
         if layer[RULE] == DESCENT and not is_bias:
             _descend(weights, gradient, rate)
         elif layer[RULE] <= SGD:

@@ -23,6 +23,7 @@ from ..finite import is_finite
 from ..jit import njit, prange
 from ..machine import VECTOR_BYTES
 from ..optimizers import adam_rate
+from ..powers import lane_powers
 from ..schedules import scheduled_rates
 from ..tiles import Matrix, pick_rows, transpose_square
 from .atomics import atomic_add
@@ -89,7 +90,7 @@ from .lane_columns import (
     Y,
 )
 from .lane_layers import backward, forward
-from .lane_losses import count_right, lane_loss, lane_powers, weigh
+from .lane_losses import count_right, lane_loss, weigh
 from .loss import ARGMAX, add_penalty
 from .many import (
     DONE,

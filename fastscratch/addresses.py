@@ -9,14 +9,15 @@ from .kernels.checks import are_finite, are_labels
 # An empty array of each type that compiled code knows.
 _LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float64)}
 
-# What a buffer holds, of which no more than its address is wanted.
+# An object of no bytes, made at the beginning of an array, tells its address.
 _Nothing = c_char * 0
 
 
 def address_of(array: np.ndarray) -> int:
     """Where a C-contiguous array begins."""
-    # The attribute `ctypes` takes longer; but a read-only array gives its buffer to nobody else.
-    return addressof(_Nothing.from_buffer(array)) if array.flags.carray else array.ctypes.data
+    if array.flags.carray:  # `from_buffer` takes half of the time of the attribute `ctypes`
+        return addressof(_Nothing.from_buffer(array.data))
+    return array.ctypes.data
 
 
 def is_finite(array: np.ndarray) -> bool:

@@ -5,6 +5,7 @@ from ctypes import addressof, c_char
 import numpy as np
 
 from .kernels.checks import are_finite, are_labels
+from .kernels.finite import is_finite as is_each_finite
 
 # An empty array of each type that compiled code knows.
 _LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float64)}
@@ -22,6 +23,8 @@ def address_of(array: np.ndarray) -> int:
 
 def is_finite(array: np.ndarray) -> bool:
     """Whether all numbers are finite."""
+    if array.flags.carray:  # the usual case
+        return is_each_finite(array.reshape(-1))
     if not array.flags.c_contiguous:
         array = array.copy()  # in C order
     return are_finite(address_of(array), array.size, _LIKE[array.dtype])

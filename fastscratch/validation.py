@@ -19,6 +19,8 @@ from .conversion import located, real_numbers
 #: What NumPy raises for a size that memory cannot hold.
 _TOO_LARGE = (MemoryError, ValueError, OverflowError)
 
+_ARRAY, _FLOATING = np.ndarray, (np.dtype(np.float32), np.dtype(np.float64))
+
 _DIMENSIONS = {1: "1-D", 2: "2-D (samples, columns)", 4: "4-D (samples, height, width, channels)"}
 
 
@@ -57,10 +59,10 @@ def as_array(
     ValueError
         If it has another number of dimensions, is empty, ragged, or not finite in `dtype`.
     """
-    if type(value) is np.ndarray and value.dtype == dtype and value.size > 0:  # the usual case
-        flags, right = value.flags, ndim is None or value.ndim == ndim
-        usable = flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
-        if right and usable and (not finite or is_finite(value)):
+    if type(value) is _ARRAY and value.dtype == dtype and value.size:  # the usual case
+        flags = value.flags
+        usable = flags.carray or (not writeable and flags.c_contiguous and flags.aligned)
+        if usable and (ndim is None or value.ndim == ndim) and (not finite or is_finite(value)):
             return value
     array = real_numbers(name, value)
     if ndim is not None and array.ndim != ndim:
@@ -82,7 +84,9 @@ def as_array(
 
 def as_floating(name: str, value: Any, ndim: int | None = None, finite: bool = True) -> np.ndarray:
     """As :func:`as_array`: in float64 if `value` is of that precision or more, else in float32."""
-    array = value if type(value) is np.ndarray else real_numbers(name, value)
+    if type(value) is _ARRAY and value.dtype in _FLOATING:  # the usual case
+        return as_array(name, value, value.dtype, ndim, True, finite)
+    array = value if type(value) is _ARRAY else real_numbers(name, value)
     has_type = hasattr(value, "dtype") or hasattr(value, "columns")  # a list has none
     is_double = has_type and array.dtype.kind == "f" and array.dtype.itemsize >= 8
     return as_array(name, value, np.float64 if is_double else np.float32, ndim, finite=finite)

@@ -18,6 +18,8 @@ Every kernel is compiled through :func:`njit` below, so that the policy stands o
   left with incomplete code, or with a lock that nobody releases, and would crash or hang later.
 """
 
+from threading import get_ident
+
 from numba import config, get_thread_id, prange, types
 from numba.core import typing
 from numba.core.compiler_lock import global_compiler_lock
@@ -28,6 +30,7 @@ from numba.np.ufunc.parallel import _iget_num_threads
 from . import cache, machine_code, threads
 from .entry import entry_of
 from .interrupts import ctrl_c_later
+from .threads import inside
 
 # All but njit and python_function are for use inside of kernels.
 __all__ = [
@@ -144,9 +147,25 @@ class UsersKernel(Kernel):
 class ParallelKernel(Kernel):
     """A kernel that enters parallel regions: a call from Python passes the guard."""
 
+    def __init__(self, *args, **kwargs):
+        Kernel.__init__(self, *args, **kwargs)
+        # What Python calls after the guard: by way of its base class, a call took 0.1 µs longer.
+        self._guarded = CPUDispatcher(*args, **kwargs)
+        self._guarded.compile = self.compile
+        self._insert = self._guarded._insert
+
     def __call__(self, *args, **kwargs):
-        with threads.region():
-            return CPUDispatcher.__call__(self, *args, **kwargs)  # super() is 0.1 µs slower
+        # The open guard without its calls, which take 0.25 µs.
+        me = get_ident()
+        inside.add(me)
+        if not threads.is_open:
+            inside.discard(me)
+            with threads.region():
+                return self._guarded(*args, **kwargs)
+        try:
+            return self._guarded(*args, **kwargs)
+        finally:
+            inside.discard(me)
 
 
 def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, inline=False):

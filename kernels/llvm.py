@@ -74,6 +74,22 @@ class Writer:
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         return self.builder.load(place, align=self.item)
 
+    def load_twice(self, pointer):
+        """A vector whose lower and upper lanes are both the numbers at a place: half a vector."""
+        half = ir.VectorType(self.scalar, self.lanes // 2)
+        place = self.builder.bitcast(pointer, half.as_pointer())
+        nothing, numbers = ir.Constant(half, ir.Undefined), list(range(self.lanes // 2))
+        twice = ir.Constant(self.indices, numbers + numbers)
+        return self.builder.shuffle_vector(
+            self.builder.load(place, align=self.item), nothing, twice
+        )
+
+    def prefetch(self, pointer):
+        """Fetch the cache line of a number that is read later to the second-level cache."""
+        place = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        how = [ir.Constant(INT32, number) for number in (0, 2, 1)]  # to read, as data
+        self.call("llvm.prefetch.p0", ir.VoidType(), place, *how)
+
     def store(self, value, pointer):
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         self.builder.store(value, place, align=self.item)

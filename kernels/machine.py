@@ -79,6 +79,9 @@ TILES = tuple(
     (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
     for rows in TILE_HEIGHTS
 )
+# Heights of the tiles for one vector of columns and half of another one: even, and so large that
+# the multiply-adds take longer than the loads.
+HALF_TILES = tuple(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS)
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
 # Rows of output and taps of the window tiles: sums of all taps of a row, a number of each row that

@@ -33,13 +33,23 @@ from .finite import is_finite
 from .instructions import fma
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import (
+    DOT_COLUMNS,
+    DOT_ROWS,
     ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     TILES,
     VECTOR_BYTES,
 )
-from .tiles import Matrix, copy_rows, tile_product, tile_update, transpose_square
+from .tiles import (
+    Matrix,
+    copy_rows,
+    dot_tile,
+    tile_ahead,
+    tile_product,
+    tile_update,
+    transpose_square,
+)
 
 __all__ = ["matmul"]
 
@@ -61,10 +71,12 @@ SERIAL_FLOPS = 4 * SERIAL_WORK
 PIECE_FLOPS = 500_000
 PIECES = 8
 # With a side of less than FEW_ROWS, a product is limited by moving the largest matrix: in pieces of
-# this many numbers. Of up to FEW_STREAMS rows, those of `b` are read in order, not in panels. Up to
-# FEW_COLUMNS columns are sums over vectors. (The dot tile is faster for three or four columns and a
-# depth of 200 or more, by a fifth to a third, but slower for all others, up to four times.)
-FEW_ROWS, FEW_STREAMS, FEW_COLUMNS = 8, 3, 4
+# READ_AT_ONCE numbers. Of up to FEW_STREAMS rows, long ones of `b` are read in order, not in panels
+# (in panels, 1 x 100 x 4000 took 30 us in place of 18; in order, 3 x 300 x 30 took 3.3 in place of
+# 1.1). Up to FEW_COLUMNS columns are sums over vectors. (The dot tile is faster for three or four
+# columns and a depth of 200 or more, by a fifth to a third, but slower for all others, up to four
+# times.) If they have FEW_TERMS or less, the sums are over numbers, in columns of SHORT_ROWS.
+FEW_ROWS, FEW_STREAMS, FEW_COLUMNS, FEW_TERMS, SHORT_ROWS = 8, 3, 4, 4, 1024
 READ_AT_ONCE = 1 << 15
 
 
@@ -253,6 +265,68 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
 
 
 @njit
+def product_ahead(c, start, a, b, rows, columns, depth, scratch):
+    """As `product_serial`, for an `a` whose rows are one run, and in no cache yet.
+
+    Each tile fetches what the tile after the next one reads. (Where all 22,000 x 409 numbers came
+    from memory, the product with 409 x 22 took 190 ns a row, and so 114.)
+    """
+    whole, panel = 0, TILE_VECTORS * VECTOR_BYTES // scratch.itemsize
+    if depth <= LONG and not _must_copy_a(a, scratch.itemsize):
+        whole = rows // TILE_ROWS * TILE_ROWS
+    part = -(-max(depth, 1) // -(-max(depth, 1) // DEPTH))
+    for k in range(0, max(depth, 1), part):
+        d = min(part, depth - k)
+        # The rows of a tile are one run only with all their parts: each part fetches its share.
+        ahead = 2 * TILE_ROWS * depth + (TILE_ROWS - 1) * k
+        for i in range(0, whole, TILE_ROWS):
+            left = window(a, i, k)
+            for j in range(0, columns, panel):
+                to, right, width = window(c, i, j), window(b, k, j), min(panel, columns - j)
+                of = to if k > 0 else window(start, i, j)
+                if j == 0:
+                    tile_ahead(to, of, left, right, width, d, ahead)
+                else:
+                    tile_product(to, of, left, right, TILE_ROWS, width, d, 1, 0, 0)
+    if whole < rows:
+        of, left = window(start, whole, 0), window(a, whole, 0)
+        to, height = window(c, whole, 0), rows - whole
+        product_serial(to, of, left, b, height, columns, depth, scratch, 1.0)
+
+
+@njit
+def takes_dots(columns, depth, itemsize):
+    """Whether `product_of_dots` is faster than tiles (64 x 2052 x 3 takes 9 us by it, not 21)."""
+    return columns <= DOT_COLUMNS and depth * itemsize >= 4 * VECTOR_BYTES
+
+
+@njit
+def product_of_dots(c, start, a, b, rows, columns, depth, scratch):
+    """``c = start + a @ b`` on the calling thread, with few columns, as sums over vectors.
+
+    Rows of `a` are contiguous, and `scratch` has room for `b`. Products are not added in the order
+    of `product_serial`, so the bits differ from its: each lane has a sum of its own, and numbers
+    after the last whole vector are added at the end.
+    """
+    lanes = VECTOR_BYTES // scratch.itemsize
+    whole = depth // lanes
+    for k in range(depth):
+        for j in range(columns):
+            scratch[j * depth + k] = b.values[b.at + k * b.row + j * b.step]
+    right = Matrix(scratch, 0, lanes, depth)
+    for i in range(0, rows, DOT_ROWS):
+        to, of, height = window(c, i, 0), window(start, i, 0), min(DOT_ROWS, rows - i)
+        left = Matrix(a.values, a.at + i * a.row, a.row, lanes)
+        dot_tile(to, of, left, right, height, columns, whole, 1, 0, 0)
+    for i in range(rows if whole * lanes < depth else 0):
+        for j in range(columns):
+            total = c.values[c.at + i * c.row + j * c.step]
+            for k in range(whole * lanes, depth):
+                total = fma(a.values[a.at + i * a.row + k], scratch[j * depth + k], total)
+            c.values[c.at + i * c.row + j * c.step] = total
+
+
+@njit
 def product_of_runs(c, start, a, b, rows, columns, sizes, apart):
     """``c = start + a @ b`` on the calling thread, with nothing copied, tile by tile.
 
@@ -344,10 +418,18 @@ def product(c, start, a, b, rows, columns, depth, scratch):
 
 
 @njit
-def _scratch(threads, columns, depth, c):
-    """Scratch for one product on some threads, and zeros to start its sums with."""
-    zeros = np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
-    return np.empty((threads, scratch_size(depth, columns, c.itemsize)), c.dtype), zeros
+def _scratch(threads, c, a, b):
+    """Scratch for ``c = a @ b`` on some threads, empty if nothing is copied; and zeros.
+
+    The sums of a tile begin with the zeros.
+    """
+    (rows, columns), depth, size = c.shape, a.shape[1], 0
+    left, right = Matrix(a.reshape(-1), 0, depth, 1), Matrix(b.reshape(-1), 0, columns, 1)
+    if _is_tiled(c, depth) and (
+        _must_copy_a(left, c.itemsize) or _must_copy_b(right, rows, c.itemsize)
+    ):
+        size = scratch_size(depth, columns, c.itemsize)
+    return np.empty((threads, size), c.dtype), np.zeros(VECTOR_BYTES // c.itemsize, c.dtype)
 
 
 @njit
@@ -361,8 +443,24 @@ def _parts(rows, columns, depth, pieces):
 
 
 @njit
+def _is_streamed(c):
+    """Whether so few rows are so long that those of `b` are read in order."""
+    return c.shape[0] <= FEW_STREAMS and c.shape[1] * c.itemsize >= ROW_BYTES
+
+
+@njit
+def _is_tiled(c, depth):
+    """Whether a `matmul` is made of tiles, and not of plain loops."""
+    return c.shape[1] > FEW_COLUMNS and depth > 1 and not _is_streamed(c)
+
+
+@njit
 def _dot_rows(c, a, columns, first, stop):
     """Some rows of ``c = a @ columns.T``."""
+    if columns.shape[1] <= FEW_TERMS:
+        for i in range(first, stop, SHORT_ROWS):
+            _short_dot_rows(c, a, columns, i, min(i + SHORT_ROWS, stop))
+        return
     for j in range(len(columns)):
         column = columns[j]
         for i in range(first, stop):
@@ -370,6 +468,20 @@ def _dot_rows(c, a, columns, first, stop):
             for k in range(row.size):
                 total += row[k] * column[k]
             c[i, j] = total
+
+
+@njit
+def _short_dot_rows(c, a, columns, first, stop):
+    """`_dot_rows` of two to FEW_TERMS terms, which fill no vector: always four, some of them 0."""
+    depth, zero, rows = columns.shape[1], c.dtype.type(0), a[first:stop]
+    x_0, x_1, x_2, x_3 = rows[:, 0], rows[:, 1], rows[:, min(2, depth - 1)], rows[:, depth - 1]
+    for j in range(len(columns)):
+        column, to = columns[j], c[first:stop, j]
+        w_0, w_1 = column[0], column[1]
+        w_2, w_3 = column[2] if depth > 2 else zero, column[3] if depth > 3 else zero
+        for i in range(to.size):
+            first_two = fma(w_1, x_1[i], w_0 * x_0[i])
+            to[i] = fma(w_3, x_3[i], fma(w_2, x_2[i], first_two))
 
 
 @njit
@@ -406,6 +518,17 @@ def _outer(c, a, b, i, last, j, right):
 
 
 @njit
+def _outer_few_columns(c, a, b, first, stop):
+    """Some rows of a column times a short row, column by column."""
+    for i in range(first, stop, SHORT_ROWS):
+        weights = a[i : min(i + SHORT_ROWS, stop), 0]
+        for j in range(b.shape[1]):
+            to, number = c[i : min(i + SHORT_ROWS, stop), j], b[0, j]
+            for n in range(to.size):
+                to[n] = number * weights[n]
+
+
+@njit
 def _columns(b):
     """A few columns as rows, for `_dot_rows`; none, where tiles are better."""
     depth, count = b.shape
@@ -421,15 +544,13 @@ def _cut_factors(rows, columns, depth, itemsize, is_few):
     """Rows and columns of the pieces of a `matmul`, and parts that the depth is cut into."""
     if is_few:
         return -(-rows // -(-rows * depth // READ_AT_ONCE)), columns, 1
-    if work(rows, columns, depth) < SERIAL_FLOPS:
-        return rows, columns, 1
     height, width = _cut(rows, columns, depth, itemsize)
     parts = _parts(rows, columns, depth, -(-rows // height) * -(-columns // width))
     return (height, width, 1) if parts == 1 else (rows, columns, parts)
 
 
 @njit
-def work(rows, columns, depth):
+def _work(rows, columns, depth):
     """Flops of a product; or of a larger one, that takes as long as moving its largest matrix."""
     least = min(rows, columns, depth)
     return 2 * rows * columns * depth // least * max(least, FEW_ROWS)
@@ -445,24 +566,21 @@ def _add_parts(total, sums):
 
 
 @njit
-def _item(c, sums, a, b, columns, zeros, cut, item, scratch):
-    """One piece or part of a `matmul`; returns whether the numbers of a piece are finite."""
-    (rows, count), depth = c.shape, a.shape[1]
-    height, width, parts = cut
-    down = -(-rows // height)
-    part, i, j = item % parts, item // parts % down * height, item // parts // down * width
-    k, stop = chunk_bounds(part, parts, depth)
-    last, right = min(i + height, rows), min(j + width, count)
-    if len(columns) > 0:
-        _dot_rows(c, a, columns, i, last)
-    elif rows <= FEW_STREAMS:
-        _add_rows(sums[part] if parts > 1 else c, a, b, j, right, k, stop)
+def _block(c, a, b, columns, zeros, scratch, rows, places, terms):
+    """Some rows and columns of ``c = a @ b``, over some of the depth, on the calling thread."""
+    (i, last), (j, right), (k, stop) = rows, places, terms
+    count, depth = c.shape[1], a.shape[1]
+    if depth == 1 and count <= FEW_COLUMNS:
+        _outer_few_columns(c, a, b, i, last)
     elif depth == 1:
         _outer(c, a, b, i, last, j, right)
+    elif count <= FEW_COLUMNS:
+        _dot_rows(c, a, columns, i, last)
+    elif _is_streamed(c):
+        _add_rows(c, a, b, j, right, k, stop)
     else:
-        to = Matrix(c.reshape(-1), i * count + j, count, 1)
         product_serial(
-            Matrix(sums.reshape(-1), part * c.size, count, 1) if parts > 1 else to,
+            Matrix(c.reshape(-1), i * count + j, count, 1),
             Matrix(zeros, 0, 0, 0),
             Matrix(a.reshape(-1), i * depth + k, depth, 1),
             Matrix(b.reshape(-1), k * count + j, count, 1),
@@ -472,6 +590,18 @@ def _item(c, sums, a, b, columns, zeros, cut, item, scratch):
             scratch,
             1.0,
         )
+
+
+@njit
+def _item(c, sums, a, b, columns, zeros, cut, item, scratch):
+    """One piece or part of a `matmul`; returns whether the numbers of a piece are finite."""
+    (rows, count), depth = c.shape, a.shape[1]
+    height, width, parts = cut
+    down = -(-rows // height)
+    part, i, j = item % parts, item // parts % down * height, item // parts // down * width
+    last, right = min(i + height, rows), min(j + width, count)
+    to, terms = sums[part] if parts > 1 else c, chunk_bounds(part, parts, depth)
+    _block(to, a, b, columns, zeros, scratch, (i, last), (j, right), terms)
     if parts == 1 and _checks_result(rows, count, depth):
         return _is_piece_finite(c, i, last, j, right)
     return True
@@ -490,37 +620,30 @@ def _is_piece_finite(c, i, last, j, right):
 
 
 @njit
-def _is_matrix_finite(c):
-    return _is_piece_finite(c, 0, c.shape[0], 0, c.shape[1])
-
-
-@njit
 def _checks_result(rows, columns, depth):
     """Whether the result has fewer numbers than the factors."""
     return rows * columns < (rows + columns) * depth
 
 
 @njit
-def _prepared(c, a, b, threads):
-    """Scratch, zeros and columns of a `matmul`, how it is cut, and room for sums of parts."""
+def _prepared(c, a, b):
+    """How a `matmul` is cut, into how many items, and room for sums of parts."""
     (rows, count), depth = c.shape, a.shape[1]
-    scratch, zeros = _scratch(threads, count, depth, c)
-    columns = _columns(b)
-    cut = _cut_factors(rows, count, depth, c.itemsize, len(columns) > 0)
+    cut = _cut_factors(rows, count, depth, c.itemsize, count <= FEW_COLUMNS)
     height, width, parts = cut
     items = -(-rows // height) * -(-count // width) * parts
-    sums = np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
-    return scratch, zeros, columns, cut, items, sums
+    return cut, items, np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
 
 
 @njit
-def _concluded(c, sums, a, b, finite):
-    """Add up the parts; return whether all is finite, if all items are `finite`."""
-    if len(sums) > 0:
-        _add_parts(c.reshape(-1), sums.reshape((len(sums), c.size)))
-    if not _checks_result(c.shape[0], c.shape[1], a.shape[1]):
-        return _is_matrix_finite(a) and _is_matrix_finite(b)
-    return finite and (len(sums) == 0 or _is_matrix_finite(c))
+def _matmul_alone(c, a, b):
+    """As :func:`matmul`, on the calling thread."""
+    (rows, count), depth = c.shape, a.shape[1]
+    scratch, zeros = _scratch(1, c, a, b)
+    _block(c, a, b, _columns(b), zeros, scratch[0], (0, rows), (0, count), (0, depth))
+    if _checks_result(rows, count, depth):
+        return is_finite(c.reshape(-1))
+    return is_finite(a.reshape(-1)) and is_finite(b.reshape(-1))
 
 
 @njit(parallel=True)
@@ -548,29 +671,28 @@ def matmul(c, a, b):
     Parallel over pieces of `c`; or, if there is only one, over parts of the depth, whose sums are
     then added up in order.
     """
-    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, thread_count())
+    if _work(c.shape[0], c.shape[1], a.shape[1]) < SERIAL_FLOPS:
+        return _matmul_alone(c, a, b)
+    scratch, zeros = _scratch(thread_count(), c, a, b)
+    columns, (cut, items, sums) = _columns(b), _prepared(c, a, b)
     finite = 0
     for item in prange(items):
         own = scratch[get_thread_id()]
         finite += _item(c, sums, a, b, columns, zeros, cut, item, own)
-    return _concluded(c, sums, a, b, finite == items)
-
-
-@njit
-def matmul_alone(c, a, b):
-    """As :func:`matmul`, on the calling thread: for products of less `work` than SERIAL_FLOPS."""
-    scratch, zeros, columns, cut, items, sums = _prepared(c, a, b, 1)
-    finite = 0
-    for item in range(items):
-        finite += _item(c, sums, a, b, columns, zeros, cut, item, scratch[0])
-    return _concluded(c, sums, a, b, finite == items)
+    if len(sums) > 0:
+        _add_parts(c.reshape(-1), sums.reshape((len(sums), c.size)))
+        return is_finite(c.reshape(-1))
+    if not _checks_result(c.shape[0], c.shape[1], a.shape[1]):
+        return is_finite(a.reshape(-1)) and is_finite(b.reshape(-1))
+    return finite == items
 
 
 @njit(calls_parallel=True)
 def matmul_bias(c, a, b, bias):
     """``c = a @ b + bias`` with a bias of shape (columns,) added to every row; see `matmul`."""
     (rows, columns), depth = c.shape, a.shape[1]
-    scratch, _ = _scratch(thread_count(), columns, depth, c)
+    size = scratch_size(depth, columns, c.itemsize)
+    scratch = np.empty((thread_count(), size), c.dtype)
     product(
         Matrix(c.reshape(-1), 0, columns, 1),
         Matrix(bias, 0, 0, 1),

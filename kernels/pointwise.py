@@ -5,6 +5,7 @@ Each is two functions of a number; the decorators make loops over arrays of them
 """
 
 import functools
+import inspect
 import math
 
 from .elementary import exp, expm1, log1p, sigmoid, tanh
@@ -109,7 +110,8 @@ def _named_after(loop, function, docstring):
     """The loop under the name of the function, which it takes the place of."""
     loop = functools.wraps(function)(loop)
     del loop.__wrapped__  # has other parameters
-    loop.__doc__ = docstring.format(function.__doc__)
+    # Only from CPython 3.13 on are docstrings kept without their indentation.
+    loop.__doc__ = inspect.cleandoc(docstring).format(inspect.getdoc(function))
     return loop
 
 

@@ -48,7 +48,10 @@ PATIENCE = 1.0
 # Held while the layer starts, during a fork and, with workqueue, in a region.
 _lock = threading.RLock()
 _fork_goes_on = False
-_inside = set()  # with the other layers: the Python threads that are in a region
+inside = set()  # with the other layers: the Python threads that are in a region
+#: Whether many threads may be in a region, and no fork goes on: what enters adds itself to `inside`
+#: first, then reads this. If false, it must pass `region`.
+is_open = False
 _guard = None  # the context of calls that enter a region; None until the layer is known
 
 
@@ -73,14 +76,14 @@ class _Open:
 
     def __enter__(self):
         me = threading.get_ident()
-        _inside.add(me)  # before the flag is read: a thread that forks sets it, then reads this set
+        inside.add(me)  # before the flag is read: a thread that forks sets it, then reads this set
         if _fork_goes_on:
-            _inside.discard(me)
+            inside.discard(me)
             with _lock:
-                _inside.add(me)
+                inside.add(me)
 
     def __exit__(self, *error):
-        _inside.discard(threading.get_ident())
+        inside.discard(threading.get_ident())
 
 
 class _Refuse:
@@ -112,12 +115,13 @@ def _launch():
 
 def region():
     """The context in which a kernel with parallel regions is called from Python."""
-    global _guard
+    global _guard, is_open
     if _guard is None:
         with _lock:
             with ctrl_c_later():
                 _launch()
             _guard = _lock if parallel._threading_layer == "workqueue" else _Open()
+            is_open = _guard is not _lock
     return _guard
 
 
@@ -152,11 +156,11 @@ def _before_fork():
 
     A fork copies the locks they hold, but not the threads that would release them.
     """
-    global _fork_goes_on
+    global _fork_goes_on, is_open
     with ctrl_c_later():  # else the process would fork without the locks
         _lock.acquire()
-        _fork_goes_on = True
-        while _inside - {threading.get_ident()}:
+        _fork_goes_on, is_open = True, False
+        while inside - {threading.get_ident()}:
             time.sleep(0.0005)
         # In the order in which a thread that compiles takes them. LLVM's is also taken alone, to
         # look up an address or to free what the garbage collector has found.
@@ -168,22 +172,22 @@ def _before_fork():
 
 
 def _after_fork():
-    global _fork_goes_on
+    global _fork_goes_on, is_open
     ffi.lib._lock.__exit__()
     global_compiler_lock.release()
-    _fork_goes_on = False
+    _fork_goes_on, is_open = False, isinstance(_guard, _Open)
     _lock.release()
 
 
 def _after_fork_in_child():
-    global _guard
-    _inside.intersection_update({threading.get_ident()})  # the other threads are not here
+    global _guard, is_open
+    inside.intersection_update({threading.get_ident()})  # the other threads are not here
     _after_fork()
     if parallel._threading_layer == "omp":  # known, so its module is loaded
         from numba.np.ufunc import omppool
 
         if omppool.openmp_vendor == "GNU":
-            _guard = _Refuse()
+            _guard, is_open = _Refuse(), False
 
 
 def threading_layer() -> str:

@@ -6,15 +6,29 @@ from itertools import product, zip_longest
 from llvmlite import binding, ir
 
 from .llvm import INT, INT32, Writer, constant
-from .machine import DOT_COLUMNS, DOT_ROWS, MASKS, RUNS, TILES, WINDOWS
+from .machine import (
+    CACHE_LINE,
+    DOT_COLUMNS,
+    DOT_ROWS,
+    HALF_TILES,
+    MASKS,
+    RUNS,
+    TILE_ROWS,
+    TILE_VECTORS,
+    TILES,
+    WINDOWS,
+)
 
 # Neighbouring rows of a tile that are found from one pointer.
 GROUP = 3
 
 
-def _tile_function(w, name):
-    """Begin the function of a tile; return its matrices (pointer, row, step), sizes and scale."""
-    function = w.function(name, "pnn pnn pnn pnn nnnnnn x")
+def _tile_function(w, name, last="x"):
+    """Begin the function of a tile; return its matrices (pointer, row, step) and sizes.
+
+    The last argument is a scale, or how far ahead to fetch.
+    """
+    function = w.function(name, f"pnn pnn pnn pnn nnnnnn {last}")
     return function, [function.args[i : i + 3] for i in (0, 3, 6, 9)], function.args[12:18]
 
 
@@ -43,36 +57,58 @@ def _sum_in_registers(w, a, b, sizes, sums, step, rows=1):
     return w.loop(turns, [b, *places, *sums], one_turn)[1 + count :]
 
 
-def _write_tile(w, rows, vectors, scaled):
+def _number_of(w, places, a_rows, i):
+    """A number of one row of `a`, in every lane; `places` as `_sum_in_registers` has them."""
+    group = min(i // GROUP, len(places) - 1)
+    return w.splat(w.builder.load(w.after(places[group], a_rows[i - GROUP * group])))
+
+
+def _columns(w, step, vectors, missing):
+    """Where the vectors of a row begin. The last ends where the tile ends: what it shares with the
+    one before it (or, if it is the only one, with memory before it) is not stored."""
+    offsets = [w.times(step, v * w.lanes) for v in range(vectors)]
+    offsets[-1] = w.builder.sub(offsets[-1], missing)
+    return offsets
+
+
+def _places(w, matrix, rows, vectors, missing):
+    """Where the vectors of each row begin."""
+    pointer, row, step = matrix
+    rows_begin = [w.after(pointer, w.times(row, i)) for i in range(rows)]
+    offsets = _columns(w, step, vectors, missing)
+    return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
+
+
+def _fetching(w, step, rows):
+    """A step that also fetches as many numbers, from a run of memory, as it reads rows."""
+
+    def both(places, b, values):
+        *sums, ahead = values
+        for number in range(0, rows, CACHE_LINE // w.item):
+            w.prefetch(w.after(ahead, constant(number)))
+        return [*step(places, b, sums), w.after(ahead, constant(rows))]
+
+    return both
+
+
+def _write_tile(w, rows, vectors, kind):
     """The function of one tile shape: `rows` rows and `vectors` vectors of columns.
 
-    The sums begin with `start`; or, if `scaled`, with zero, and at the end they are multiplied by a
-    number and added to `start`.
+    The sums begin with `start`; or, in an update, with zero, and at the end they are multiplied by
+    a number and added to `start`.
     """
-    name = f"{'update' if scaled else 'tile'}_{rows}_{vectors}"
-    function, (c, start, a, b), sizes = _tile_function(w, name)
+    scaled, fetches = kind == "update", kind == "ahead"
+    name = f"{kind}_{rows}_{vectors}"
+    function, (c, start, a, b), sizes = _tile_function(w, name, "n" if fetches else "x")
     missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
     lanes = w.lanes_from(missing)
-
-    def columns(step):
-        """Where the vectors of a row begin. The last ends where the tile ends: what it shares with
-        the one before it (or, if it is the only one, with memory before it) is not stored."""
-        offsets = [w.times(step, v * w.lanes) for v in range(vectors)]
-        offsets[-1] = w.builder.sub(offsets[-1], missing)
-        return offsets
-
-    def places(matrix):
-        pointer, row, step = matrix
-        rows_begin = [w.after(pointer, w.times(row, i)) for i in range(rows)]
-        offsets = columns(step)
-        return [[w.after(begin, offset) for offset in offsets] for begin in rows_begin]
-
-    a_rows, b_columns = [w.times(a[1], i) for i in range(rows)], columns(b[2])
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+    b_columns = _columns(w, b[2], vectors, missing)
 
     def starts():
         return [
             value
-            for *row, last in places(start)
+            for *row, last in _places(w, start, rows, vectors, missing)
             for value in [*map(w.load, row), w.load_lanes(last, lanes)]
         ]
 
@@ -84,23 +120,84 @@ def _write_tile(w, rows, vectors, scaled):
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
         following = []
         for i in range(rows):
-            group = min(i // GROUP, len(places) - 1)
-            x = w.splat(w.builder.load(w.after(places[group], a_rows[i - GROUP * group])))
+            x = _number_of(w, places, a_rows, i)
             following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
         return following
 
+    if fetches:
+        sums, step = [*sums, w.after(a[0], function.args[-1])], _fetching(w, step, rows)
     # With more vectors the multiply-adds take longer than the additions.
     sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
     sums = iter(sums)
-    for *row, last in places(c):
+    for *row, last in _places(w, c, rows, vectors, missing):
         for place in row:
             w.store(next(sums), place)
         w.store_lanes(next(sums), last, lanes)
     w.builder.ret_void()
     return function
+
+
+def _write_half_tile(w, rows, kind):
+    """The function of a tile of one vector of columns and at most half of another one.
+
+    Two rows share a vector for what comes after the first one. So 24 columns of float32 take three
+    quarters of the multiply-adds of 32, where a vector has 16 numbers.
+    """
+    fetches, half = kind == "ahead", w.lanes // 2
+    function, (c, start, a, b), sizes = _tile_function(
+        w, f"{kind}_{rows}_half", "n" if fetches else "x"
+    )
+    missing = w.builder.sub(constant(2 * w.lanes), sizes[1])
+    lanes = w.lanes_from(missing)
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+    first, last = _columns(w, b[2], 2, missing)
+    last = w.builder.add(last, constant(half))
+    lower, upper = list(range(half)), list(range(half, w.lanes))
+    nothing = ir.Constant(w.type, ir.Undefined)
+
+    def pairs(vectors, numbers):
+        """Each two vectors as one: those lanes of the first, and the upper lanes of the second."""
+        after = [w.lanes + lane for lane in upper]
+        return [
+            w.shuffle(*two, numbers + after)
+            for two in zip(vectors[::2], vectors[1::2], strict=True)
+        ]
+
+    begin = _places(w, start, rows, 2, missing)
+    sums = [w.load(row[0]) for row in begin]
+    sums += pairs([w.load_lanes(row[1], lanes) for row in begin], upper)
+
+    def step(places, b, sums):
+        row, rest = w.load(w.after(b, first)), w.load_twice(w.after(b, last))
+        xs = [_number_of(w, places, a_rows, i) for i in range(rows)]
+        factors = [row] * rows + [rest] * (rows // 2)
+        numbers = [*xs, *pairs(xs, lower)]
+        return [w.fma(*each) for each in zip(numbers, factors, sums, strict=True)]
+
+    if fetches:
+        sums, step = [*sums, w.after(a[0], function.args[-1])], _fetching(w, step, rows)
+    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows)
+    for i, (whole, part) in enumerate(_places(w, c, rows, 2, missing)):
+        w.store(sums[i], whole)
+        pair = sums[rows + i // 2]
+        w.store_lanes(pair if i % 2 else w.shuffle(pair, nothing, lower + lower), part, lanes)
+    w.builder.ret_void()
+    return function
+
+
+def _write_tiles(w, kind, tiles):
+    """The functions of some tile shapes, by their rows and the half vectors that they have."""
+    functions = {}
+    for rows, most in tiles:
+        for vectors in range(1, most + 1):
+            tile = _write_tile(w, rows, vectors, kind)
+            functions[rows, 2 * vectors - 1] = functions[rows, 2 * vectors] = tile
+        if rows in HALF_TILES and w.lanes > 2 and kind != "update":
+            functions[rows, 3] = _write_half_tile(w, rows, kind)
+    return functions
 
 
 def _write_dot(w, rows, columns, kind):
@@ -313,10 +410,10 @@ def _write_choice(w, begin, name, tiles, lanes):
     builder = w.builder
     vectors = builder.sdiv(builder.add(width, constant(lanes - 1)), constant(lanes))
     unknown = builder.append_basic_block("unknown")
-    choice = builder.switch(builder.add(w.times(height, 16), vectors), unknown)
+    choice = builder.switch(builder.add(w.times(height, 32), vectors), unknown)
     for (rows, columns), tile in tiles.items():
         block = builder.append_basic_block(f"rows{rows}_columns{columns}")
-        choice.add_case(constant(16 * rows + columns), block)
+        choice.add_case(constant(32 * rows + columns), block)
         builder.position_at_end(block)
         builder.call(tile, function.args, tail="musttail")
         builder.ret_void()
@@ -416,9 +513,10 @@ def write_module(name, item):
     module.triple = binding.get_process_triple()
     w = Writer(module, item)
     if name in ("tile", "update"):
-        shapes = [(rows, v + 1) for rows, vectors in TILES for v in range(vectors)]
-        tiles = {shape: _write_tile(w, *shape, name == "update") for shape in shapes}
-        _write_choice(w, _tile_function, name, tiles, w.lanes)
+        _write_choice(w, _tile_function, name, _write_tiles(w, name, TILES), w.lanes // 2)
+    elif name == "ahead":
+        tiles = _write_tiles(w, name, [(TILE_ROWS, TILE_VECTORS)])
+        _write_choice(w, partial(_tile_function, last="n"), name, tiles, w.lanes // 2)
     elif name in ("dot", "lane", "chain"):
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         dots = {shape: _write_dot(w, *shape, name) for shape in shapes}

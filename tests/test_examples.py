@@ -11,6 +11,7 @@ from fastscratch.examples.comparison import KINDS, Trained, compare_training, tr
 from fastscratch.examples.example import network_of
 from fastscratch.kernels.activations import ACTIVATIONS
 from fastscratch.kernels.optimizers import UPDATES
+from fastscratch.kernels.program import dense
 from fastscratch.kernels.program.loss import LOSSES_OF_ROWS_BY_NAME
 
 slow = pytest.mark.slow
@@ -77,7 +78,9 @@ def test_every_operation_is_reached(reached):
         "average pooling by blocks": {"dense_hand_down_block", "average_pool2d_backward"},
         "images one by one": {"conv2d_forward", "max_pool2d_forward", "average_pool2d_forward"},
         "large mini-batch": {"chain", "dense_hand_down_block", "block_in_turn"},
+        "many classes": {"activation_forward", "softmax_forward"},
         "many inputs": {"dense_forward_part", "dense_sum_parts"},
+        "many outputs": {"dense_pack", "dense_forward_few"},
         "maxima one by one": {"conv2d_maxima", "max_pool2d_backward"},
         "overlapping maxima": {"max_pool2d_forward", "to_lanes"},
         "shared layer": {"update"},
@@ -91,6 +94,13 @@ def test_every_operation_is_reached(reached):
 )
 def test_an_example_reaches_what_it_is_about(reached_by, name, operations):
     assert operations - reached_by[name] == set()
+
+
+@pytest.mark.parametrize("name", ["few samples", "one sample"])
+def test_few_samples_take_the_weights_in_strips(name):
+    trainer, *_ = programs_of(EXAMPLES[name])
+    lines = [line for line in trainer.program.lines if line.operation is dense.dense_backward_item]
+    assert [dense.FEW_STRIP in line.record for line in lines] == [True, False]
 
 
 def test_samples_innermost_that_do_not_go_by_blocks():

@@ -11,7 +11,7 @@ from fastscratch.engine.lanes import LOSSES
 from fastscratch.examples import EXAMPLES
 from fastscratch.examples.training import Training
 from fastscratch.kernels.activations import ACTIVATIONS
-from fastscratch.kernels.program import lane_columns
+from fastscratch.kernels.program import lane_columns, lanes
 from fastscratch.kernels.program.columns import NONE
 from fastscratch.kernels.program.lane_activations import IN_PLACE
 from fastscratch.neural_network.networks import L2OfSum
@@ -109,6 +109,13 @@ def test_batch_sizes(together, batch_size, optimizer):
     assert sum(together) == MANY
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, optimizer):
+    rows = [RNG.integers(N, size=150 + k) for k in range(MANY)]
+    compare(lambda k: network(k, 7, optimizer), MANY, rows=rows, batch_size=70)
+    assert together == [MANY]
+
+
 @pytest.mark.parametrize("units", [(1,), (3,), (1, 1), (13, 2, 6), (5, 4, 3, 2, 1)])
 def test_sizes(together, units):
     y = RNG.standard_normal((N, units[-1])).astype(np.float32)
@@ -130,6 +137,25 @@ def test_long_sums(together, inputs, batch_size):
 
     rows = [RNG.integers(300, size=280 + k) for k in range(MANY)]
     compare(make, MANY, rows=rows, x=x, y=y, batch_size=batch_size, epochs=2)
+    assert together == [MANY]
+
+
+@pytest.mark.parametrize("batch_size", [33, 64, 100])
+def test_many_samples(together, batch_size):
+    """Gradients of a kernel that are added up over some samples after the other."""
+    x = RNG.standard_normal((210, 4)).astype(np.float32)
+    y = RNG.standard_normal((210, 3)).astype(np.float32)
+    rows = [RNG.integers(210, size=200 + k % 3) for k in range(MANY)]
+    compare(lambda k: dense(k, 30, 9, 3), MANY, rows=rows, x=x, y=y, batch_size=batch_size)
+    assert together == [MANY]
+
+
+@pytest.mark.parametrize("loss", ["mse", "multilabel_crossentropy", "mae"])
+def test_a_small_last_mini_batch_of_all_models(together, loss):
+    """It is computed for three samples, after one of ten; the last loss for each model alone."""
+    rows = [RNG.integers(N, size=21 + k % 3) for k in range(MANY)]
+    last = "sigmoid" if loss == "multilabel_crossentropy" else "linear"
+    compare(lambda k: dense(k, 7, 3, last=last, loss=loss), MANY, rows=rows)
     assert together == [MANY]
 
 
@@ -218,17 +244,51 @@ def test_a_model_that_diverges_does_not_disturb_its_neighbours(together):
         assert_same(models[k], alone)
 
 
-def test_slices(together, monkeypatch):
+@pytest.fixture
+def short_slices(monkeypatch):
     """Calls of the compiled loop that end anywhere in an epoch."""
 
-    def in_short_slices(total, run, count):
+    def run_in_slices(total, run, count):
         while not run(0, 1):
             pass
 
-    monkeypatch.setattr(engine.many, "run_in_slices", in_short_slices)
+    monkeypatch.setattr(engine.many, "run_in_slices", run_in_slices)
     monkeypatch.setattr(engine.many.op, "MOST_STEPS", 2)
+
+
+def test_slices(together, short_slices):
     compare(lambda k: network(k, 7, "adam"), MANY, rows=ROWS, epochs=7)
     assert together == [MANY]
+
+
+def wide(k):
+    return network(k, 60, "adam")
+
+
+def test_the_last_models_are_trained_alone(together):
+    _, found = compare(wide, MANY, epochs=[2 + k for k in range(MANY)], batch_size=40)
+    assert together == [MANY]
+    assert [len(history.epoch) for history in found] == [2 + k for k in range(MANY)]
+
+
+def test_the_last_models_in_slices(together, short_slices):
+    compare(wide, MANY, epochs=[2 + k for k in range(MANY)], batch_size=40)
+    assert together == [MANY]
+
+
+def test_the_last_models_of_wide_networks_are_few(together, monkeypatch):
+    """The networks of the two tests above are such ones; those of the others are not."""
+    works, sort = [], engine.many._Crew.__init__
+
+    def noted(crew, trainings, *arguments):
+        works.append(trainings[0].work)
+        sort(crew, trainings, *arguments)
+
+    monkeypatch.setattr(engine.many._Crew, "__init__", noted)
+    for make, batch_size in ((wide, 40), (network, 10)):
+        fit_many([make(k) for k in range(2)], X, Y, batch_size=batch_size, verbose=0)
+    few = [lanes.are_few(2, work) for work in works]
+    assert few == [True, False]
 
 
 def test_ctrl_c_keeps_what_has_been_learned(together, monkeypatch):
@@ -289,6 +349,8 @@ def half_frozen(k):
         lambda k: dense(k, 7, 3, activation="gelu"),
         lambda k: dense(k, 7, 3, last="tanh"),
         lambda k: dense(k, 600, 600, 3),
+        lambda k: dense(k, 100, 100, 3),
+        lambda k: dense(k, 80, 250, 3),
     ],
 )
 def test_what_is_trained_alone(together, make):

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 import pandas as pd
+import sklearn
 import sklearn.neural_network as peer
 from recorder import Recorder
 from scipy import sparse
@@ -415,6 +416,27 @@ def test_sparse_equals_dense(Model, solver):
             dense.partial_fit(X, y, **classes),
             0,
         )
+
+
+@pytest.mark.parametrize("Model", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize(
+    "sizes", [(3, 2), [3, 2], np.array([3, 2])], ids=["tuple", "list", "array"]
+)
+def test_clones_share_nothing_that_can_change(Model, sizes):
+    model = Model(hidden_layer_sizes=sizes, alpha=0.5, random_state=1)
+    other = clone(model)
+    assert type(other) is Model
+    assert other is not model
+    assert list(other.hidden_layer_sizes) == [3, 2]
+    assert (other.hidden_layer_sizes is sizes) == isinstance(sizes, tuple)
+    assert other.set_params(alpha=2.0).alpha == 2
+    assert model.alpha == 0.5
+
+
+def test_clones_keep_what_is_asked_for_in_a_fit():
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = MLPRegressor().set_fit_request(sample_weight=True)
+        assert clone(model)._metadata_request.fit.requests["sample_weight"] is True
 
 
 @pytest.mark.parametrize(("Model", "data"), [(MLPClassifier, iris), (MLPRegressor, diabetes)])

@@ -71,6 +71,50 @@ def test_bits_depend_neither_on_threads_nor_on_other_samples(model, on_threads, 
     assert np.array_equal(model.predict(x, batch_size=32), outputs[0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("count", [1, 2, 3, 49, 65, 130])
+@pytest.mark.parametrize(
+    ("sizes", "output"),
+    [
+        ((100, 3), "softmax"),  # as sums over vectors, from where the samples are
+        ((70, 90, 1), "sigmoid"),
+        ((3, 70, 4), "linear"),
+        ((40, 23, 9), "softmax"),  # a vector of columns and half of another one
+        ((5, 31), "softmax"),
+        ((5, 32), "softmax"),  # whole vectors
+        ((300, 400, 3), "softmax"),  # not by blocks: too many weights
+    ],
+)
+def test_few_outputs_and_short_rows(sizes, output, dtype, count):
+    model = Sequential(
+        [
+            layers.Input(sizes[:1]),
+            *(layers.Dense(units, "relu") for units in sizes[1:-1]),
+            layers.Dense(sizes[-1], output, bias_initializer="random_normal"),
+        ],
+        dtype=dtype,
+    )
+    x = np.random.default_rng(count).standard_normal((count, sizes[0])).astype(dtype)
+    model.build()
+    expected, size = x.astype(np.longdouble), 0
+    weights = [w.astype(np.longdouble) for w in model.get_weights()]
+    for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
+        size = abs(expected) @ abs(kernel) + abs(bias)
+        scores = expected @ kernel + bias
+        expected = np.maximum(scores, 0)
+    if output == "softmax":
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        expected = powers / powers.sum(axis=1, keepdims=True)
+    else:
+        expected = 1 / (1 + np.exp(-scores)) if output == "sigmoid" else scores
+    # A unit of roundoff for each term of the sums, and 16 for exponentials.
+    bound = (sum(sizes) + 16) * np.finfo(dtype).eps * max(1, float(np.max(size)))
+    predicted = model.predict(x)
+    np.testing.assert_allclose(predicted, expected, rtol=bound, atol=bound)
+    alone = np.concatenate([model.predict(sample[None]) for sample in x])
+    assert np.array_equal(alone, predicted)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_samples_that_are_not_finite_are_refused(model, on_threads, threads, value):

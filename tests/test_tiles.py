@@ -108,6 +108,34 @@ def test_update_adds_the_scaled_product_to_the_tile(dtype, height):
 
 
 @njit
+def ahead(c, start, a, b, width, depth, distance):
+    tiles.tile_ahead(
+        Matrix(c, GUARD, width, 1),
+        Matrix(start, 0, 0, 1),
+        Matrix(a, 0, depth, 1),
+        Matrix(b, GUARD, width, 1),
+        width,
+        depth,
+        distance,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("distance", [0, 100, 1 << 40])
+def test_tile_that_fetches_ahead(dtype, distance):
+    """What is fetched makes no difference, and need not be there."""
+    lanes = machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for width in range(1, machine.TILE_VECTORS * lanes + 1):
+        for depth in (0, 1, 7):
+            a, bias = random((machine.TILE_ROWS, depth), dtype, 1), random(width, dtype, 3)
+            b_flat, b = guarded(random((depth, width), dtype, 2))
+            c_flat, c = guarded(np.zeros((machine.TILE_ROWS, width), dtype))
+            ahead(c_flat, bias, a.ravel(), b_flat, width, depth, distance)
+            assert_product(c, a, b, bias)
+            assert np.isnan(c_flat).sum() == 2 * GUARD
+
+
+@njit
 def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
     depth, turns, a_jump, b_jump, b_row = sizes
     tiles.tile_product(
@@ -410,6 +438,44 @@ def test_matmul(form, dtype):
         flat, c = guarded(np.zeros((m, n), dtype))
         product_of(c, *FORMS[form](a, b))
         assert_product(c, a, b)
+        assert np.isnan(flat).sum() == 2 * GUARD
+
+
+@njit
+def one_product(c, bias, a, b, scratch, kind):
+    rows, columns = c.shape
+    depth = a.shape[1]
+    to, of = Matrix(c.reshape(-1), 0, columns, 1), Matrix(bias, 0, 0, 1)
+    left, right = Matrix(a.reshape(-1), 0, depth, 1), Matrix(b.reshape(-1), 0, columns, 1)
+    if kind == 0:
+        matmul.product_serial(to, of, left, right, rows, columns, depth, scratch, 1.0)
+    elif kind == 1:
+        matmul.product_ahead(to, of, left, right, rows, columns, depth, scratch)
+    else:
+        matmul.product_of_dots(to, of, left, right, rows, columns, depth, scratch)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_product_that_fetches_ahead_has_the_bits_of_the_other(dtype):
+    shapes = odd_shapes() if INTERPRETED else [*odd_shapes(), (30, 1024, 22), (30, 5000, 22)]
+    for m, k, n in shapes:
+        a, b, bias = random((m, k), dtype, 1), random((k, n), dtype, 2), random(n, dtype, 3)
+        scratch = np.empty(matmul.scratch_size(k, n, a.itemsize), dtype)
+        c, expected = np.zeros((2, m, n), dtype)
+        one_product(expected, bias, a, b, scratch, 0)
+        one_product(c, bias, a, b, scratch, 1)
+        assert np.array_equal(c, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("columns", range(1, machine.DOT_COLUMNS + 1))
+def test_product_of_few_columns(dtype, columns):
+    for m, k in [(1, 1), (3, 16), (7, 35), (13, 64), (1, 100)]:
+        a, b = random((m, k), dtype, 1), random((k, columns), dtype, 2)
+        bias, scratch = random(columns, dtype, 3), np.empty(k * columns, dtype)
+        flat, c = guarded(np.zeros((m, columns), dtype))
+        one_product(c, bias, a, b, scratch, 2)
+        assert_product(c, a, b, bias)
         assert np.isnan(flat).sum() == 2 * GUARD
 
 

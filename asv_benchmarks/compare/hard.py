@@ -5,7 +5,7 @@ Each is meant to be faster by a tenth or more now; some of them are not yet.
 
 import math
 
-from .drawing import numbers_of
+from .drawing import LEARNING_RATE, numbers_of
 from .workloads import Network, Workload, dense, training
 
 FLOOR = 1.1
@@ -29,6 +29,7 @@ def train(name, network, batch_size, steps, peers=PEERS):
         rows=steps * batch_size,
         batch_size=batch_size,
         optimizer="Adam",
+        learning_rate=LEARNING_RATE,
     )
 
 

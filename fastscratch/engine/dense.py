@@ -3,12 +3,13 @@
 import math
 
 from ..kernels.machine import TILE_ROWS, TILE_VECTORS
+from ..kernels.matmul import takes_dots
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
 from .parameters import Parameters
-from .plan import COPY_WORK, ITEM_WORK, Plan, Record
+from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
 from .sparse import lower_sparse
 
@@ -20,8 +21,16 @@ LONG_ITEM = 1 << 22
 # Up to this many samples, the forward pass is cut by inputs as the backward pass is. With more, the
 # products are long, and being cut costs more than the cache gains.
 SMALL_BATCH = 64
+# With up to FEW_SAMPLES of them, moving the weights takes the time. From this many weights on, it
+# costs more to fetch them from the cache of another worker than to add up the parts of few outputs.
+SHARED_WEIGHTS = 1 << 16
 # The gradient of the weights is computed in strips of this many input units, and used at once.
 STRIP = 48
+# For up to FEW_ROWS samples, and fewer if there are few outputs, sums over vectors are faster than
+# to copy the weights into columns first: with 128 x 256 of them, 1 sample takes 1.2 us in place of
+# 5.2, 16 take 5.0 in place of 6.5. Not with few weights: models innermost add in another order.
+FEW_ROWS = 32
+MANY_WEIGHTS = 1 << 14
 # From this size on, the outputs' gradient does not stay in a second-level cache while strip after
 # strip reads it; in panels it is read as one run.
 PACKED_BYTES = 1 << 19
@@ -58,20 +67,25 @@ def lower_product(
         activation=call.activation,
         differentiated=t.is_differentiated or parameters.learns,
     )
-    units = _units_an_item(plan, n_out, rows * n_in)
+    work = max(rows, FEW_SAMPLES) if plan.learns else rows
+    units = _units_an_item(plan, n_out, work * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-    pieces = _units_an_item(plan, n_in, 2 * rows * n_out)
+    pieces = _units_an_item(plan, n_in, 2 * work * n_out)
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
+    has_few = plan.only_predicts and takes_dots(n_out, n_in, plan.dtype.itemsize)
+    if has_few:
+        plan.scratch(n_in * n_out)
+    block_item = op.dense_forward_few_item if has_few else op.dense_forward_block_item
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
         layer = parameters.place | plan.forward(u)
         plan.add(op.dense_forward_outside_item, 1, layer, outside, lanes=plan.block, flops=flops)
     elif plan.block:
         block = {op.BLOCK: plan.block}
-        plan.add(op.dense_forward_block_item, 1, forward, block, lanes=plan.block, flops=flops)
-    elif rows <= SMALL_BATCH and n_in >= 4 * n_out and pieces < n_in:
+        plan.add(block_item, 1, forward, block, lanes=plan.block, flops=flops)
+    elif pieces < n_in and not has_few and _goes_by_inputs(plan, rows, n_in, n_out):
         parts = -(-n_in // pieces)
         size = rows * n_out
         cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
@@ -84,7 +98,7 @@ def lower_product(
     elif units == n_out:  # too few to be shared out
         samples = plan.samples_an_item(positions * n_in * n_out)
         items = -(-plan.batch_size // samples)
-        plan.add(op.dense_forward_block_item, items, forward, {op.BLOCK: samples}, flops=flops)
+        plan.add(block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:
         items = -(-n_out // units)
         plan.add(op.dense_forward_item, items, forward, {op.UNITS_AN_ITEM: units}, flops=flops)
@@ -118,14 +132,13 @@ def lower_product(
             units = _units_an_item(plan, n_in, rows * n_out, TILE_ROWS)
         learning = {col.INPUT: t.a, op.UNITS_AN_ITEM: units, op.STRIP: STRIP} | parameters.learning
         if parameters.is_updated_at_once:
-            # A product over a single row is slower than to compute the gradient and subtract it:
-            # 784-512-10 takes 170 us a sample, by strips 68.
-            descends = plan.is_plain_descent and not parameters.is_penalised and rows > 1
-            if descends:
+            if plan.is_plain_descent and not parameters.is_penalised:
                 learning[op.STRIP] = col.NONE
             else:
                 learning[op.GRADIENT] = products
                 plan.scratch(products + min(STRIP, units) * n_out)
+        if t.is_differentiated and not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
+            learning[op.FEW_STRIP] = STRIP
         if parameters.learns and is_large and not (plan.block or plan.keeps_apart):
             learning[op.PANELS] = _pack(plan, common, rows)
         items = -(-n_in // units)
@@ -135,6 +148,19 @@ def lower_product(
         )
 
     return u, backward
+
+
+def _goes_by_inputs(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
+    """Whether the forward pass is cut by inputs: where adding up the parts costs little."""
+    if plan.learns and rows <= FEW_SAMPLES and n_in * n_out >= SHARED_WEIGHTS:
+        return n_in >= 32 * rows
+    return rows <= SMALL_BATCH and n_in >= 4 * n_out
+
+
+def _goes_by_strips(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
+    """Whether the gradient of the inputs takes the weights as they are, strip by strip."""
+    few = min(FEW_ROWS, 2 * n_out // plan.lanes)
+    return rows <= few and n_in * n_out >= MANY_WEIGHTS
 
 
 def _pack(plan: Plan, read: Record, rows: int) -> int:

@@ -2,8 +2,10 @@
 
 import math
 
+from ..kernels.activations import ACTIVATIONS
 from ..kernels.program import columns as col
 from ..kernels.program import elementwise as op
+from ..kernels.program import softmax
 from ..layers import Activation, Dropout, Layer
 from .plan import Plan, Record, Tensor
 from .program import Operation
@@ -33,13 +35,15 @@ def lower_activation(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     cut, items, block = by_samples(plan, t)
     cut[op.ROWS] = math.prod(call.shape[:-1])
     flops = FUNCTION_WORK * plan.batch_size * t.units
-    forward = {
-        col.FUNCTION: plan.function(call.activation),
-        col.INPUT: t.a,
-        col.A: u.a,
-        col.UNITS: t.units,
-    }
-    plan.add(op.activation_forward_item, items, forward, cut, lanes=block, flops=flops)
+    forward = {col.INPUT: t.a, col.A: u.a, col.UNITS: t.units} | cut
+    length = t.units // cut[op.ROWS]
+    if call.activation == ACTIVATIONS["softmax"] and length < softmax.SHORT * plan.lanes:
+        # Scores, their largest and their sum; the same as rows, and what comes after the last.
+        plan.scratch(2 * (length + 1) * softmax.AT_ONCE * plan.lanes + plan.lanes)
+        plan.add(softmax.short_softmax_item, items, forward, lanes=block, flops=flops)
+    else:
+        forward[col.FUNCTION] = plan.function(call.activation)
+        plan.add(op.activation_forward_item, items, forward, lanes=block, flops=flops)
 
     def backward() -> None:
         if t.is_differentiated:

@@ -16,7 +16,7 @@ from ..utils import derived_seed
 from .lowering import lower_network, most_channels
 from .network import Network
 from .parameters import PARAMETERS_AN_ITEM, Parameters, parameters_of
-from .plan import Allocate, Plan, Record, Tensor, aligned_zeros, source_places
+from .plan import FEW_SAMPLES, Allocate, Plan, Record, Tensor, aligned_zeros, source_places
 from .program import Function
 from .sparse import bind_rows
 
@@ -126,7 +126,8 @@ class Evaluator:
     ):
         self.network, self.batch_size = network, batch_size
         self.loss_weights = np.array([objective.loss_weight for objective in objectives])
-        self.workers = workers or team_size(self._work * batch_size * network.work)
+        moved = FEW_SAMPLES * network.n_parameters
+        self.workers = workers or team_size(self._work * max(batch_size * network.work, moved))
         self._plan = plan = Plan(
             dtype,
             batch_size,

@@ -15,6 +15,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import data, dense, lane_activations, lane_losses, loss
 from ..kernels.program import lane_columns as op
 from .evaluation import Evaluator
+from .plan import Record
 from .program import Phase
 from .training import Trainer
 
@@ -35,14 +36,24 @@ LOSSES = {
     }.items()
 }
 
-# Bytes that the models of a worker may need together. A second-level cache of 1 MB does not hold
-# all of it, but the layers come one after the other. A step of one of 16 models, together and
-# alone, with Adam, mini-batches of 32, one thread of a busy machine: 30-50-50-1 (1.2 MB) 5.7 and
-# 9.3 us, 30-80-80-1 (2.3 MB) 12.2 and 15.4, 30-140-140-1 (5.7 MB) 39.6 and 37.2.
-MOST_BYTES = 5 << 19
+# Bytes that the weights of the models of a worker, and what the optimiser remembers of them, may
+# need together, and those of the largest kernel. The layers come one after the other, and so do the
+# samples of a mini-batch: how much memory the activations need does not matter. How many times as
+# fast as alone all lanes were, with Adam, in mini-batches of 32, 100 and 200 samples, on one thread
+# of a busy machine:
+#
+#             weights  kernel  float32          float64
+# 30-100-1     0.6 MB  0.2 MB  1.8   1.3   1.2  1.4   1.1   1.0
+# 30-50-50-1   0.8     0.2     1.7   1.5   1.4  1.4   1.25  1.3
+# 30-80-80-1   1.7     0.4     1.2   1.05  1.0  1.0   0.9   0.9
+# 64-128-10    1.8     0.5     0.9   0.8   0.8  0.8   0.7   0.65
+# 100-200-1    3.7     1.3     0.9   0.7   0.6  0.7   0.6   0.5
+MOST_BYTES, MOST_KERNEL_BYTES = 5 << 19, 7 << 16
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
-_LOSSES = (loss.loss_item, loss.totals_item, loss.penalty_item)
+_LOSSES = (loss.loss_item, loss.totals_item)
+_BACKWARD = (dense.dense_backward_item, dense.dense_hand_down_block_item, loss.penalty_item)
+_KNOWN = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *_BACKWARD)
 
 
 class NotPossibleError(Exception):
@@ -96,6 +107,7 @@ class _Layout:
         self._places: dict[int, int] = {}
         self._length = self._padded(trainer.network.n_parameters)
         self._weights = self._take((1 + len(trainer.slots)) * self._length)
+        _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
 
     def _padded(self, size: int) -> int:
         """A size, up to whole squares of a transpose."""
@@ -118,14 +130,24 @@ class _Layout:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
-        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, dense.dense_backward_item)
-        _demand(all(phase.operation in known for _, phase in phases))
+        _demand(all(phase.operation in _KNOWN for _, phase in phases))
         forward = [phase for _, phase in phases if phase.operation in _FORWARD]
         backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]
         end = next(phase for _, phase in phases if phase.operation is loss.loss_item)
         _demand(bool(forward) and len(forward) == len(backward) and len(trainer.loss_weights) == 1)
         batch = trainer.batch_size
-        layers = [self._layer(a, b) for a, b in zip(forward[::-1], backward, strict=True)][::-1]
+        # Where blocks of samples go through the network, the two gradients are phases of their own.
+        apart = {
+            phase.record[col.DOUTPUT]: phase.record
+            for _, phase in phases
+            if phase.operation is dense.dense_hand_down_block_item
+        }
+        layers = [
+            self._layer(f.record, b.record | apart.get(b.record[col.DOUTPUT], {}))
+            for f, b in zip(forward[::-1], backward, strict=True)
+        ][::-1]
+        largest = max(int(layer[op.N_IN] * layer[op.N_OUT]) for layer in layers)
+        _demand(largest * VECTOR_BYTES <= MOST_KERNEL_BYTES)
         for lower, upper in itertools.pairwise(layers):
             _demand(lower[op.A] == upper[op.INPUT] and lower[op.DOUTPUT] == upper[op.DZ])
         out, gradient = end.record[col.A], end.record[col.DA]
@@ -136,7 +158,8 @@ class _Layout:
         kind = np.full(op.ROWS, col.NONE)
         self._takes_sources(kind, phases, layers[0])
         if self._takes_loss(kind, end.record):
-            layers[-1][op.OUT_ROW], layers[-1][op.OUT_STEP] = 1, batch
+            layers[-1][op.IS_BY_UNIT] = 1
+        self._take_penalties(layers, phases)
         after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
         rows = [program.place(k) for k, phase in phases if phase.operation in after]
         kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
@@ -145,19 +168,20 @@ class _Layout:
         kind[op.WEIGHTS], kind[op.DISTANCE] = self._weights, self._length
         kind[op.WEIGHTS_AT], kind[op.OWN_DISTANCE] = trainer.parameters_at, trainer.length
         widest = max(int(layer[op.N_OUT]) for layer in layers)
-        kind[op.BLOCK] = self._take(max(op.AT_ONCE, DOT_ROWS * widest))
+        block = max(op.AT_ONCE, DOT_ROWS * widest)
+        kind[op.BLOCK] = self._take(block if batch <= op.SAMPLES_AT_ONCE else max(block, largest))
         kind[op.RULE_OF_ALL] = rule
-        kind[op.HAS_PENALTIES] = any(layer[op.IS_PENALISED] for layer in layers)
+        kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
-        _demand(self._end * VECTOR_BYTES <= MOST_BYTES)
         table = np.array(layers, np.int64)
         numbers = np.array([*kind, *rows])
         return Kind(numbers, hyper, table, self._end, penalties)
 
-    def _layer(self, forward: Phase, backward: Phase) -> np.ndarray:
-        """The row of a layer."""
-        f, b, batch = forward.record, backward.record, self._trainer.batch_size
+    def _layer(self, f: Record, b: Record) -> np.ndarray:
+        """The row of a layer, from the fields of its forward and its backward phase."""
+        batch = self._trainer.batch_size
         n_in, n_out = f[dense.OTHER_UNITS], f[col.UNITS]
+        _demand(dense.FEW_STRIP not in b)
         _demand(f[dense.POSITIONS] == 1 and n_in <= LONG and max(n_out, batch) <= DEPTH)
         row = np.full(op.LAYER_COLUMNS, col.NONE)
         row[op.N_IN], row[op.N_OUT] = n_in, n_out
@@ -173,14 +197,22 @@ class _Layout:
                 self._places[b[col.DZ]] = row[op.A]
             row[op.DZ] = self._place(b[col.DZ], batch * n_in)
             row[op.DERIVATIVE] = self._address(b[col.FUNCTION])
-        row[op.OUT_ROW], row[op.OUT_STEP] = n_out, 1
-        row[op.LEARNS] = b[col.STOP] != col.NONE
-        row[op.IS_PENALISED] = 0
+        row[op.IS_BY_UNIT], row[op.LEARNS] = 0, b[col.STOP] != col.NONE
         if row[op.LEARNS]:
             _demand(b[col.UPDATE] != col.NONE and b[col.CLIPVALUE] == np.inf)
             row[op.RULE] = self._rule(b)
-            row[op.IS_PENALISED] = any(b[field] for field in col.PENALTIES[:4])
         return row
+
+    def _take_penalties(self, layers: list[np.ndarray], phases: list[tuple[int, Phase]]) -> None:
+        """Note which rows add the penalties of the layers' weights to the loss."""
+        place_of = {int(layer[op.KERNEL]): layer for layer in layers}
+        before = -1
+        for number, phase in phases:
+            if phase.operation is loss.penalty_item:
+                layer = place_of[self._weight(phase.record[col.KERNEL])]
+                layer[op.PENALTY] = self._trainer.program.place(number)
+                _demand(layer[op.KERNEL] > before)  # they are added up in the order of the layers
+                before = layer[op.KERNEL]
 
     def _takes_sources(
         self, kind: np.ndarray, phases: list[tuple[int, Phase]], first: np.ndarray

@@ -21,9 +21,6 @@ from .plan import ALIGNMENT, aligned_zeros
 from .slices import run_in_slices
 from .training import Trainer
 
-# What a step costs besides its multiply-adds, as if it were this many of them.
-STEP_WORK = 10_000
-
 # So many models of a kind for each thread are worth being trained together.
 FEWEST_LANES = 4
 
@@ -180,7 +177,7 @@ class Training:
         self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
         # Compiled code has only the addresses of what is kept here.
         self._kept: list[Any] = [samples, validation, numbers]
-        self.work = trainer._work * trainer.batch_size * trainer.network.work + STEP_WORK
+        self.work = trainer._work * trainer.batch_size * trainer.network.work + op.STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
         samples.bind_to(trainer)
@@ -310,6 +307,7 @@ class _Crew:
         kind, penalties = kinds[0], np.array([one.penalties for one in kinds])
         lanes = VECTOR_BYTES // self._dtype.itemsize
         used = min(lanes, -(-len(self._trainings) // self._workers))
+        batch = int(kind.kind[lane_columns.BATCH])
         # An odd number of cache lines apart, so that they do not compete for the same places.
         line = ALIGNMENT // self._dtype.itemsize
         own = self._own + line * (1 - self._own // line % 2)
@@ -322,7 +320,7 @@ class _Crew:
             np.zeros((self._workers, used, op.MOST_STEPS)),
             self._array(lane_columns.N_PACES, lane_columns.REPEATED),
             np.zeros((self._workers, lane_columns.N_CURSORS, lanes), np.int64),
-            np.empty((self._workers, lanes * int(kind.kind[lane_columns.BATCH]))),
+            np.empty((self._workers, lanes * max(batch, lane_columns.SUMS))),
         )
         self._run(lane_op.train_lanes, arguments)
 

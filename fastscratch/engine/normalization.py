@@ -126,23 +126,26 @@ def lower_layer_normalization(plan: Plan, call: LayerCall[LayerNormalization]) -
     )
     channels = _channels(call)
     rows, items = _rows(plan, t, channels)
+    blocks = items
+    if plan.block:  # of samples that go through the network together
+        rows[op.SAMPLES_AN_ITEM], items, blocks = plan.block, 1, plan.images(plan.block)
     gamma, beta, epsilon = _scale(plan, call)
     n_rows = plan.batch_size * t.units // channels
     variances = plan.take(n_rows * 8 // plan.dtype.itemsize)
     kept = {op.MEAN: plan.take(n_rows), op.VARIANCE: variances, col.INPUT: t.a}
     kept |= rows | gamma | epsilon
-    plan.add(op.layer_norm_forward_item, items, kept, plan.forward(u), beta)
+    plan.add(op.layer_norm_forward_item, items, kept, plan.forward(u), beta, lanes=plan.block)
 
     def backward() -> None:
         if not (t.is_differentiated or own.learns):
             return
         size = 2 * channels
-        partial = plan.take(items * size)
+        partial = plan.take(blocks * size)
         gradient = plan.backward(t)
         if not t.is_differentiated:
             gradient[col.DA] = plan.take(plan.batch_size * t.units)
         partials = {op.PARTIAL: partial, op.PARTIAL_SIZE: size, col.DOUTPUT: u.dz}
-        plan.add(op.layer_norm_backward_item, items, kept, gradient, partials)
-        _learn(call, own, partial, items, size)
+        plan.add(op.layer_norm_backward_item, items, kept, gradient, partials, lanes=plan.block)
+        _learn(call, own, partial, blocks, size)
 
     return u, backward

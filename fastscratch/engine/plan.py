@@ -21,6 +21,9 @@ ALIGNMENT = CACHE_LINE  # no less than the widest vector
 # of its inputs again.
 ITEM_WORK = 200_000
 
+# A step moves all weights, which takes as long as the multiply-adds of this many samples.
+FEW_SAMPLES = 8
+
 # Numbers that are worth an item of the copy of a mini-batch.
 COPY_WORK = 16384
 
@@ -147,6 +150,9 @@ class Plan:
         self.optimizer: dict[col.Field, Any] | None = None
         #: Samples that go through the whole network one block after the other, or 0.
         self.block = 0
+        #: Whether nothing but outputs is asked for: their sums may then be in another order than
+        #: those of a training step.
+        self.only_predicts = False
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of random numbers, the number of their node, and the seed of their layer, if any:

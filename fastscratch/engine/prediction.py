@@ -53,6 +53,7 @@ class Predictor:
         held = self.workers * ROWS_IN_BLOCK if by_rows else batch_size
         channels = most_channels(network)
         plan = Plan(dtype, held, self.workers, network.n_parameters, channels, sparse=sparse)
+        plan.only_predicts = True
         notes, notes_end = 0, 0
         if by_rows:
             plan.block = ROWS_IN_BLOCK

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from ..activations import NAMES
-from ..layers import ELU, Activation, Dense, Layer
+from ..layers import ELU, Activation, Dense, Layer, LayerNormalization
 from ..losses import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -69,14 +69,15 @@ def _read_out(activation: str) -> list[Layer]:
     return [Dense(4, "tanh", input_shape=(3,)), Dense(3, activation)]
 
 
-def _perceptron(*sizes: int) -> list[Layer]:
+def _perceptron(*sizes: int, output: str = "sigmoid") -> list[Layer]:
     layers = [Dense(units, "tanh", input_shape=sizes[:1]) for units in sizes[1:2]]
-    return [*layers, *(Dense(units, "sigmoid") for units in sizes[2:])]
+    return [*layers, *(Dense(units, output) for units in sizes[2:])]
 
 
 def _narrow() -> list[Layer]:
     return [
         Dense(6, "tanh", input_shape=(5,)),
+        LayerNormalization(),
         Dense(7),
         ELU(),
         Dense(3, "softmax"),
@@ -107,6 +108,10 @@ def _positions() -> list[Layer]:
     return [Dense(5, "relu", input_shape=(3, 4)), Dense(2)]
 
 
+def _broad() -> list[Layer]:
+    return [Dense(330, "tanh", input_shape=(4, 3)), Dense(2, "sigmoid")]
+
+
 def examples() -> Iterator[Example]:
     """All examples of this file."""
     for name in NAMES:
@@ -125,16 +130,20 @@ def examples() -> Iterator[Example]:
     yield Example("positions", _positions)
     # Wide layers are cut by their outputs, and backward by their inputs.
     wide = partial(_perceptron, 70, 130, 60)
-    yield Example("wide layers", wide, "mean_squared_error", samples=85, batch_size=80)
+    yield Example("wide layers", wide, "mean_squared_error", samples=65, batch_size=60)
     # Many inputs and few samples: forward they are cut by inputs too.
-    deep = partial(_perceptron, 3000, 20, 3)
-    yield Example(
-        "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
-    )
-    # Outputs whose gradient is copied into panels, some of them for two parts of the sum.
-    broad = partial(_perceptron, 3, 330, 2)
-    rule = partial(Adam, 0.01, epsilon=0.1)
-    yield Example("many outputs", broad, "mean_squared_error", rule, 450, 400)
+    deep, rule = partial(_perceptron, 3000, 20, 3), partial(Adam, 0.01, epsilon=0.1)
+    yield Example("many inputs", deep, "mean_squared_error", rule, 11, 8)
+    # Few samples and many weights: each strip of weights is used and updated in one go.
+    few = partial(_perceptron, 5, 120, 137)
+    yield Example("few samples", few, "mean_squared_error", rule, 8, 5)
+    yield Example("one sample", few, "mean_squared_error", samples=3, batch_size=1)
+    # Rows of scores that fill vectors.
+    classes = partial(_perceptron, 3, 4, 40, output="softmax")
+    yield Example("many classes", classes, "categorical_crossentropy")
+    # Outputs whose gradient is copied into panels, some of them for two parts of the sum. In a
+    # prediction, the two outputs are sums over vectors.
+    yield Example("many outputs", _broad, "mean_squared_error", rule, 110, 100)
     # A large mini-batch of a narrow network goes through all layers in blocks.
     yield Example(
         "large mini-batch", _narrow, "categorical_crossentropy", samples=600, batch_size=520

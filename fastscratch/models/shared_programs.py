@@ -28,12 +28,13 @@ class SharedPrograms:
             *(network.kind, model.dtype, objectives, batch_size),
             *(type(optimizer), tuple(settings.values())),
         )
-        if key not in self._known:
+        known = self._known.get(key)  # once, because a comparison of keys takes microseconds
+        if known is None:
             learning, slots = learning_of(optimizer), optimizer.n_remembered
-            self._known[key] = Trainer(
+            self._known[key] = known = Trainer(
                 network, objectives, learning, slots, batch_size, model.dtype, workers=1
             )
-        return self._known[key]
+        return known
 
     def evaluator(self, one: Assignment) -> Evaluator:
         """The program that measures a model on its validation samples."""

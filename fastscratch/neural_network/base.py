@@ -48,6 +48,8 @@ ACTIVATIONS = (
     "gelu",
     "gelu_tanh",
 )
+#: Types of values that cannot be changed.
+PLAIN = (bool, int, float, str, type(None))
 #: Samples, targets, and the weights of the samples.
 Data = tuple[Any, np.ndarray, np.ndarray | None]
 
@@ -104,6 +106,11 @@ def _check_parameter(estimator: Any, name: str, kind: type, value: Any) -> None:
 _check_plain: Callable[..., None] = functools.lru_cache(maxsize=1024)(_check_parameter)
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether nobody can change a value, such as a number or a tuple of numbers."""
+    return type(value) in PLAIN or (type(value) is tuple and all(map(_is_plain, value)))
+
+
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators: their parameters, the network, and how it is fitted."""
 
@@ -155,9 +162,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _validate_params(self) -> None:
         """Check the parameters as scikit-learn does it, plain values once."""
         for name, value in self.get_params(deep=False).items():
-            is_plain = type(value) in (bool, int, float, str)
+            is_plain = type(value) in PLAIN
             check = _check_plain if is_plain else _check_parameter
             check(type(self), name, type(value), value)
+
+    def __sklearn_clone__(self) -> "BaseMLP":
+        """A clone; that of new estimators with plain parameters is made without a look at each."""
+        own = vars(self)
+        if own.keys() != set(self._get_param_names()) or not all(map(_is_plain, own.values())):
+            return super().__sklearn_clone__()
+        new: BaseMLP = object.__new__(type(self))
+        new.__dict__.update(own)
+        return new
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Set the parameters from the ``locals()`` of ``__init__``."""

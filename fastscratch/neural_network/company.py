@@ -15,7 +15,7 @@ from scipy import sparse
 
 from .. import coroutines
 from ..callbacks import History
-from ..engine import Objective, Stopping
+from ..engine import Objective, Stopping, Training
 from ..kernels.program.loss import ARGMAX, THRESHOLD
 from ..models import Sequential
 from ..models.assignments import Assignment
@@ -198,17 +198,24 @@ def fit(wanted: Fit) -> None:
     wanted.conclude()
 
 
-def fit_all(fits: Sequence[Fit]) -> None:
-    """Fit networks that are prepared in one compiled call; one that diverges is not changed."""
-    programs = SharedPrograms()
-    assignments = [one.assignment for one in fits if one.assignment is not None]
-    trainings = [
-        training_of(assignment, programs, one.shuffle)
-        for one, assignment in zip(fits, assignments, strict=True)
-    ]
-    for one, training in zip(fits, trainings, strict=True):
+def _trainings(fits: Sequence[Fit]) -> list[Training]:
+    """The trainings of networks, as the engine takes them.
+
+    Those on the same data are made one after the other, so that programs learn of it once.
+    """
+    programs, made = SharedPrograms(), dict[int, Training]()
+    for place, one in sorted(enumerate(fits), key=lambda pair: id(pair[1].x)):
+        assert one.assignment is not None
+        made[place] = training = training_of(one.assignment, programs, one.shuffle)
         if one.best is not None:
             training.keep_best(one.best)
+    return [made[place] for place in range(len(fits))]
+
+
+def fit_all(fits: Sequence[Fit]) -> None:
+    """Fit networks that are prepared in one compiled call; one that diverges is not changed."""
+    assignments = [one.assignment for one in fits if one.assignment is not None]
+    trainings = _trainings(fits)
     began = time.perf_counter()
     with progress_bar(len(fits), "fits", "fit") as bar:
         train(trainings, bar)

@@ -4,12 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.jit import python_function
-from ..kernels.matmul import SERIAL_FLOPS, matmul_alone, work
 from ..kernels.matmul import matmul as product
 from ..validation import as_array, as_floating
-
-_work = python_function(work)
 
 
 def matmul(x1: Any, x2: Any) -> np.ndarray:
@@ -48,7 +44,7 @@ def matmul(x1: Any, x2: Any) -> np.ndarray:
     right = b.reshape(-1, 1) if b.ndim == 1 else b
     if left.ndim == right.ndim == 2 and left.shape[1] == right.shape[0]:  # the usual case
         out = np.empty((left.shape[0], right.shape[1]), a.dtype)
-        finite = _product(out, left, right)
+        finite = product(out, left, right)
     else:
         out, finite = _of_stacks(left, right, f"got shapes {a.shape} and {b.shape}")
     if not finite:
@@ -71,18 +67,11 @@ def _of_stacks(left: np.ndarray, right: np.ndarray, given: str) -> tuple[np.ndar
         ) from None
     out = np.empty((*batch, left.shape[-2], right.shape[-1]), left.dtype)
     if right.ndim == 2:  # the matrices of x1 are one tall matrix
-        finite = _product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
+        finite = product(out.reshape(-1, out.shape[-1]), left.reshape(-1, left.shape[-1]), right)
     else:
         left = np.broadcast_to(left, (*batch, *left.shape[-2:]))
         right = np.broadcast_to(right, (*batch, *right.shape[-2:]))
         finite = True
         for place in np.ndindex(batch):  # copies, because broadcast arrays are read-only
-            finite &= _product(out[place], left[place].copy(), right[place].copy())
+            finite &= product(out[place], left[place].copy(), right[place].copy())
     return out, finite
-
-
-def _product(out: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
-    """``out = left @ right``; returns whether all numbers are finite."""
-    if _work(len(left), right.shape[1], len(right)) < SERIAL_FLOPS:
-        return matmul_alone(out, left, right)
-    return product(out, left, right)

@@ -146,12 +146,8 @@ def softsign_backward(z):
 
 @value_of_each
 def mish_forward(z):
-    """Mish: z tanh(softplus(z)).
-
-    Notes
-    -----
-    Misra (2020), "Mish: A self regularized non-monotonic activation function".
-    """
+    """Mish: z tanh(softplus(z))."""
+    # Misra (2020), "Mish: A self regularized non-monotonic activation function".
     return z * math.tanh(_softplus(z))
 
 
@@ -164,12 +160,8 @@ def mish_backward(z):
 
 @value_of_each
 def celu_forward(z):
-    """CELU: z where z > 0, else exp(z) - 1.
-
-    Notes
-    -----
-    Barron (2017), "Continuously differentiable exponential linear units".
-    """
+    """CELU: z where z > 0, else exp(z) - 1."""
+    # Barron (2017), "Continuously differentiable exponential linear units".
     return z if z > 0 else math.expm1(z)
 
 
@@ -229,12 +221,8 @@ def hard_shrink_backward(z):
 
 @value_of_each
 def squareplus_forward(z):
-    """Squareplus: (z + sqrt(z**2 + 4)) / 2, or 2 / (sqrt(z**2 + 4) - z), which is the same.
-
-    Notes
-    -----
-    Barron (2021), "Squareplus: A softplus-like algebraic rectifier".
-    """
+    """Squareplus: (z + sqrt(z**2 + 4)) / 2, or 2 / (sqrt(z**2 + 4) - z), which is the same."""
+    # Barron (2021), "Squareplus: A softplus-like algebraic rectifier".
     root = math.hypot(z, 2)
     return (z + root) / 2 if z >= 0 else 2 / (root - z)
 

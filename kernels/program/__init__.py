@@ -31,6 +31,7 @@ file            operations
 `pooling`       maximum and average of windows, global average
 `normalization` batch and layer normalisation
 `elementwise`   activations that stand alone, dropout
+`softmax`       the softmax of short rows
 `noise`         normal noise, dropout of channels
 `strided`       copies of boxes: padding, cropping, repeating, transposing, concatenating
 `resize`        bilinear interpolation

@@ -3,13 +3,22 @@
 import numpy as np
 
 from ..call import INTEGER, NUMBER, array_at, call, kind_of, values
+from ..chunks import chunk_bounds
 from ..finite import is_finite
 from ..instructions import fma, prefetch_to_write
 from ..jit import njit
-from ..machine import CACHE_LINE
-from ..matmul import copy_panels, panels_at, product_serial, window
+from ..machine import CACHE_LINE, DOT_COLUMNS, DOT_ROWS, VECTOR_BYTES
+from ..matmul import (
+    copy_panels,
+    panels_at,
+    product_ahead,
+    product_of_dots,
+    product_serial,
+    takes_dots,
+    window,
+)
 from ..sums import sum_rows
-from ..tiles import Matrix
+from ..tiles import Matrix, dot_tile
 from .columns import (
     ARGUMENTS,
     BIAS,
@@ -62,6 +71,10 @@ STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 # Tried, for 2048-2048-2048-10: to prefetch a strip's weights and moments between its products (no
 # gain); to copy left factors to rows a vector further apart (1%).
 (PANELS,) = fields(ARGUMENTS + 8, panels=PLACE)
+# With few samples, arranging the weights in columns takes longer than multiplying them. Then they
+# are taken as they are, in strips of this many input units, each updated while it is in the cache.
+# NONE with many samples.
+(FEW_STRIP,) = fields(ARGUMENTS + 9, few_strip=COUNT)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
 # What the items of input units add to the outputs: the place of the first, and how far apart they
@@ -94,15 +107,20 @@ def _units_of(row, item):
 
 
 @njit
+def _bias_of(memory, row, first=0):
+    """The bias of the output units from one on, as a row that is added to every row."""
+    if row[BIAS] < row[STOP]:
+        return Matrix(memory, row[BIAS] + first, 0, 1)
+    return Matrix(memory, ZEROS, 0, 0)
+
+
+@njit
 def _forward(memory, row, start, rows, first, units, worker):
     """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
-        bias,
+        _bias_of(memory, row, first),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
@@ -136,6 +154,13 @@ def _hand_down(memory, row, start, rows, first, units, worker):
         scratch_of(memory, row, worker),
         1.0,
     )
+    _times_derivative(memory, row, start, rows, first, units)
+
+
+@njit
+def _times_derivative(memory, row, start, rows, first, units):
+    """The gradient of some input units, times the derivative of their activation."""
+    n_in = row[UNITS]
     if row[FUNCTION] != NONE:
         at, turns, length = start * n_in + first, rows, units
         if units == n_in:
@@ -143,6 +168,40 @@ def _hand_down(memory, row, start, rows, first, units, worker):
         for _ in range(turns):
             hand_down(memory, row, at, memory[row[DA] + at :][:length])
             at += n_in
+
+
+@njit
+def _multiply_rest(memory, row, rows, first, units, worker):
+    """What the last outputs, fewer than a vector, add to the gradient of some input units."""
+    n_in, n_out, lanes = row[UNITS], row[OTHER_UNITS], VECTOR_BYTES // memory.itemsize
+    whole = n_out // lanes * lanes
+    product_serial(
+        Matrix(memory, row[DA] + first, n_in, 1),
+        Matrix(memory, ZEROS, 0, 0),
+        Matrix(memory, row[DOUTPUT] + whole, n_out, 1),
+        Matrix(memory, row[KERNEL] + first * n_out + whole, 1, n_out),
+        rows,
+        units,
+        n_out - whole,
+        scratch_of(memory, row, worker),
+        1.0,
+    )
+
+
+@njit
+def _multiply_rows(memory, row, rows, first, units):
+    """What all other outputs add: sums over vectors of the weights of each input unit."""
+    n_in, n_out, lanes = row[UNITS], row[OTHER_UNITS], VECTOR_BYTES // memory.itemsize
+    da = Matrix(memory, row[DA] + first, n_in, 1)
+    strips = -(-rows // DOT_ROWS)
+    for i in range(0, units, DOT_COLUMNS):
+        weights = Matrix(memory, row[KERNEL] + (first + i) * n_out, lanes, n_out)
+        for strip in range(strips):
+            n, stop = chunk_bounds(strip, strips, rows)
+            to = window(da, n, i)
+            doutput = Matrix(memory, row[DOUTPUT] + n * n_out, n_out, lanes)
+            columns = min(DOT_COLUMNS, units - i)
+            dot_tile(to, to, doutput, weights, stop - n, columns, n_out // lanes, 1, 0, 0)
 
 
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM)
@@ -160,6 +219,28 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
 
 
+@operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
+def dense_forward_few_item(memory, row, samples, item, worker, step):
+    """A layer of few outputs for a block of samples, as sums over vectors: only predictions."""
+    start, rows = _block(row, samples, item)
+    if rows <= 0:
+        return
+    n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    product_of_dots(
+        Matrix(memory, row[Z] + start * n_out, n_out, 1),
+        _bias_of(memory, row),
+        Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
+        Matrix(memory, row[KERNEL], n_out, 1),
+        rows,
+        n_out,
+        n_in,
+        scratch_of(memory, row, worker),
+    )
+    if row[FUNCTION] != NONE:
+        at, size = start * n_out, rows * n_out
+        call(row[FUNCTION], memory[row[A] + at :][:size], memory[row[Z] + at :][:size])
+
+
 @operation(*SAMPLES_OUTSIDE, *PARAMETERS, *TENSOR)
 def dense_forward_outside_item(memory, row, samples, item, worker, step):
     """The first layer for a block of samples, which are read where they are: outside the memory.
@@ -174,12 +255,13 @@ def dense_forward_outside_item(memory, row, samples, item, worker, step):
     x = array_at(row[SOURCE] + first * n_in * memory.itemsize, rows * n_in, memory.dtype)
     place = worker * at_once * n_out
     z = memory[row[Z] + place :][: rows * n_out]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS], 0, 1)
+    bias = _bias_of(memory, row)
     scratch = scratch_of(memory, row, worker)
     left, kernel = Matrix(x, 0, n_in, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    product_serial(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch, 1.0)
+    if takes_dots(n_out, n_in, memory.itemsize):
+        product_of_dots(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
+    else:
+        product_ahead(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
     if not is_finite(z):
         memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] = np.nan
     if row[FUNCTION] != NONE:
@@ -257,10 +339,9 @@ def _outer_product(memory, row, target, start, first, units, scale):
         if start.row == 0:  # zeros
             for o in range(n_out):
                 to[o] = factor * (x[i] * doutput[o])
-        else:
-            of = memory[start.at + i * start.row :][:n_out]
+        else:  # the target itself
             for o in range(n_out):  # as a tile rounds it
-                to[o] = fma(factor, x[i] * doutput[o], of[o])
+                to[o] = fma(factor, x[i] * doutput[o], to[o])
 
 
 @njit
@@ -319,7 +400,7 @@ def dense_pack_item(memory, row, samples, item, worker, step):
 
 @operation(
     *(INPUT, DOUTPUT, *PARAMETERS, *LEARNING, *GRADIENT_OF_TENSOR),
-    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS),
+    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS, FEW_STRIP),
 )
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.
@@ -329,18 +410,27 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     """
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
     first, units = _units_of(row, item)
-    if row[DA] != NONE:  # else the gradient of the inputs is not needed
+    is_handed_down, by_strips = row[DA] != NONE, row[FEW_STRIP] != NONE
+    if is_handed_down and by_strips:
+        _multiply_rest(memory, row, rows, first, units, worker)
+    elif is_handed_down:
         _hand_down(memory, row, 0, rows, first, units, worker)
-    if row[STOP] == NONE:  # not trainable
-        return
-
-    if row[STRIP] == NONE:
-        _descend(memory, row, rows, first, units, worker, step)
-    else:
-        for start in range(first, first + units, row[STRIP]):
-            height = min(row[STRIP], first + units - start)
+    strip = units if row[STRIP] == NONE else row[STRIP]
+    if by_strips:
+        strip = row[FEW_STRIP]
+    for start in range(first, first + units, strip):
+        height = min(strip, first + units - start)
+        if is_handed_down and by_strips:
+            _multiply_rows(memory, row, rows, start, height)
+        if row[STOP] == NONE:  # not trainable
+            continue
+        if row[STRIP] == NONE:
+            _descend(memory, row, rows, start, height, worker, step)
+        else:
             _learn_strip(memory, row, rows, start, height, worker, samples, step)
-    if item == 0 and row[BIAS] < row[STOP]:
+    if is_handed_down and by_strips:
+        _times_derivative(memory, row, 0, rows, first, units)
+    if item == 0 and row[STOP] != NONE and row[BIAS] < row[STOP]:
         dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
         sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
         learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], samples, step)

@@ -1,5 +1,6 @@
 """Records of models that are trained together, with the models innermost (:mod:`.lanes`)."""
 
+from ..optimizers import POWERS
 from .columns import N_HYPER
 from .data import MAX_SOURCES
 
@@ -7,12 +8,13 @@ from .data import MAX_SOURCES
 # vectors: input, kernel, bias (NONE if there is none), activations, their gradient, and the
 # gradient of the input (NONE if it is not needed), multiplied with the derivative of the activation
 # there. Then addresses of the activation and of the derivative below (NONE if linear); whether the
-# layer learns, by which rule, and whether its weights are penalised.
+# layer learns, and by which rule; and the place of the row of the table that adds the penalty of
+# its weights to the loss (NONE if there is none).
 N_IN, N_OUT, INPUT, KERNEL, BIAS, A, DOUTPUT, DZ = range(8)
-FUNCTION, DERIVATIVE, LEARNS, RULE, IS_PENALISED = range(8, 13)
-# How far apart samples, and units, are in the outputs.
-OUT_ROW, OUT_STEP = range(13, 15)
-LAYER_COLUMNS = 15
+FUNCTION, DERIVATIVE, LEARNS, RULE, PENALTY = range(8, 13)
+# Whether the outputs stand unit by unit, those of a unit sample by sample; or else by sample.
+IS_BY_UNIT = 13
+LAYER_COLUMNS = 14
 
 # What the models have in common. Samples in a mini-batch; how many outputs it has, and their places
 # in the memory of a model and in that of the worker; likewise their gradient.
@@ -52,11 +54,16 @@ DESCENT, SGD, MOMENTUM, ADAM = range(4)
 
 # Weights whose gradient is computed before they are updated, if that is more than a strip.
 AT_ONCE = 256
+# Samples whose gradients are added up before those of the next, for all weights of a kernel.
+SAMPLES_AT_ONCE = 32
 
 # The pace of a model in a step: its learning rate, the weight decay, and the derivatives of the
 # penalties. Each is repeated, so that a loop over weights finds those of all models in its order.
 RATE, DECAY, PUSH, SLOPE, BIAS_PUSH, BIAS_SLOPE = range(6)
 N_PACES, REPEATED = 6, 512
+
+# Vectors for the sums of penalties: their total, that of kernels or biases, and partial ones.
+SUMS = 2 + POWERS + 1
 
 # Where the model in each lane is: its next step, and the samples of the epoch before that; how many
 # samples the last step had (0 if there is no model); and the address of the order of its samples.

@@ -17,7 +17,6 @@ from ..tiles import Matrix, chain_tile
 from .columns import NONE
 from .lane_columns import (
     AT_ONCE,
-    BATCH,
     BIAS,
     BIAS_PUSH,
     BLOCK,
@@ -29,18 +28,18 @@ from .lane_columns import (
     DZ,
     FUNCTION,
     INPUT,
-    IS_PENALISED,
+    IS_BY_UNIT,
     KERNEL,
     LEARNS,
     MOMENTUM,
     N_IN,
     N_OUT,
-    OUT_ROW,
-    OUT_STEP,
+    PENALTY,
     PUSH,
     RATE,
     REPEATED,
     RULE,
+    SAMPLES_AT_ONCE,
     SGD,
     A,
 )
@@ -61,11 +60,18 @@ def _strips(rows):
 
 
 @njit
-def forward(memory, kind, layer):
+def _distances(layer, batch, lanes):
+    """How far apart samples, and units, are in the outputs of a layer."""
+    row, step = (1, batch) if layer[IS_BY_UNIT] else (layer[N_OUT], 1)
+    return row * lanes, step * lanes
+
+
+@njit
+def forward(memory, layer, batch):
     """``a = f(x @ kernel + bias)``, strip after strip, each activated while it is in the cache."""
-    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
+    lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
+    row, step = _distances(layer, batch, lanes)
     bias = Matrix(memory, 0, 0, 0)
     if layer[BIAS] != NONE:
         bias = Matrix(memory, layer[BIAS] * lanes, 0, lanes)
@@ -80,11 +86,11 @@ def forward(memory, kind, layer):
 
 
 @njit
-def _hand_down(memory, kind, layer):
+def _hand_down(memory, layer, batch):
     """The gradient of the input, times the derivative of the activation there, as `forward`."""
-    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
+    lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
+    row, step = _distances(layer, batch, lanes)
     zeros = Matrix(memory, 0, 0, 0)
     kernel = Matrix(memory, layer[KERNEL] * lanes, lanes, n_out * lanes)
     for strip in range(_strips(batch)):
@@ -165,7 +171,7 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
         slot_0, slot_1 = memory[at + distance :][:n], memory[at + 2 * distance :][:n]
         gradient = memory[kind[BLOCK] * lanes + start :][:n]
         rate, decay = paces[RATE][:n], paces[DECAY][:n]
-        if layer[IS_PENALISED]:
+        if layer[PENALTY] != NONE:
             first = BIAS_PUSH if is_bias else PUSH
             _penalise(gradient, weights, paces[first][:n], paces[first + 1][:n])
         if layer[RULE] == DESCENT and not is_bias:
@@ -180,32 +186,38 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
 
 
 @njit
-def backward(memory, kind, layer, hyper, paces):
+def backward(memory, kind, layer, hyper, paces, batch):
     """The gradient of the input, from the weights before the step, and then their update.
 
-    A block of the weights' gradient is used while it is in the first-level cache.
+    A block of the weights' gradient is used while it is in the first-level cache. For more than a
+    few samples, the gradient of all weights is the sum over some of these after the other, whose
+    gradients of the outputs are in the second-level cache.
     """
-    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
+    lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = layer[OUT_ROW] * lanes, layer[OUT_STEP] * lanes
+    row, step = _distances(layer, batch, lanes)
     if layer[DZ] != NONE:
-        _hand_down(memory, kind, layer)
+        _hand_down(memory, layer, batch)
     if not layer[LEARNS]:
         return
     zeros = Matrix(memory, 0, 0, 0)
     gradient = Matrix(memory, kind[BLOCK] * lanes, n_out * lanes, lanes)
     doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
-    blocks = -(-n_in // max(DOT_ROWS, AT_ONCE // n_out))
+    blocks = -(-n_in // max(DOT_ROWS, AT_ONCE // n_out)) if batch <= SAMPLES_AT_ONCE else 1
     for block in range(blocks):
         first, end = chunk_bounds(block, blocks, n_in)
-        for strip in range(_strips(end - first)):
-            start, stop = chunk_bounds(strip, _strips(end - first), end - first)
-            x = Matrix(memory, (layer[INPUT] + first + start) * lanes, lanes, n_in * lanes)
-            _product(window(gradient, start, 0), zeros, x, doutput, stop - start, n_out, batch)
+        for n in range(0, batch, SAMPLES_AT_ONCE):
+            some = window(doutput, n, 0)
+            for strip in range(_strips(end - first)):
+                start, stop = chunk_bounds(strip, _strips(end - first), end - first)
+                at = layer[INPUT] + n * n_in + first + start
+                x, own = Matrix(memory, at * lanes, lanes, n_in * lanes), window(gradient, start, 0)
+                depth = min(SAMPLES_AT_ONCE, batch - n)
+                _product(own, own if n else zeros, x, some, stop - start, n_out, depth)
         place, size = layer[KERNEL] + first * n_out, (end - first) * n_out
         _learn(memory, kind, layer, hyper, paces, place, size, False)
     if layer[BIAS] != NONE:
-        at_once = n_out if layer[OUT_STEP] == 1 else 1
+        at_once = 1 if layer[IS_BY_UNIT] else n_out
         for o in range(0, n_out, at_once):
             total = memory[(kind[BLOCK] + o) * lanes :][: at_once * lanes]
             sum_runs(total, memory, doutput.at + o * step, row, batch)

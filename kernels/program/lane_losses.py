@@ -9,6 +9,7 @@ order.)
 from ..elementary import exp, log, log1p
 from ..instructions import fma
 from ..jit import njit
+from ..optimizers import POWERS, to_power
 
 CATEGORICAL, BINARY, MULTILABEL, SQUARED = range(4)
 MOST_UNITS = 7
@@ -116,6 +117,38 @@ def lane_loss(kind, losses, gradient, outputs, y, scratch, doubles):
         _binary_crossentropy(losses, gradient, outputs, y, scratch[:size], doubles)
     else:
         _mean_squared_error(losses, gradient, outputs, y, doubles)
+
+
+@njit(exact=True)
+def lane_powers(sums, weights, power, lanes):
+    """Sums over the weights of each model as `penalty` forms them.
+
+    Parameters
+    ----------
+    sums : (m,) float64 array
+        Output in the first `lanes` numbers; as many for each of `POWERS` + 1 partial sums.
+    weights : (n,) array
+    power : {1, 2}
+    lanes : int
+    """
+    size = POWERS * lanes
+    sums, rest = sums[:size], sums[size : size + lanes]
+    sums[:] = 0
+    rest[:] = 0
+    whole = weights.size - weights.size % size
+    for first in range(0, whole, size):
+        some = weights[first : first + size]
+        for i in range(size):
+            sums[i] += to_power(some[i], power)
+    for first in range(whole, weights.size, lanes):
+        some = weights[first : first + lanes]
+        for i in range(lanes):
+            rest[i] += to_power(some[i], power)
+    for first in range(lanes, size, lanes):
+        for i in range(lanes):
+            sums[i] += sums[first + i]
+    for i in range(lanes):
+        sums[i] += rest[i]
 
 
 @njit

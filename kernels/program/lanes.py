@@ -34,6 +34,7 @@ from .lane_columns import (
     ADDRESSES,
     BATCH,
     BEFORE,
+    BIAS,
     BIAS_L1,
     BIAS_L2,
     BIAS_PUSH,
@@ -46,6 +47,7 @@ from .lane_columns import (
     GRADIENT,
     GRADIENT_AT,
     HAS_PENALTIES,
+    KERNEL,
     L1,
     L2,
     LEVEL,
@@ -55,6 +57,8 @@ from .lane_columns import (
     LOSSES,
     LOSSES_AT,
     METRIC,
+    N_IN,
+    N_OUT,
     N_OUTPUTS,
     N_PACES,
     NEXT_STEP,
@@ -62,6 +66,7 @@ from .lane_columns import (
     OUTPUTS,
     OUTPUTS_AT,
     OWN_DISTANCE,
+    PENALTY,
     PENALTY_OF_SUM,
     PUSH,
     RATE,
@@ -84,8 +89,8 @@ from .lane_columns import (
     Y,
 )
 from .lane_layers import backward, forward
-from .lane_losses import count_right, lane_loss, weigh
-from .loss import ARGMAX
+from .lane_losses import count_right, lane_loss, lane_powers, weigh
+from .loss import ARGMAX, add_penalty
 from .many import (
     DONE,
     FIRST_EPOCH,
@@ -98,6 +103,7 @@ from .many import (
     NUMBERS,
     RATE_STEP,
     SCHEDULE,
+    STEP_WORK,
     STINT,
     TAKEN,
     TOTALS,
@@ -111,6 +117,7 @@ from .many import (
     steps_of,
     store,
     totals_of,
+    train_alone,
 )
 
 
@@ -180,10 +187,10 @@ def _repeat_paces(paces, kind, lanes):
 
 
 @njit
-def _lose_together(memory, kind, hyper, own, seen, doubles):
+def _lose_together(memory, kind, hyper, own, seen, doubles, batch):
     """Losses of all models, and their gradient."""
-    lanes, batch = VECTOR_BYTES // memory.itemsize, kind[BATCH]
-    size, n_outputs = batch * lanes, kind[N_OUTPUTS] * lanes
+    lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
+    size, n_outputs = batch * lanes, batch * units * lanes
     outputs, y = memory[kind[OUTPUTS] * lanes :][:n_outputs], memory[kind[Y] * lanes :][:n_outputs]
     gradient = memory[kind[GRADIENT] * lanes :][:n_outputs]
     losses, right = memory[kind[LOSSES] * lanes :][:size], memory[kind[RIGHT] * lanes :][:size]
@@ -197,7 +204,6 @@ def _lose_together(memory, kind, hyper, own, seen, doubles):
             for i in range(size):
                 of_class[i] = one if targets[i] == label else zero
     else:
-        units = kind[N_OUTPUTS] // batch
         for n in range(batch):
             for o in range(units):
                 to, of = y[(o * batch + n) * lanes :][:lanes], targets[(n * units + o) * lanes :]
@@ -232,7 +238,7 @@ def _point(cursors, lane, model, kind):
 
 
 @njit
-def _gather(memory, own, kind, cursors):
+def _gather(memory, own, kind, cursors, batch):
     """Take the samples of each model from the data set to the memory of the worker.
 
     Where a model has no sample any more, it gets its last one again; and if there is no model, what
@@ -240,7 +246,7 @@ def _gather(memory, own, kind, cursors):
     """
     lanes, here = VECTOR_BYTES // memory.itemsize, np.int64(memory.ctypes.data)
     seen, chosen, addresses = cursors[SEEN], cursors[CHOSEN], cursors[ADDRESSES]
-    for n in range(kind[BATCH]):
+    for n in range(batch):
         for lane in range(lanes):
             if n < seen[lane]:
                 place = cursors[ORDER_AT, lane] + (cursors[BEFORE, lane] + n) * 8
@@ -261,8 +267,42 @@ def _gather(memory, own, kind, cursors):
                 pick_rows(Matrix(memory, (to + n * width) * lanes, lanes, 1), addresses, width)
     for k in range(MAX_SOURCES):
         if kind[SOURCES_AT + k] != NONE:
-            count = kind[BATCH] * kind[WIDTHS + k]
+            count = batch * kind[WIDTHS + k]
             _return(memory, kind[SOURCES + k], own, kind[SOURCES_AT + k], count)
+
+
+@njit(exact=True)
+def _add_penalties(current, models, penalties, layers, memory, cursors, doubles):
+    """Add the penalties of all models to their losses, as `penalty_item` does it."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    total, own, sums = doubles[:lanes], doubles[lanes : 2 * lanes], doubles[2 * lanes :]
+    for k in range(layers.shape[0]):
+        layer = layers[k]
+        if layer[PENALTY] == NONE:
+            continue
+        total[:] = 0
+        for first in (L1, BIAS_L1):
+            place, size = layer[KERNEL], layer[N_IN] * layer[N_OUT]
+            if first == BIAS_L1:
+                place, size = layer[BIAS], layer[N_OUT] if layer[BIAS] != NONE else 0
+            weights = memory[place * lanes :][: size * lanes]
+            own[:] = 0
+            for power in (1, 2):
+                column, is_used = first + power - 1, False
+                for lane in range(current.size):
+                    is_used |= current[lane] != NONE and penalties[current[lane], column] != 0
+                if not is_used:
+                    continue
+                lane_powers(sums, weights, power, lanes)
+                for lane in range(current.size):
+                    if current[lane] != NONE:
+                        own[lane] += penalties[current[lane], column] * sums[lane]
+            for lane in range(lanes):
+                total[lane] += own[lane]
+        for lane in range(current.size):
+            if current[lane] != NONE:
+                row = row_of(models[current[lane]], TRAINING, layer[PENALTY])
+                add_penalty(row, total[lane], cursors[SEEN, lane], cursors[NEXT_STEP, lane])
 
 
 @njit
@@ -280,31 +320,35 @@ def _run_step(
             updates, own_penalties = model[TAKEN] + model[DONE] + s, penalties[current[lane]]
             _set_pace(paces, lane, kind, hyper, own_penalties, rates[lane, s], samples, updates)
             cursors[SEEN, lane] = samples
-    _gather(memory, own, kind, cursors)
+    batch = cursors[SEEN].max()
+    units = kind[N_OUTPUTS] // kind[BATCH]
+    _gather(memory, own, kind, cursors, batch)
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
     for k in range(layers.shape[0]):
-        forward(memory, kind, layers[k])
+        forward(memory, layers[k], batch)
     if kind[LOSS] != NONE:
-        _lose_together(memory, kind, hyper, own, cursors[SEEN], doubles)
+        _lose_together(memory, kind, hyper, own, cursors[SEEN], doubles, batch)
     else:
-        _return(memory, kind[OUTPUTS], own, kind[OUTPUTS_AT], kind[N_OUTPUTS])
-    if kind[HAS_PENALTIES]:  # which are part of the loss
-        _return_models(0, 1, models[0], kind, memory, own)
+        _return(memory, kind[OUTPUTS], own, kind[OUTPUTS_AT], batch * units)
     for lane in range(current.size):
         if current[lane] != NONE:
             alone = _memory_of(own, lane)
             model = models[current[lane]]
             step, samples = cursors[NEXT_STEP, lane], cursors[SEEN, lane]
             _call_all(model, kind[ROWS:], alone, samples, step)
-            cursors[NEXT_STEP, lane] += 1
-            cursors[BEFORE, lane] += samples
             if kind[LOSS] == NONE:
-                of_seen = samples * (kind[N_OUTPUTS] // kind[BATCH])
-                alone[kind[GRADIENT_AT] + of_seen : kind[GRADIENT_AT] + kind[N_OUTPUTS]] = 0
+                gradient = alone[kind[GRADIENT_AT] :][: kind[N_OUTPUTS]]
+                gradient[samples * units :] = 0
     if kind[LOSS] == NONE:
-        _interleave(memory, kind[GRADIENT], own, kind[GRADIENT_AT], kind[N_OUTPUTS])
+        _interleave(memory, kind[GRADIENT], own, kind[GRADIENT_AT], batch * units)
+    if kind[HAS_PENALTIES]:  # which are part of the loss, of the weights before the step
+        _add_penalties(current, models, penalties, layers, memory, cursors, doubles)
     for k in range(layers.shape[0] - 1, -1, -1):
-        backward(memory, kind, layers[k], hyper, paces)
+        backward(memory, kind, layers[k], hyper, paces, batch)
+    for lane in range(current.size):
+        if current[lane] != NONE:
+            cursors[NEXT_STEP, lane] += 1
+            cursors[BEFORE, lane] += cursors[SEEN, lane]
 
 
 @njit
@@ -407,6 +451,58 @@ def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
 
 
 @njit
+def are_few(models, work):
+    """Whether some models whose steps have this much work take less time alone.
+
+    A step of all lanes takes as long as one of some four models, but for what any step costs: that
+    of 2 models 4-40-3, of 4 models 30-20-1, of 5 models 30-50-50-1 (with Adam, in mini-batches of
+    10, float64).
+    """
+    return models * work < 4 * (work - STEP_WORK)
+
+
+@njit
+def _train_rest(
+    shared,
+    enough,
+    current,
+    models,
+    stoppings,
+    loss_weights,
+    kind,
+    own,
+    reader,
+    bests,
+    rates,
+    cursors,
+):
+    """Train the models in the lanes alone.
+
+    Their own memories hold all numbers: those of new models, and of all when one has ended.
+    """
+    for lane in range(current.size):
+        number = current[lane]
+        if number == NONE:
+            continue
+        model = models[number]
+        is_enough = train_alone(
+            shared,
+            enough,
+            model,
+            stoppings[number],
+            loss_weights[number],
+            _memory_of(own, lane),
+            reader,
+            bests[lane],
+            rates[lane],
+        )
+        if model[HAS_ENDED] != 0:
+            _end(lane, current, model, kind, own, cursors)
+        if is_enough:
+            return
+
+
+@njit
 def _work(
     shared,
     enough,
@@ -433,6 +529,12 @@ def _work(
     while True:
         filled = _fill(shared, current, models, kind, memory, own, reader, orders, gather)
         if filled == 0:
+            return
+        if filled < current.size and are_few(filled, models[0, WORK]):  # none waits for a lane
+            _train_rest(
+                *(shared, enough, current, models, stoppings, loss_weights),
+                *(kind, own, reader, bests, rates, cursors),
+            )
             return
         count = rates.shape[1]
         for lane in range(current.size):
@@ -531,7 +633,8 @@ def train_lanes(
         Zeros at first.
     cursors : (workers, N_CURSORS, lanes of a vector) int64 array
         Zeros at first.
-    doubles : (workers, samples in a mini-batch * lanes of a vector) float64 array
+    doubles : (workers, n) float64 array
+        Of as many vectors of each worker as there are samples in a mini-batch, and `SUMS` at least.
     """
     for w in prange(current.shape[0]):
         worker = np.int64(w)

@@ -443,13 +443,18 @@ def totals_item(memory, row, samples, item, worker, step):
     totals[1] += right
 
 
+@njit(exact=True)
+def add_penalty(row, penalty, samples, step):
+    """Add the regularisation of a layer's parameters to the totals, as the mini-batch counts."""
+    if row[PENALTY_OF_SUM] <= 0:
+        penalty *= samples
+    _totals_of_epoch(row, step)[0] += penalty / row[N_SAMPLES]
+
+
 @operation(*PARAMETERS, *PENALTIES, *EPOCH)
 def penalty_item(memory, row, samples, item, worker, step):
     """Add the regularisation of a layer's parameters, weighted as the mini-batch is."""
-    totals = _totals_of_epoch(row, step)
     kernel, bias = memory[row[KERNEL] : row[BIAS]], memory[row[BIAS] : row[STOP]]
     added = penalty(kernel, number(row, L1), number(row, L2))
     added += penalty(bias, number(row, BIAS_L1), number(row, BIAS_L2))
-    if row[PENALTY_OF_SUM] <= 0:
-        added *= samples
-    totals[0] += added / row[N_SAMPLES]
+    add_penalty(row, added, samples, step)

@@ -63,6 +63,8 @@ NEXT, WORKED, SHARED = 0, 8, 16
 
 # Multiply-adds that are worth a look at what the others have done: some 0.1 ms.
 STINT = 1 << 20
+# What a step costs besides its multiply-adds, as if it were this many of them.
+STEP_WORK = 10_000
 # Learning rates that are computed at once, at most.
 MOST_STEPS = 512
 
@@ -277,6 +279,17 @@ def store(model, memory):
 
 
 @njit
+def train_alone(shared, enough, model, stopping, loss_weights, memory, reader, best, rates):
+    """Train a model to its end, or until all workers have done enough; return whether they have."""
+    is_enough = False
+    while model[HAS_ENDED] == 0 and not is_enough:
+        work = _train_on(model, stopping, loss_weights, memory, reader, best, rates)
+        is_enough = atomic_add(shared, WORKED, work) + work >= enough
+    store(model, memory)
+    return is_enough
+
+
+@njit
 def _work(
     worker,
     shared,
@@ -301,13 +314,10 @@ def _work(
         number = current[worker]
         if number >= models.shape[0]:
             return
-        model, is_enough = models[number], False
-        while model[HAS_ENDED] == 0 and not is_enough:
-            work = _train_on(
-                model, stoppings[number], loss_weights[number], memory, reader, best, rates
-            )
-            is_enough = atomic_add(shared, WORKED, work) + work >= enough
-        store(model, memory)
+        model, own_weights = models[number], loss_weights[number]
+        is_enough = train_alone(
+            shared, enough, model, stoppings[number], own_weights, memory, reader, best, rates
+        )
         if model[HAS_ENDED] != 0:
             current[worker] = NONE
         if is_enough:

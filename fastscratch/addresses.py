@@ -1,19 +1,24 @@
 """Addresses of arrays, and checks of their numbers by address."""
 
+from ctypes import addressof, c_char
+
 import numpy as np
 
-from .kernels.checks import are_finite, are_labels, start_of
+from .kernels.checks import are_finite, are_labels
 from .kernels.finite import is_finite as is_each_finite
 
 # An empty array of each type that compiled code knows.
 _LIKE = {np.dtype(dtype): np.empty(0, dtype) for dtype in (np.float32, np.float64)}
 
+# An object of no bytes, made at the beginning of an array, tells its address.
+_Nothing = c_char * 0
+
 
 def address_of(array: np.ndarray) -> int:
     """Where a C-contiguous array begins."""
-    # As bytes, arrays of all types are of one, for which the function is compiled once. Of those
-    # that are read-only or not aligned it would be compiled again.
-    return start_of(np.frombuffer(array, np.uint8)) if array.flags.carray else array.ctypes.data
+    if array.flags.carray:  # `from_buffer` takes half of the time of the attribute `ctypes`
+        return addressof(_Nothing.from_buffer(array.data))
+    return array.ctypes.data
 
 
 def is_finite(array: np.ndarray) -> bool:

@@ -12,12 +12,6 @@ from .jit import njit
 
 
 @njit
-def start_of(array):
-    """The address of the first number of a flat array; its attribute `ctypes` takes longer."""
-    return np.int64(array.ctypes.data)
-
-
-@njit
 def are_finite(address, size, like):
     """Whether all numbers are finite.
 

@@ -63,3 +63,8 @@ def test_labels_are_integers_below_the_number_of_classes(dtype, form):
 def test_an_address_is_that_of_the_first_number(dtype, form):
     array = form(np.arange(6).astype(dtype).reshape(2, 3))
     assert address_of(array) == array.__array_interface__["data"][0]
+
+
+def test_the_address_of_an_empty_array():
+    array = np.empty((0, 3))
+    assert address_of(array) == array.__array_interface__["data"][0]

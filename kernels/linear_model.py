@@ -51,6 +51,22 @@ def _row_count(X, starts):
     return X.shape[0] if starts.size == 0 else starts.size - 1
 
 
+@njit(exact=True)
+def _sparse_dot(values, columns, b):
+    """``sum_e values[e] b[columns[e]]``, in order: gathered into vectors it took twice as long."""
+    total = values.dtype.type(0)
+    for e in range(values.size):
+        total += values[e] * b[np.uint64(columns[e])]  # unsigned: not tested for being negative
+    return total
+
+
+@njit
+def _add_sparse(g, r, values, columns):
+    """``g[columns[e]] += r values[e]``."""
+    for e in range(values.size):
+        g[np.uint64(columns[e])] += r * values[e]
+
+
 @njit
 def scores_of(z, coefficients, X, columns, starts, first, rows, product_of_rows, scratch):
     """``z[o, n] = x_n' b_o`` for a block of rows."""
@@ -58,12 +74,9 @@ def scores_of(z, coefficients, X, columns, starts, first, rows, product_of_rows,
     if starts.size > 0:
         values = X[0]
         for n in range(rows):
+            begin, end = starts[first + n], starts[first + n + 1]
             for o in range(outputs):
-                b = coefficients[o]
-                total = z.dtype.type(0)
-                for e in range(starts[first + n], starts[first + n + 1]):
-                    total += values[e] * b[columns[e]]
-                z[o, n] = total
+                z[o, n] = _sparse_dot(values[begin:end], columns[begin:end], coefficients[o])
     elif outputs == 1:
         # A matrix product with one column would use one lane of its vectors.
         b = coefficients[0]
@@ -99,10 +112,9 @@ def add_gradient(gradient, residual, X, columns, starts, first, rows, scratch):
     if starts.size > 0:
         values = X[0]
         for n in range(rows):
+            begin, end = starts[first + n], starts[first + n + 1]
             for o in range(outputs):
-                g, r = gradient[o], residual[o, n]
-                for e in range(starts[first + n], starts[first + n + 1]):
-                    g[columns[e]] += r * values[e]
+                _add_sparse(gradient[o], residual[o, n], values[begin:end], columns[begin:end])
     else:
         to = Matrix(gradient.reshape(-1), 0, k, 1)
         product_serial(

@@ -61,7 +61,7 @@ def weights(n):
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("targets", [None, 1, 3])
 @pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("shape", [(60, 5), (5000, 12), (12, 12), (13, 12), (6, 20)])
+@pytest.mark.parametrize("shape", [(60, 5), (5000, 12), (12, 12), (13, 12), (6, 20), (40, 300)])
 def test_linear_regression_equals_scikit_learn(shape, weighted, targets, fit_intercept):
     rng = np.random.default_rng(shape)
     X = rng.standard_normal(shape) + 3

@@ -57,9 +57,12 @@ class Centred:
         """The columns: centred, times the root of the weight; a constant column becomes zero."""
         difference = self.X - self.X_mean
         if self.X_mean.any():
-            largest = np.abs(difference).max(axis=0)
-            difference[:, largest <= len(difference) * EPS * np.abs(self.X_mean)] = 0
-        return self.root[:, None] * difference
+            largest = np.maximum(difference.max(axis=0), -difference.min(axis=0))
+            constant = largest <= len(difference) * EPS * np.abs(self.X_mean)
+            if constant.any():
+                difference[:, constant] = 0
+        difference *= self.root[:, None]
+        return difference
 
     def operator(self) -> Any:
         """The same columns of a sparse matrix, as an operator that makes no dense copy."""

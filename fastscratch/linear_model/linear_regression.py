@@ -28,6 +28,8 @@ from .summary import Summary
 __all__ = ["LinearRegression"]
 
 
+# From this many columns for each row on, the QR factorisation of the transpose comes first.
+WIDE = 1.5
 # Where lsqr ends: a closed form is expected to be exact up to rounding.
 ROUNDING = 1e-14
 
@@ -383,7 +385,7 @@ class LinearRegression(
         """With at least as many columns as rows, the smallest of the coefficients that fit best."""
         centred = Centred.of(X, y, weight, self.fit_intercept)
         design, targets = centred.design(), centred.targets
-        coef, _, self.rank_, self.singular_ = linalg.lstsq(design, targets, cond=max(X.shape) * EPS)
+        coef, self.rank_, self.singular_ = _smallest(design, targets)
         if self.positive:
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
         return self._set(coef.T, centred.intercept(coef), y.ndim)
@@ -442,3 +444,36 @@ def _lengths(columns: np.ndarray) -> np.ndarray:
     largest = np.abs(columns).max(axis=0, initial=0)
     unit = np.where(largest > 0, largest, 1)
     return unit * np.linalg.norm(columns / unit, axis=0)
+
+
+def _smallest(design: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
+    """Least squares with at least as many columns as rows: the smallest of the coefficients.
+
+    Parameters
+    ----------
+    design : ndarray, shape (n, k)
+    targets : ndarray, shape (n, o)
+
+    Returns
+    -------
+    coef : ndarray, shape (k, o)
+    rank : int
+    singular : ndarray, shape (n,)
+
+    Notes
+    -----
+    With ``X' = Q R``, ``R`` square, the coefficients are ``Q B``, where ``B`` are the smallest that
+    solve ``R' B = Y``: the singular values of ``R`` are those of ``X``. ``2 k n**2`` flops, most of
+    them in products of blocks. LAPACK's own least squares does the same by rows, in twice the time.
+    """
+    (n, k), tol = design.shape, max(design.shape) * EPS
+    if k < WIDE * n:
+        coef, _, rank, singular = linalg.lstsq(design, targets, cond=tol, check_finite=False)
+        return coef, rank, singular
+    (reflections, scales), R = linalg.qr(design.T, mode="raw", check_finite=False)
+    small, _, rank, singular = linalg.lstsq(R[:n].T, targets, cond=tol, check_finite=False)
+    coef = np.zeros((k, targets.shape[1]), order="F")
+    coef[:n] = small
+    room = 64 * targets.shape[1]  # for blocks of 64 reflections
+    coef, *_ = linalg.lapack.dormqr("L", "N", reflections, scales, coef, room, overwrite_c=True)
+    return coef, rank, singular

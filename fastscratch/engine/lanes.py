@@ -43,6 +43,7 @@ LOSSES = {
 MOST_BYTES = 5 << 19
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
+_BACKWARD = (dense.dense_backward_item, dense.dense_hand_down_block_item, dense.dense_arrange_item)
 _LOSSES = (loss.loss_item, loss.totals_item, loss.penalty_item)
 
 
@@ -119,8 +120,7 @@ class _Layout:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
-        backwards = dense.dense_backward_item, dense.dense_hand_down_block_item
-        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *backwards)
+        known = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *_BACKWARD)
         _demand(all(phase.operation in known for _, phase in phases))
         forward = [phase for _, phase in phases if phase.operation in _FORWARD]
         backward = [phase for _, phase in phases if phase.operation is dense.dense_backward_item]

@@ -23,19 +23,30 @@ def fma(typingctx, a, b, c):
     return a(a, a, a), codegen
 
 
-@intrinsic
-def prefetch_to_write(typingctx, array, index):
-    """Fetch the cache line of an element that is written soon, for this core alone."""
+def _prefetch(array, is_written):
+    """The signature and the code of a prefetch."""
 
     def codegen(context, builder, signature, arguments):
         data = context.make_helper(builder, signature.args[0], arguments[0]).data
         place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
-        # To be written, with high locality, as data.
-        how = [ir.Constant(INT32, number) for number in (1, 3, 1)]
+        # With high locality, as data.
+        how = [ir.Constant(INT32, number) for number in (int(is_written), 3, 1)]
         call_by_name(builder, builder.module, "llvm.prefetch.p0", ir.VoidType(), [place, *how])
         return context.get_dummy_value()
 
     return types.void(array, types.int64), codegen
+
+
+@intrinsic
+def prefetch_to_read(typingctx, array, index):
+    """Fetch the cache line of an element that is read soon."""
+    return _prefetch(array, is_written=False)
+
+
+@intrinsic
+def prefetch_to_write(typingctx, array, index):
+    """Fetch the cache line of an element that is written soon, for this core alone."""
+    return _prefetch(array, is_written=True)
 
 
 @intrinsic
@@ -80,8 +91,10 @@ if config.DISABLE_JIT:
     def fma(a, b, c):
         return type(a)(np.longdouble(a) * b + c)
 
-    def prefetch_to_write(array, index):
+    def prefetch_to_read(array, index):
         pass
+
+    prefetch_to_write = prefetch_to_read
 
     def store_past_cache(target, to, source, of):
         lanes = VECTOR_BYTES // target.itemsize

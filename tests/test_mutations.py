@@ -72,6 +72,7 @@ OUTPUTS = {
     "copy_backward": ["dz"],
     "denormalize": ["a"],
     "denormalize_backward": ["dz"],
+    "dense_arrange": ["columns"],
     "dense_backward": ["dz", "gradient", "weights"],
     "dense_forward": ["a"],
     "dense_forward_block": ["a"],

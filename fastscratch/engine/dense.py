@@ -31,6 +31,8 @@ STRIP = 48
 # 5.2, 16 take 5.0 in place of 6.5. Not with few weights: models innermost add in another order.
 FEW_ROWS = 32
 MANY_WEIGHTS = 1 << 14
+# To copy a weight into a column takes as long as this many multiply-adds.
+ARRANGING = 8
 # From this size on, the outputs' gradient does not stay in a second-level cache while strip after
 # strip reads it; in panels it is read as one run.
 PACKED_BYTES = 1 << 19
@@ -114,6 +116,8 @@ def lower_product(
         common |= parameters.place
         if plan.block and t.is_differentiated:
             block = {op.BLOCK: plan.block}
+            if plan.images(plan.block) > 2:
+                block[op.COLUMNS] = _arrange(plan, parameters.kernel, n_in, n_out)
             plan.add(
                 op.dense_hand_down_block_item,
                 1,
@@ -161,6 +165,18 @@ def _goes_by_strips(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
     """Whether the gradient of the inputs takes the weights as they are, strip by strip."""
     few = min(FEW_ROWS, 2 * n_out // plan.lanes)
     return rows <= few and n_in * n_out >= MANY_WEIGHTS
+
+
+def _arrange(plan: Plan, kernel: int, n_in: int, n_out: int) -> int:
+    """Add the phase that arranges weights in columns, once for all blocks; return their place."""
+    width, depth = TILE_VECTORS * plan.lanes, plan.lanes * -(-n_out // plan.lanes)
+    place = plan.take(-(-n_in // width) * (depth * width + plan.lanes))
+    units = _units_an_item(plan, n_in, ARRANGING * n_out)
+    sizes = {col.UNITS: n_in, op.OTHER_UNITS: n_out, op.UNITS_AN_ITEM: units}
+    arranged = {col.KERNEL: kernel, op.COLUMNS: place}
+    items = -(-n_in // units)
+    plan.add(op.dense_arrange_item, items, sizes, arranged, when="early", flops=n_in * n_out)
+    return place
 
 
 def _pack(plan: Plan, read: Record, rows: int) -> int:

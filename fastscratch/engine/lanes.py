@@ -52,8 +52,8 @@ MOST_BYTES, MOST_KERNEL_BYTES = 5 << 19, 7 << 16
 
 _FORWARD = (dense.dense_forward_item, dense.dense_forward_block_item)
 _LOSSES = (loss.loss_item, loss.totals_item)
-_BACKWARD = (dense.dense_backward_item, dense.dense_hand_down_block_item, loss.penalty_item)
-_KNOWN = (data.epoch_item, data.gather_item, *_FORWARD, *_LOSSES, *_BACKWARD)
+_BACKWARD = (dense.dense_backward_item, dense.dense_hand_down_block_item, dense.dense_arrange_item)
+_KNOWN = (data.epoch_item, data.gather_item, loss.penalty_item, *_FORWARD, *_LOSSES, *_BACKWARD)
 
 
 class NotPossibleError(Exception):

@@ -77,6 +77,9 @@ STRIP, GRADIENT = fields(ARGUMENTS + 3, strip=COUNT, gradient=COUNT)
 (FEW_STRIP,) = fields(ARGUMENTS + 9, few_strip=COUNT)
 # If blocks of samples go through the network one by one: their size.
 (BLOCK,) = fields(ARGUMENTS + 5, block=COUNT)
+# Where the weights are arranged in columns, in panels, for all blocks of samples at once. NONE if
+# each product arranges them.
+(COLUMNS,) = fields(ARGUMENTS + 10, columns=PLACE)
 # What the items of input units add to the outputs: the place of the first, and how far apart they
 # are.
 PARTS, PART_SIZE = fields(ARGUMENTS + 6, parts=PLACE, part_size=COUNT)
@@ -140,14 +143,24 @@ def _forward(memory, row, start, rows, first, units, worker):
 
 
 @njit
+def _columns_at(memory, row):
+    """The panels of the weights in columns, each of them up to whole squares of a transpose."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    return panels_at(memory, row[COLUMNS], -(-row[OTHER_UNITS] // lanes) * lanes)
+
+
+@njit
 def _hand_down(memory, row, start, rows, first, units, worker):
     """The gradient of some input units for some rows, times the derivative of their activation."""
     n_in, n_out = row[UNITS], row[OTHER_UNITS]
+    weights = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
+    if row[COLUMNS] != NONE:
+        weights = _columns_at(memory, row)
     product_serial(
         Matrix(memory, row[DA] + start * n_in + first, n_in, 1),
         Matrix(memory, ZEROS, 0, 0),
         Matrix(memory, row[DOUTPUT] + start * n_out, n_out, 1),
-        Matrix(memory, row[KERNEL] + first * n_out, 1, n_out),
+        weights,
         rows,
         units,
         n_out,
@@ -313,7 +326,17 @@ def dense_sum_parts_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], memory[row[A] :][:size], z)
 
 
-@operation(DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *SIZES, BLOCK)
+@operation(KERNEL, UNITS, OTHER_UNITS, UNITS_AN_ITEM, COLUMNS)
+def dense_arrange_item(memory, row, samples, item, worker, step):
+    """The weights of some input units as columns."""
+    n_out = row[OTHER_UNITS]
+    first, units = _units_of(row, item)
+    panels = _columns_at(memory, row)
+    weights = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
+    copy_panels(window(panels, 0, first // panels.row), weights, n_out, units)
+
+
+@operation(DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *SIZES, BLOCK, COLUMNS)
 def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     """The gradient of a layer's inputs for a block of samples."""
     start, rows = _block(row, samples, item)
@@ -400,7 +423,7 @@ def dense_pack_item(memory, row, samples, item, worker, step):
 
 @operation(
     *(INPUT, DOUTPUT, *PARAMETERS, *LEARNING, *GRADIENT_OF_TENSOR),
-    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS, FEW_STRIP),
+    *(*SIZES, UNITS_AN_ITEM, STRIP, GRADIENT, PANELS, FEW_STRIP, COLUMNS),
 )
 def dense_backward_item(memory, row, samples, item, worker, step):
     """Some input units of a layer: their gradient, that of their weights, and the update.

@@ -131,8 +131,8 @@ def examples() -> Iterator[Example]:
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
     )
-    # Rows of scores that fill vectors.
-    classes = partial(_perceptron, 3, 4, 40, output="softmax")
+    # Rows of scores that fill several vectors.
+    classes = partial(_perceptron, 3, 4, 70, output="softmax")
     yield Example("many classes", classes, "categorical_crossentropy")
     # Outputs whose gradient is copied into panels, some of them for two parts of the sum. In a
     # prediction, the two outputs are sums over vectors.

@@ -35,7 +35,6 @@ from .jit import get_thread_id, njit, prange, thread_count
 from .machine import (
     DOT_COLUMNS,
     DOT_ROWS,
-    ROW_VECTORS,
     TILE_ROWS,
     TILE_VECTORS,
     TILES,
@@ -77,6 +76,8 @@ PIECES = 8
 # columns and a depth of 200 or more, by a fifth to a third, but slower for all others, up to four
 # times.) If they have FEW_TERMS or less, the sums are over numbers, in columns of SHORT_ROWS.
 FEW_ROWS, FEW_STREAMS, FEW_COLUMNS, FEW_TERMS, SHORT_ROWS = 8, 3, 4, 4, 1024
+# Tiles of at most this height are as wide as the registers allow, where `b` is read in place.
+LOW = 2
 READ_AT_ONCE = 1 << 15
 
 
@@ -220,7 +221,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
     copy_a = _must_copy_a(a, scratch.itemsize)
     is_copy = b.row != 1 and b.step != 1
     copy_b = not is_copy and _must_copy_b(b, rows, scratch.itemsize)
-    panel = lanes * (ROW_VECTORS if rows == 1 and not (copy_b or is_copy) else TILE_VECTORS)
+    in_place = not (copy_b or is_copy)
     parts = -(-max(depth, 1) // DEPTH)
     part = -(-max(depth, 1) // parts)
     # Room for a strip of `a`, in either order, and after it the panels of `b`.
@@ -241,7 +242,10 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
                 copy_panels(panels, window(b, k, j0), d, j1 - j0)
             i = 0
             while i < rows:
-                height, _ = tile_shape(rows - i)
+                height, vectors = tile_shape(rows - i)
+                # One or two rows of two vectors are too few sums: each waits for the one before.
+                is_low = in_place and height <= LOW
+                panel = lanes * (vectors if is_low else TILE_VECTORS)
                 left = window(a, i, k)
                 if copy_a:
                     _copy_a(strip, left, height, d)

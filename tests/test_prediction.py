@@ -81,7 +81,8 @@ def test_bits_depend_neither_on_threads_nor_on_other_samples(model, on_threads, 
         ((3, 70, 4), "linear"),
         ((40, 23, 9), "softmax"),  # a vector of columns and half of another one
         ((5, 31), "softmax"),
-        ((5, 32), "softmax"),  # whole vectors
+        ((5, 63), "softmax"),
+        ((5, 64), "softmax"),  # each row by itself
         ((300, 400, 3), "softmax"),  # not by blocks: too many weights
     ],
 )

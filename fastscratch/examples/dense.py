@@ -138,8 +138,8 @@ def examples() -> Iterator[Example]:
     few = partial(_perceptron, 5, 120, 137)
     yield Example("few samples", few, "mean_squared_error", rule, 8, 5)
     yield Example("one sample", few, "mean_squared_error", samples=3, batch_size=1)
-    # Rows of scores that fill vectors.
-    classes = partial(_perceptron, 3, 4, 40, output="softmax")
+    # Rows of scores that fill several vectors.
+    classes = partial(_perceptron, 3, 4, 70, output="softmax")
     yield Example("many classes", classes, "categorical_crossentropy")
     # Outputs whose gradient is copied into panels, some of them for two parts of the sum. In a
     # prediction, the two outputs are sums over vectors.

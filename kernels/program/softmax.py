@@ -14,7 +14,7 @@ from .columns import INPUT, UNITS, A, operation, scratch_of
 from .elementwise import LANES, ROWS, SAMPLES_AN_ITEM, range_of
 
 # Rows of less than this many vectors are short.
-SHORT = 2
+SHORT = 4
 # This many vectors of rows are transposed at once: the additions of one vector wait for each other.
 AT_ONCE = 4
 # Fewer rows than this are not transposed.

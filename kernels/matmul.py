@@ -72,10 +72,11 @@ PIECES = 8
 # With a side of less than FEW_ROWS, a product is limited by moving the largest matrix: in pieces of
 # READ_AT_ONCE numbers. Of up to FEW_STREAMS rows, long ones of `b` are read in order, not in panels
 # (in panels, 1 x 100 x 4000 took 30 us in place of 18; in order, 3 x 300 x 30 took 3.3 in place of
-# 1.1). Up to FEW_COLUMNS columns are sums over vectors. (The dot tile is faster for three or four
-# columns and a depth of 200 or more, by a fifth to a third, but slower for all others, up to four
-# times.) If they have FEW_TERMS or less, the sums are over numbers, in columns of SHORT_ROWS.
-FEW_ROWS, FEW_STREAMS, FEW_COLUMNS, FEW_TERMS, SHORT_ROWS = 8, 3, 4, 4, 1024
+# 1.1). One or two columns are sums over vectors, or over numbers, in columns of SHORT_ROWS, if they
+# have FEW_TERMS or less. So are FEW_COLUMNS columns, if tiles of them would be few, or deeper than
+# SHORT: 562 x 6 x 4 takes 4.2 us in sums, 2.3 in tiles. (The dot tile is faster for three or four
+# columns and a depth of 200 or more, by a fifth to a third, but slower for all others.)
+FEW_ROWS, FEW_STREAMS, FEW_COLUMNS, FEW_TERMS, SHORT_ROWS, SHORT = 8, 3, 4, 4, 1024, 128
 # Tiles of at most this height are as wide as the registers allow, where `b` is read in place.
 LOW = 2
 READ_AT_ONCE = 1 << 15
@@ -453,9 +454,17 @@ def _is_streamed(c):
 
 
 @njit
+def _is_narrow(c, depth):
+    """Whether there are so few columns that they are sums, not tiles."""
+    rows, columns = c.shape
+    fills_tiles = columns > 2 and rows >= TILE_ROWS and 1 < depth <= SHORT
+    return columns <= FEW_COLUMNS and not fills_tiles
+
+
+@njit
 def _is_tiled(c, depth):
     """Whether a `matmul` is made of tiles, and not of plain loops."""
-    return c.shape[1] > FEW_COLUMNS and depth > 1 and not _is_streamed(c)
+    return depth > 1 and not _is_narrow(c, depth) and not _is_streamed(c)
 
 
 @njit
@@ -533,10 +542,10 @@ def _outer_few_columns(c, a, b, first, stop):
 
 
 @njit
-def _columns(b):
+def _columns(c, b):
     """A few columns as rows, for `_dot_rows`; none, where tiles are better."""
     depth, count = b.shape
-    columns = np.empty((count if count <= FEW_COLUMNS else 0, depth), b.dtype)
+    columns = np.empty((count if _is_narrow(c, depth) else 0, depth), b.dtype)
     for j in range(len(columns)):
         for k in range(depth):
             columns[j, k] = b[k, j]
@@ -574,11 +583,11 @@ def _block(c, a, b, columns, zeros, scratch, rows, places, terms):
     """Some rows and columns of ``c = a @ b``, over some of the depth, on the calling thread."""
     (i, last), (j, right), (k, stop) = rows, places, terms
     count, depth = c.shape[1], a.shape[1]
-    if depth == 1 and count <= FEW_COLUMNS:
+    if depth == 1 and len(columns) > 0:
         _outer_few_columns(c, a, b, i, last)
     elif depth == 1:
         _outer(c, a, b, i, last, j, right)
-    elif count <= FEW_COLUMNS:
+    elif len(columns) > 0:
         _dot_rows(c, a, columns, i, last)
     elif _is_streamed(c):
         _add_rows(c, a, b, j, right, k, stop)
@@ -633,7 +642,7 @@ def _checks_result(rows, columns, depth):
 def _prepared(c, a, b):
     """How a `matmul` is cut, into how many items, and room for sums of parts."""
     (rows, count), depth = c.shape, a.shape[1]
-    cut = _cut_factors(rows, count, depth, c.itemsize, count <= FEW_COLUMNS)
+    cut = _cut_factors(rows, count, depth, c.itemsize, _is_narrow(c, depth))
     height, width, parts = cut
     items = -(-rows // height) * -(-count // width) * parts
     return cut, items, np.empty((parts if parts > 1 else 0, rows, count), c.dtype)
@@ -644,7 +653,7 @@ def _matmul_alone(c, a, b):
     """As :func:`matmul`, on the calling thread."""
     (rows, count), depth = c.shape, a.shape[1]
     scratch, zeros = _scratch(1, c, a, b)
-    _block(c, a, b, _columns(b), zeros, scratch[0], (0, rows), (0, count), (0, depth))
+    _block(c, a, b, _columns(c, b), zeros, scratch[0], (0, rows), (0, count), (0, depth))
     if _checks_result(rows, count, depth):
         return is_finite(c.reshape(-1))
     return is_finite(a.reshape(-1)) and is_finite(b.reshape(-1))
@@ -678,7 +687,7 @@ def matmul(c, a, b):
     if _work(c.shape[0], c.shape[1], a.shape[1]) < SERIAL_FLOPS:
         return _matmul_alone(c, a, b)
     scratch, zeros = _scratch(thread_count(), c, a, b)
-    columns, (cut, items, sums) = _columns(b), _prepared(c, a, b)
+    columns, (cut, items, sums) = _columns(c, b), _prepared(c, a, b)
     finite = 0
     for item in prange(items):
         own = scratch[get_thread_id()]

@@ -794,3 +794,16 @@ except ImportError as error:
     print(error)
 """
     assert "need scikit-learn 1.9 or newer: pip install 'fastscratch[sklearn]'" in child(code)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_entries_of_one_place_add_up(fit_intercept):
+    # Two entries in one place, an empty row, and columns out of order.
+    values, columns = np.array([1.0, 2, 3, -1, 4, 0.5]), np.array([2, 0, 2, 1, 0, 1])
+    X = sparse.csr_array((values, columns, np.array([0, 3, 3, 4, 6])), shape=(4, 3))
+    dense = np.array([[2.0, 0, 4], [0, 0, 0], [0, -1, 0], [4, 0.5, 0]])
+    y = np.array([0, 1, 0, 1])
+    ours = LogisticRegression(fit_intercept=fit_intercept, tol=1e-8).fit(X, y)
+    theirs = peer.LogisticRegression(fit_intercept=fit_intercept, tol=1e-10).fit(dense, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-6)

@@ -131,6 +131,9 @@ def examples() -> Iterator[Example]:
     yield Example(
         "many inputs", deep, "mean_squared_error", partial(Adam, 0.01, epsilon=0.1), 11, 8
     )
+    # In a prediction, few outputs are sums over vectors.
+    few = partial(_perceptron, 80, 3)
+    yield Example("few outputs of many inputs", few, "mean_squared_error")
     # Rows of scores that fill several vectors.
     classes = partial(_perceptron, 3, 4, 70, output="softmax")
     yield Example("many classes", classes, "categorical_crossentropy")

@@ -76,6 +76,7 @@ def test_every_operation_is_reached(reached):
     {
         "Adam by blocks": {"chain", "dense_forward_block", "update"},
         "average pooling by blocks": {"dense_hand_down_block", "average_pool2d_backward"},
+        "few outputs of many inputs": {"dense_forward_outside_few"},
         "images one by one": {"conv2d_forward", "max_pool2d_forward", "average_pool2d_forward"},
         "large mini-batch": {"chain", "dense_hand_down_block", "block_in_turn"},
         "many classes": {"activation_forward", "softmax_forward"},

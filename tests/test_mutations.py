@@ -78,6 +78,7 @@ OUTPUTS = {
     "dense_forward_block": ["a"],
     "dense_forward_few": ["a"],
     "dense_forward_outside": ["a"],
+    "dense_forward_outside_few": ["a"],
     "dense_forward_part": ["parts"],
     "dense_hand_down_block": ["dz"],
     "dense_pack": ["panels"],

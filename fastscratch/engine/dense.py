@@ -83,7 +83,8 @@ def lower_product(
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
         layer = parameters.place | plan.forward(u)
-        plan.add(op.dense_forward_outside_item, 1, layer, outside, lanes=plan.block, flops=flops)
+        item = op.dense_forward_outside_few_item if has_few else op.dense_forward_outside_item
+        plan.add(item, 1, layer, outside, lanes=plan.block, flops=flops)
     elif plan.block:
         block = {op.BLOCK: plan.block}
         plan.add(block_item, 1, forward, block, lanes=plan.block, flops=flops)

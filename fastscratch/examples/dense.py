@@ -138,6 +138,8 @@ def examples() -> Iterator[Example]:
     few = partial(_perceptron, 5, 120, 137)
     yield Example("few samples", few, "mean_squared_error", rule, 8, 5)
     yield Example("one sample", few, "mean_squared_error", samples=3, batch_size=1)
+    # In a prediction, few outputs are sums over vectors.
+    yield Example("few outputs of many inputs", partial(_perceptron, 80, 3), "mean_squared_error")
     # Rows of scores that fill several vectors.
     classes = partial(_perceptron, 3, 4, 70, output="softmax")
     yield Example("many classes", classes, "categorical_crossentropy")

@@ -14,7 +14,6 @@ from ..matmul import (
     product_ahead,
     product_of_dots,
     product_serial,
-    takes_dots,
     window,
 )
 from ..sums import sum_rows
@@ -110,10 +109,10 @@ def _units_of(row, item):
 
 
 @njit
-def _bias_of(memory, row, first=0):
-    """The bias of the output units from one on, as a row that is added to every row."""
+def _bias_of(memory, row):
+    """The bias of a layer, as a matrix of equal rows."""
     if row[BIAS] < row[STOP]:
-        return Matrix(memory, row[BIAS] + first, 0, 1)
+        return Matrix(memory, row[BIAS], 0, 1)
     return Matrix(memory, ZEROS, 0, 0)
 
 
@@ -121,9 +120,12 @@ def _bias_of(memory, row, first=0):
 def _forward(memory, row, start, rows, first, units, worker):
     """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
+    bias = Matrix(memory, ZEROS, 0, 0)
+    if row[BIAS] < row[STOP]:
+        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
-        _bias_of(memory, row, first),
+        bias,
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
@@ -254,6 +256,28 @@ def dense_forward_few_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], memory[row[A] + at :][:size], memory[row[Z] + at :][:size])
 
 
+@njit
+def _outside(memory, row, samples, item, worker, step):
+    """The samples of a block where they are, the place of its scores, and how many there are."""
+    at_once, n_in = row[SAMPLES_AN_ITEM], row[SOURCE_WIDTH]
+    start = item * at_once
+    rows = min(start + at_once, samples) - start
+    first = first_of_batch(row, step) + start
+    x = array_at(row[SOURCE] + first * n_in * memory.itemsize, rows * n_in, memory.dtype)
+    return Matrix(x, 0, n_in, 1), worker * at_once * row[UNITS], rows
+
+
+@njit
+def _conclude_outside(memory, row, place, rows, worker):
+    """Note if a score is not finite, and apply the activation."""
+    size = rows * row[UNITS]
+    z = memory[row[Z] + place :][:size]
+    if not is_finite(z):
+        memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] = np.nan
+    if row[FUNCTION] != NONE:
+        call(row[FUNCTION], memory[row[A] + place :][:size], z)
+
+
 @operation(*SAMPLES_OUTSIDE, *PARAMETERS, *TENSOR)
 def dense_forward_outside_item(memory, row, samples, item, worker, step):
     """The first layer for a block of samples, which are read where they are: outside the memory.
@@ -261,24 +285,23 @@ def dense_forward_outside_item(memory, row, samples, item, worker, step):
     A number of a sample that is not finite makes all its outputs so, which are fewer. The worker
     notes if one of them is not, also if it is a product that overflows.
     """
-    at_once, n_in, n_out = row[SAMPLES_AN_ITEM], row[SOURCE_WIDTH], row[UNITS]
-    start = item * at_once
-    rows = min(start + at_once, samples) - start
-    first = first_of_batch(row, step) + start
-    x = array_at(row[SOURCE] + first * n_in * memory.itemsize, rows * n_in, memory.dtype)
-    place = worker * at_once * n_out
-    z = memory[row[Z] + place :][: rows * n_out]
-    bias = _bias_of(memory, row)
-    scratch = scratch_of(memory, row, worker)
-    left, kernel = Matrix(x, 0, n_in, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    if takes_dots(n_out, n_in, memory.itemsize):
-        product_of_dots(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
-    else:
-        product_ahead(Matrix(z, 0, n_out, 1), bias, left, kernel, rows, n_out, n_in, scratch)
-    if not is_finite(z):
-        memory[row[FINITE] + worker * (CACHE_LINE // memory.itemsize)] = np.nan
-    if row[FUNCTION] != NONE:
-        call(row[FUNCTION], memory[row[A] + place :][: z.size], z)
+    n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
+    x, place, rows = _outside(memory, row, samples, item, worker, step)
+    z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
+    bias, scratch = _bias_of(memory, row), scratch_of(memory, row, worker)
+    product_ahead(z, bias, x, kernel, rows, n_out, n_in, scratch)
+    _conclude_outside(memory, row, place, rows, worker)
+
+
+@operation(*SAMPLES_OUTSIDE, *PARAMETERS, *TENSOR)
+def dense_forward_outside_few_item(memory, row, samples, item, worker, step):
+    """As `dense_forward_outside_item`, with few outputs, as sums over vectors."""
+    n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
+    x, place, rows = _outside(memory, row, samples, item, worker, step)
+    z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
+    bias, scratch = _bias_of(memory, row), scratch_of(memory, row, worker)
+    product_of_dots(z, bias, x, kernel, rows, n_out, n_in, scratch)
+    _conclude_outside(memory, row, place, rows, worker)
 
 
 @operation(INPUT, *PARAMETERS, UNITS, *SIZES, UNITS_AN_ITEM, PARTS, PART_SIZE)

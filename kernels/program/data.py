@@ -48,9 +48,9 @@ SOURCE_FIELDS = tuple(
 # Where the workers that gather blocks note whether all numbers are finite, a cache line for each.
 (FINITE,) = fields(SOURCES + SOURCE_COLUMNS, finite=PLACE)
 
-# The processor does not guess where the next row of a shuffled order is. That of this many samples
-# later is fetched before it is needed, up to so many cache lines of it.
-AHEAD, LINES = 8, 4
+# The processor does not guess where the next row of a shuffled order begins: that of this many
+# samples later is fetched before it is needed.
+AHEAD = 8
 
 
 @njit
@@ -93,7 +93,6 @@ def gather_item(memory, row, samples, item, worker, step):
     stop = min(start + row[SAMPLES_AN_ITEM], samples)
     in_order = row[ORDER] == NONE
     order = array_at(row[ORDER], 0 if in_order else n_samples, np.int64)
-    lane = CACHE_LINE // memory.itemsize
     for source in range(MAX_SOURCES):
         about = row[SOURCES + source * SOURCE_COLUMNS :]
         width = about[SOURCE_WIDTH]
@@ -103,10 +102,9 @@ def gather_item(memory, row, samples, item, worker, step):
             chosen = (batch_start + n if in_order else order[batch_start + n]) * width
             place = about[SOURCE_PLACE] + n * width
             of = array_at(about[SOURCE_ADDRESS] + chosen * memory.itemsize, width, memory.dtype)
-            if not in_order and n + AHEAD < stop:
-                later = order[batch_start + n + AHEAD] * width
-                for i in range(0, min(width, LINES * lane), lane):
-                    prefetch_to_read(of, later - chosen + i)
+            if not in_order:
+                later = order[batch_start + min(n + AHEAD, stop - 1)]
+                prefetch_to_read(of, later * width - chosen)
             to = memory[place : place + width]
             for i in range(width):
                 to[i] = of[i]

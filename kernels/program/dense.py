@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..call import INTEGER, NUMBER, array_at, call, kind_of, values
-from ..chunks import chunk_bounds
 from ..finite import is_finite
 from ..instructions import fma, prefetch_to_write
 from ..jit import njit
@@ -152,24 +151,23 @@ def _columns_at(memory, row):
 
 
 @njit
-def _hand_down(memory, row, start, rows, first, units, worker):
-    """The gradient of some input units for some rows, times the derivative of their activation."""
+def _multiply_columns(memory, row, start, rows, first, units, skipped, worker):
+    """The gradient of some input units for some rows, but for what the first outputs add."""
     n_in, n_out = row[UNITS], row[OTHER_UNITS]
-    weights = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
+    weights = Matrix(memory, row[KERNEL] + first * n_out + skipped, 1, n_out)
     if row[COLUMNS] != NONE:
         weights = _columns_at(memory, row)
     product_serial(
         Matrix(memory, row[DA] + start * n_in + first, n_in, 1),
         Matrix(memory, ZEROS, 0, 0),
-        Matrix(memory, row[DOUTPUT] + start * n_out, n_out, 1),
+        Matrix(memory, row[DOUTPUT] + start * n_out + skipped, n_out, 1),
         weights,
         rows,
         units,
-        n_out,
+        n_out - skipped,
         scratch_of(memory, row, worker),
         1.0,
     )
-    _times_derivative(memory, row, start, rows, first, units)
 
 
 @njit
@@ -186,37 +184,20 @@ def _times_derivative(memory, row, start, rows, first, units):
 
 
 @njit
-def _multiply_rest(memory, row, rows, first, units, worker):
-    """What the last outputs, fewer than a vector, add to the gradient of some input units."""
-    n_in, n_out, lanes = row[UNITS], row[OTHER_UNITS], VECTOR_BYTES // memory.itemsize
-    whole = n_out // lanes * lanes
-    product_serial(
-        Matrix(memory, row[DA] + first, n_in, 1),
-        Matrix(memory, ZEROS, 0, 0),
-        Matrix(memory, row[DOUTPUT] + whole, n_out, 1),
-        Matrix(memory, row[KERNEL] + first * n_out + whole, 1, n_out),
-        rows,
-        units,
-        n_out - whole,
-        scratch_of(memory, row, worker),
-        1.0,
-    )
-
-
-@njit
 def _multiply_rows(memory, row, rows, first, units):
-    """What all other outputs add: sums over vectors of the weights of each input unit."""
+    """Add what whole vectors of outputs add: sums over the weights of each input unit."""
     n_in, n_out, lanes = row[UNITS], row[OTHER_UNITS], VECTOR_BYTES // memory.itemsize
     da = Matrix(memory, row[DA] + first, n_in, 1)
     strips = -(-rows // DOT_ROWS)
+    height = -(-rows // strips)
     for i in range(0, units, DOT_COLUMNS):
         weights = Matrix(memory, row[KERNEL] + (first + i) * n_out, lanes, n_out)
-        for strip in range(strips):
-            n, stop = chunk_bounds(strip, strips, rows)
+        columns = min(DOT_COLUMNS, units - i)
+        for n in range(0, rows, height):
             to = window(da, n, i)
             doutput = Matrix(memory, row[DOUTPUT] + n * n_out, n_out, lanes)
-            columns = min(DOT_COLUMNS, units - i)
-            dot_tile(to, to, doutput, weights, stop - n, columns, n_out // lanes, 1, 0, 0)
+            few = min(height, rows - n)
+            dot_tile(to, to, doutput, weights, few, columns, n_out // lanes, 1, 0, 0)
 
 
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM)
@@ -364,7 +345,8 @@ def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     """The gradient of a layer's inputs for a block of samples."""
     start, rows = _block(row, samples, item)
     if rows > 0:
-        _hand_down(memory, row, start, rows, 0, row[UNITS], worker)
+        _multiply_columns(memory, row, start, rows, 0, row[UNITS], 0, worker)
+        _times_derivative(memory, row, start, rows, 0, row[UNITS])
 
 
 @njit
@@ -406,29 +388,28 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
 
 
 @njit
-def _descend(memory, row, rows, first, units, worker, step):
-    """Plain descent: the product is taken from the weights as it is made."""
-    n_out = row[OTHER_UNITS]
-    kernel = Matrix(memory, row[KERNEL] + first * n_out, n_out, 1)
-    rate = learning_rate(row, step)
-    _weight_gradient(memory, row, kernel, kernel, rows, first, units, worker, -rate)
-
-
-@njit
 def _learn_strip(memory, row, rows, first, units, worker, samples, step):
-    """The gradient of the weights of some input units, and their update."""
+    """The gradient of the weights of some input units, and their update.
+
+    In plain descent the product is taken from the weights as it is made.
+    """
     n_out = row[OTHER_UNITS]
-    kernel = row[KERNEL] + first * n_out
-    at = row[LENGTH] + kernel
+    place = row[KERNEL] + first * n_out
+    at = row[LENGTH] + place
     if row[GRADIENT] != NONE:  # in the worker's own scratch, after that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
-    gradient, zeros = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0)
-    if rows > 1:  # the gradient of one row takes no longer than fetching
-        stop = kernel + min(units * n_out, FETCHED)
-        for line in range(kernel, stop, LINE_BYTES // memory.itemsize):
+    target, start, scale = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
+    descends = row[STRIP] == NONE
+    if descends:
+        target = start = Matrix(memory, place, n_out, 1)
+        scale = -learning_rate(row, step)
+    elif rows > 1:  # the gradient of one row takes no longer than fetching
+        stop = place + min(units * n_out, FETCHED)
+        for line in range(place, stop, LINE_BYTES // memory.itemsize):
             prefetch_to_write(memory, line)
-    _weight_gradient(memory, row, gradient, zeros, rows, first, units, worker, 1.0)
-    learn(memory, row, kernel, kernel + units * n_out, at, samples, step)
+    _weight_gradient(memory, row, target, start, rows, first, units, worker, scale)
+    if not descends:
+        learn(memory, row, place, place + units * n_out, at, samples, step)
 
 
 @operation(DOUTPUT, *SIZES, UNITS_AN_ITEM, PANELS)
@@ -457,10 +438,10 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
     first, units = _units_of(row, item)
     is_handed_down, by_strips = row[DA] != NONE, row[FEW_STRIP] != NONE
-    if is_handed_down and by_strips:
-        _multiply_rest(memory, row, rows, first, units, worker)
-    elif is_handed_down:
-        _hand_down(memory, row, 0, rows, first, units, worker)
+    if is_handed_down:
+        lanes = VECTOR_BYTES // memory.itemsize
+        skipped = n_out // lanes * lanes if by_strips else 0
+        _multiply_columns(memory, row, 0, rows, first, units, skipped, worker)
     strip = units if row[STRIP] == NONE else row[STRIP]
     if by_strips:
         strip = row[FEW_STRIP]
@@ -468,13 +449,9 @@ def dense_backward_item(memory, row, samples, item, worker, step):
         height = min(strip, first + units - start)
         if is_handed_down and by_strips:
             _multiply_rows(memory, row, rows, start, height)
-        if row[STOP] == NONE:  # not trainable
-            continue
-        if row[STRIP] == NONE:
-            _descend(memory, row, rows, start, height, worker, step)
-        else:
+        if row[STOP] != NONE:  # trainable
             _learn_strip(memory, row, rows, start, height, worker, samples, step)
-    if is_handed_down and by_strips:
+    if is_handed_down:
         _times_derivative(memory, row, 0, rows, first, units)
     if item == 0 and row[STOP] != NONE and row[BIAS] < row[STOP]:
         dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]

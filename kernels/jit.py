@@ -157,15 +157,14 @@ class ParallelKernel(Kernel):
     def __call__(self, *args, **kwargs):
         # The open guard without its calls, which take 0.25 µs.
         me = get_ident()
-        inside.add(me)
-        if not threads.is_open:
-            inside.discard(me)
-            with threads.region():
-                return self._guarded(*args, **kwargs)
         try:
-            return self._guarded(*args, **kwargs)
+            inside.add(me)
+            if threads.is_open:
+                return self._guarded(*args, **kwargs)
         finally:
             inside.discard(me)
+        with threads.region():
+            return self._guarded(*args, **kwargs)
 
 
 def njit(function=None, *, parallel=False, calls_parallel=False, exact=False, inline=False):

@@ -291,6 +291,8 @@ def class_factors(class_weight: Any, y: np.ndarray, weight: np.ndarray) -> np.nd
     -------
     ndarray of float64, shape (n,)
     """
+    if class_weight is None:
+        return np.ones(len(y))
     # scikit-learn refuses weights for classes that do not occur.
     shown = weight > 0
     seen, member = np.unique(y[shown], return_inverse=True)

@@ -17,7 +17,7 @@ from .addresses import is_finite
 from .conversion import located, real_numbers
 
 #: What NumPy raises for a size that memory cannot hold.
-_TOO_LARGE = (MemoryError, ValueError, OverflowError)
+TOO_LARGE = (MemoryError, ValueError, OverflowError)
 
 _ARRAY, _FLOATING = np.ndarray, (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -279,5 +279,10 @@ class memory_for:  # noqa: N801 (it reads as a function: `with memory_for("n", n
         pass
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if isinstance(error, _TOO_LARGE):
-            raise ValueError(f"{self.name}={self.value} needs more memory than there is") from None
+        if isinstance(error, TOO_LARGE):
+            raise more_than_memory(self.name, self.value) from None
+
+
+def more_than_memory(name: str, value: int) -> ValueError:
+    """The error for an argument that is the size of something that memory cannot hold."""
+    return ValueError(f"{name}={value} needs more memory than there is")

@@ -173,7 +173,7 @@ class Network:
             If one of them does not take its numbers, or is no dense layer and reads a sparse
             matrix.
         """
-        if any(isinstance(x, SparseRows) for x in samples):
+        if SparseRows in map(type, samples):
             self._check_reads_sparse(name)
         for tensor, layer in self.checked_inputs:
             which = f"{name}[{tensor}]" if self.n_inputs > 1 else name

@@ -13,6 +13,7 @@ from ..kernels.machine import CACHE_LINE, VECTOR_BYTES
 from ..kernels.matmul import scratch_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
+from ..kernels.program.run import runner
 from .program import Chain, Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = CACHE_LINE  # no less than the widest vector
@@ -153,6 +154,8 @@ class Plan:
         #: Whether nothing but outputs is asked for: their sums may then be in another order than
         #: those of a training step.
         self.only_predicts = False
+        #: What runs the program, as a function of the number of threads and the type of the memory.
+        self.runner = runner
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of random numbers, the number of their node, and the seed of their layer, if any:
@@ -412,7 +415,8 @@ class Plan:
             chain = Chain(blocks_in_turn, self.block)
         else:
             chain = Chain(self.images(self.block or self.lanes))
-        return assemble(self.phases, memory, self._initial, chain, self.workers)
+        how = self.runner(self.workers, self.dtype)
+        return assemble(self.phases, memory, self._initial, chain, how)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

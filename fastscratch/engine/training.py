@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ..addresses import address_of
 from ..kernels.program import columns as col
+from ..kernels.program import train as op
 from ..kernels.program import update as update_op
-from ..kernels.program.keep import keep
 from .constraints import lower_constraints
 from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
@@ -62,12 +61,18 @@ class Trainer(Evaluator):
         super().__init__(network, objectives, batch_size, dtype, workers, allocate, **plan)
         first = self._slots_at
         size = network.n_parameters
-        #: Loss of the first sample of a mini-batch: every step writes it.
-        self.first_loss = self.memory[self._losses[0] :][:1]
+        about = np.zeros(op.ABOUT, np.int64)
+        about[op.N_PHASES] = len(self.program.phases)
+        about[op.WEIGHTS_AT], about[op.DISTANCE] = self.parameters_at, self.length
+        self._about, self._shape = about, (1 + n_slots, size)
+        #: What came of the last steps: not run, as a caller may set it before, or whether all
+        #: weights and totals are finite.
+        self.outcome = about[op.OUTCOME :][:1]
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * self.length :][:size] for k in range(n_slots)]
 
     def _prepare(self, plan: Plan) -> None:
+        plan.runner = op.trainer
         self.length, self._slots_at = plan.length, plan.parameters + 2 * plan.length
         if not self._learning.is_deferred:
             plan.optimizer = self._learning.record(plan)
@@ -111,14 +116,19 @@ class Trainer(Evaluator):
         for own, given in zip([self.parameters, *self.slots], numbers, strict=True):
             own[:] = given
 
-    def numbers(self, totals: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Weights and slots as :meth:`load` takes them; whether weights and totals are finite."""
-        numbers = np.empty((1 + self._n_slots, self.parameters.size), self.memory.dtype)
-        about = self.memory, self.parameters_at, self.length
-        return numbers, keep(numbers, *about, totals.reshape(-1))
+    def new_numbers(self) -> np.ndarray:
+        """An array of weights and slots, as :meth:`load` takes it, of any numbers."""
+        return np.empty(self._shape, self.memory.dtype)
 
-    def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
-        """Run one step for each learning rate.
+    def train(
+        self,
+        first_step: int,
+        learning_rates: np.ndarray,
+        iterations: int,
+        totals: np.ndarray,
+        learned: np.ndarray,
+    ) -> None:
+        """Run one step for each learning rate; :attr:`outcome` is set in the end.
 
         Parameters
         ----------
@@ -128,7 +138,14 @@ class Trainer(Evaluator):
         iterations : int
             Steps that the optimiser has taken before: its updates, times the number of mini-batches
             whose gradients are added up for each; plus those that have been added up since.
+        totals : (epochs, outputs + 1, 2) float64 array
+            Of the epochs that the steps belong to; the outcome says whether they are finite.
+        learned : (1 + slots, p) array
+            Weights and slots after the steps; written.
         """
-        about = address_of(learning_rates), first_step, iterations - first_step
-        self.program.table[:, col.RATES : col.ITERATIONS + 1] = about
-        self.run(first_step, learning_rates.size)
+        totals, table = totals.reshape(-1), self.program.table
+        arguments = (self._about, learned, table, self.memory, totals, learning_rates)
+        if self.workers == 1:
+            op.train_alone(*arguments, first_step, iterations)
+        else:
+            op.train_team(self.workers, *arguments, first_step, iterations)

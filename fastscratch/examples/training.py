@@ -67,7 +67,8 @@ class Training:
 
     def run(self, steps: int | None = None) -> None:
         """Take the first steps of an epoch, by default all."""
-        self.trainer.train(0, np.full(steps or self._steps, self._rate), 0)
+        trainer, rates = self.trainer, np.full(steps or self._steps, self._rate)
+        trainer.train(0, rates, 0, self.totals, trainer.new_numbers())
 
 
 def train(example: Example, model: Model, threads: int) -> Trained:

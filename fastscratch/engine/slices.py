@@ -40,8 +40,10 @@ def run_in_slices(
                 progress.update(count)
             if done:
                 break
-            # At most ten times as many: one quick call says little about the next.
-            enough = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+            if 10 * seconds < SLICE_SECONDS:
+                enough = 10 * count  # not more: one quick call says little about the next
+            else:
+                enough = max(1, int(count * SLICE_SECONDS / seconds))
     finally:
         if progress is not None:
             progress.close()

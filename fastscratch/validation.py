@@ -154,6 +154,8 @@ def as_sizes(name: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
 
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     """Two ints below 2**31, for rows and columns; one int stands for both."""
+    if type(value) is int and minimum <= value < 2**31:  # the usual case
+        return value, value
     first, second = as_sizes(name, value, 2, minimum)
     return first, second
 

@@ -12,12 +12,12 @@ from .llvm import Writer, constant
 # Vectors of long runs that are added up at once.
 AT_ONCE = 4
 
+
 @intrinsic
 def mean_of_runs(typingctx, means, to, size, values, at, step, count, weight):
     """A weight times the sum of some runs of numbers, added up one after the other.
 
-    ``means[to + i] = weight * sum over k of values[at + k step + i]`` for i below `size`. (Places in
-    arrays, because a view of an array costs 5 ns to count.)
+    ``means[to + i] = weight * sum over k of values[at + k step + i]`` for i below `size`.
 
     Parameters
     ----------
@@ -76,6 +76,7 @@ def mean_of_runs(typingctx, means, to, size, values, at, step, count, weight):
 
     integers = (types.int64,) * 3
     return types.void(means, *integers[:2], values, *integers, means.dtype), codegen
+
 
 if config.DISABLE_JIT:
 

@@ -1,5 +1,6 @@
 """2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -244,11 +245,21 @@ def _geometry(
     steps = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)
     one_of("padding", padding, ("valid", "same"))
-    extent = tuple(
-        rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters.shape[:2], strict=True)
-    )
-    places, before = output_places("kernel", images.shape[1:3], extent, steps, padding)
-    return (len(images), *places, filters.shape[3]), (steps, before, dilation)
+    return _known_geometry(images.shape, filters.shape, steps, padding, dilation)
+
+
+@functools.lru_cache(256)
+def _known_geometry(
+    images: tuple[int, ...],
+    filters: tuple[int, ...],
+    steps: tuple[int, ...],
+    padding: str,
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """The same of the shapes of images and filters: found out once, as it takes microseconds."""
+    extent = tuple(rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters[:2], strict=True))
+    places, before = output_places("kernel", images[1:3], extent, steps, padding)
+    return (images[0], *places, filters[3]), (steps, before, dilation)
 
 
 def _convolve(

@@ -67,7 +67,7 @@ class Kind:
     Attributes
     ----------
     kind, hyper, layers : ndarray
-        As `train_lanes` takes them.
+        As `train_lanes` takes those of several kinds.
     size : int
         Numbers of each model in the memory of a worker.
     penalties : (4,) array
@@ -155,13 +155,14 @@ class _Layout:
         _demand(self._places.get(gradient) == layers[-1][op.DOUTPUT])
         learning = [b.record for b in backward if b.record[col.STOP] != col.NONE]
         hyper, penalties, rule = self._hyper(learning, end.record)
-        kind = np.full(op.ROWS, col.NONE)
+        kind = np.full(op.KIND_COLUMNS, col.NONE)
         self._takes_sources(kind, phases, layers[0])
         if self._takes_loss(kind, end.record):
             layers[-1][op.IS_BY_UNIT] = 1
         self._take_penalties(layers, phases)
         after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
         rows = [program.place(k) for k, phase in phases if phase.operation in after]
+        kind[op.ROWS : op.ROWS + len(rows)], kind[op.N_LAYERS] = rows, len(layers)
         kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
         kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
@@ -174,8 +175,7 @@ class _Layout:
         kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
         table = np.array(layers, np.int64)
-        numbers = np.array([*kind, *rows])
-        return Kind(numbers, hyper, table, self._end, penalties)
+        return Kind(kind, hyper, table, self._end, penalties)
 
     def _layer(self, f: Record, b: Record) -> np.ndarray:
         """The row of a layer, from the fields of its forward and its backward phase."""

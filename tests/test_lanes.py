@@ -182,6 +182,20 @@ def test_penalties_of_each_model(together):
     assert together == [21]
 
 
+@pytest.mark.parametrize("penalty", [L2(0.1), L2(0)], ids=["another", "zero"])
+def test_penalties_that_differ_between_layers(together, penalty):
+    """The models that have such share a program with others, but are trained alone."""
+
+    def make(k):
+        model = dense(k, 7, 3, kernel_regularizer=L2(0.01))
+        if k % 3 == 0:
+            model.layers[1].kernel_regularizer = penalty
+        return model
+
+    compare(make, MANY, rows=ROWS)
+    assert together == [14]
+
+
 def test_sample_weights_and_metrics(together):
     weights = RNG.uniform(0, 2, N)
     for loss, last, metric in [
@@ -390,7 +404,8 @@ def test_the_examples_reach_all_that_is_computed_for_models_innermost():
         model = example.model("float32")
         if example.sparse or not all(type(layer) is layers.Dense for layer in model.layers):
             continue
-        kind = engine.kind_of(Training(example, model, 1).trainer, None)
+        trainer = Training(example, model, 1).trainer
+        kind = engine.kind_of(trainer, None, trainer.network.penalties)
         if kind is not None:
             found["loss"].add(int(kind.kind[lane_columns.LOSS]))
             found["rule"] |= set(kind.layers[:, lane_columns.RULE].tolist())

@@ -125,12 +125,12 @@ class Training:
         Weights, and what the optimiser remembers; overwritten.
     shuffle : bool
     seed : int
+    penalties : (n, 4) float64 array
+        Those of the network, as :attr:`Network.penalties` has them.
     evaluator : Evaluator, optional
         Of one worker.
     validation : Samples, optional
         What is measured after each epoch.
-    penalties : sequence of (int, int, float, float)
-        First and last place, l1 and l2 of weights whose penalties are part of the validation loss.
     stopping : Stopping, optional
     kind : Kind, optional
         What it has in common with the models that it can be trained together with.
@@ -159,9 +159,9 @@ class Training:
         state: np.ndarray,
         shuffle: bool,
         seed: int,
+        penalties: np.ndarray,
         evaluator: Evaluator | None = None,
         validation: Samples | None = None,
-        penalties: Sequence[tuple[int, int, float, float]] = (),
         stopping: Stopping | None = None,
         kind: Kind | None = None,
     ):
@@ -175,11 +175,12 @@ class Training:
         self.row = row = np.zeros(op.MODEL_COLUMNS, np.int64)
         self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
         # Compiled code has only the addresses of what is kept here.
-        self._kept: list[Any] = [samples, validation, numbers]
+        self._kept: list[Any] = [samples, validation, numbers, penalties]
         self.work = trainer._work * trainer.batch_size * trainer.network.work + op.STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
         samples.bind_to(trainer)
+        trainer.bind_penalties(penalties)
         row[op.TOTALS] = trainer.bind_run(self.totals, shuffle, seed, first_epoch)
         self._take_program(op.TRAINING, trainer)
         if evaluator is not None and validation is not None:
@@ -193,11 +194,8 @@ class Training:
         row[op.TAKEN], row[op.RATE_STEP] = taken, iterations
         row[op.SCHEDULE] = schedule
         row[op.NUMBERS], row[op.N_NUMBERS] = address_of(numbers), numbers.size
-        row[op.PAIRS], row[op.N_PENALTIES] = pairs, len(penalties)
-        if penalties:
-            table = np.array(penalties, float)
-            row[op.PENALTIES] = address_of(table)
-            self._kept.append(table)
+        row[op.PAIRS] = pairs
+        row[op.PENALTIES], row[op.N_PENALTIES] = address_of(penalties), len(penalties)
 
     def keep_best(self, weights: np.ndarray) -> None:
         """Let the weights of the best epoch be written to an array, and keep the last ones."""

@@ -14,6 +14,7 @@ from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
 from .plan import Allocate, Plan, aligned_zeros
+from .program import Factor
 
 
 class Trainer(Evaluator):
@@ -64,8 +65,26 @@ class Trainer(Evaluator):
         size = network.n_parameters
         #: Loss of the first sample of a mini-batch: every step writes it.
         self.first_loss = self.memory[self._losses[0] :][:1]
+        self._factors = self._find_factors()
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * self.length :][:size] for k in range(n_slots)]
+
+    def _find_factors(self) -> tuple[np.ndarray, ...]:
+        """Where factors of penalties are: rows and columns of the table; those of the network's."""
+        row_of = {int(offset): k for k, offset in enumerate(self.network.penalties[:, 0])}
+        places = [
+            (self.program.place(number), field, row_of[value.offset], 1 + value.power)
+            for number, phase in enumerate(self.program.lines)
+            for field, value in phase.record.items()
+            if isinstance(value, Factor)
+        ]
+        return tuple(np.array(places, np.int64).reshape(-1, 4).T)
+
+    def bind_penalties(self, penalties: np.ndarray) -> None:
+        """Take the penalties of a network that is otherwise of the kind of the trainer's own."""
+        rows, columns, own_rows, own_columns = self._factors
+        factors = penalties[own_rows, own_columns]
+        self.program.table.view(np.float64)[rows, columns] = factors
 
     def _prepare(self, plan: Plan) -> None:
         self.length, self._slots_at = plan.length, plan.parameters + 2 * plan.length

@@ -367,36 +367,47 @@ def _runs_function(w, name):
     return function, [function.args[i : i + 3] for i in (0, 3, 6)], function.args[9:]
 
 
-def _write_runs(w, rows, vectors, scatters):
-    """The function of one shape of `gather_runs`, or of `scatter_runs`."""
-    name = f"{'scatter' if scatters else 'gather'}_{rows}_{vectors}"
-    function, (c, x, found), (_, _, count) = _runs_function(w, name)
+def _write_runs(w, rows, vectors):
+    """The function of one shape of `gather_runs`."""
+    function, (c, x, found), (_, _, count) = _runs_function(w, f"gather_{rows}_{vectors}")
+    builder, bits = w.builder, ir.IntType(w.lanes)
     shape = list(product(range(rows), range(vectors)))
 
     def places(pointer, row):
         return [
-            w.after(pointer, w.builder.add(w.times(row, i), constant(v * w.lanes)))
-            for i, v in shape
+            w.after(pointer, builder.add(w.times(row, i), constant(v * w.lanes))) for i, v in shape
         ]
 
-    def one_found(at, *sums):
-        value = w.splat(w.builder.load(at))
-        place = w.builder.fptosi(w.builder.load(w.after(at, found[1])), INT)
-        run = places(w.after(x[0], place), x[1])
-        following = w.after(at, constant(1))
-        if not scatters:
-            run = [w.fma(value, w.load(here), total) for here, total in zip(run, sums, strict=True)]
-            return [following, *run]
-        for here, weight in zip(run, values, strict=True):
-            w.store(w.fma(value, weight, w.load(here)), here)
-        return [following]
+    def some(at, runs, left, *sums):
+        """A vector of values: a number has a bit for each that is not zero."""
+        is_used = builder.fcmp_unordered("!=", w.load(at), ir.Constant(w.type, None))
+        used = builder.zext(builder.bitcast(is_used, bits), INT)
+        few = w.less(left, constant(w.lanes))
+        first = builder.sub(builder.shl(constant(1), left), constant(1))
+        used = builder.select(few, builder.and_(used, first), used)
+
+        def one(used, *sums):
+            number = w.call("llvm.cttz.i64", INT, used, ir.Constant(ir.IntType(1), 1))
+            here = w.after(at, number)
+            value = w.splat(builder.load(here))
+            place = builder.fptosi(builder.load(w.after(here, found[1])), INT)
+            place = builder.add(place, builder.mul(number, x[2]))
+            run = places(w.after(runs, place), x[1])
+            sums = [w.fma(value, w.load(of), total) for of, total in zip(run, sums, strict=True)]
+            return [builder.and_(used, builder.sub(used, constant(1))), *sums]
+
+        _, *sums = w.loop(w.call("llvm.ctpop.i64", INT, used), [used, *sums], one)
+        runs, left = w.after(runs, w.times(x[2], w.lanes)), builder.sub(left, constant(w.lanes))
+        return [w.after(at, constant(w.lanes)), runs, left, *sums]
 
     own = places(c[0], c[1])
-    values = [w.load(place) for place in own]
-    _, *sums = w.loop(count, [found[0], *([] if scatters else values)], one_found)
-    for total, place in zip(sums, own, strict=False):
-        w.store(total, place)
-    w.builder.ret_void()
+    turns = builder.sdiv(builder.add(count, constant(w.lanes - 1)), constant(w.lanes))
+    # What is stored at `c` may not have arrived there yet: it is loaded as late as possible.
+    zeros = [ir.Constant(w.type, None)] * len(own)
+    _, _, _, *sums = w.loop(turns, [found[0], x[0], count, *zeros], some)
+    for total, place in zip(sums, own, strict=True):
+        w.store(builder.fadd(w.load(place), total), place)
+    builder.ret_void()
     return function
 
 
@@ -526,8 +537,8 @@ def write_module(name, item):
     elif name == "window":
         windows = {shape: _write_window(w, *shape) for shape in WINDOWS}
         _write_choice(w, _window_function, name, windows, 1)
-    elif name in ("gather", "scatter"):
-        runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
+    elif name == "gather":
+        runs = {shape: _write_runs(w, *shape) for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)
     elif name == "copy":
         _write_copy(w)

@@ -37,8 +37,8 @@ The sum runs over two loops, `turns` times `depth` steps. In a convolution these
 window, and what is contiguous in each row: so its sums, too, stay in registers from the first
 number to the last. A dense product has one turn (and the outer loop costs nothing measurable).
 
-*Sparse runs* are for products in which one factor is mostly zeros. It is given as its nonzero
-numbers, each with the place of the run of numbers that it multiplies.
+*Sparse runs* are for products in which one factor is mostly zeros: to each of its numbers belongs
+the place of a run of numbers, which it multiplies if it is not zero.
 
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
@@ -296,14 +296,18 @@ def chain_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
+    Values that are zero take no time.
+
     Parameters
     ----------
     c : Matrix, (height, width)
         Rows contiguous, as are those of `x`. Up to a vector of numbers is written after each row.
     x : Matrix
-        The numbers of which the runs consist; up to a vector of them is read after each run.
+        The numbers of which the runs consist; up to a vector of them is read after each run. The
+        run of value number e begins ``e * x.step`` elements after its place.
     found : Matrix, (2, count)
-        The values, and in the second row the places.
+        The values, and in the second row the places. Up to a vector of numbers after the values is
+        read.
     height, width : int
         From 1 to `RUN_ROWS`, and to `RUN_VECTORS` vectors.
     count : int
@@ -311,19 +315,6 @@ def gather_runs(typingctx, c, x, found, height, width, count):
 
     def codegen(context, builder, signature, arguments):
         return _call(context, builder, "gather", arguments[:3], signature.args[:3], arguments[3:])
-
-    return types.void(c, x, found, *[types.int64] * 3), codegen
-
-
-@intrinsic
-def scatter_runs(typingctx, c, x, found, height, width, count):
-    """The transpose of `gather_runs`: ``x[place + i * x.row + j] += value * c[i, j]``.
-
-    Each row of `c` is followed by zeros, up to a whole vector.
-    """
-
-    def codegen(context, builder, signature, arguments):
-        return _call(context, builder, "scatter", arguments[:3], signature.args[:3], arguments[3:])
 
     return types.void(c, x, found, *[types.int64] * 3), codegen
 
@@ -477,25 +468,16 @@ if config.DISABLE_JIT:
                                 total += pixel * b.values[b.at + ky * b.row + kx * b.step + lane]
                     c.values[c.at + i * c.row + x * c.step + lane] = total
 
-    def _runs(x, found, height, width, count):
-        """Each value, with the flat indices of its run in `x` as nested lists."""
-        for e in range(found.at, found.at + count):
-            place = int(found.values[e + found.row])
-            yield found.values[e], _grid(x._replace(at=x.at + place), height, width)
-
     def gather_runs(c, x, found, height, width, count):
         own = _grid(c, height, width)
-        for value, run in _runs(x, found, height, width, count):
-            for i in range(height):
-                for j in range(width):
-                    c.values[own[i][j]] += value * x.values[run[i][j]]
-
-    def scatter_runs(c, x, found, height, width, count):
-        own = _grid(c, height, width)
-        for value, run in _runs(x, found, height, width, count):
-            for i in range(height):
-                for j in range(width):
-                    x.values[run[i][j]] += value * c.values[own[i][j]]
+        for e in range(count):
+            value = found.values[found.at + e]
+            if value != 0:
+                place = int(found.values[found.at + found.row + e]) + e * x.step
+                run = _grid(Matrix(x.values, x.at + place, x.row, 1), height, width)
+                for i in range(height):
+                    for j in range(width):
+                        c.values[own[i][j]] += value * x.values[run[i][j]]
 
     def copy_rows(target, source, rows, width):
         to, of = _grid(target, rows, width), _grid(source, rows, width)

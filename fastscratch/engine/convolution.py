@@ -289,10 +289,11 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Re
     """Both gradients from the places of the maxima in the max pooling after the convolution."""
     if not (t.is_differentiated or own.learns):
         return
-    width = winners.padded(g.kernel_width * g.channels, g.lanes)
     kernel = described(g) | own.place
-    kernel |= {winners.PACKED: plan.take(g.filters * g.kernel_height * width)}
-    plan.add(winners.winners_pack_item, 1, kernel, when="early")
+    if t.is_differentiated:
+        pool = {field: won[field] for field in (winners.POOL_Y, winners.POOL_X)}
+        kernel |= {winners.PACKED: plan.take(winners.packed_kernel_size(g, *pool.values()))}
+        plan.add(winners.winners_pack_item, 1, kernel, pool, when="early")
     maxima = won[winners.MAXIMA_Y] * won[winners.MAXIMA_X]
     plan.scratch(winners.winners_scratch_size(g, maxima))
     passing = t.activation != LINEAR

@@ -84,6 +84,8 @@ TILES = tuple(
 HALF_TILES = tuple(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS)
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# Rows of the largest maxima tile: it has four vectors of columns.
+MAXIMA_ROWS = 6 if REGISTERS == 32 else 2
 # Rows of output and taps of the window tiles: sums of all taps of a row, a number of each row that
 # is seen, and a weight fit the registers.
 WINDOWS = tuple(

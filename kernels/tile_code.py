@@ -12,6 +12,7 @@ from .machine import (
     DOT_ROWS,
     HALF_TILES,
     MASKS,
+    MAXIMA_ROWS,
     RUNS,
     TILE_ROWS,
     TILE_VECTORS,
@@ -235,6 +236,47 @@ def _write_dot(w, rows, columns, kind):
             total = w.builder.extract_element(totals[k // w.lanes], lane)
             w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
     w.builder.ret_void()
+    return function
+
+
+def _maxima_function(w, name):
+    """Begin a function of a maxima tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnn")
+    # One column, for `_write_choice`.
+    height, *sizes = function.args[15:]
+    matrices = [function.args[i : i + 3] for i in range(0, 15, 3)]
+    return function, matrices, [height, constant(1), *sizes]
+
+
+def _write_maxima(w, rows):
+    """The function of the maxima tile of this many rows."""
+    function, matrices, sizes = _maxima_function(w, f"maxima_{rows}")
+    (c, argmax, start, a, b), (_, _, depth, turns, b_jump, below) = matrices, sizes
+    columns = [constant(0), b[2], below, w.builder.add(below, b[2])]
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+
+    def step(places, b, sums):
+        row = [w.load(w.after(b, column)) for column in columns]
+        numbers = [w.splat(w.builder.load(w.after(places[0], a_row))) for a_row in a_rows]
+        pairs = product(numbers, row)
+        return [w.fma(x, y, total) for (x, y), total in zip(pairs, sums, strict=True)]
+
+    starts = [w.load(w.after(start[0], w.times(start[1], i))) for i in range(rows)]
+    starts = [value for value in starts for _ in columns]
+    sizes = None, None, depth, turns, constant(0), b_jump
+    sums = _sum_in_registers(w, a, b, sizes, starts, step)
+    builder = w.builder
+    for i in range(rows):
+        largest, *others = sums[4 * i : 4 * i + 4]
+        place = ir.Constant(w.type, None)
+        for number, total in enumerate(others, 1):
+            is_nan = builder.fcmp_unordered("uno", total, total)
+            wins = builder.or_(builder.fcmp_ordered(">", total, largest), is_nan)
+            largest = builder.select(wins, total, largest)
+            place = builder.select(wins, w.splat(ir.Constant(w.scalar, number)), place)
+        w.store(largest, w.after(c[0], w.times(c[1], i)))
+        w.store(place, w.after(argmax[0], w.times(argmax[1], i)))
+    builder.ret_void()
     return function
 
 
@@ -532,6 +574,9 @@ def write_module(name, item):
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         dots = {shape: _write_dot(w, *shape, name) for shape in shapes}
         _write_choice(w, _tile_function, name, dots, 1)
+    elif name == "maxima":
+        tiles = {(rows, 1): _write_maxima(w, rows) for rows in range(1, 1 + MAXIMA_ROWS)}
+        _write_choice(w, _maxima_function, name, tiles, 1)
     elif name == "slide":
         _write_slide(w)
     elif name == "window":

@@ -44,7 +44,8 @@ The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
 for a window that slides along many positions; the *chain tile* is the lane tile with sums that
-begin with what they are added to. The *window tile* is for windows of a few sizes that slide one
+begin with what they are added to. The *maxima tile* keeps only the largest of four neighbouring
+columns, whose elements are vectors. The *window tile* is for windows of a few sizes that slide one
 pixel at a time: it loads each pixel once.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
@@ -235,6 +236,35 @@ def lane_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_
     """As `dot_tile`, but without the last sum: elements of `c` and `start` are vectors too."""
 
     return _unscaled("lane", c, start, a, b)
+
+
+@intrinsic
+def maxima_tile(typingctx, c, argmax, start, a, b, height, depth, turns, b_jump, below):
+    """The largest of four neighbours in each row of a product of numbers and vectors.
+
+    ``c[i] = max over j of start[i]`` + the sum over ``k`` of ``a[i, k] * b[k, j]``, lane by lane;
+    ``j`` is 0 to 3.
+
+    Parameters
+    ----------
+    c, argmax : Matrix of vectors, (height,)
+        The maxima, and which of the four they are: the first of equal numbers. A number that is NaN
+        is the largest.
+    start : Matrix of vectors, (height,)
+    a : Matrix of numbers, (height, turns depth)
+    b : Matrix of vectors, (turns, depth, 4)
+        Columns 0 and 1 are `step` elements apart, and columns 2 and 3 are `below` these.
+    height : int
+        From 1 to `MAXIMA_ROWS`.
+    depth, turns, b_jump : int
+        As in `tile_product`.
+    below : int
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "maxima", arguments[:5], signature.args[:5], arguments[5:])
+
+    return types.void(c, argmax, start, a, b, *[types.int64] * 5), codegen
 
 
 @intrinsic
@@ -434,6 +464,22 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
+
+    def maxima_tile(c, argmax, start, a, b, height, depth, turns, b_jump, below):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, 0, b_jump)
+        for i in range(height):
+            for lane in range(lanes):
+                totals = []
+                for j in range(4):
+                    total = start.values[start.at + i * start.row + lane]
+                    column = j // 2 * below + j % 2 * b.step + lane
+                    for x, y in steps:
+                        total += a.values[x + i * a.row] * b.values[y + column]
+                    totals.append(total)
+                place = int(np.argmax(totals))
+                c.values[c.at + i * c.row + lane] = totals[place]
+                argmax.values[argmax.at + i * argmax.row + lane] = place
 
     def slide_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lane_tile(c, start._replace(row=0), a, b, height, 1, depth, turns, a_jump, b_jump)

@@ -94,6 +94,8 @@ WINDOWS = tuple(
     for rows in (4, 2, 1)
     if rows * taps + rows + taps <= REGISTERS or rows == 1
 )
+# Taps of the winner tiles: sums of all of them stay in registers.
+WINNER_TAPS = (3, 5) if REGISTERS == 32 else (3,)
 # The most rows and vectors of sparse runs: their sums stay in registers, too.
 RUN_ROWS, RUN_VECTORS = (6, 3) if REGISTERS == 32 else (6, 2)
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

@@ -18,6 +18,7 @@ from .machine import (
     TILE_VECTORS,
     TILES,
     WINDOWS,
+    WINNER_TAPS,
 )
 
 # Neighbouring rows of a tile that are found from one pointer.
@@ -453,6 +454,54 @@ def _write_runs(w, rows, vectors):
     return function
 
 
+def _winner_function(w, name):
+    """Begin a function of a winner tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn nnnnn")
+    # One column, for `_write_choice`.
+    taps, *sizes = function.args[9:]
+    return function, [function.args[i : i + 3] for i in (0, 3, 6)], [taps, constant(1), *sizes]
+
+
+def _write_winner(w, taps):
+    """The function of the winner tile of a filter of taps x taps."""
+    function, (c, a, b), sizes = _winner_function(w, f"winner_{taps}")
+    _, _, depth, turns, b_jump, argmax = sizes
+    builder = w.builder
+    rows = [w.times(b[1], i) for i in range(taps + 1)]
+    columns = [w.times(b[2], i) for i in range(taps + 1)]
+
+    def step(places, b, sums):
+        value, place = w.load(places[0]), w.load(w.after(places[0], argmax))
+        is_below = builder.fcmp_ordered(">=", place, w.splat(ir.Constant(w.scalar, 2)))
+        ones = [w.splat(ir.Constant(w.scalar, number)) for number in (1, 3)]
+        is_right = builder.or_(*(builder.fcmp_ordered("==", place, one) for one in ones))
+        following = []
+        for kx in range(taps):
+            pixels = [
+                builder.select(
+                    is_right,
+                    w.load(w.after(b, builder.add(row, columns[kx + 1]))),
+                    w.load(w.after(b, builder.add(row, columns[kx]))),
+                )
+                for row in rows
+            ]
+            for upper, lower, total in zip(pixels, pixels[1:], sums[kx::taps], strict=False):
+                following.append(w.fma(value, builder.select(is_below, lower, upper), total))
+        return [following[kx * taps + ky] for ky in range(taps) for kx in range(taps)]
+
+    zeros = [ir.Constant(w.type, None)] * taps**2
+    sizes = None, None, depth, turns, constant(0), b_jump
+    windows = b[0], w.times(b[2], 2), None
+    totals = _horizontal_sums(w, _sum_in_registers(w, a, windows, sizes, zeros, step))
+    for k in range(taps**2):
+        ky, kx = divmod(k, taps)
+        place = w.after(c[0], builder.add(w.times(c[1], ky), w.times(c[2], kx)))
+        total = builder.extract_element(totals[k // w.lanes], ir.Constant(INT32, k % w.lanes))
+        builder.store(builder.fadd(builder.load(place), total), place)
+    builder.ret_void()
+    return function
+
+
 def _write_choice(w, begin, name, tiles, lanes):
     """The function that callers know: it jumps to the tile of the given shape.
 
@@ -585,6 +634,9 @@ def write_module(name, item):
     elif name == "gather":
         runs = {shape: _write_runs(w, *shape) for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)
+    elif name == "winner":
+        winners = {(taps, 1): _write_winner(w, taps) for taps in WINNER_TAPS}
+        _write_choice(w, _winner_function, name, winners, 1)
     elif name == "copy":
         _write_copy(w)
     elif name == "pick":

@@ -38,7 +38,8 @@ window, and what is contiguous in each row: so its sums, too, stay in registers 
 number to the last. A dense product has one turn (and the outer loop costs nothing measurable).
 
 *Sparse runs* are for products in which one factor is mostly zeros: to each of its numbers belongs
-the place of a run of numbers, which it multiplies if it is not zero.
+the place of a run of numbers, which it multiplies if it is not zero. The *winner tile* is for such
+a factor whose elements are vectors: of four places, one has a number.
 
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
@@ -350,6 +351,38 @@ def gather_runs(typingctx, c, x, found, height, width, count):
 
 
 @intrinsic
+def winner_tile(typingctx, c, a, b, taps, depth, turns, b_jump, argmax):
+    """The gradient of a filter of `taps` x `taps` from the winners of windows of 2 x 2.
+
+    ``c[ky, kx] +=`` the sum over windows and lanes of ``a * x[ky + py, kx + px]``, where elements
+    of `a` and of ``x``, the image from where the window begins, are vectors; and ``(py, px)`` is
+    where in the window the maximum is.
+
+    Parameters
+    ----------
+    c : Matrix, (taps, taps)
+        Numbers, not vectors, with any strides.
+    a : Matrix of vectors
+        Gradients of the maxima, `step` elements apart.
+    b : Matrix of vectors
+        The image: `row` is how far the next row is, `step` the next pixel.
+    taps : int
+        One of `WINNER_TAPS`.
+    depth, turns : int
+        Windows of a row, which are two pixels apart, and rows.
+    b_jump : int
+        Elements from the end of one row of windows to the beginning of the next.
+    argmax : int
+        The places of the maxima, 0 to 3, are this many elements after their gradients.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "winner", arguments[:3], signature.args[:3], arguments[3:])
+
+    return types.void(c, a, b, *[types.int64] * 5), codegen
+
+
+@intrinsic
 def copy_rows(typingctx, target, source, rows, width):
     """Copy a panel: ``target[:rows, :width] = source[:rows, :width]``, columns contiguous.
 
@@ -524,6 +557,19 @@ if config.DISABLE_JIT:
                 for i in range(height):
                     for j in range(width):
                         c.values[own[i][j]] += value * x.values[run[i][j]]
+
+    def winner_tile(c, a, b, taps, depth, turns, b_jump, argmax):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        for window in range(turns * depth):
+            of = a.at + window * a.step
+            begin = b.at + 2 * window * b.step + window // depth * b_jump
+            for lane in range(lanes):
+                py, px = divmod(int(a.values[of + argmax + lane]), 2)
+                for ky in range(taps):
+                    for kx in range(taps):
+                        pixel = begin + (ky + py) * b.row + (kx + px) * b.step + lane
+                        product = a.values[of + lane] * b.values[pixel]
+                        c.values[c.at + ky * c.row + kx * c.step] += product
 
     def copy_rows(target, source, rows, width):
         to, of = _grid(target, rows, width), _grid(source, rows, width)

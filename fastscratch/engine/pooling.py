@@ -49,10 +49,14 @@ def _window(layer: Pooling2D, t: Tensor, shape: Shape) -> Record:
     }
 
 
-def _is_sparse(layer: Pooling2D) -> bool:
-    """Whether few places have a gradient: no window overlaps another, or the edge."""
+def _is_sparse(layer: MaxPooling2D, t: Tensor) -> bool:
+    """Whether few places have a gradient, and the layer before takes it from these alone.
+
+    No window overlaps another, or the edge.
+    """
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
-    return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
+    sparse = apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
+    return sparse and t.takes_winners is not None and t.takes_winners(layer.pool_size, layer.strides)
 
 
 def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:
@@ -105,7 +109,7 @@ def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
         _forward(plan, call, u, op.max_pool2d_forward_item, window | argmax)
 
     def backward() -> None:
-        if t.takes_winners and _is_sparse(layer):
+        if _is_sparse(layer, t):
             t.winners = {
                 winners.ARGMAX: argmax[op.ARGMAX],
                 winners.MAXIMA_Y: shape[0],

@@ -636,9 +636,9 @@ def test_sparse_runs(dtype, height):
         width = -(-run // lanes) * lanes
         for count, step in ((0, 0), (1, 5), (7, 0), (19, 3)):
             values = random(room, dtype, run)
-            values[: count : 3] = 0
+            values[:count:3] = 0
             places = np.random.default_rng(run).integers(0, 50, room)
-            places[: count : 3] = 1 << 20  # where no memory is: it must not be read
+            places[:count:3] = 1 << 20  # where no memory is: it must not be read
             found = np.append(values, places.astype(dtype))
             start = random((height, width), dtype, 1)
             start[:, run:] = 0

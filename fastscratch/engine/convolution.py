@@ -313,9 +313,7 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Re
         partials = {winners.PARTIAL: partial, winners.PARTIAL_SIZE: own.size}
         places = {field: won[field] for field in (*winners.MAXIMA[:3], col.DOUTPUT)}
         records = [kernel, places, partials, {col.INPUT: t.a}]
-        plan.add(
-            winner_pixels.conv2d_winner_pixels_item, 1, *records, lanes=g.lanes, flops=flops
-        )
+        plan.add(winner_pixels.conv2d_winner_pixels_item, 1, *records, lanes=g.lanes, flops=flops)
         _add_partials(plan, g, own, partial)
         return
     if t.is_differentiated:

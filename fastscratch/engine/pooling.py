@@ -56,7 +56,9 @@ def _is_sparse(layer: MaxPooling2D, t: Tensor) -> bool:
     """
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
     sparse = apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
-    return sparse and t.takes_winners is not None and t.takes_winners(layer.pool_size, layer.strides)
+    return (
+        sparse and t.takes_winners is not None and t.takes_winners(layer.pool_size, layer.strides)
+    )
 
 
 def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:

@@ -276,14 +276,14 @@ def _add_partials(plan: Plan, g: Geometry, own: Parameters, partial: int) -> Non
 
 
 def _takes_winners(
-    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, int], strides: tuple[int, int]
+    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, ...], strides: tuple[int, ...]
 ) -> bool:
     """Whether gradients can be computed from the places of maxima alone; see `_follow_winners`."""
     return _runs_are_long(g) or _keeps_lanes(plan, g, t, pool_size, strides)
 
 
 def _keeps_lanes(
-    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, int], strides: tuple[int, int]
+    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, ...], strides: tuple[int, ...]
 ) -> bool:
     """Whether the samples stay innermost while the kernel's gradient is computed from the winners:
     that of the input is not asked for, and what a window sees in a row of one image is short."""

@@ -73,7 +73,7 @@ class Tensor:
     dz: int | None
     da: int | None = None
     keep_maxima: Callable[["Tensor", int, tuple[int, ...]], None] | None = None
-    takes_winners: Callable[[tuple[int, int], tuple[int, int]], bool] | None = None
+    takes_winners: Callable[[tuple[int, ...], tuple[int, ...]], bool] | None = None
     winners: Record | None = None
     is_sparse: bool = False
     notes: int | None = None

@@ -49,16 +49,10 @@ def _window(layer: Pooling2D, t: Tensor, shape: Shape) -> Record:
     }
 
 
-def _is_sparse(layer: MaxPooling2D, t: Tensor) -> bool:
-    """Whether few places have a gradient, and the layer before takes it from these alone.
-
-    No window overlaps another, or the edge.
-    """
+def _is_sparse(layer: MaxPooling2D) -> bool:
+    """Whether few places have a gradient: no window overlaps another, or the edge."""
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
-    sparse = apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
-    return (
-        sparse and t.takes_winners is not None and t.takes_winners(layer.pool_size, layer.strides)
-    )
+    return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
 
 
 def _is_tiled(layer: Pooling2D, t: Tensor, shape: Shape) -> bool:
@@ -111,7 +105,11 @@ def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
         _forward(plan, call, u, op.max_pool2d_forward_item, window | argmax)
 
     def backward() -> None:
-        if _is_sparse(layer, t):
+        if (
+            t.takes_winners
+            and _is_sparse(layer)
+            and t.takes_winners(layer.pool_size, layer.strides)
+        ):
             t.winners = {
                 winners.ARGMAX: argmax[op.ARGMAX],
                 winners.MAXIMA_Y: shape[0],

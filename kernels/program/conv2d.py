@@ -150,9 +150,9 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
 
 @njit
 def _maxima_of_bands(memory, row, shape, maxima, argmax, z_at, image, first, stop, worker):
-    """Some rows of maxima; the convolution is computed some rows at a time, which stay in the cache.
+    """Some rows of maxima, of a convolution that is computed some rows at a time.
 
-    `first` and `stop` are rows of the convolution's output.
+    These rows stay in the cache; `first` and `stop` are rows of the convolution's output.
     """
     pool_size = row[POOL_Y], row[POOL_X]
     channels = shape.filters * shape.lanes

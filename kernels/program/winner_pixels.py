@@ -1,8 +1,8 @@
 """The gradient of the filters of a first layer of few channels, before a max pooling.
 
 As in :mod:`.winners`, only the winner of each window of the pooling has a gradient; but what a
-filter sees in a row of one image fills no vector. So the samples stay innermost, and each lane takes
-the pixels that its own winner was computed from.
+filter sees in a row of one image fills no vector. So the samples stay innermost, and each lane
+takes the pixels that its own winner was computed from.
 """
 
 from ..conv2d import conv2d_bias_gradient

@@ -84,6 +84,8 @@ TILES = tuple(
 HALF_TILES = tuple(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS)
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# Rows of the largest maxima tile: it has four vectors of columns.
+MAXIMA_ROWS = 6 if REGISTERS == 32 else 2
 # Rows of output and taps of the window tiles: sums of all taps of a row, a number of each row that
 # is seen, and a weight fit the registers.
 WINDOWS = tuple(
@@ -92,6 +94,8 @@ WINDOWS = tuple(
     for rows in (4, 2, 1)
     if rows * taps + rows + taps <= REGISTERS or rows == 1
 )
-# The most rows and vectors of sparse runs: their sums, or weights, stay in registers too.
-RUN_ROWS, RUN_VECTORS = 5, 2
+# Taps of the winner tiles: sums of all of them stay in registers.
+WINNER_TAPS = (3, 5) if REGISTERS == 32 else (3,)
+# The most rows and vectors of sparse runs: their sums stay in registers, too.
+RUN_ROWS, RUN_VECTORS = (6, 3) if REGISTERS == 32 else (6, 2)
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

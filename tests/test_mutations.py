@@ -67,6 +67,7 @@ OUTPUTS = {
     "conv2d_maxima": ["a"],
     "conv2d_pack": ["packed"],
     "conv2d_transform": ["packed"],
+    "conv2d_winner_pixels": ["partial"],
     "conv2d_winners": ["dz", "partial"],
     "copy": ["a"],
     "copy_backward": ["dz"],

@@ -52,9 +52,10 @@ class Tensor:
         Place of the gradient with respect to the activations, if one was asked for.
     keep_maxima : function or None
         Lets the phase that computes it keep only the maxima of the windows of a pooling.
-    takes_winners : bool
-        Whether the layer that computes it can take, from a max pooling after it, the places of the
-        maxima and their gradients, in place of a gradient that is mostly zeros.
+    takes_winners : function or None
+        Tells whether the layer that computes it can take, from a max pooling after it with this
+        size and strides, the places of the maxima and their gradients, in place of a gradient that
+        is mostly zeros.
     winners : dict or None
         The fields of these.
     is_sparse : bool
@@ -72,7 +73,7 @@ class Tensor:
     dz: int | None
     da: int | None = None
     keep_maxima: Callable[["Tensor", int, tuple[int, ...]], None] | None = None
-    takes_winners: bool = False
+    takes_winners: Callable[[tuple[int, ...], tuple[int, ...]], bool] | None = None
     winners: Record | None = None
     is_sparse: bool = False
     notes: int | None = None

@@ -328,7 +328,7 @@ class Model(Configured):
         heads = self._heads(programs.network)
         objectives = self._objectives(data.weight_axes)
         optimizer = self._compiled_optimizer()
-        trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
+        trainer = programs.trainer(objectives, optimizer, batch_size, data.x)
         return heads, *trainer, self._holder
 
     def __call__(self, x: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Learning, Network, Objective, Trainer, Workspace, team_size
+from ..engine import Learning, Network, Objective, Trainer, Workspace, are_sparse, team_size
 from ..engine.lowering import goes_by_rows
+from ..engine.mostly_zeros import are_mostly_zeros, takes_zeros
 from ..engine.plan import Allocate, aligned_zeros
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
@@ -48,7 +49,7 @@ class Programs:
 
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
-        self._goes_by_rows = goes_by_rows(network)
+        self._goes_by_rows, self._takes_zeros = goes_by_rows(network), takes_zeros(network)
         self._training: tuple[Any, Workspace] | None = None
         self._optimizer_given: tuple[Any, ...] = ()
         self.idle: list[Workspace] = []
@@ -62,11 +63,9 @@ class Programs:
         objectives: Sequence[Objective],
         optimizer: Optimizer,
         batch_size: int,
-        sparse: bool = False,
+        x: Sequence[Any],
     ) -> tuple[Trainer, Workspace]:
-        """The program that trains the network on mini-batches of a size, and its workspace.
-
-        It takes arrays, or else a sparse matrix.
+        """The program that trains the network on mini-batches of samples, and its workspace.
 
         With another optimiser all begin anew, because what it remembers is in the memory.
         """
@@ -83,12 +82,14 @@ class Programs:
             self._optimizer_given = given
         assert self._training is not None
         workspace = self._training[1]
-        key = batch_size, sparse, tuple(objectives)
+        sparse, mostly_zeros = are_sparse(x), self._takes_zeros and are_mostly_zeros(x)
+        key = batch_size, sparse, mostly_zeros, tuple(objectives)
         if workspace.key != key:
             make = partial(
                 new_trainer,
                 *(self.network, objectives, optimizer, batch_size, self._dtype),
                 sparse=sparse,
+                mostly_zeros=mostly_zeros,
             )
             workspace.give_turn_to(key, make)
         return workspace.program, workspace
@@ -148,6 +149,7 @@ def new_trainer(
     dtype: str,
     allocate: Allocate = aligned_zeros,
     sparse: bool = False,
+    mostly_zeros: bool = False,
 ) -> Trainer:
     """A program that trains the network."""
     learning, n_slots = learning_of(optimizer), optimizer.n_remembered
@@ -155,6 +157,7 @@ def new_trainer(
         *(network, objectives, learning, n_slots, batch_size, dtype),
         allocate=allocate,
         sparse=sparse,
+        mostly_zeros=mostly_zeros,
     )
 
 

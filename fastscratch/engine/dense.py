@@ -8,7 +8,7 @@ from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program import dense as op
 from ..layers import Dense, Layer
-from .mostly_zeros import AT_ONCE, WITH_ZEROS, WITHOUT_ZEROS, is_wide
+from .mostly_zeros import AT_ONCE, WITH_ZEROS, WITHOUT_ZEROS
 from .parameters import Parameters
 from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
@@ -73,7 +73,7 @@ def lower_product(
     work = max(rows, FEW_SAMPLES) if plan.learns else rows
     units = _units_an_item(plan, n_out, work * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
-    skips = t.is_mostly_zeros and positions == 1 and is_wide(n_out)
+    skips = t.is_mostly_zeros and positions == 1
     does = WITHOUT_ZEROS if skips else WITH_ZEROS
     if skips:
         at_once = min(rows, max(AT_ONCE, SMALL_BATCH, plan.block))
@@ -106,9 +106,8 @@ def lower_product(
         summed = {field: value for field, value in forward.items() if field not in read}
         plan.add(op.dense_sum_parts_item, 1, summed, cut, flops=parts * size)
     elif units == n_out or skips:  # too few to be shared out, or lists are made of samples
-        samples = plan.samples_an_item(positions * n_in * n_out)
-        if skips:
-            samples = min(plan.batch_size, AT_ONCE)
+        one = positions * n_in * n_out
+        samples = min(plan.batch_size, AT_ONCE) if skips else plan.samples_an_item(one)
         items = -(-plan.batch_size // samples)
         plan.add(block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:

@@ -86,7 +86,8 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
         trouble = trouble or "other bits on one thread than on all"
     if not same_together:
         trouble = trouble or "other bits in fit_many than alone"
-    innermost = not example.sparse and kind_of(Training(example, model, 1).trainer, None)
+    is_plain = not any(example.kind_of_inputs.values())
+    innermost = is_plain and kind_of(Training(example, model, 1).trainer, None)
     return TrainingComparison(example.name, dtype, errors, bound, trouble, bool(innermost))
 
 

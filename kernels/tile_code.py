@@ -11,6 +11,8 @@ from .machine import (
     DOT_COLUMNS,
     DOT_ROWS,
     HALF_TILES,
+    LISTED_ROWS,
+    LISTED_VECTORS,
     MASKS,
     MAXIMA_ROWS,
     RUNS,
@@ -59,6 +61,20 @@ def _sum_in_registers(w, a, b, sizes, sums, step, rows=1):
     return w.loop(turns, [b, *places, *sums], one_turn)[1 + count :]
 
 
+def _sum_over_list(w, a, b, sizes, sums, step):
+    """Write the loop of a tile over the steps of a list; return the sums. `step` as above."""
+    (a, _, a_step), (b, b_row, _) = a, b
+    _, _, count, address, _, _ = sizes
+    first = w.builder.inttoptr(address, INT32.as_pointer())
+
+    def one_step(place, *sums):
+        k = w.builder.sext(w.builder.load(place), INT)
+        x, y = (w.after(m, w.builder.mul(k, apart)) for m, apart in ((a, a_step), (b, b_row)))
+        return [w.after(place, constant(1)), *step([x], y, sums)]
+
+    return w.loop(count, [first, *sums], one_step)[1:]
+
+
 def _number_of(w, places, a_rows, i):
     """A number of one row of `a`, in every lane; `places` as `_sum_in_registers` has them."""
     group = min(i // GROUP, len(places) - 1)
@@ -99,13 +115,15 @@ def _write_tile(w, rows, vectors, kind):
     The sums begin with `start`; or, in an update, with zero, and at the end they are multiplied by
     a number and added to `start`.
     """
-    scaled, fetches = kind == "update", kind == "ahead"
+    scaled, fetches = kind in ("update", "listed_update"), kind == "ahead"
+    is_listed = kind in ("listed", "listed_update")
     name = f"{kind}_{rows}_{vectors}"
     function, (c, start, a, b), sizes = _tile_function(w, name, "n" if fetches else "x")
     missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
     lanes = w.lanes_from(missing)
     a_rows = [w.times(a[1], i) for i in range(rows)]
-    b_columns = _columns(w, b[2], vectors, missing)
+    # The places of a listed tile's rows and vectors exceed the registers if all strides are unknown.
+    b_columns = _columns(w, constant(1) if is_listed else b[2], vectors, missing)
 
     def starts():
         return [
@@ -128,8 +146,10 @@ def _write_tile(w, rows, vectors, kind):
 
     if fetches:
         sums, step = [*sums, w.after(a[0], function.args[-1])], _fetching(w, step, rows)
-    # With more vectors the multiply-adds take longer than the additions.
-    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
+    if is_listed:
+        sums = _sum_over_list(w, a, b, sizes, sums, step)
+    else:  # with more vectors the multiply-adds take longer than the additions
+        sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
@@ -197,7 +217,7 @@ def _write_tiles(w, kind, tiles):
         for vectors in range(1, most + 1):
             tile = _write_tile(w, rows, vectors, kind)
             functions[rows, 2 * vectors - 1] = functions[rows, 2 * vectors] = tile
-        if rows in HALF_TILES and w.lanes > 2 and kind != "update":
+        if rows in HALF_TILES and w.lanes > 2 and kind in ("tile", "ahead"):
             functions[rows, 3] = _write_half_tile(w, rows, kind)
     return functions
 
@@ -616,6 +636,9 @@ def write_module(name, item):
     w = Writer(module, item)
     if name in ("tile", "update"):
         _write_choice(w, _tile_function, name, _write_tiles(w, name, TILES), w.lanes // 2)
+    elif name in ("listed", "listed_update"):
+        tiles = _write_tiles(w, name, [(LISTED_ROWS, LISTED_VECTORS)])
+        _write_choice(w, _tile_function, name, tiles, w.lanes // 2)
     elif name == "ahead":
         tiles = _write_tiles(w, name, [(TILE_ROWS, TILE_VECTORS)])
         _write_choice(w, partial(_tile_function, last="n"), name, tiles, w.lanes // 2)

@@ -37,6 +37,9 @@ The sum runs over two loops, `turns` times `depth` steps. In a convolution these
 window, and what is contiguous in each row: so its sums, too, stay in registers from the first
 number to the last. A dense product has one turn (and the outer loop costs nothing measurable).
 
+The *listed tile* is for an `a` that is mostly zeros: it does only the steps of a list, those in
+which one of its rows has a number other than zero.
+
 *Sparse runs* are for products in which one factor is mostly zeros: to each of its numbers belongs
 the place of a run of numbers, which it multiplies if it is not zero. The *winner tile* is for such
 a factor whose elements are vectors: of four places, one has a number.
@@ -64,7 +67,13 @@ from numba.extending import intrinsic
 
 from . import cache
 from .llvm import call_by_name
-from .machine import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, target_machine
+from .machine import (
+    LISTED_ROWS,
+    TILE_ROWS,
+    TILE_VECTORS,
+    VECTOR_BYTES,
+    target_machine,
+)
 from .tile_code import write_module
 
 Matrix = namedtuple("Matrix", "values at row step")
@@ -208,6 +217,45 @@ def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, 
         return _call(context, builder, "update", arguments[:4], signature.args[:4], arguments[4:])
 
     return types.void(c, start, a, b, *[types.int64] * 6, c[0].dtype), codegen
+
+
+def _call_listed(name, c, start, a, b, *scale):
+    """The signature and the code of a call of a listed tile."""
+
+    def codegen(context, builder, signature, arguments):
+        matrices, (width, steps, count, *rest) = arguments[:4], arguments[4:]
+        data = context.make_helper(builder, signature.args[5], steps).data
+        height, nothing = (ir.Constant(ir.IntType(64), number) for number in (LISTED_ROWS, 0))
+        unscaled = ir.Constant(context.get_value_type(c[0].dtype), 0.0)
+        address = builder.ptrtoint(data, ir.IntType(64))
+        sizes = height, width, count, address, nothing, nothing, *(rest or [unscaled])
+        return _call(context, builder, name, matrices, signature.args[:4], sizes)
+
+    steps = types.Array(types.int32, 1, "C")
+    return types.void(c, start, a, b, types.int64, steps, types.int64, *scale), codegen
+
+
+@intrinsic
+def listed_tile(typingctx, c, start, a, b, width, steps, count):
+    """A tile of `LISTED_ROWS` rows, as `tile_product`, whose sums run over the steps of a list.
+
+    Parameters
+    ----------
+    width : int
+        From 1 to `LISTED_VECTORS` vectors.
+    steps : int32 array
+        The first `count` are the steps: columns of `a`, and rows of `b`.
+    count : int
+    """
+
+    return _call_listed("listed", c, start, a, b)
+
+
+@intrinsic
+def listed_update(typingctx, c, start, a, b, width, steps, count, scale):
+    """A tile of ``c = start + scale * (a @ b)``, as `tile_update`, over the steps of a list."""
+
+    return _call_listed("listed_update", c, start, a, b, c[0].dtype)
 
 
 @intrinsic
@@ -447,9 +495,8 @@ if config.DISABLE_JIT:
             for k in range(depth)
         ]
 
-    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    def _tile(c, start, a, b, height, width, steps):
         lanes = VECTOR_BYTES // c.values.itemsize
-        steps = _steps(a, b, depth, turns, a_jump, b_jump)
         for i in range(height):
             for j in range(width):
                 vector, lane = divmod(j, lanes)
@@ -459,20 +506,35 @@ if config.DISABLE_JIT:
                     total += a.values[x + i * a.row] * b.values[right - b.at + y]
                 c.values[to + i * c.row] = total
 
-    def tile_ahead(c, start, a, b, width, depth, ahead):
-        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
-
-    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+    def _update(c, start, a, b, height, width, steps, scale):
         zero = Matrix(np.zeros(VECTOR_BYTES, c.values.dtype), 0, 0, 0)
         total = np.empty((height, TILE_VECTORS * VECTOR_BYTES), c.values.dtype)
         sums = Matrix(total.reshape(-1), 0, total.shape[1], 1)
-        tile_product(sums, zero, a, b, height, width, depth, turns, a_jump, b_jump)
+        _tile(sums, zero, a, b, height, width, steps)
         lanes = VECTOR_BYTES // c.values.itemsize
         for i in range(height):
             for j in range(width):
                 vector, lane = divmod(j, lanes)
                 to, of = (m.at + i * m.row + vector * lanes * m.step + lane for m in (c, start))
                 c.values[to] = start.values[of] + scale * total[i, j]
+
+    def _listed(a, b, steps, count):
+        return [(a.at + int(k) * a.step, b.at + int(k) * b.row) for k in steps[:count]]
+
+    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        _tile(c, start, a, b, height, width, _steps(a, b, depth, turns, a_jump, b_jump))
+
+    def tile_ahead(c, start, a, b, width, depth, ahead):
+        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
+
+    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+        _update(c, start, a, b, height, width, _steps(a, b, depth, turns, a_jump, b_jump), scale)
+
+    def listed_tile(c, start, a, b, width, steps, count):
+        _tile(c, start, a, b, LISTED_ROWS, width, _listed(a, b, steps, count))
+
+    def listed_update(c, start, a, b, width, steps, count, scale):
+        _update(c, start, a, b, LISTED_ROWS, width, _listed(a, b, steps, count), scale)
 
     def dot_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lanes = VECTOR_BYTES // c.values.itemsize

@@ -39,8 +39,8 @@ class Trainer(Evaluator):
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
-    sparse : bool
-        Whether the input is given as a sparse matrix.
+    sparse, mostly_zeros : bool
+        Whether the input is given as a sparse matrix; or as an array that is mostly zeros.
     """
 
     _training = _differentiates = _learns = True
@@ -57,9 +57,10 @@ class Trainer(Evaluator):
         workers: int | None = None,
         allocate: Allocate = aligned_zeros,
         sparse: bool = False,
+        mostly_zeros: bool = False,
     ):
         self._learning, self._n_slots = learning, n_slots
-        plan = {"n_slots": n_slots, "sparse": sparse}
+        plan = {"n_slots": n_slots, "sparse": sparse, "mostly_zeros": mostly_zeros}
         super().__init__(network, objectives, batch_size, dtype, workers, allocate, **plan)
         first = self._slots_at
         size = network.n_parameters

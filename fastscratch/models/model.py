@@ -328,7 +328,7 @@ class Model(Configured):
         heads = self._heads(programs.network)
         objectives = self._objectives(data.weight_axes)
         optimizer = self._compiled_optimizer()
-        trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
+        trainer = programs.trainer(objectives, optimizer, batch_size, data.x)
         return heads, *trainer, self._holder
 
     def __call__(self, x: Any) -> Any:
@@ -403,7 +403,8 @@ class Model(Configured):
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
         size = programs.predicted_at_once(len(samples), batch_size)
-        reader, workspace = programs.borrow(state, Predictor, size)
+        zeros = programs.leaves_out_zeros((samples,), size)
+        reader, workspace = programs.borrow(state, Predictor, size, mostly_zeros=zeros)
         is_finite = reader.run((out,), (samples,))
         programs.idle.append(workspace)
         if not is_finite:
@@ -464,7 +465,8 @@ class Model(Configured):
             size = programs.predicted_at_once(n, batch_size, sparse)
         else:
             size = batch_size or 32
-        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(samples, size)}
+        reader, workspace = programs.borrow(state, Predictor, size, **kind)
 
         def run(first: int, count: int) -> bool:
             rows = slice(first * size, (first + count) * size)
@@ -592,7 +594,8 @@ class Model(Configured):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.weight_axes)
-        reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(data.x, size)}
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size, **kind)
         reader.bind(data.x, data.y, data.weights, order, totals)
         n, n_steps = len(data), -(-len(data) // size)
         penalty = self._penalty(state)

@@ -15,6 +15,14 @@ from .network import Network
 from .parameters import Learning
 from .plan import Allocate, Plan, aligned_zeros
 from .program import Factor
+from .recycling import Recycled
+
+# Bytes of weights and slots that are copied in a fiftieth of 0.1 s: with more, slices are longer.
+COPIED = 1 << 25
+# A slice is worth at most a second.
+LONGEST = 10.0
+# Less memory than this costs no more to ask for than to keep.
+FRESH = 1 << 20
 
 
 class Trainer(Evaluator):
@@ -67,6 +75,9 @@ class Trainer(Evaluator):
         #: Loss of the first sample of a mini-batch: every step writes it.
         self.first_loss = self.memory[self._losses[0] :][:1]
         self._factors = self._find_factors()
+        #: Steps of a slice, as long as it should be; the next fit begins with as many.
+        self.steps_at_once = 1
+        self._recycled = Recycled()
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * self.length :][:size] for k in range(n_slots)]
 
@@ -133,9 +144,20 @@ class Trainer(Evaluator):
 
     def numbers(self, totals: np.ndarray) -> tuple[np.ndarray, bool]:
         """Weights and slots as :meth:`load` takes them; whether weights and totals are finite."""
-        numbers = np.empty((1 + self._n_slots, self.parameters.size), self.memory.dtype)
+        empty = self._recycled.empty if self._state_bytes >= FRESH else np.empty
+        numbers = empty((1 + self._n_slots, self.parameters.size), self.memory.dtype)
         about = self.memory, self.parameters_at, self.length
         return numbers, keep(numbers, *about, totals.reshape(-1))
+
+    @property
+    def _state_bytes(self) -> int:
+        """Of weights and slots."""
+        return (1 + self._n_slots) * self.parameters.nbytes
+
+    @property
+    def patience(self) -> float:
+        """How many times as long as others slices are: after each, weights and slots are copied."""
+        return min(max(1.0, self._state_bytes / COPIED), LONGEST)
 
     def train(self, first_step: int, learning_rates: np.ndarray, iterations: int) -> None:
         """Run one step for each learning rate.

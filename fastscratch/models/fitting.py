@@ -1,6 +1,6 @@
 """The fit: epochs of compiled steps, and what Python does between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -232,8 +232,15 @@ class Fit:
         """Metrics that are computed from predictions after an epoch."""
         return self.model._measure(self.data)
 
-    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
-        """Run an epoch; takes and returns the number of steps in a slice."""
+    def run_slices(self, total: int, run: Callable[[int, int], bool]) -> None:
+        """Run some steps in slices, the first as long as those of the fit before."""
+        trainer = self.trainer
+        trainer.steps_at_once = run_in_slices(
+            total, run, count=trainer.steps_at_once, longer=trainer.patience
+        )
+
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
+        """Run an epoch."""
         first = epoch * self.steps
 
         def run_slice(start: int, count: int) -> bool:
@@ -242,14 +249,14 @@ class Fit:
             return self.model.stop_training
 
         if not callbacks.of_batches:
-            return run_in_slices(self.steps, run_slice, count=count)
+            self.run_slices(self.steps, run_slice)
+            return
         for batch in range(self.steps):
             callbacks.train_batch_begin(batch)
             run_slice(batch, 1)
             callbacks.train_batch_end(batch, self.logs(epoch))
             if self.model.stop_training:
                 break
-        return count
 
 
 def fit(
@@ -276,7 +283,7 @@ def fit(
             return model.stop_training
 
         try:
-            run_in_slices(run.epochs * run.steps, run_slice)
+            run.run_slices(run.epochs * run.steps, run_slice)
             run.finish()
         finally:
             progress.close()
@@ -292,12 +299,11 @@ def fit(
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:
-        count = 1
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
             try:
-                count = run.run_epoch(epoch, everyone, progress, count)
+                run.run_epoch(epoch, everyone, progress)
             except FloatingPointError as error:
                 if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
                     raise

@@ -28,14 +28,14 @@ ROWS = [RNG.integers(N, size=26 + k % 6) for k in range(MANY)]  # 30 of them lea
 @pytest.fixture
 def together(monkeypatch):
     """Let any number of models be trained together; a list of how many were."""
-    counts, train = [], engine.many._Crew.train_lanes
+    counts, train = [], engine.many._CrewOfLanes.train
 
     def counted(crew):
         counts.append(len(crew._trainings))
         train(crew)
 
     monkeypatch.setattr(engine.many, "FEWEST_LANES", 1)
-    monkeypatch.setattr(engine.many._Crew, "train_lanes", counted)
+    monkeypatch.setattr(engine.many._CrewOfLanes, "train", counted)
     return counts
 
 
@@ -179,7 +179,21 @@ def test_penalties_of_each_model(together):
         return dense(k, 7, 3, kernel_regularizer=kind(0.01 * (k + 1)))
 
     compare(make, MANY, rows=ROWS)
-    assert sorted(together) == [10, 11]
+    assert together == [21]
+
+
+@pytest.mark.parametrize("penalty", [L2(0.1), L2(0)], ids=["another", "zero"])
+def test_penalties_that_differ_between_layers(together, penalty):
+    """The models that have such share a program with others, but are trained alone."""
+
+    def make(k):
+        model = dense(k, 7, 3, kernel_regularizer=L2(0.01))
+        if k % 3 == 0:
+            model.layers[1].kernel_regularizer = penalty
+        return model
+
+    compare(make, MANY, rows=ROWS)
+    assert together == [14]
 
 
 def test_sample_weights_and_metrics(together):
@@ -212,17 +226,20 @@ def test_early_stopping_frees_lanes(together):
     assert len({len(history.epoch) for history in found}) > 5
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_any_number_of_threads_and_any_company(together, threads):
-    if threads > fs.get_num_threads():
-        pytest.skip("fewer threads here")
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    """Some number of threads, while the test runs."""
     before = fs.get_num_threads()
-    fs.set_num_threads(threads)
-    try:
-        for company in (2, 5, 33):
-            compare(network, company)
-    finally:
-        fs.set_num_threads(before)
+    if request.param > before:
+        pytest.skip("fewer threads here")
+    fs.set_num_threads(request.param)
+    yield request.param
+    fs.set_num_threads(before)
+
+
+def test_any_number_of_threads_and_any_company(together, threads):
+    for company in (2, 5, 33):
+        compare(network, company)
     assert together == [2, 5, 33]
 
 
@@ -317,19 +334,35 @@ def test_ctrl_c_keeps_what_has_been_learned(together, monkeypatch):
 # --- which models ---------------------------------------------------------------------------------
 
 
-def test_models_of_several_kinds(together):
-    """Each kind is trained by itself, and what has other layers alone."""
+def of_several_kinds(k):
+    """Networks of other sizes, depths and optimisers; every seventh is trained alone."""
+    if k % 7 == 3:
+        model = Sequential([layers.Input((4,)), layers.LayerNormalization(), layers.Dense(3)])
+        model.seed = k
+        model.compile("sgd", "mse")
+        return model
+    if k % 3 == 0:
+        return dense(k, 9, 5, 3, kernel_regularizer=L2(0.01 * k))
+    return network(k, 5 + k % 2, "adam" if k % 2 else "momentum")
 
-    def make(k):
-        if k % 7 == 3:
-            model = Sequential([layers.Input((4,)), layers.LayerNormalization(), layers.Dense(3)])
-            model.seed = k
-            model.compile("sgd", "mse")
-            return model
-        return network(k, 5 + k % 2)
 
-    compare(make, MANY)
-    assert sorted(together) == [8, 10]
+def test_models_of_several_kinds(together, threads):
+    """While a worker trains those of one kind, others may train those of another."""
+    compare(of_several_kinds, 60, rows=[RNG.integers(N, size=26 + k % 6) for k in range(60)])
+    assert together == [51]
+
+
+def test_models_of_several_kinds_in_slices(together, threads, short_slices):
+    epochs = [1 + k % 9 for k in range(30)]
+    compare(of_several_kinds, 30, epochs=epochs)
+    assert together == [26]
+
+
+def test_fewer_kinds_than_threads(together):
+    """Two workers of each kind, or one after the other."""
+    before = fs.get_num_threads()
+    compare(lambda k: network(k, 5 + k % 2), 4 * before + 1)
+    assert together == [4 * before + 1]
 
 
 def half_frozen(k):
@@ -371,7 +404,8 @@ def test_the_examples_reach_all_that_is_computed_for_models_innermost():
         model = example.model("float32")
         if example.sparse or not all(type(layer) is layers.Dense for layer in model.layers):
             continue
-        kind = engine.kind_of(Training(example, model, 1).trainer, None)
+        trainer = Training(example, model, 1).trainer
+        kind = engine.kind_of(trainer, None, trainer.network.penalties)
         if kind is not None:
             found["loss"].add(int(kind.kind[lane_columns.LOSS]))
             found["rule"] |= set(kind.layers[:, lane_columns.RULE].tolist())

@@ -48,6 +48,24 @@ class Function:
         return self.kernel.__name__.lstrip("_")
 
 
+@dataclasses.dataclass(frozen=True)
+class Factor:
+    """A factor of the penalty on a weight, in which networks of one kind may differ.
+
+    Attributes
+    ----------
+    offset : int
+        Of the weight in the flat vector of parameters.
+    power : {1, 2}
+        What it is a factor of.
+    value : float
+    """
+
+    offset: int
+    power: int
+    value: float
+
+
 @dataclasses.dataclass
 class Phase:
     """An operation and the fields of its row.
@@ -57,7 +75,7 @@ class Phase:
     operation : Operation
     items : int
     record : dict
-        From fields to numbers, or :class:`Function`.
+        From fields to numbers, or :class:`Function`, or :class:`Factor`.
     when : {"", "early", "late", "chained", "apart"}
         See :meth:`Plan.add`; "chained" is one that works on blocks of samples, "apart" one that is
         run for each sample.
@@ -90,6 +108,8 @@ class Phase:
         for field, value in self.record.items():
             if isinstance(value, Function):
                 value = address(value.kernel, *value.kinds)
+            elif isinstance(value, Factor):
+                value = value.value
             row[field] = float_bits(value) if field.kind == col.NUMBER else value
         return row
 

@@ -13,6 +13,15 @@ from .evaluation import Evaluator, Objective, learned_parameters
 from .network import Network
 from .parameters import Learning
 from .plan import Allocate, Plan, aligned_zeros
+from .program import Factor
+from .recycling import Recycled
+
+# Bytes of weights and slots that are copied in a fiftieth of 0.1 s: with more, slices are longer.
+COPIED = 1 << 25
+# A slice is worth at most a second.
+LONGEST = 10.0
+# Less memory than this costs no more to ask for than to keep.
+FRESH = 1 << 20
 
 
 class Trainer(Evaluator):
@@ -37,8 +46,8 @@ class Trainer(Evaluator):
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
-    sparse : bool
-        Whether the input is given as a sparse matrix.
+    sparse, mostly_zeros : bool
+        Whether the input is given as a sparse matrix; or as an array that is mostly zeros.
     """
 
     _training = _differentiates = _learns = True
@@ -55,9 +64,10 @@ class Trainer(Evaluator):
         workers: int | None = None,
         allocate: Allocate = aligned_zeros,
         sparse: bool = False,
+        mostly_zeros: bool = False,
     ):
         self._learning, self._n_slots = learning, n_slots
-        plan = {"n_slots": n_slots, "sparse": sparse}
+        plan = {"n_slots": n_slots, "sparse": sparse, "mostly_zeros": mostly_zeros}
         super().__init__(network, objectives, batch_size, dtype, workers, allocate, **plan)
         first = self._slots_at
         size = network.n_parameters
@@ -68,8 +78,32 @@ class Trainer(Evaluator):
         #: What came of the last steps: not run, as a caller may set it before, or whether all
         #: weights and totals are finite.
         self.outcome = about[op.OUTCOME :][:1]
+        self._factors = self._find_factors()
+        #: Steps of a slice, as long as it should be; the next fit begins with as many.
+        self.steps_at_once = 1
+        state_bytes = (1 + n_slots) * self.parameters.nbytes
+        #: How many times as long as others slices are: after each, weights and slots are copied.
+        self.patience = min(max(1.0, state_bytes / COPIED), LONGEST)
+        self._empty = Recycled().empty if state_bytes >= FRESH else np.empty
         #: What the optimiser remembers.
         self.slots = [self.memory[first + k * self.length :][:size] for k in range(n_slots)]
+
+    def _find_factors(self) -> tuple[np.ndarray, ...]:
+        """Where factors of penalties are: rows and columns of the table; those of the network's."""
+        row_of = {int(offset): k for k, offset in enumerate(self.network.penalties[:, 0])}
+        places = [
+            (self.program.place(number), field, row_of[value.offset], 1 + value.power)
+            for number, phase in enumerate(self.program.lines)
+            for field, value in phase.record.items()
+            if isinstance(value, Factor)
+        ]
+        return tuple(np.array(places, np.int64).reshape(-1, 4).T)
+
+    def bind_penalties(self, penalties: np.ndarray) -> None:
+        """Take the penalties of a network that is otherwise of the kind of the trainer's own."""
+        rows, columns, own_rows, own_columns = self._factors
+        factors = penalties[own_rows, own_columns]
+        self.program.table.view(np.float64)[rows, columns] = factors
 
     def _prepare(self, plan: Plan) -> None:
         plan.runner = op.trainer
@@ -118,7 +152,7 @@ class Trainer(Evaluator):
 
     def new_numbers(self) -> np.ndarray:
         """An array of weights and slots, as :meth:`load` takes it, of any numbers."""
-        return np.empty(self._shape, self.memory.dtype)
+        return self._empty(self._shape, self.memory.dtype)
 
     def train(
         self,

@@ -1,6 +1,6 @@
 """The fit: epochs of compiled steps, and what Python does between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +9,7 @@ from .. import output
 from ..addresses import is_finite
 from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
-from ..engine import Network, Predictor, are_sparse, run_in_slices
+from ..engine import Network, Predictor, run_in_slices
 from ..kernels.program.train import FINITE, NOT_RUN
 from ..utils import derived_seed
 from ..validation import TOO_LARGE, more_than_memory
@@ -86,8 +86,7 @@ class Fit:
         programs, data = self.model._current_programs(), self.data
         self.heads = self.model._heads(programs.network)
         self.trainer, self._workspace = programs.trainer(
-            *(self.heads.objectives(data.weight_axes), self._optimizer, self.batch_size),
-            sparse=are_sparse(data.x),
+            *(self.heads.objectives(data.weight_axes), self._optimizer, self.batch_size, data.x)
         )
 
     def _epochs_after(self, step: int) -> int:
@@ -242,8 +241,15 @@ class Fit:
         """Metrics that are computed from predictions after an epoch."""
         return self.model._measure(self.data)
 
-    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
-        """Run an epoch; takes and returns the number of steps in a slice."""
+    def run_slices(self, total: int, run: Callable[[int, int], bool]) -> None:
+        """Run some steps in slices, the first as long as those of the fit before."""
+        trainer = self.trainer
+        trainer.steps_at_once = run_in_slices(
+            total, run, count=trainer.steps_at_once, longer=trainer.patience
+        )
+
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
+        """Run an epoch."""
         first = epoch * self.steps
 
         def run_slice(start: int, count: int) -> bool:
@@ -252,14 +258,14 @@ class Fit:
             return self.model.stop_training
 
         if not callbacks.of_batches:
-            return run_in_slices(self.steps, run_slice, count=count)
+            self.run_slices(self.steps, run_slice)
+            return
         for batch in range(self.steps):
             callbacks.train_batch_begin(batch)
             run_slice(batch, 1)
             callbacks.train_batch_end(batch, self.logs(epoch))
             if self.model.stop_training:
                 break
-        return count
 
 
 def fit(
@@ -287,7 +293,7 @@ def fit(
             return model.stop_training
 
         try:
-            run_in_slices(run.epochs * run.steps, run_slice)
+            run.run_slices(run.epochs * run.steps, run_slice)
             run.finish()
         finally:
             if shown is not None:
@@ -305,12 +311,11 @@ def fit(
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:
-        count = 1
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
             try:
-                count = run.run_epoch(epoch, everyone, progress, count)
+                run.run_epoch(epoch, everyone, progress)
             except FloatingPointError as error:
                 if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
                     raise

@@ -382,7 +382,8 @@ class Model(Configured):
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
         size = programs.predicted_at_once(len(samples), batch_size)
-        reader, workspace = programs.borrow(state, Predictor, size)
+        zeros = programs.leaves_out_zeros((samples,), size)
+        reader, workspace = programs.borrow(state, Predictor, size, mostly_zeros=zeros)
         is_finite = reader.run((out,), (samples,))
         programs.idle.append(workspace)
         if not is_finite:
@@ -443,7 +444,8 @@ class Model(Configured):
             size = programs.predicted_at_once(n, batch_size, sparse)
         else:
             size = batch_size or 32
-        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(samples, size)}
+        reader, workspace = programs.borrow(state, Predictor, size, **kind)
 
         def run(first: int, count: int) -> bool:
             rows = slice(first * size, (first + count) * size)
@@ -573,7 +575,8 @@ class Model(Configured):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.weight_axes)
-        reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(data.x, size)}
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size, **kind)
         reader.bind(data.x, data.y, data.weights, order, totals)
         n, n_steps = len(data), -(-len(data) // size)
         penalty = self._penalty(state)

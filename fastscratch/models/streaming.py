@@ -115,7 +115,7 @@ class StreamedFit(Fit):
     def close(self) -> None:
         self._prepared.close()
 
-    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
         model, measured = self.model, self.heads.need_predictions
         self._begin_epoch(epoch)
         for data in self._prepared.epoch():
@@ -136,7 +136,6 @@ class StreamedFit(Fit):
             )
             model.stop_training = True
             self.is_over = self._batch == 0
-        return count
 
     def _take(self, data: TrainingData) -> None:
         """Take the step of a mini-batch."""

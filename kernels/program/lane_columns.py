@@ -38,8 +38,14 @@ LOSSES_AT, LOSSES, RIGHT_AT, RIGHT, SHARES, LOSS_SCRATCH, METRIC = range(24, 31)
 # Where the weights are in the memory of a model, and how far apart its weights and slots are.
 WEIGHTS_AT, OWN_DISTANCE = range(31, 33)
 # The row of the table that gathers a mini-batch; then the places of the rows that compute the
-# losses, or add them up if they have been computed together.
+# losses, or add them up if they have been computed together: at most two, or else NONE.
 GATHER, ROWS = range(33, 35)
+N_LAYERS = ROWS + 2
+KIND_COLUMNS = N_LAYERS + 1
+
+# The queue of the models of a kind, which all workers share: the next model that none has taken,
+# the one after the last, and how many of them a worker trains at once. A cache line for each.
+NEXT_MODEL, STOP, AT_A_TIME, QUEUE = 0, 1, 2, 8
 
 # Numbers of the optimiser, as it takes them; then the weight of the loss in the sum of losses, and
 # the level above which a prediction counts as 1.

@@ -13,6 +13,9 @@ numbers are transposed.
 Each model has its own order, learning rate and step; only the sizes are the same. A model that ends
 gives its lane to the next. If a mini-batch has fewer samples than that of another model, the
 gradients of those that are missing are zeros.
+
+With models of several kinds, each worker trains one kind after the other. It begins one that no
+other worker has begun, as long as there is one, because at the end of a kind some lanes are empty.
 """
 
 import numpy as np
@@ -26,13 +29,14 @@ from ..optimizers import adam_rate
 from ..powers import lane_powers
 from ..schedules import scheduled_rates
 from ..tiles import Matrix, pick_rows, transpose_square
-from .atomics import atomic_add
+from .atomics import atomic_add, atomic_load
 from .columns import ADDRESS, ITEMS, NONE
 from .data import BATCH_SIZE, MAX_SOURCES, N_SAMPLES, ORDER, SOURCE_ADDRESS, SOURCE_COLUMNS
 from .data import SOURCES as SOURCES_OF_ROW
 from .lane_columns import (
     ADAM,
     ADDRESSES,
+    AT_A_TIME,
     BATCH,
     BEFORE,
     BIAS,
@@ -59,9 +63,11 @@ from .lane_columns import (
     LOSSES_AT,
     METRIC,
     N_IN,
+    N_LAYERS,
     N_OUT,
     N_OUTPUTS,
     N_PACES,
+    NEXT_MODEL,
     NEXT_STEP,
     ORDER_AT,
     OUTPUTS,
@@ -82,6 +88,7 @@ from .lane_columns import (
     SLOPE,
     SOURCES,
     SOURCES_AT,
+    STOP,
     TAKES_LABELS,
     TARGETS,
     WEIGHTS,
@@ -151,6 +158,8 @@ def _memory_of(own, lane):
 def _call_all(model, places, memory, samples, step):
     """Run some rows of the training program."""
     for k in range(places.size):
+        if places[k] == NONE:
+            continue
         row = row_of(model, TRAINING, places[k])
         for item in range(row[ITEMS]):
             call(row[ADDRESS], memory, row, samples, item, 0, step)
@@ -336,7 +345,7 @@ def _run_step(
             alone = _memory_of(own, lane)
             model = models[current[lane]]
             step, samples = cursors[NEXT_STEP, lane], cursors[SEEN, lane]
-            _call_all(model, kind[ROWS:], alone, samples, step)
+            _call_all(model, kind[ROWS:N_LAYERS], alone, samples, step)
             if kind[LOSS] == NONE:
                 gradient = alone[kind[GRADIENT_AT] :][: kind[N_OUTPUTS]]
                 gradient[samples * units :] = 0
@@ -435,19 +444,19 @@ def _keep_all(current, models, kind, memory, own, cursors):
 
 
 @njit
-def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
+def _fill(queue, current, models, kind, memory, own, reader, orders, gather):
     """Put the next models into the lanes that are free; return how many lanes have one."""
     filled, is_new = 0, False
     for lane in range(current.size):
         if current[lane] == NONE:
-            number = atomic_add(shared, NEXT, 1)
-            if number >= models.shape[0]:
+            number = atomic_add(queue, NEXT_MODEL, 1)
+            if number >= queue[STOP]:
                 continue
             current[lane], is_new = number, True
             begin(models[number], _memory_of(own, lane), reader, orders[lane], gather)
         filled += 1
     if is_new:  # When a lane became free, the others were taken back to their memories, too.
-        _take_models(models[0], kind, memory, own)
+        _take_models(models[queue[STOP] - 1], kind, memory, own)
     return filled
 
 
@@ -477,7 +486,7 @@ def _train_rest(
     rates,
     cursors,
 ):
-    """Train the models in the lanes alone.
+    """Train the models in the lanes alone; return whether all workers have done enough.
 
     Their own memories hold all numbers: those of new models, and of all when one has ended.
     """
@@ -500,13 +509,15 @@ def _train_rest(
         if model[HAS_ENDED] != 0:
             _end(lane, current, model, kind, own, cursors)
         if is_enough:
-            return
+            return True
+    return False
 
 
 @njit
-def _work(
+def _train_kind(
     shared,
     enough,
+    queue,
     current,
     models,
     stoppings,
@@ -526,17 +537,17 @@ def _work(
     cursors,
     doubles,
 ):
-    """What one worker does: steps of its models, until all workers have done enough."""
+    """Train models of a kind, until none is left or all workers have done enough: return which."""
     while True:
-        filled = _fill(shared, current, models, kind, memory, own, reader, orders, gather)
+        filled = _fill(queue, current, models, kind, memory, own, reader, orders, gather)
         if filled == 0:
-            return
-        if filled < current.size and are_few(filled, models[0, WORK]):  # none waits for a lane
-            _train_rest(
+            return False
+        work = models[queue[STOP] - 1, WORK]
+        if filled < current.size and are_few(filled, work):  # none waits for a lane
+            return _train_rest(
                 *(shared, enough, current, models, stoppings, loss_weights),
                 *(kind, own, reader, bests, rates, cursors),
             )
-            return
         count = rates.shape[1]
         for lane in range(current.size):
             if current[lane] != NONE:
@@ -579,21 +590,98 @@ def _work(
         )
         if atomic_add(shared, WORKED, work) + work >= enough:
             _keep_all(current, models, kind, memory, own, cursors)
-            return
+            return True
 
 
-@njit(parallel=True)
-def train_lanes(
+@njit
+def _next_kind(shared, queues):
+    """The first kind that no worker has begun, or the one with the most models left, or NONE."""
+    turn = atomic_add(shared, NEXT, 1)
+    if turn < queues.shape[0]:
+        return turn
+    most, found = 0, NONE
+    for k in range(queues.shape[0]):
+        left = queues[k, STOP] - atomic_load(queues[k], NEXT_MODEL)
+        if left > most:
+            most, found = left, k
+    return found
+
+
+@njit
+def _work(
     shared,
     enough,
+    queues,
+    own_kind,
     current,
     models,
     stoppings,
     loss_weights,
     gather,
     penalties,
-    kind,
-    hyper,
+    kinds,
+    hypers,
+    layers,
+    memory,
+    own,
+    reader,
+    bests,
+    orders,
+    rates,
+    paces,
+    cursors,
+    doubles,
+):
+    """What one worker does: kind after kind, until all workers together have done enough."""
+    while True:
+        if own_kind[0] == NONE:
+            own_kind[0] = _next_kind(shared, queues)
+        k = own_kind[0]
+        if k == NONE:
+            return
+        queue, kind = queues[k], kinds[k]
+        is_enough = _train_kind(
+            shared,
+            enough,
+            queue,
+            current[: queue[AT_A_TIME]],
+            models,
+            stoppings,
+            loss_weights,
+            gather,
+            penalties,
+            kind,
+            hypers[k],
+            layers[k, : kind[N_LAYERS]],
+            memory,
+            own,
+            reader,
+            bests,
+            orders,
+            rates,
+            paces,
+            cursors,
+            doubles,
+        )
+        if is_enough:
+            return
+        own_kind[0] = NONE
+
+
+@njit(parallel=True)
+def train_lanes(
+    shared,
+    enough,
+    queues,
+    own_kinds,
+    current,
+    models,
+    stoppings,
+    loss_weights,
+    gather,
+    penalties,
+    kinds,
+    hypers,
     layers,
     memories,
     own,
@@ -605,22 +693,28 @@ def train_lanes(
     cursors,
     doubles,
 ):
-    """As `train_models`, for models of one kind, several on each worker.
+    """As `train_models`, for models of some kinds, several on each worker.
 
     Parameters
     ----------
-    shared, enough, models, stoppings, loss_weights, gather
+    shared, enough, stoppings, loss_weights, gather
         As `train_models` takes them.
+    queues : (kinds, QUEUE) int64 array
+        Which models are of each kind; written.
+    own_kinds : (workers, 1) int64 array
+        The kind that each worker trains, NONE at first; written.
     current : (workers, lanes) int64 array
         The model in each lane, NONE at first; written. There may be fewer than a vector has.
+    models : (m, MODEL_COLUMNS) int64 array
+        Kind after kind, in the order in which they are taken; written.
     penalties : (m, 4) float64 array
         Of each model.
-    kind : (n,) int64 array
-        What the models have in common.
-    hyper : (n,) float64 array
+    kinds : (kinds, KIND_COLUMNS) int64 array
+        What the models of each kind have in common.
+    hypers : (kinds, n) float64 array
         Numbers of their optimiser and of their loss.
-    layers : (k, LAYER_COLUMNS) int64 array
-        Their layers.
+    layers : (kinds, most layers, LAYER_COLUMNS) int64 array
+        Their layers; those after the last are not read.
     memories : (workers, size) array
         Zeros at first.
     own : (workers, lanes of a vector * size) array
@@ -642,14 +736,16 @@ def train_lanes(
         _work(
             shared,
             enough,
+            queues,
+            own_kinds[worker],
             current[worker],
             models,
             stoppings,
             loss_weights,
             gather,
             penalties,
-            kind,
-            hyper,
+            kinds,
+            hypers,
             layers,
             memories[worker],
             own[worker],

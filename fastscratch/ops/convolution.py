@@ -1,5 +1,6 @@
 """2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from ..kernels.conv2d import (
     conv2d_forward,
     conv2d_image_forward,
 )
+from ..kernels.machine import VECTOR_BYTES
+from ..kernels.past_caches import TOO_LARGE
 from ..layers.convolution import output_places
 from ..validation import as_array, as_floating, as_pair, one_of
 from .axes import as_gradient
@@ -251,6 +254,15 @@ def _geometry(
     return (len(images), *places, filters.shape[3]), (steps, before, dilation)
 
 
+def _result(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that begins where vectors can be stored past the caches, if it is large."""
+    if math.prod(shape) * dtype.itemsize < TOO_LARGE:
+        return np.empty(shape, dtype)
+    block = np.empty(math.prod(shape) + VECTOR_BYTES // dtype.itemsize, dtype)
+    first = -block.ctypes.data % VECTOR_BYTES // dtype.itemsize
+    return block[first : first + math.prod(shape)].reshape(shape)
+
+
 def _convolve(
     inputs: Any,
     images: np.ndarray,
@@ -261,7 +273,7 @@ def _convolve(
     rate: Any,
 ) -> np.ndarray:
     shape, window = _geometry(images, filters, strides, padding, rate)
-    out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
+    out, bias = _result(shape, images.dtype), np.zeros(shape[3], images.dtype)
     if not conv2d_forward(out, images, filters, bias, *window, groups):
         as_floating("inputs", inputs)  # raises, and says where
     return out

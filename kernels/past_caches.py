@@ -14,8 +14,8 @@ from .machine import VECTOR_BYTES
 # Results of at least this many bytes: half of a third-level cache of 32 MB. What is computed from
 # an array of the same size finds nothing left of it there. Of 3 x 3 depthwise convolutions with two
 # threads that of 16 MB took 356 us and not 457, and then a sum of the result 860 us and not 1080;
-# at 8 MB it took 308 us and not 346, but then the sum 480 us and not 290. Activations of ten million
-# numbers gain nothing: their results are so large that the system clears new pages for them.
+# at 8 MB it took 308 us and not 346, but then the sum 480 us and not 290. Activations of ten
+# million numbers gain nothing: the system clears new pages for results of that size.
 TOO_LARGE = 1 << 24
 
 

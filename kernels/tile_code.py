@@ -334,7 +334,7 @@ def _write_slide(w):
 
 def _window_function(w, name):
     """Begin a function of a window tile; return its matrices (pointer, row, step) and sizes."""
-    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnnn")
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnnnn")
     return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
 
 
@@ -346,13 +346,18 @@ def _write_window(w, rows, taps):
     of them. The first of them is then complete, and the next position begins.
     """
     function, matrices, sizes = _window_function(w, f"window_{rows}_{taps}")
-    is_whole = w.builder.icmp_signed("==", sizes[-1], constant(0))
+    *sizes, missing, past_caches = sizes
+    is_whole = w.builder.icmp_signed("==", missing, constant(0))
+    is_small = w.builder.icmp_signed("==", past_caches, constant(0))
     with w.builder.if_else(is_whole) as (whole, part):  # masks cost a sixth of the time
-        with whole:
-            _slide_window(w, rows, taps, matrices, sizes, w.load, w.store)
+        with whole, w.builder.if_else(is_small) as (small, large):
+            with small:
+                _slide_window(w, rows, taps, matrices, sizes, w.load, w.store)
+            with large:
+                _slide_window(w, rows, taps, matrices, sizes, w.load, w.store_past_caches)
         with part:
             if MASKS:
-                mask = {"lanes": w.lanes_from(sizes[-1])}
+                mask = {"lanes": w.lanes_from(missing)}
                 load, store = partial(w.load_lanes, **mask), partial(w.store_lanes, **mask)
                 _slide_window(w, rows, taps, matrices, sizes, load, store)
     w.builder.ret_void()
@@ -361,7 +366,7 @@ def _write_window(w, rows, taps):
 
 def _slide_window(w, rows, taps, matrices, sizes, load, store):
     """The loop of a window tile."""
-    (c, bias, zeros, a, b), (_, _, positions, left, right, above, below, _) = matrices, sizes
+    (c, bias, zeros, a, b), (_, _, positions, left, right, above, below) = matrices, sizes
     begin = w.load(bias[0])
     seen = rows + taps - 1
     inside = w.builder.sub(constant(seen), below)

@@ -325,7 +325,21 @@ def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 @intrinsic
 def window_tile(
-    typingctx, c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
+    typingctx,
+    c,
+    bias,
+    zeros,
+    a,
+    b,
+    height,
+    taps,
+    positions,
+    left,
+    right,
+    above,
+    below,
+    missing,
+    past_caches,
 ):
     """A window of `taps` x `taps` vectors that slides along some rows, one pixel at a time.
 
@@ -351,6 +365,9 @@ def window_tile(
     missing : int
         The first lanes of `a` and `c` that are not the tile's: they are not touched. 0 on a machine
         without `MASKS`.
+    past_caches : int
+        1 if `c` is stored past the caches: each of its vectors begins a vector's width then, and
+        none is missing. Or else 0.
 
     Notes
     -----
@@ -361,7 +378,7 @@ def window_tile(
     def codegen(context, builder, signature, arguments):
         return _call(context, builder, "window", arguments[:5], signature.args[:5], arguments[5:])
 
-    return types.void(c, bias, zeros, a, b, *[types.int64] * 8), codegen
+    return types.void(c, bias, zeros, a, b, *[types.int64] * 9), codegen
 
 
 @intrinsic
@@ -592,7 +609,7 @@ if config.DISABLE_JIT:
                     c.values[c.at + i * c.row + j * c.step + lane] = total
 
     def window_tile(
-        c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
+        c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing, _
     ):
         lanes = VECTOR_BYTES // c.values.itemsize
         columns = positions + taps - 1 - left

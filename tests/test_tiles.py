@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fastscratch.kernels import denormals, machine, matmul, tiles
+from fastscratch.kernels import denormals, instructions, machine, matmul, tiles
 from fastscratch.kernels.jit import FASTMATH
 from fastscratch.kernels.tiles import Matrix
 
@@ -392,7 +392,7 @@ def test_winner_tile(dtype, taps):
 
 
 @njit
-def slide_window(c, bias, a, b, taps, positions, edges, missing):
+def slide_window(c, bias, a, b, taps, positions, edges, missing, past_caches):
     left, right, above, below = edges
     height, width, lanes = c.shape
     zeros = np.zeros(lanes, c.dtype)
@@ -411,7 +411,9 @@ def slide_window(c, bias, a, b, taps, positions, edges, missing):
         above,
         below,
         missing,
+        past_caches,
     )
+    instructions.finish_stores()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -429,7 +431,13 @@ def test_window_tile(dtype, height, taps):
         bias = random(lanes, dtype, 3)
         flat, c = guarded(np.full((height, positions + right, lanes), np.nan, dtype))
         missing = positions // 2 % lanes if machine.MASKS else 0
-        slide_window(c, bias, a, b, taps, positions, edges, missing)
+        slide_window(c, bias, a, b, taps, positions, edges, missing, 0)
+        if missing == 0:
+            place = np.empty(c.nbytes + machine.VECTOR_BYTES, np.uint8)
+            place = place[-place.ctypes.data % machine.VECTOR_BYTES :][: c.nbytes]
+            stored = place.view(dtype).reshape(c.shape)
+            slide_window(stored, bias, a, b, taps, positions, edges, 0, 1)
+            np.testing.assert_array_equal(stored, c)
         image = np.pad(a, ((above, below), (left, right), (0, 0)))
         assert np.isnan(c[..., :missing]).all()
         for lane in range(missing, lanes):

@@ -1,6 +1,7 @@
 """2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from ..kernels.conv2d import (
     conv2d_forward,
     conv2d_image_forward,
 )
+from ..kernels.machine import VECTOR_BYTES
+from ..kernels.past_caches import TOO_LARGE
 from ..layers.convolution import output_places
 from ..validation import as_array, as_floating, as_pair, one_of
 from .axes import as_gradient
@@ -262,6 +265,15 @@ def _known_geometry(
     return (images[0], *places, filters[3]), (steps, before, dilation)
 
 
+def _result(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that begins where vectors can be stored past the caches, if it is large."""
+    if math.prod(shape) * dtype.itemsize < TOO_LARGE:
+        return np.empty(shape, dtype)
+    block = np.empty(math.prod(shape) + VECTOR_BYTES // dtype.itemsize, dtype)
+    first = -block.ctypes.data % VECTOR_BYTES // dtype.itemsize
+    return block[first : first + math.prod(shape)].reshape(shape)
+
+
 def _convolve(
     inputs: Any,
     images: np.ndarray,
@@ -272,7 +284,7 @@ def _convolve(
     rate: Any,
 ) -> np.ndarray:
     shape, window = _geometry(images, filters, strides, padding, rate)
-    out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
+    out, bias = _result(shape, images.dtype), np.zeros(shape[3], images.dtype)
     if not conv2d_forward(out, images, filters, bias, *window, groups):
         as_floating("inputs", inputs)  # raises, and says where
     return out

@@ -81,6 +81,15 @@ def _number_of(w, places, a_rows, i):
     return w.splat(w.builder.load(w.after(places[group], a_rows[i - GROUP * group])))
 
 
+def _add_products(w, places, a_rows, row, sums):
+    """Add to the sums what a row of `b`, some vectors, adds to each row of a tile."""
+    following = []
+    for i in range(len(a_rows)):
+        x = _number_of(w, places, a_rows, i)
+        following += [w.fma(x, y, sums[i * len(row) + v]) for v, y in enumerate(row)]
+    return following
+
+
 def _columns(w, step, vectors, missing):
     """Where the vectors of a row begin. The last ends where the tile ends: what it shares with the
     one before it (or, if it is the only one, with memory before it) is not stored."""
@@ -138,11 +147,7 @@ def _write_tile(w, rows, vectors, kind):
         row = [w.after(b, column) for column in b_columns]
         # A lone vector may begin before the array.
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
-        following = []
-        for i in range(rows):
-            x = _number_of(w, places, a_rows, i)
-            following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
-        return following
+        return _add_products(w, places, a_rows, row, sums)
 
     if fetches:
         sums, step = [*sums, w.after(a[0], function.args[-1])], _fetching(w, step, rows)
@@ -160,6 +165,40 @@ def _write_tile(w, rows, vectors, kind):
         w.store_lanes(next(sums), last, lanes)
     w.builder.ret_void()
     return function
+
+
+def _write_fetch(w):
+    """The function of the largest tile, all of its columns, that fetches rows of memory meanwhile.
+
+    Each turn fetches one row, as wide as the tile, and then does its share of the steps; what is
+    left of them comes after the last turn.
+    """
+    function = w.function("fastscratch_fetch", "pnn pnn pnn pnn pnn nn")
+    c, start, (a, a_row, a_step), (b, b_row, b_step), (memory, memory_row, _) = (
+        function.args[i : i + 3] for i in range(0, 15, 3)
+    )
+    depth, turns = function.args[15:]
+    shape = TILE_ROWS, TILE_VECTORS, constant(0)
+    a_rows = [w.times(a_row, i) for i in range(TILE_ROWS)]
+    columns = _columns(w, b_step, *shape[1:])
+
+    def step(b, a, *sums):
+        row = [w.load(w.after(b, column)) for column in columns]
+        return [w.after(b, b_row), w.after(a, a_step), *_add_products(w, [a], a_rows, row, sums)]
+
+    def turn(memory, *values):
+        for number in range(0, TILE_VECTORS * w.lanes, CACHE_LINE // w.item):
+            w.prefetch(w.after(memory, constant(number)))
+        return [w.after(memory, memory_row), *w.loop(share, values, step)]
+
+    share = w.builder.sdiv(depth, turns)
+    sums = [w.load(place) for row in _places(w, start, *shape) for place in row]
+    values = w.loop(turns, [memory, b, a, *sums], turn)[1:]
+    _, _, *sums = w.loop(w.builder.srem(depth, turns), values, step)
+    places = [place for row in _places(w, c, *shape) for place in row]
+    for total, place in zip(sums, places, strict=True):
+        w.store(total, place)
+    w.builder.ret_void()
 
 
 def _write_half_tile(w, rows, kind):
@@ -654,6 +693,8 @@ def write_module(name, item):
     elif name == "maxima":
         tiles = {(rows, 1): _write_maxima(w, rows) for rows in range(1, 1 + MAXIMA_ROWS)}
         _write_choice(w, _maxima_function, name, tiles, 1)
+    elif name == "fetch":
+        _write_fetch(w)
     elif name == "slide":
         _write_slide(w)
     elif name == "window":

@@ -207,6 +207,28 @@ def tile_ahead(typingctx, c, start, a, b, width, depth, ahead):
 
 
 @intrinsic
+def tile_fetching(typingctx, c, start, a, b, memory, depth, rows):
+    """A tile of `TILE_ROWS` rows and `TILE_VECTORS` vectors that fetches rows of memory meanwhile.
+
+    Parameters
+    ----------
+    c, start, a, b : Matrix
+        As `tile_product` takes them; the columns are whole vectors.
+    memory : Matrix
+        What is fetched to the second-level cache: rows as wide as the tile, at any distance. They
+        may be beyond the end of the array.
+    depth : int
+    rows : int
+        Of `memory`, at least one; no more than `depth`, or the tile waits for memory.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "fetch", arguments[:5], signature.args[:5], arguments[5:])
+
+    return types.void(c, start, a, b, memory, *[types.int64] * 2), codegen
+
+
+@intrinsic
 def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
     """One tile of ``c = start + scale * (a @ b)``; all else as in `tile_product`.
 
@@ -542,6 +564,10 @@ if config.DISABLE_JIT:
         _tile(c, start, a, b, height, width, _steps(a, b, depth, turns, a_jump, b_jump))
 
     def tile_ahead(c, start, a, b, width, depth, ahead):
+        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
+
+    def tile_fetching(c, start, a, b, memory, depth, rows):
+        width = TILE_VECTORS * VECTOR_BYTES // c.values.itemsize
         tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
 
     def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):

@@ -25,6 +25,10 @@ OPERATIONS = {
     if name.endswith("_item") and hasattr(function, "fields")
 }
 
+#: Those of weights that come from memory. Of so many, the naive network would need a minute: see
+#: the tests of wide products, where a few count as many.
+WIDE = {"wide_pack", "wide_forward", "wide_backward"}
+
 #: A model of each example, to be looked at and not trained.
 MODELS = {name: example.model() for name, example in EXAMPLES.items()}
 

@@ -136,6 +136,33 @@ def test_tile_that_fetches_ahead(dtype, distance):
 
 
 @njit
+def fetching(c, start, a, b, width, depth, distance, rows):
+    tiles.tile_fetching(
+        Matrix(c, GUARD, width, 1),
+        Matrix(start, 0, 0, 1),
+        Matrix(a, 0, depth, 1),
+        Matrix(b, GUARD, width, 1),
+        Matrix(b, distance, distance, 1),
+        depth,
+        rows,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("distance", [0, 100, 1 << 40])
+def test_tile_that_fetches_rows(dtype, distance):
+    """What is fetched makes no difference, and need not be there."""
+    width = machine.TILE_VECTORS * machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for depth, rows in itertools.product((0, 1, 7, 40), (1, 3, 40)):
+        a, bias = random((machine.TILE_ROWS, depth), dtype, 1), random(width, dtype, 3)
+        b_flat, b = guarded(random((depth, width), dtype, 2))
+        c_flat, c = guarded(np.zeros((machine.TILE_ROWS, width), dtype))
+        fetching(c_flat, bias, a.ravel(), b_flat, width, depth, distance, rows)
+        assert_product(c, a, b, bias)
+        assert np.isnan(c_flat).sum() == 2 * GUARD
+
+
+@njit
 def window_tile(c, start, a, b, c_step, a_row, b_step, height, width, sizes):
     depth, turns, a_jump, b_jump, b_row = sizes
     tiles.tile_product(

@@ -146,7 +146,8 @@ class Plan:
         self._mostly_zeros = mostly_zeros
         #: Numbers of the phases that read a sparse matrix.
         self.sparse_phases: list[int] = []
-        self._n_slots = n_slots
+        #: Numbers that the optimiser remembers of each parameter.
+        self.n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
         self.sizes: dict[int, int] = {}
@@ -347,7 +348,7 @@ class Plan:
             size = max(0, record[col.STOP] - record.get(col.KERNEL, record.get(col.BIAS)))
             numbers += size
             if col.UPDATE in record:  # what the optimiser remembers, or else the gradient
-                numbers += size * (1 if record[col.UPDATE] == col.NONE else self._n_slots)
+                numbers += size * (1 if record[col.UPDATE] == col.NONE else self.n_slots)
         return numbers * self.dtype.itemsize
 
     def add_gathers(self, sources: list[tuple[int, int]]) -> list[int]:

@@ -108,10 +108,10 @@ def units_of(row, item):
 
 
 @njit
-def bias_of(memory, row):
-    """The bias of a layer, as a matrix of equal rows."""
+def bias_of(memory, row, first):
+    """The bias of a layer from some unit on, as a matrix of equal rows."""
     if row[BIAS] < row[STOP]:
-        return Matrix(memory, row[BIAS], 0, 1)
+        return Matrix(memory, row[BIAS] + first, 0, 1)
     return Matrix(memory, ZEROS, 0, 0)
 
 
@@ -119,12 +119,9 @@ def bias_of(memory, row):
 def _forward(memory, row, start, rows, first, units, worker):
     """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
-        bias,
+        bias_of(memory, row, first),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
@@ -138,7 +135,7 @@ def _forward(memory, row, start, rows, first, units, worker):
 
 @njit
 def activate(memory, row, start, rows, first, units):
-    """The activation of some output units for some rows of the mini-batch."""
+    """The activation of some output units for some rows."""
     n_out = row[UNITS]
     if row[FUNCTION] != NONE:
         at, turns, length = start * n_out + first, rows, units
@@ -178,7 +175,7 @@ def _multiply_columns(memory, row, start, rows, first, units, skipped, worker):
 
 
 @njit
-def _times_derivative(memory, row, start, rows, first, units):
+def times_derivative(memory, row, start, rows, first, units):
     """The gradient of some input units, times the derivative of their activation."""
     n_in = row[UNITS]
     if row[FUNCTION] != NONE:
@@ -231,7 +228,7 @@ def dense_forward_few_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
     product_of_dots(
         Matrix(memory, row[Z] + start * n_out, n_out, 1),
-        bias_of(memory, row),
+        bias_of(memory, row, 0),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL], n_out, 1),
         rows,
@@ -274,7 +271,7 @@ def dense_forward_outside_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
     x, place, rows = _outside(memory, row, samples, item, worker, step)
     z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    bias, scratch = bias_of(memory, row), scratch_of(memory, row, worker)
+    bias, scratch = bias_of(memory, row, 0), scratch_of(memory, row, worker)
     product_ahead(z, bias, x, kernel, rows, n_out, n_in, scratch)
     _conclude_outside(memory, row, place, rows, worker)
 
@@ -285,7 +282,7 @@ def dense_forward_outside_few_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
     x, place, rows = _outside(memory, row, samples, item, worker, step)
     z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    bias, scratch = bias_of(memory, row), scratch_of(memory, row, worker)
+    bias, scratch = bias_of(memory, row, 0), scratch_of(memory, row, worker)
     product_of_dots(z, bias, x, kernel, rows, n_out, n_in, scratch)
     _conclude_outside(memory, row, place, rows, worker)
 
@@ -351,7 +348,7 @@ def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     start, rows = block_of(row, samples, item)
     if rows > 0:
         _multiply_columns(memory, row, start, rows, 0, row[UNITS], 0, worker)
-        _times_derivative(memory, row, start, rows, 0, row[UNITS])
+        times_derivative(memory, row, start, rows, 0, row[UNITS])
 
 
 @njit
@@ -435,8 +432,6 @@ def learn_bias(memory, row, rows, samples, step):
 def dense_pack_item(memory, row, samples, item, worker, step):
     """Some panels of the outputs' gradient."""
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
-    if rows == 1:  # its product reads it where it is
-        return
     first = item * row[UNITS_AN_ITEM]
     panels = panels_at(memory, row[PANELS], rows)
     doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
@@ -473,6 +468,6 @@ def dense_backward_item(memory, row, samples, item, worker, step):
             _weight_gradient(memory, row, target, begin, rows, start, height, worker, scale)
             end_strip(memory, row, target, start, height, samples, step)
     if is_handed_down:
-        _times_derivative(memory, row, 0, rows, first, units)
+        times_derivative(memory, row, 0, rows, first, units)
     if item == 0 and row[STOP] != NONE:
         learn_bias(memory, row, rows, samples, step)

@@ -3,7 +3,6 @@
 Their fields are the same, and so are the bits of what they compute.
 """
 
-from ..jit import njit
 from ..mostly_zeros import product_of_nonzeros
 from ..tiles import Matrix
 from .columns import (

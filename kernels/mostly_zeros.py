@@ -15,12 +15,12 @@ import numpy as np
 
 from .jit import njit
 from .machine import LISTED_ROWS, LISTED_VECTORS, VECTOR_BYTES
-from .matmul import DEPTH, LONG, product_serial, window
-from .tiles import listed_tile, listed_update
+from .matmul import DEPTH, LONG, window
+from .tiles import listed_tile, listed_update, tile_product, tile_update
 
 
 def lists_size(rows, depth, itemsize):
-    """Elements of scratch that the lists of a product need; it needs that of tiles as well."""
+    """Elements of scratch that the lists of a product need."""
     return rows // LISTED_ROWS * (1 + depth) * 4 // itemsize + 1
 
 
@@ -51,33 +51,35 @@ def product_of_nonzeros(c, start, a, b, rows, columns, depth, scratch, scale):
     """As `product_serial`, with the same bits, where `a` is mostly zeros.
 
     One stride of `a` is 1, and rows of `b` are contiguous. Rows that are left over of fours are
-    multiplied by `product_serial`.
+    multiplied with their zeros, one by one.
     """
-    itemsize = scratch.itemsize
-    panel = LISTED_VECTORS * VECTOR_BYTES // itemsize
-    groups, parts = rows // LISTED_ROWS, 1
-    whole = groups * LISTED_ROWS
+    lanes = VECTOR_BYTES // scratch.itemsize
+    number, parts = scratch.dtype.type(scale), 1
     if depth > LONG:  # sums of parts, as there
         parts = -(-depth // DEPTH)
     part = -(-depth // parts)
+    groups = rows // LISTED_ROWS
     lists = scratch.view(np.int32)
-    for k in range(0, depth if groups > 0 else 0, part):
+    for k in range(0, depth, part):
         d = min(part, depth - k)
+        is_sum = scale == 1 and (k == 0 or depth <= LONG)
         for group in range(groups):
             steps = lists[groups + group * d :][:d]
             lists[group] = _list_steps(steps, window(a, group * LISTED_ROWS, k), d)
-        for j in range(0, columns, panel):
-            width, right = min(panel, columns - j), window(b, k, j)
+        for j in range(0, columns, LISTED_VECTORS * lanes):
+            width, right = min(LISTED_VECTORS * lanes, columns - j), window(b, k, j)
             for group in range(groups):
-                i = group * LISTED_ROWS
+                i, steps = group * LISTED_ROWS, lists[groups + group * d :][:d]
                 to, left = window(c, i, j), window(a, i, k)
                 of = to if k > 0 else window(start, i, j)
-                steps = lists[groups + group * d :][:d]
-                if scale == 1 and (k == 0 or depth <= LONG):
+                if is_sum:
                     listed_tile(to, of, left, right, width, steps, lists[group])
                 else:
-                    number = scratch.dtype.type(scale)
                     listed_update(to, of, left, right, width, steps, lists[group], number)
-    if whole < rows:
-        to, of, left = window(c, whole, 0), window(start, whole, 0), window(a, whole, 0)
-        product_serial(to, of, left, b, rows - whole, columns, depth, scratch, scale)
+            for i in range(groups * LISTED_ROWS, rows):
+                to, left = window(c, i, j), window(a, i, k)
+                of = to if k > 0 else window(start, i, j)
+                if is_sum:
+                    tile_product(to, of, left, right, 1, width, d, 1, 0, 0)
+                else:
+                    tile_update(to, of, left, right, 1, width, d, 1, 0, 0, number)

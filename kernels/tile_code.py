@@ -131,7 +131,7 @@ def _write_tile(w, rows, vectors, kind):
     missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
     lanes = w.lanes_from(missing)
     a_rows = [w.times(a[1], i) for i in range(rows)]
-    # The places of a listed tile's rows and vectors exceed the registers if all strides are unknown.
+    # With unknown strides, places of a listed tile's rows and vectors would exceed the registers.
     b_columns = _columns(w, constant(1) if is_listed else b[2], vectors, missing)
 
     def starts():

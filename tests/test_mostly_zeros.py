@@ -154,9 +154,7 @@ def test_every_optimizer_ends_with_the_bits_of_dense_products(choose, way):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("way", ["Adam", "descent"])
-def test_every_shape_ends_with_the_bits_of_dense_products(
-    choose, monkeypatch, shape, threads, way
-):
+def test_every_shape_ends_with_the_bits_of_dense_products(choose, monkeypatch, shape, threads, way):
     monkeypatch.setattr("fastscratch.engine.evaluation.get_num_threads", lambda: threads)
     monkeypatch.setattr("fastscratch.engine.evaluation.PARALLEL_WORK", 0)
     compare(choose, *SHAPES[shape], **WAYS[way])

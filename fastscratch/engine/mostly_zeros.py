@@ -76,7 +76,7 @@ def pays(samples: Sequence[Any], units: int, at_once: int) -> bool:
         Samples in a mini-batch.
     """
     n = len(samples[0])
-    if n * units < FEWEST_OUTPUTS or LISTING > GAIN * units or are_sparse(samples):
+    if n * units < FEWEST_OUTPUTS or GAIN * units < LISTING or are_sparse(samples):
         return False
     some = samples[0][:: -(-n // LOOKED_AT)]
     some = some.reshape(len(some), -1)

@@ -109,7 +109,7 @@ class Example:
         return {"x": given(xs), "y": given(ys), "sample_weight": sample_weight}
 
     @property
-    def kind_of_inputs(self) -> dict[str, bool]:
+    def kind_of_inputs(self) -> dict[str, Any]:
         """What a program is told about the inputs that it gets."""
         return {"sparse": self.sparse, "mostly_zeros": self.mostly_zeros}
 

@@ -412,7 +412,7 @@ def begin_strip(memory, row, rows, first, units, worker, step):
 
 @njit
 def end_strip(memory, row, target, first, units, samples, step):
-    """The update of the weights of some input units, if there was not only a product to subtract."""
+    """The update of the weights of some input units, unless they are lowered already."""
     if row[STRIP] != NONE:
         place, size = row[KERNEL] + first * row[OTHER_UNITS], units * row[OTHER_UNITS]
         learn(memory, row, place, place + size, target.at, samples, step)

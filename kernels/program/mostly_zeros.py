@@ -3,7 +3,6 @@
 Their fields are the same, and so are the bits of what they compute.
 """
 
-from ..jit import njit
 from ..mostly_zeros import product_of_nonzeros
 from ..tiles import Matrix
 from .columns import (
@@ -51,7 +50,7 @@ def mostly_zeros_forward_block_item(memory, row, samples, item, worker, step):
         z = Matrix(memory, row[Z] + start * n_out, n_out, 1)
         x = Matrix(memory, row[INPUT] + start * n_in, n_in, 1)
         kernel, scratch = Matrix(memory, row[KERNEL], n_out, 1), scratch_of(memory, row, worker)
-        product_of_nonzeros(z, bias_of(memory, row), x, kernel, rows, n_out, n_in, scratch, 1.0)
+        product_of_nonzeros(z, bias_of(memory, row, 0), x, kernel, rows, n_out, n_in, scratch, 1.0)
         activate(memory, row, start, rows, 0, n_out)
 
 

@@ -23,6 +23,17 @@ MANY = 21  # more than lanes of a vector, and no multiple of them
 BINARY = (Y[:, :1] > 0).astype(np.float32)
 OF_LANES = ("sgd", "decayed", "momentum", "adam", "adamw", "scheduled")
 ROWS = [RNG.integers(N, size=26 + k % 6) for k in range(MANY)]  # 30 of them leave none at the end
+LOSSES_OF_LANES = [
+    ("mean_squared_error", "linear", Y),
+    ("mean_squared_error", "linear", BINARY),
+    ("categorical_crossentropy", "softmax", Y),
+    ("sparse_categorical_crossentropy", "softmax", Y.argmax(axis=1)),
+    ("binary_crossentropy", "sigmoid", BINARY),
+    ("binary_crossentropy", "sigmoid", Y),
+    ("multilabel_crossentropy", "sigmoid", Y),
+    ("mean_absolute_error", "linear", Y),
+    (losses.CategoricalCrossentropy(label_smoothing=0.1), "softmax", Y),
+]
 
 
 @pytest.fixture
@@ -66,21 +77,7 @@ def test_activations(together, activation):
     assert together == [MANY]
 
 
-@pytest.mark.parametrize(
-    ("loss", "last", "y"),
-    [
-        ("mean_squared_error", "linear", Y),
-        ("mean_squared_error", "linear", BINARY),
-        ("categorical_crossentropy", "softmax", Y),
-        ("sparse_categorical_crossentropy", "softmax", Y.argmax(axis=1)),
-        ("binary_crossentropy", "sigmoid", BINARY),
-        ("binary_crossentropy", "sigmoid", Y),
-        ("multilabel_crossentropy", "sigmoid", Y),
-        ("mean_absolute_error", "linear", Y),
-        (losses.CategoricalCrossentropy(label_smoothing=0.1), "softmax", Y),
-    ],
-    ids=[f"loss {k}" for k in range(9)],
-)
+@pytest.mark.parametrize(("loss", "last", "y"), LOSSES_OF_LANES, ids=range(len(LOSSES_OF_LANES)))
 def test_losses(together, loss, last, y):
     """Also those that are computed for each model alone, the last two."""
     width = 3 if y.ndim == 1 else y.shape[1]
@@ -109,10 +106,13 @@ def test_batch_sizes(together, batch_size, optimizer):
     assert sum(together) == MANY
 
 
+@pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize("batch_size", [70, 120])
-def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, batch_size):
+def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, batch_size, loss):
+    """Also if their losses are computed for each model alone."""
     rows = [RNG.integers(N, size=150 + k) for k in range(MANY)]
-    compare(lambda k: network(k, 7, "adam"), MANY, rows=rows, batch_size=batch_size)
+    make = lambda k: network(k, 7, "adam", loss)  # noqa: E731
+    compare(make, MANY, rows=rows, batch_size=batch_size, validation_rows=rows)
     assert together == [MANY]
 
 
@@ -210,6 +210,33 @@ def test_sample_weights_and_metrics(together):
 
         compare(make, MANY, rows=ROWS, y=Y, sample_weight=weights)
     assert together == [MANY, MANY]
+
+
+@pytest.mark.parametrize("size", [1, 5, 13, 70, 150])
+@pytest.mark.parametrize("batch_size", [1, 10, 200])
+def test_validation(together, batch_size, size):
+    """Of fewer samples than a mini-batch, of more, and of more than are measured at once."""
+    x = RNG.standard_normal((200, 4)).astype(np.float32)
+    y = RNG.standard_normal((200, 3)).astype(np.float32)
+    chosen = RNG.permutation(200)
+    rows = [chosen[: 26 + k % 6] for k in range(MANY)]
+    validation = [chosen[32 : 32 + max(1, size - k % 3)] for k in range(MANY)]
+    compare(
+        lambda k: dense(k, 9, 5, 3, optimizer=optimizers.Adam(0.01), kernel_regularizer="l2"),
+        MANY, rows=rows, x=x, y=y, batch_size=batch_size, validation_rows=validation,
+    )  # fmt: skip
+    assert sum(together) == MANY
+
+
+@pytest.mark.parametrize(("loss", "last", "y"), LOSSES_OF_LANES, ids=range(len(LOSSES_OF_LANES)))
+def test_losses_of_validation(together, loss, last, y):
+    width = 3 if y.ndim == 1 else y.shape[1]
+    validation = [np.arange(k, k + 11) for k in range(MANY)]
+    compare(
+        lambda k: dense(k, 7, width, last=last, loss=loss), MANY,
+        rows=ROWS, y=y, validation_rows=validation, sample_weight=RNG.uniform(0, 2, N),
+    )  # fmt: skip
+    assert together == [MANY]
 
 
 def test_early_stopping_frees_lanes(together):

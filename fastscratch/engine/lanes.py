@@ -95,7 +95,7 @@ def kind_of(trainer: Trainer, evaluator: Evaluator | None, penalties: np.ndarray
     if begin or not (ARM or "+fma" in FEATURES):
         return None
     try:
-        return _Layout(trainer).kind(penalties)
+        return _Layout(trainer).kind(evaluator, penalties)
     except NotPossibleError:
         return None
 
@@ -129,7 +129,7 @@ class _Layout:
     def _weight(self, own: int) -> int:
         return self._weights + own - self._trainer.parameters_at
 
-    def kind(self, penalties: np.ndarray) -> Kind:
+    def kind(self, evaluator: Evaluator | None, penalties: np.ndarray) -> Kind:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
@@ -163,9 +163,8 @@ class _Layout:
         if self._takes_loss(kind, end.record):
             layers[-1][op.IS_BY_UNIT] = 1
         self._take_penalties(layers, phases)
-        after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
-        rows = [program.place(k) for k, phase in phases if phase.operation in after]
-        kind[op.ROWS : op.ROWS + len(rows)], kind[op.N_LAYERS] = rows, len(layers)
+        kind[op.GATHER_ROW : op.VALIDATION_GATHER_ROW] = _rows_of_losses(trainer)
+        kind[op.N_LAYERS] = len(layers)
         kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
         kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
@@ -177,6 +176,8 @@ class _Layout:
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
+        if evaluator is not None:
+            self._take_validation(kind, evaluator)
         table = np.array(layers, np.int64)
         return Kind(kind, hyper, table, self._end, self._common_penalties(learning, penalties))
 
@@ -223,8 +224,7 @@ class _Layout:
         """Note what is gathered, and where: inputs, targets and weights of the samples."""
         gathers = [phase for phase in phases if phase[1].operation is data.gather_item]
         _demand(len(gathers) == 1)
-        number, gather = gathers[0]
-        kind[op.GATHER] = self._trainer.program.place(number)
+        _, gather = gathers[0]
         for k, (_, width, place) in enumerate(data.SOURCE_FIELDS):
             own = gather.record.get(place, col.NONE)
             if own != col.NONE:
@@ -250,6 +250,16 @@ class _Layout:
         kind[op.SHARES], kind[op.LOSS_SCRATCH] = self._take(batch), self._take(3 * batch)
         kind[op.METRIC] = record[loss.METRIC]
         return True
+
+    def _take_validation(self, kind: np.ndarray, evaluator: Evaluator) -> None:
+        """Note how validation samples go through all models together, if they can."""
+        others = [one for one in evaluator.program.lines if one.operation not in _FORWARD]
+        if [one.operation for one in others] != [data.epoch_item, data.gather_item, *_LOSSES]:
+            return
+        end = others[2].record
+        kind[op.VALIDATION_GATHER_ROW : op.MEASURED_AT] = _rows_of_losses(evaluator)
+        kind[op.MEASURED_AT] = end[col.A]
+        kind[op.MEASURED] = self._take(evaluator.batch_size * end[col.UNITS])
 
     @staticmethod
     def _rule(record: dict[col.Field, Any]) -> int:
@@ -292,6 +302,17 @@ class _Layout:
         in_place = lane_activations.IN_PLACE.get(function.kernel)
         _demand(in_place is not None)
         return address(in_place, *function.kinds[::2])  # half of the arrays
+
+
+def _rows_of_losses(evaluator: Evaluator) -> list[int]:
+    """Rows that gather samples, compute their losses and add these up; and blocks of samples."""
+    program, wanted = evaluator.program, (data.gather_item, *_LOSSES)
+    numbers = [k for k, phase in enumerate(program.lines) if phase.operation in wanted]
+    losses = program.lines[numbers[1]]
+    is_by_block = losses.when == "chained"
+    size = losses.record[loss.SAMPLES_AN_ITEM]
+    blocks = -(-evaluator.batch_size // size) if is_by_block else 1
+    return [*map(program.place, numbers), blocks]
 
 
 def _demand(is_possible: bool) -> None:

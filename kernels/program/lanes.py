@@ -44,23 +44,28 @@ from .lane_columns import (
     BIAS_L2,
     BIAS_PUSH,
     BIAS_SLOPE,
+    BLOCKS,
     CHOSEN,
     DECAY,
     DISTANCE,
     FIRST_SOURCE,
-    GATHER,
+    GATHER_ROW,
     GRADIENT,
     GRADIENT_AT,
     HAS_PENALTIES,
+    IS_BY_UNIT,
     KERNEL,
     L1,
     L2,
     LEVEL,
     LOSS,
+    LOSS_ROW,
     LOSS_SCRATCH,
     LOSS_WEIGHT,
     LOSSES,
     LOSSES_AT,
+    MEASURED,
+    MEASURED_AT,
     METRIC,
     N_IN,
     N_LAYERS,
@@ -80,7 +85,6 @@ from .lane_columns import (
     REPEATED,
     RIGHT,
     RIGHT_AT,
-    ROWS,
     RULE_OF_ALL,
     SAMPLE_WEIGHTS,
     SEEN,
@@ -91,6 +95,11 @@ from .lane_columns import (
     STOP,
     TAKES_LABELS,
     TARGETS,
+    TOTALS_ROW,
+    VALIDATION_BLOCKS,
+    VALIDATION_GATHER_ROW,
+    VALIDATION_LOSS_ROW,
+    VALIDATION_TOTALS_ROW,
     WEIGHTS,
     WEIGHTS_AT,
     WIDTHS,
@@ -116,6 +125,7 @@ from .many import (
     TAKEN,
     TOTALS,
     TRAINING,
+    VALIDATION,
     WORK,
     WORKED,
     begin,
@@ -155,14 +165,11 @@ def _memory_of(own, lane):
 
 
 @njit
-def _call_all(model, places, memory, samples, step):
-    """Run some rows of the training program."""
-    for k in range(places.size):
-        if places[k] == NONE:
-            continue
-        row = row_of(model, TRAINING, places[k])
-        for item in range(row[ITEMS]):
-            call(row[ADDRESS], memory, row, samples, item, 0, step)
+def _run(model, program, place, blocks, memory, samples, step):
+    """Run a row of a program for some blocks of samples, whose items it has."""
+    row = row_of(model, program, place)
+    for item in range(blocks * row[ITEMS]):
+        call(row[ADDRESS], memory, row, samples, item, 0, step)
 
 
 @njit
@@ -238,7 +245,7 @@ def _lose_together(memory, kind, hyper, own, seen, doubles, batch):
 @njit
 def _point(cursors, lane, model, kind):
     """Let the cursors of a lane point to its model, which may be anywhere in its epoch."""
-    row, steps = row_of(model, TRAINING, kind[GATHER]), steps_of(model, TRAINING)
+    row, steps = row_of(model, TRAINING, kind[GATHER_ROW]), steps_of(model, TRAINING)
     cursors[NEXT_STEP, lane] = model[FIRST_EPOCH] * steps + model[DONE]
     cursors[BEFORE, lane] = model[DONE] % steps * row[BATCH_SIZE]
     cursors[ORDER_AT, lane] = row[ORDER]
@@ -248,11 +255,12 @@ def _point(cursors, lane, model, kind):
 
 
 @njit
-def _gather(memory, own, kind, cursors, batch):
+def _gather(memory, own, kind, cursors, batch, n_sources):
     """Take the samples of each model from the data set to the memory of the worker.
 
-    Where a model has no sample any more, it gets its last one again; and if there is no model, what
-    the memory begins with.
+    The first source has their inputs, the others have targets and weights. Where a model has no
+    sample any more, it gets its last one again; and if there is no model, what the memory begins
+    with.
     """
     lanes, here = VECTOR_BYTES // memory.itemsize, np.int64(memory.ctypes.data)
     seen, chosen, addresses = cursors[SEEN], cursors[CHOSEN], cursors[ADDRESSES]
@@ -261,7 +269,7 @@ def _gather(memory, own, kind, cursors, batch):
             if n < seen[lane]:
                 place = cursors[ORDER_AT, lane] + (cursors[BEFORE, lane] + n) * 8
                 chosen[lane] = array_at(place, 1, np.int64)[0]
-        for k in range(MAX_SOURCES):
+        for k in range(n_sources):
             to, width = kind[SOURCES + k], kind[WIDTHS + k]
             if to == NONE:
                 continue
@@ -275,7 +283,7 @@ def _gather(memory, own, kind, cursors, batch):
                     memory[(to + n) * lanes + lane] = number
             else:
                 pick_rows(Matrix(memory, (to + n * width) * lanes, lanes, 1), addresses, width)
-    for k in range(MAX_SOURCES):
+    for k in range(n_sources):
         if kind[SOURCES_AT + k] != NONE:
             count = batch * kind[WIDTHS + k]
             _return(memory, kind[SOURCES + k], own, kind[SOURCES_AT + k], count)
@@ -332,10 +340,10 @@ def _run_step(
             cursors[SEEN, lane] = samples
     batch = cursors[SEEN].max()
     units = kind[N_OUTPUTS] // kind[BATCH]
-    _gather(memory, own, kind, cursors, batch)
+    _gather(memory, own, kind, cursors, batch, MAX_SOURCES)
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
     for k in range(layers.shape[0]):
-        forward(memory, layers[k], batch)
+        forward(memory, layers[k], layers[k, IS_BY_UNIT], batch)
     if kind[LOSS] != NONE:
         _lose_together(memory, kind, hyper, own, cursors[SEEN], doubles, batch)
     else:
@@ -345,10 +353,11 @@ def _run_step(
             alone = _memory_of(own, lane)
             model = models[current[lane]]
             step, samples = cursors[NEXT_STEP, lane], cursors[SEEN, lane]
-            _call_all(model, kind[ROWS:N_LAYERS], alone, samples, step)
             if kind[LOSS] == NONE:
+                _run(model, TRAINING, kind[LOSS_ROW], kind[BLOCKS], alone, samples, step)
                 gradient = alone[kind[GRADIENT_AT] :][: kind[N_OUTPUTS]]
                 gradient[samples * units :] = 0
+            _run(model, TRAINING, kind[TOTALS_ROW], 1, alone, samples, step)
     if kind[LOSS] == NONE:
         _interleave(memory, kind[GRADIENT], own, kind[GRADIENT_AT], batch * units)
     if kind[HAS_PENALTIES]:  # which are part of the loss, of the weights before the step
@@ -387,6 +396,61 @@ def _is_sound(model, own):
 
 
 @njit
+def _is_over(model):
+    """Whether a model is at the end of an epoch."""
+    return model[DONE] % steps_of(model, TRAINING) == 0
+
+
+@njit
+def _is_measured_here(model, kind):
+    """Whether its validation samples go through it with those of the others."""
+    return kind[MEASURED] != NONE and steps_of(model, VALIDATION) == 1
+
+
+@njit
+def _read(current, models, kind, layers, memory, own, cursors):
+    """Outputs for the validation samples of all models whose epoch is over."""
+    lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
+    first, float_mode = 0, set_denormals_flushed()
+    while True:
+        for lane in range(current.size):
+            cursors[SEEN, lane] = 0
+            if current[lane] == NONE:
+                continue
+            model = models[current[lane]]
+            if _is_over(model) and _is_measured_here(model, kind):
+                row = row_of(model, VALIDATION, kind[VALIDATION_GATHER_ROW])
+                cursors[SEEN, lane] = max(0, min(kind[BATCH], row[N_SAMPLES] - first))
+                cursors[BEFORE, lane], cursors[ORDER_AT, lane] = first, row[ORDER]
+                cursors[FIRST_SOURCE, lane] = row[SOURCES_OF_ROW + SOURCE_ADDRESS]
+        batch = cursors[SEEN].max()
+        if batch == 0:
+            break
+        _gather(memory, own, kind, cursors, batch, 1)
+        for k in range(layers.shape[0]):
+            forward(memory, layers[k], False, batch)
+        size, to = batch * units * lanes, (kind[MEASURED] + first * units) * lanes
+        memory[to : to + size] = memory[kind[OUTPUTS] * lanes :][:size]
+        first += kind[BATCH]
+    restore_denormals(float_mode)
+
+
+@njit
+def _measure(lane, model, kind, memory, reader, epoch):
+    """Losses of the validation samples of a model, whose outputs are known."""
+    lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
+    samples = row_of(model, VALIDATION, kind[VALIDATION_GATHER_ROW])[N_SAMPLES]
+    for i in range(samples * units):
+        reader[kind[MEASURED_AT] + i] = memory[(kind[MEASURED] + i) * lanes + lane]
+    float_mode = set_denormals_flushed()
+    blocks = kind[VALIDATION_BLOCKS]
+    _run(model, VALIDATION, kind[VALIDATION_GATHER_ROW], 1, reader, samples, epoch)
+    _run(model, VALIDATION, kind[VALIDATION_LOSS_ROW], blocks, reader, samples, epoch)
+    _run(model, VALIDATION, kind[VALIDATION_TOTALS_ROW], 1, reader, samples, epoch)
+    restore_denormals(float_mode)
+
+
+@njit
 def _end(lane, current, model, kind, own, cursors):
     """A model has ended, and leaves its lane."""
     store(model, _memory_of(own, lane))
@@ -396,16 +460,16 @@ def _end(lane, current, model, kind, own, cursors):
 
 @njit
 def _end_epochs(
-    current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
+    current, models, stoppings, loss_weights, kind, layers, memory, own, reader, bests, cursors
 ):
     """Look at the models whose epoch is over."""
     are_back = slots_are_back = False
+    _read(current, models, kind, layers, memory, own, cursors)
     for lane in range(current.size):
         if current[lane] == NONE:
             continue
         model, number = models[current[lane]], current[lane]
-        steps = steps_of(model, TRAINING)
-        if model[DONE] % steps != 0:
+        if not _is_over(model):
             continue
         if not are_back:
             _return_models(0, 1, model, kind, memory, own)
@@ -413,10 +477,19 @@ def _end_epochs(
         if not _is_sound(model, _memory_of(own, lane)):
             model[HAS_ENDED] = model[HAS_DIVERGED] = 1
         else:
-            epoch = model[DONE] // steps - 1
-            weights = loss_weights[number]
+            epoch = model[DONE] // steps_of(model, TRAINING) - 1
+            is_measured = _is_measured_here(model, kind)
+            if is_measured:
+                _measure(lane, model, kind, memory, reader, epoch)
             end_epoch(
-                model, stoppings[number], weights, epoch, _memory_of(own, lane), reader, bests[lane]
+                model,
+                stoppings[number],
+                loss_weights[number],
+                epoch,
+                _memory_of(own, lane),
+                reader,
+                bests[lane],
+                is_measured,
             )
         if model[HAS_ENDED] != 0:
             if not slots_are_back:
@@ -586,7 +659,8 @@ def _train_kind(
             if current[lane] != NONE:
                 models[current[lane], DONE] += count
         _end_epochs(
-            current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
+            *(current, models, stoppings, loss_weights, kind, layers),
+            *(memory, own, reader, bests, cursors),
         )
         if atomic_add(shared, WORKED, work) + work >= enough:
             _keep_all(current, models, kind, memory, own, cursors)

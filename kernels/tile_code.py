@@ -261,32 +261,42 @@ def _write_tiles(w, kind, tiles):
     return functions
 
 
-def _write_dot(w, rows, columns, kind):
-    """The function of one shape of the dot tile, of the lane tile or of the chain tile."""
-    function, (c, start, a, b), sizes = _tile_function(w, f"{kind}_{rows}_{columns}")
-    a_rows = [w.times(a[1], i) for i in range(rows)]
-    b_columns = [w.times(b[2], j) for j in range(columns)]
+def _elements(w, matrix, rows, columns):
+    """Where the elements of a matrix are, row after row."""
+    pointer, row, step = matrix
+    return [
+        w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
+        for i, j in product(range(rows), range(columns))
+    ]
 
-    def place(matrix, number):
-        i, j = divmod(number, columns)
-        pointer, row, step = matrix
-        return w.after(pointer, w.builder.add(w.times(row, i), w.times(step, j)))
+
+def _sums_of_vectors(w, a, b, sizes, starts, columns):
+    """Write the loops of a tile whose elements are vectors; return the sums."""
+    a_rows = [w.times(a[1], i) for i in range(len(starts) // columns)]
+    b_columns = [w.times(b[2], j) for j in range(columns)]
 
     def step(places, b, sums):
         row = [w.load(w.after(b, column)) for column in b_columns]
         following = []
-        for i in range(rows):
-            x = w.load(w.after(places[0], a_rows[i]))
+        for i, a_row in enumerate(a_rows):
+            x = w.load(w.after(places[0], a_row))
             following += [w.fma(x, y, sums[i * columns + j]) for j, y in enumerate(row)]
         return following
 
-    zeros = [ir.Constant(w.type, None)] * (rows * columns)
-    starts = [w.load(place(start, k)) for k in range(rows * columns)] if kind == "chain" else zeros
-    totals = _sum_in_registers(w, a, b, sizes, starts, step)
+    return _sum_in_registers(w, a, b, sizes, starts, step)
+
+
+def _write_dot(w, rows, columns, kind):
+    """The function of one shape of the dot tile, of the lane tile or of the chain tile."""
+    function, (c, start, a, b), sizes = _tile_function(w, f"{kind}_{rows}_{columns}")
+    starts = [ir.Constant(w.type, None)] * (rows * columns)
+    if kind == "chain":
+        starts = [w.load(place) for place in _elements(w, start, rows, columns)]
+    totals = _sums_of_vectors(w, a, b, sizes, starts, columns)
     if kind == "dot":
         totals = _horizontal_sums(w, totals)
-    for k in range(rows * columns):
-        of, to = place(start, k), place(c, k)
+    places = zip(_elements(w, start, rows, columns), _elements(w, c, rows, columns), strict=True)
+    for k, (of, to) in enumerate(places):
         if kind == "chain":
             w.store(totals[k], to)
         elif kind == "lane":
@@ -337,6 +347,37 @@ def _write_maxima(w, rows):
         w.store(largest, w.after(c[0], w.times(c[1], i)))
         w.store(place, w.after(argmax[0], w.times(argmax[1], i)))
     builder.ret_void()
+    return function
+
+
+def _adam_function(w, name):
+    """Begin a function of the Adam tile; return its matrices (pointer, row, step) and numbers."""
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnn xxx")
+    return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
+
+
+def _write_adam(w, rows, columns):
+    """The function of one shape of the Adam tile: the operations are those of `adamw_step`."""
+    function, matrices, numbers = _adam_function(w, f"adam_{rows}_{columns}")
+    weights, paces, start, a, b = matrices
+    height, width, depth, distance, *constants = numbers
+    sizes = height, width, depth, constant(1), constant(0), constant(0)
+    starts = [w.load(place) for place in _elements(w, start, rows, columns)]
+    gradients = _sums_of_vectors(w, a, b, sizes, starts, columns)
+    rate, decay = (w.load(place) for place in _elements(w, paces, 2, 1))
+    renew_1, renew_2, floor = map(w.splat, constants)
+    plus, minus, times, over = w.builder.fadd, w.builder.fsub, w.builder.fmul, w.builder.fdiv
+    for g, place in zip(gradients, _elements(w, weights, rows, columns), strict=True):
+        first, second = w.after(place, distance), w.after(place, w.times(distance, 2))
+        weight, one, two = map(w.load, (place, first, second))
+        one = plus(one, times(renew_1, minus(g, one)))
+        two = plus(two, times(renew_2, minus(times(g, g), two)))
+        w.store(one, first)
+        w.store(two, second)
+        kept = minus(weight, times(decay, weight))
+        root = w.call(f"llvm.sqrt.{w.suffix}", w.type, two)
+        w.store(minus(kept, over(times(rate, one), plus(root, floor))), place)
+    w.builder.ret_void()
     return function
 
 
@@ -695,6 +736,10 @@ def write_module(name, item):
         _write_choice(w, _maxima_function, name, tiles, 1)
     elif name == "fetch":
         _write_fetch(w)
+    elif name == "adam":
+        shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
+        tiles = {shape: _write_adam(w, *shape) for shape in shapes}
+        _write_choice(w, _adam_function, name, tiles, 1)
     elif name == "slide":
         _write_slide(w)
     elif name == "window":

@@ -48,8 +48,9 @@ The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
 for a window that slides along many positions; the *chain tile* is the lane tile with sums that
-begin with what they are added to. The *maxima tile* keeps only the largest of four neighbouring
-columns, whose elements are vectors. The *window tile* is for windows of a few sizes that slide one
+begin with what they are added to, and the *Adam tile* takes such sums for the gradient of weights,
+which it updates. The *maxima tile* keeps only the largest of four neighbouring columns, whose
+elements are vectors. The *window tile* is for windows of a few sizes that slide one
 pixel at a time: it loads each pixel once.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
@@ -58,6 +59,7 @@ With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that 
 import ctypes
 import dataclasses
 import functools
+import itertools
 from collections import namedtuple
 
 import numpy as np
@@ -411,6 +413,40 @@ def chain_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 
 @intrinsic
+def adam_tile(
+    typingctx, weights, paces, start, a, b, height, width, depth, distance, renew_1, renew_2, floor
+):
+    """An Adam step of weights that are vectors, whose gradient is a tile: ``start + a @ b``.
+
+    The operations are those of :func:`.optimizers.adamw_step`, lane by lane. The gradient never
+    leaves the registers, and the next tile begins while the processor divides for this one.
+
+    Parameters
+    ----------
+    weights : Matrix of vectors, (height, width)
+        Updated.
+    paces : Matrix of vectors, (2, 1)
+        The learning rates, corrected already, and what part of themselves the weights lose.
+    start : Matrix of vectors, (height, width)
+    a, b : Matrix of vectors, (height, depth) and (depth, width)
+    height, width, depth : int
+        As in `chain_tile`.
+    distance : int
+        Elements from a weight to its first moment, and from there to its second moment.
+    renew_1, renew_2 : float
+        The parts of the moments that are renewed.
+    floor : float
+        Keeps the division from zero.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "adam", arguments[:5], signature.args[:5], arguments[5:])
+
+    numbers = [*[types.int64] * 4, *[weights[0].dtype] * 3]
+    return types.void(weights, paces, start, a, b, *numbers), codegen
+
+
+@intrinsic
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
@@ -633,6 +669,23 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
+
+    def adam_tile(
+        weights, paces, start, a, b, height, width, depth, distance, renew_1, renew_2, floor
+    ):
+        lanes, memory = VECTOR_BYTES // weights.values.itemsize, weights.values
+        gradient = np.empty(height * width * lanes, memory.dtype)
+        to = Matrix(gradient, 0, width * lanes, lanes)
+        chain_tile(to, start, a, b, height, width, depth, 1, 0, 0)
+        rate, decay = (paces.values[paces.at + k * paces.row :][:lanes] for k in (0, 1))
+        for k, places in enumerate(itertools.product(range(height), range(width))):
+            at = weights.at + places[0] * weights.row + places[1] * weights.step
+            weight, one, two = (memory[at + k * distance :][:lanes] for k in range(3))
+            g = gradient[k * lanes :][:lanes]
+            one += renew_1 * (g - one)
+            two += renew_2 * (g * g - two)
+            weight -= decay * weight
+            weight -= rate * one / (np.sqrt(two) + floor)
 
     def window_tile(
         c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing, _

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from fastscratch.kernels import denormals, instructions, machine, matmul, tiles
 from fastscratch.kernels.jit import FASTMATH
 from fastscratch.kernels.tiles import Matrix
+from fastscratch.reference.optimizers import adamw_step
 
 # Numba's own decorator: functions made inside of functions must not go to the disk cache.
 njit = numba.njit(error_model="numpy", fastmath=FASTMATH)
@@ -298,6 +299,57 @@ def test_lane_and_chain_tile(products, dtype, height, width):
         right = b[:, :depth, :, lane].reshape(-1, width)
         assert_product(c[..., lane].T, left, right, start[..., lane])
     assert np.isnan(flat).sum() == 2 * GUARD
+
+
+@njit
+def adam(weights, paces, start, a, b, height, width, depth, lanes, numbers):
+    renew_1, renew_2, floor = numbers
+    tiles.adam_tile(
+        Matrix(weights, GUARD, lanes, height * lanes),
+        Matrix(paces, 0, lanes, 0),
+        Matrix(start, 0, width * lanes, lanes),
+        Matrix(a, 0, lanes, height * lanes),
+        Matrix(b, 0, width * lanes, lanes),
+        height,
+        width,
+        depth,
+        weights.size // 3,
+        renew_1,
+        renew_2,
+        floor,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", range(1, machine.DOT_ROWS + 1))
+@pytest.mark.parametrize("width", range(1, machine.DOT_COLUMNS + 1))
+def test_adam_tile(dtype, height, width):
+    """Each lane takes the step of the reference, with its own rate and decay."""
+    lanes, depth = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 5
+    a, b = random((depth, height, lanes), dtype, 1), random((depth, width, lanes), dtype, 2)
+    start, paces = random((height, width, lanes), dtype, 3), abs(random((2, lanes), dtype, 4))
+    sections = [guarded(abs(random((width, height, lanes), dtype, seed)))[0] for seed in (5, 6, 7)]
+    flat = np.concatenate(sections)
+    weights, first, second = (
+        part[GUARD:-GUARD].reshape(width, height, lanes) for part in np.split(flat, 3)
+    )
+    step, beta_1, beta_2 = 9, 0.75, 0.875
+    correction = np.sqrt(1 - beta_2 ** (step + 1)) / (1 - beta_1 ** (step + 1))
+    gradient = start.astype(float) + np.einsum("khl,kwl->hwl", a.astype(float), b)
+    wanted = [part.astype(float) for part in (weights, first, second)]
+    for lane, (rate, decay) in enumerate(paces.T.astype(float)):
+        own = [part[..., lane].T.ravel() for part in wanted]
+        rate /= correction  # which the tile's rate has in it
+        arguments = rate, decay / rate, beta_1, beta_2, 1e-3, step
+        adamw_step(*own, gradient[..., lane].ravel(), *arguments)
+        for part, numbers in zip(wanted, own, strict=True):
+            part[..., lane] = numbers.reshape(height, width).T
+    numbers = dtype(1 - beta_1), dtype(1 - beta_2), dtype(1e-3)
+    arrays = flat, paces.ravel(), start.ravel(), a.ravel(), b.ravel()
+    adam(*arrays, height, width, depth, lanes, numbers)
+    for part, numbers in zip((weights, first, second), wanted, strict=True):
+        assert np.allclose(part, numbers, rtol=0, atol=200 * np.finfo(dtype).eps)
+    assert np.isnan(flat).sum() == 6 * GUARD
 
 
 @njit

@@ -102,7 +102,7 @@ def _use_model(name: str) -> None:
     model.gradients(x, y)
     model.per_sample_gradients(x, y)
     model.input_gradients(x, y)
-    if example.sparse:
+    if any(example.kind_of_inputs.values()):
         train(example, model, get_num_threads())
     if isinstance(x, np.ndarray):
         x = x.astype(np.float32)

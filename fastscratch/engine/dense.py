@@ -10,6 +10,7 @@ from ..kernels.program import dense as op
 from ..kernels.program import wide as wide_op
 from ..kernels.wide import fetching_scratch_size, part_of, strips_size
 from ..layers import Dense, Layer
+from .mostly_zeros import AT_ONCE, WITH_ZEROS, WITHOUT_ZEROS
 from .parameters import Parameters
 from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
@@ -80,15 +81,21 @@ def lower_product(
     work = max(rows, FEW_SAMPLES) if plan.learns else rows
     units = _units_an_item(plan, n_out, work * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
+    skips = t.is_mostly_zeros and positions == 1
+    does = WITHOUT_ZEROS if skips else WITH_ZEROS
+    if skips:
+        at_once = min(rows, max(AT_ONCE, SMALL_BATCH, plan.block))
+        lists = plan.lists_scratch(at_once, n_in), plan.lists_scratch(STRIP, rows)
+        products = max(products, *lists)
     pieces = _units_an_item(plan, n_in, 2 * work * n_out)
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
-    is_wide = _is_wide(plan, rows, n_in, n_out)
+    is_wide = not skips and _is_wide(plan, rows, n_in, n_out)
     has_few = plan.only_predicts and takes_dots(n_out, n_in, plan.dtype.itemsize)
     if has_few:
         plan.scratch(n_in * n_out)
-    block_item = op.dense_forward_few_item if has_few else op.dense_forward_block_item
+    block_item = op.dense_forward_few_item if has_few else does.forward_block
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
         layer = parameters.place | plan.forward(u)
@@ -103,12 +110,13 @@ def lower_product(
         cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
         tensor = {col.Z, col.A, col.FUNCTION}
         product = {field: value for field, value in forward.items() if field not in tensor}
-        plan.add(op.dense_forward_part_item, parts, product, cut, flops=flops)
+        plan.add(does.forward_part, parts, product, cut, flops=flops)
         read = {col.INPUT, col.KERNEL}
         summed = {field: value for field, value in forward.items() if field not in read}
         plan.add(op.dense_sum_parts_item, 1, summed, cut, flops=parts * size)
-    elif units == n_out:  # too few to be shared out
-        samples = plan.samples_an_item(positions * n_in * n_out)
+    elif units == n_out or skips:  # too few to be shared out, or lists are made of samples
+        one = positions * n_in * n_out
+        samples = min(plan.batch_size, AT_ONCE) if skips else plan.samples_an_item(one)
         items = -(-plan.batch_size // samples)
         plan.add(block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:
@@ -123,7 +131,7 @@ def lower_product(
     def backward() -> None:
         if not (t.is_differentiated or parameters.learns):
             return
-        hand_down = plan.backward(t)
+        hand_down = {} if skips else plan.backward(t)
         hand_down[col.UNITS] = n_in
         common = {col.DOUTPUT: u.dz, op.OTHER_UNITS: n_out, op.POSITIONS: positions}
         common |= parameters.place
@@ -156,11 +164,13 @@ def lower_product(
                 plan.scratch(products + min(STRIP, units) * n_out)
         if t.is_differentiated and not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
             learning[op.FEW_STRIP] = STRIP
-        if parameters.learns and (is_large or is_wide) and not (plan.block or plan.keeps_apart):
+        if parameters.learns and (is_large or is_wide) and not (
+            plan.block or plan.keeps_apart or skips
+        ):
             learning[op.PANELS] = _pack(plan, common, rows)
         items = -(-n_in // units)
-        both = flops * (parameters.learns + (hand_down[col.DA] != col.NONE))
-        item = op.dense_backward_item
+        both = flops * (parameters.learns + (hand_down.get(col.DA, col.NONE) != col.NONE))
+        item = does.backward
         if is_wide and op.GRADIENT in learning:
             item = wide_op.wide_backward_item
             learning |= _fetching(plan, rows, n_out)

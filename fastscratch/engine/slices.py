@@ -47,8 +47,8 @@ def run_in_slices(
             if done:
                 break
             # At most ten times as many: one quick call says little about the next.
-            worth = longer * SLICE_SECONDS / max(seconds, 1e-9)
-            enough = max(1, min(10 * count, int(count * worth)))
+            worth, most = longer * SLICE_SECONDS, 10 * count
+            enough = most if 10 * seconds < worth else max(1, int(count * worth / seconds))
     finally:
         if progress is not None:
             progress.close()

@@ -116,7 +116,7 @@ class StreamedFit(Fit):
         self._prepared.close()
 
     def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
-        model, measured = self.model, any(head.measured for head in self.heads)
+        model, measured = self.model, self.heads.need_predictions
         self._begin_epoch(epoch)
         for data in self._prepared.epoch():
             callbacks.train_batch_begin(self._batch)
@@ -187,7 +187,7 @@ def evaluate_batches(
         n += len(data)
         for name, value in model._losses_of(data).items():
             sums[name] = sums.get(name, 0.0) + value * len(data)
-        if any(head.measured for head in model._heads(model._network)):
+        if model._heads(model._network).need_predictions:
             measured.append((data, model._predict(data.x, None)[0]))
         if callbacks is not None:
             callbacks.test_batch_end(batch, {name: total / n for name, total in sums.items()})

@@ -214,7 +214,7 @@ def dense_forward_item(memory, row, samples, item, worker, step):
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
 def dense_forward_block_item(memory, row, samples, item, worker, step):
     """A layer for a block of samples."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows > 0:
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
 
@@ -222,7 +222,7 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
 def dense_forward_few_item(memory, row, samples, item, worker, step):
     """A layer of few outputs for a block of samples, as sums over vectors: only predictions."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows <= 0:
         return
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
@@ -236,9 +236,7 @@ def dense_forward_few_item(memory, row, samples, item, worker, step):
         n_in,
         scratch_of(memory, row, worker),
     )
-    if row[FUNCTION] != NONE:
-        at, size = start * n_out, rows * n_out
-        call(row[FUNCTION], memory[row[A] + at :][:size], memory[row[Z] + at :][:size])
+    activate(memory, row, start, rows, 0, n_out)
 
 
 @njit
@@ -347,14 +345,14 @@ def dense_arrange_item(memory, row, samples, item, worker, step):
 @operation(DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *SIZES, BLOCK, COLUMNS)
 def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     """The gradient of a layer's inputs for a block of samples."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows > 0:
         _multiply_columns(memory, row, start, rows, 0, row[UNITS], 0, worker)
         times_derivative(memory, row, start, rows, 0, row[UNITS])
 
 
 @njit
-def _block(row, samples, item):
+def block_of(row, samples, item):
     """The first row of a block of samples, and their number."""
     start = item * row[BLOCK]
     return start * row[POSITIONS], min(row[BLOCK], samples - start) * row[POSITIONS]
@@ -392,28 +390,32 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
 
 
 @njit
-def _learn_strip(memory, row, rows, first, units, worker, samples, step):
-    """The gradient of the weights of some input units, and their update.
+def begin_strip(memory, row, rows, first, units, worker, step):
+    """Where the gradient of the weights of some input units goes, what is added to it, and a scale.
 
     In plain descent the product is taken from the weights as it is made.
     """
     n_out = row[OTHER_UNITS]
     place = row[KERNEL] + first * n_out
+    if row[STRIP] == NONE:
+        weights = Matrix(memory, place, n_out, 1)
+        return weights, weights, -learning_rate(row, step)
     at = row[LENGTH] + place
     if row[GRADIENT] != NONE:  # in the worker's own scratch, after that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
-    target, start, scale = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
-    descends = row[STRIP] == NONE
-    if descends:
-        target = start = Matrix(memory, place, n_out, 1)
-        scale = -learning_rate(row, step)
-    elif rows > 1:  # the gradient of one row takes no longer than fetching
+    if rows > 1:  # the gradient of one row takes no longer than fetching
         stop = place + min(units * n_out, FETCHED)
         for line in range(place, stop, LINE_BYTES // memory.itemsize):
             prefetch_to_write(memory, line)
-    _weight_gradient(memory, row, target, start, rows, first, units, worker, scale)
-    if not descends:
-        learn(memory, row, place, place + units * n_out, at, samples, step)
+    return Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
+
+
+@njit
+def end_strip(memory, row, target, first, units, samples, step):
+    """The update of the weights of some input units, unless they are lowered already."""
+    if row[STRIP] != NONE:
+        place, size = row[KERNEL] + first * row[OTHER_UNITS], units * row[OTHER_UNITS]
+        learn(memory, row, place, place + size, target.at, samples, step)
 
 
 @njit
@@ -462,7 +464,9 @@ def dense_backward_item(memory, row, samples, item, worker, step):
         if is_handed_down and by_strips:
             _multiply_rows(memory, row, rows, start, height)
         if row[STOP] != NONE:  # trainable
-            _learn_strip(memory, row, rows, start, height, worker, samples, step)
+            target, begin, scale = begin_strip(memory, row, rows, start, height, worker, step)
+            _weight_gradient(memory, row, target, begin, rows, start, height, worker, scale)
+            end_strip(memory, row, target, start, height, samples, step)
     if is_handed_down:
         times_derivative(memory, row, 0, rows, first, units)
     if item == 0 and row[STOP] != NONE:

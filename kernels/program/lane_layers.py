@@ -13,9 +13,10 @@ from ..jit import njit
 from ..machine import DOT_COLUMNS, DOT_ROWS, VECTOR_BYTES
 from ..matmul import window
 from ..sums import sum_runs
-from ..tiles import Matrix, chain_tile
+from ..tiles import Matrix, adam_tile, chain_tile
 from .columns import NONE
 from .lane_columns import (
+    ADAM,
     AT_ONCE,
     BIAS,
     BIAS_PUSH,
@@ -60,18 +61,18 @@ def _strips(rows):
 
 
 @njit
-def _distances(layer, batch, lanes):
+def _distances(layer, is_by_unit, batch, lanes):
     """How far apart samples, and units, are in the outputs of a layer."""
-    row, step = (1, batch) if layer[IS_BY_UNIT] else (layer[N_OUT], 1)
+    row, step = (1, batch) if is_by_unit else (layer[N_OUT], 1)
     return row * lanes, step * lanes
 
 
 @njit
-def forward(memory, layer, batch):
+def forward(memory, layer, is_by_unit, batch):
     """``a = f(x @ kernel + bias)``, strip after strip, each activated while it is in the cache."""
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, is_by_unit, batch, lanes)
     bias = Matrix(memory, 0, 0, 0)
     if layer[BIAS] != NONE:
         bias = Matrix(memory, layer[BIAS] * lanes, 0, lanes)
@@ -90,7 +91,7 @@ def _hand_down(memory, layer, batch):
     """The gradient of the input, times the derivative of the activation there, as `forward`."""
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, layer[IS_BY_UNIT], batch, lanes)
     zeros = Matrix(memory, 0, 0, 0)
     kernel = Matrix(memory, layer[KERNEL] * lanes, lanes, n_out * lanes)
     for strip in range(_strips(batch)):
@@ -192,6 +193,35 @@ def _learn(memory, kind, layer, hyper, paces, place, size, is_bias):
 
 
 @njit
+def _learn_product(memory, kind, hyper, paces, place, start, a, b, rows, columns, depth):
+    """An Adam step of the weights at a place, whose gradient is ``start + a @ b``.
+
+    In `_learn` an update waits for memory and for divisions; here the next product fills the time.
+    """
+    lanes = VECTOR_BYTES // memory.itemsize
+    weights = Matrix(memory, place * lanes, columns * lanes, lanes)
+    pace = Matrix(paces.reshape(-1), RATE * REPEATED, (DECAY - RATE) * REPEATED, 0)
+    renew_1, renew_2 = memory.dtype.type(1 - hyper[2]), memory.dtype.type(1 - hyper[3])
+    floor = memory.dtype.type(hyper[4])
+    for j in range(0, columns, DOT_COLUMNS):
+        width = min(DOT_COLUMNS, columns - j)
+        adam_tile(
+            window(weights, 0, j),
+            pace,
+            window(start, 0, j),
+            a,
+            window(b, 0, j),
+            rows,
+            width,
+            depth,
+            kind[DISTANCE] * lanes,
+            renew_1,
+            renew_2,
+            floor,
+        )
+
+
+@njit
 def backward(memory, kind, layer, hyper, paces, batch):
     """The gradient of the input, from the weights before the step, and then their update.
 
@@ -201,11 +231,12 @@ def backward(memory, kind, layer, hyper, paces, batch):
     """
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, layer[IS_BY_UNIT], batch, lanes)
     if layer[DZ] != NONE:
         _hand_down(memory, layer, batch)
     if not layer[LEARNS]:
         return
+    in_tiles = layer[RULE] == ADAM and layer[PENALTY] == NONE
     zeros = Matrix(memory, 0, 0, 0)
     gradient = Matrix(memory, kind[BLOCK] * lanes, n_out * lanes, lanes)
     doutput = Matrix(memory, layer[DOUTPUT] * lanes, row, step)
@@ -213,15 +244,21 @@ def backward(memory, kind, layer, hyper, paces, batch):
     for block in range(blocks):
         first, end = chunk_bounds(block, blocks, n_in)
         for n in range(0, batch, SAMPLES_AT_ONCE):
-            some = window(doutput, n, 0)
+            some, depth = window(doutput, n, 0), min(SAMPLES_AT_ONCE, batch - n)
             for strip in range(_strips(end - first)):
                 start, stop = chunk_bounds(strip, _strips(end - first), end - first)
-                at = layer[INPUT] + n * n_in + first + start
+                at, rows = layer[INPUT] + n * n_in + first + start, stop - start
                 x, own = Matrix(memory, at * lanes, lanes, n_in * lanes), window(gradient, start, 0)
-                depth = min(SAMPLES_AT_ONCE, batch - n)
-                _product(own, own if n else zeros, x, some, stop - start, n_out, depth)
-        place, size = layer[KERNEL] + first * n_out, (end - first) * n_out
-        _learn(memory, kind, layer, hyper, paces, place, size, False)
+                before = own if n else zeros
+                if in_tiles and n + depth == batch:
+                    place = layer[KERNEL] + (first + start) * n_out
+                    about = before, x, some, rows, n_out, depth
+                    _learn_product(memory, kind, hyper, paces, place, *about)
+                else:
+                    _product(own, before, x, some, rows, n_out, depth)
+        if not in_tiles:
+            place, size = layer[KERNEL] + first * n_out, (end - first) * n_out
+            _learn(memory, kind, layer, hyper, paces, place, size, False)
     if layer[BIAS] != NONE:
         at_once = 1 if layer[IS_BY_UNIT] else n_out
         for o in range(0, n_out, at_once):

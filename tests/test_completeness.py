@@ -179,7 +179,7 @@ def test_every_kernel_module_is_listed():
     policy |= {"machine_code", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
     parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "finite", "sums"}
-    parts |= {"checks", "conv2d_maxima", "past_caches", "powers", "wide", "windows"}
+    parts |= {"checks", "conv2d_maxima", "past_caches", "powers", "runs", "wide", "windows"}
     helpers = policy | hardware | parts | {"custom", "mostly_zeros", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}

@@ -16,6 +16,7 @@ import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers, output
 from fastscratch.callbacks import Callback, LambdaCallback
 from fastscratch.engine import Trainer, evaluation, slices, training
+from fastscratch.kernels import past_caches
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed, to_categorical
 
@@ -126,6 +127,18 @@ def test_a_state_that_is_held_keeps_its_numbers(monkeypatch):
     model.fit(*data(), batch_size=8, epochs=4, verbose=0)
     assert all(parameters.tobytes() == before for parameters, before in held)
     assert bits(model) == fitted(4, then=[4])[0]
+
+
+def test_a_large_state_is_a_copy_of_what_the_program_has(monkeypatch):
+    runs = []
+    monkeypatch.setattr(fitting.Fit, "finish", lambda run: runs.append(run))
+    model = Sequential([layers.Dense(1199, input_shape=(1200,))])
+    model.compile("adam", "mean_squared_error")
+    model.fit(np.ones((3, 1200)), np.ones((3, 1199)), verbose=0)
+    trainer, state = runs[0].trainer, model._state
+    kept, own = [state.parameters, *state.slots], [trainer.parameters, *trainer.slots]
+    assert sum(numbers.nbytes for numbers in kept) > past_caches.TOO_LARGE
+    assert all(np.array_equal(*pair) and pair[0].any() for pair in zip(kept, own, strict=True))
 
 
 def test_callbacks_of_epochs_and_of_batches_change_no_bit():

@@ -4,7 +4,9 @@ import numpy as np
 
 from ..call import INTEGER, NUMBERS, values
 from ..finite import is_finite
+from ..instructions import finish_stores
 from ..jit import njit
+from ..past_caches import TOO_LARGE, store
 from .columns import FIRST_STEP, ITERATIONS, RATES
 from .data import BATCH_SIZE, N_SAMPLES
 from .run import run_alone, run_team
@@ -28,15 +30,16 @@ def _begin(table, rates, first_step, iterations):
 @njit
 def _end(about, learned, memory, totals):
     """Copy the weights and the slots; note whether weights and totals are finite."""
-    are_finite = is_finite(totals)
+    are_finite, past_caches = is_finite(totals), learned.nbytes >= TOO_LARGE
     for number in range(learned.shape[0]):
         to = learned[number]
         # The gradient lies between the weights and the slots.
         of = memory[about[WEIGHTS_AT] + (number + (number > 0)) * about[DISTANCE] :][: to.size]
-        for i in range(to.size):
-            to[i] = of[i]
+        store(to, of, past_caches)
         if number == 0:
-            are_finite &= is_finite(to)
+            are_finite &= is_finite(of)
+    if past_caches:
+        finish_stores()
     about[OUTCOME] = FINITE if are_finite else NOT_FINITE
 
 

@@ -164,8 +164,10 @@ def lower_product(
                 plan.scratch(products + min(STRIP, units) * n_out)
         if t.is_differentiated and not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
             learning[op.FEW_STRIP] = STRIP
-        if parameters.learns and (is_large or is_wide) and not (
-            plan.block or plan.keeps_apart or skips
+        if (
+            parameters.learns
+            and (is_large or is_wide)
+            and not (plan.block or plan.keeps_apart or skips)
         ):
             learning[op.PANELS] = _pack(plan, common, rows)
         items = -(-n_in // units)

@@ -136,13 +136,14 @@ WAYS = {
     "float64": {"dtype": "float64"},
 }
 # Samples, batch size, inputs, and the widths of the layers before the last. The last mini-batch is
-# smaller; in the second and the last it is a single sample.
+# smaller, sometimes a single sample. Of a wide layer, plain descent keeps a gradient.
 SHAPES = {
     "cut by inputs": (70, 32, 784, (100,)),
     "blocks": (129, 64, 91, (67,)),
     "odd": (45, 18, 99, (103, 20)),
     "few samples": (13, 6, 200, (130,)),
     "large": (301, 150, 784, (512, 256)),
+    "wide": (101, 96, 784, (1340,)),
 }
 
 

@@ -91,7 +91,7 @@ def lower_product(
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
-    is_wide = not skips and _is_wide(plan, rows, n_in, n_out)
+    is_wide = _is_wide(plan, rows, n_in, n_out)
     has_few = plan.only_predicts and takes_dots(n_out, n_in, plan.dtype.itemsize)
     if has_few:
         plan.scratch(n_in * n_out)
@@ -170,7 +170,7 @@ def lower_product(
         items = -(-n_in // units)
         both = flops * (parameters.learns + (hand_down.get(col.DA, col.NONE) != col.NONE))
         item = does.backward
-        if is_wide and op.GRADIENT in learning:
+        if is_wide and op.GRADIENT in learning and not skips:
             item = wide_op.wide_backward_item
             learning |= _fetching(plan, rows, n_out)
             strips = {wide_op.PART: col.NONE, wide_op.STRIPS: col.NONE}

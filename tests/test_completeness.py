@@ -179,7 +179,7 @@ def test_every_kernel_module_is_listed():
     policy |= {"machine_code", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
     parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "finite", "sums"}
-    parts |= {"checks", "conv2d_maxima", "past_caches", "powers", "windows"}
+    parts |= {"checks", "conv2d_maxima", "past_caches", "powers", "runs", "windows"}
     helpers = policy | hardware | parts | {"custom", "mostly_zeros", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
@@ -312,7 +312,7 @@ def assert_none_imports(sources, forbidden):
 def test_kernels_import_numpy_numba_and_themselves():
     speak_numba = {"ahead", "cache", "elementary", "entry", "jit", "jobs"}
     speak_llvm = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
-    speak_llvm |= {"cache", "threads", "call", "machine_code", "powers", "program.atomics"}
+    speak_llvm |= {"cache", "threads", "call", "machine_code", "powers", "program.atomics", "runs"}
     for source in KERNEL_SOURCES:
         allowed = ["numpy", "fastscratch.kernels", *sys.stdlib_module_names]
         name = module_name(source).removeprefix("fastscratch.kernels.")

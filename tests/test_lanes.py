@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from together import N, X, Y, assert_same, compare, network
+from together import N, X, Y, assert_same, assert_same_history, compare, network
 
 import fastscratch as fs
 from fastscratch import Sequential, engine, fit_many, layers, losses, optimizers
@@ -274,17 +274,19 @@ def test_a_model_that_diverges_does_not_disturb_its_neighbours(together):
     rates = [0.05] * MANY
     rates[4] = rates[17] = 1e5
     models = [network(k, optimizer=optimizers.SGD(rate)) for k, rate in enumerate(rates)]
+    arguments = {"epochs": 30, "batch_size": 10, "validation_data": (X[:9], Y[:9])}
     with pytest.warns(RuntimeWarning, match=r"2 of 21 models diverged, the first is models\[4\]: "):
-        found = fit_many(models, X, Y, epochs=30, batch_size=10, verbose=0)
+        found = fit_many(models, X, Y, verbose=0, **arguments)
     assert together == [MANY]
     for k, rate in enumerate(rates):
         alone = network(k, optimizer=optimizers.SGD(rate))
         if rate > 1:
             with pytest.raises(FloatingPointError) as raised:
-                alone.fit(X, Y, epochs=30, batch_size=10, verbose=0)
+                alone.fit(X, Y, verbose=0, **arguments)
             assert str(found[k].error) == str(raised.value)
         else:
-            alone.fit(X, Y, epochs=30, batch_size=10, verbose=0)
+            expected = alone.fit(X, Y, verbose=0, **arguments)
+            assert_same_history(found[k], expected)
         assert_same(models[k], alone)
 
 

@@ -408,7 +408,7 @@ def _is_measured_here(model, kind):
 
 
 @njit
-def _read(current, models, kind, layers, memory, own, cursors):
+def _predict(current, models, kind, layers, memory, own, cursors):
     """Outputs for the validation samples of all models whose epoch is over."""
     lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
     first, float_mode = 0, set_denormals_flushed()
@@ -464,7 +464,7 @@ def _end_epochs(
 ):
     """Look at the models whose epoch is over."""
     are_back = slots_are_back = False
-    _read(current, models, kind, layers, memory, own, cursors)
+    _predict(current, models, kind, layers, memory, own, cursors)
     for lane in range(current.size):
         if current[lane] == NONE:
             continue

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..callbacks import EarlyStopping, History
 from ..engine import Training, train_many
 from ..kernels.interrupts import ctrl_c_later
@@ -198,6 +200,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             if placed.weight.regularizer is not None and layer.trainable
         ]
     schedule, numbers = optimizer.scheduled()
+    origins = state.origins(optimizer)
     with memory_for("epochs", one.epochs):
         return Training(
             trainer,
@@ -208,7 +211,8 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             taken=state.taken(optimizer),
             schedule=schedule,
             numbers=numbers,
-            state=state.numbers(optimizer),
+            origins=origins,
+            state=np.empty((len(origins), origins[0].size), origins[0].dtype),
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
             evaluator=evaluator,

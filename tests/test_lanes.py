@@ -360,6 +360,28 @@ def test_ctrl_c_keeps_what_has_been_learned(together, monkeypatch):
         model.fit(X, Y, verbose=0)  # not as one that is being trained
 
 
+def test_ctrl_c_while_the_last_models_are_trained_alone(together, monkeypatch):
+    """When the second epoch has ended a model, there are three: one goes on, the others wait."""
+
+    def interrupted(total, run, count):
+        run(0, total // 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine.many, "run_in_slices", interrupted)
+    models, before = [wide(k) for k in range(4)], fs.get_num_threads()
+    fs.set_num_threads(1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit_many(models, X, Y, epochs=[2, 4, 6, 8], batch_size=40, verbose=0)
+    finally:
+        fs.set_num_threads(before)
+    assert together == [4]
+    for k, (model, epochs) in enumerate(zip(models, (2, 2, 2, 4), strict=True)):
+        alone = wide(k)
+        alone.fit(X, Y, batch_size=40, epochs=epochs, verbose=0)
+        assert_same(model, alone)
+
+
 # --- which models ---------------------------------------------------------------------------------
 
 

@@ -121,8 +121,10 @@ class Training:
         Of the learning rate, as :func:`scheduled_rate` takes it.
     numbers : ndarray of float64
         Of the schedule.
+    origins : sequence of (parameters,) or (1,) array
+        What weights and the optimiser's slots begin with; one number stands for all.
     state : (1 + slots, parameters) array
-        Weights, and what the optimiser remembers; overwritten.
+        Weights, and what the optimiser remembers, when it has run; overwritten.
     shuffle : bool
     seed : int
     penalties : (n, 4) float64 array
@@ -156,6 +158,7 @@ class Training:
         taken: int,
         schedule: int,
         numbers: np.ndarray,
+        origins: Sequence[np.ndarray],
         state: np.ndarray,
         shuffle: bool,
         seed: int,
@@ -175,7 +178,8 @@ class Training:
         self.row = row = np.zeros(op.MODEL_COLUMNS, np.int64)
         self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
         # Compiled code has only the addresses of what is kept here.
-        self._kept: list[Any] = [samples, validation, numbers, penalties]
+        begins = np.array([(address_of(one), one.size > 1) for one in origins], np.int64)
+        self._kept: list[Any] = [samples, validation, numbers, penalties, origins, begins]
         self.work = trainer._work * trainer.batch_size * trainer.network.work + op.STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
@@ -190,6 +194,7 @@ class Training:
             self._take_program(op.VALIDATION, evaluator)
         row[op.N_PARAMETERS], row[op.LENGTH] = trainer.network.n_parameters, trainer.length
         row[op.N_SLOTS], row[op.STATE] = len(state) - 1, address_of(state)
+        row[op.ORIGINS] = address_of(begins)
         row[op.EPOCHS], row[op.FIRST_EPOCH], row[op.WORK] = epochs, first_epoch, self.work
         row[op.TAKEN], row[op.RATE_STEP] = taken, iterations
         row[op.SCHEDULE] = schedule

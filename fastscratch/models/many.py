@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..callbacks import EarlyStopping, History
 from ..engine import Training, train_many
 from ..kernels.interrupts import ctrl_c_later
@@ -194,6 +196,7 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
         validation = programs.samples(one.validation, one.validation_rows)
     penalties = model._current_programs().network.penalties
     schedule, numbers = optimizer.scheduled()
+    origins = state.origins(optimizer)
     with memory_for("epochs", one.epochs):
         return Training(
             trainer,
@@ -204,7 +207,8 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             taken=state.taken(optimizer),
             schedule=schedule,
             numbers=numbers,
-            state=state.numbers(optimizer),
+            origins=origins,
+            state=np.empty((len(origins), origins[0].size), origins[0].dtype),
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
             penalties=penalties,

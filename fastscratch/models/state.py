@@ -87,6 +87,13 @@ class State:
             numbers[1:] = optimizer.slot_start
         return numbers
 
+    def origins(self, optimizer: Optimizer) -> list[np.ndarray]:
+        """The weights, and each slot of an optimiser, or one number that stands for all of it."""
+        if self.slots:
+            return [self.parameters, *self.slots]
+        begun = np.array([optimizer.slot_start], self.parameters.dtype)
+        return [self.parameters] + [begun] * optimizer.n_remembered
+
     def taken(self, optimizer: Optimizer) -> int:
         """Mini-batches that an optimiser has taken."""
         return self.updates * (optimizer.gradient_accumulation_steps or 1) + self.pending

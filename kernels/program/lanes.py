@@ -110,6 +110,7 @@ from .lane_losses import count_right, lane_loss, weigh
 from .loss import ARGMAX, add_penalty
 from .many import (
     DONE,
+    EPOCHS,
     FIRST_EPOCH,
     HAS_DIVERGED,
     HAS_ENDED,
@@ -130,6 +131,7 @@ from .many import (
     WORKED,
     begin,
     end_epoch,
+    is_watched,
     row_of,
     slots_of,
     steps_of,
@@ -388,11 +390,11 @@ def _return_models(first, stop, model, kind, memory, own):
 
 
 @njit
-def _is_sound(model, own):
-    """Whether the loss of the current epoch and the weights are finite."""
+def _is_sound(model, own, are_finite):
+    """Whether the loss of the current epoch and the weights are finite, if those are not known."""
     epoch = (model[DONE] - 1) // steps_of(model, TRAINING)
     totals = totals_of(model, TOTALS, epoch).reshape(-1)
-    return is_finite(totals) and is_finite(slots_of(model, own, 0))
+    return is_finite(totals) and (are_finite or is_finite(slots_of(model, own, 0)))
 
 
 @njit
@@ -462,22 +464,29 @@ def _end(lane, current, model, kind, own, cursors):
 def _end_epochs(
     current, models, stoppings, loss_weights, kind, layers, memory, own, reader, bests, cursors
 ):
-    """Look at the models whose epoch is over."""
-    are_back = slots_are_back = False
+    """Look at the models whose epoch is over.
+
+    Their weights are needed in their own memories only if one of them ends or is watched, or to
+    tell which are not finite.
+    """
+    are_known = are_finite = are_back = slots_are_back = False
     _predict(current, models, kind, layers, memory, own, cursors)
     for lane in range(current.size):
         if current[lane] == NONE:
             continue
-        model, number = models[current[lane]], current[lane]
+        model, number, alone = models[current[lane]], current[lane], _memory_of(own, lane)
         if not _is_over(model):
             continue
-        if not are_back:
+        epoch = model[DONE] // steps_of(model, TRAINING) - 1
+        if not are_known:
+            lanes = VECTOR_BYTES // memory.itemsize
+            weights = memory[kind[WEIGHTS] * lanes :][: model[N_PARAMETERS] * lanes]
+            are_known, are_finite = True, is_finite(weights)
+        goes_on = epoch + 1 < model[EPOCHS] and not is_watched(model, stoppings[number])
+        if not are_back and not (goes_on and are_finite):
             _return_models(0, 1, model, kind, memory, own)
             are_back = True
-        if not _is_sound(model, _memory_of(own, lane)):
-            model[HAS_ENDED] = model[HAS_DIVERGED] = 1
-        else:
-            epoch = model[DONE] // steps_of(model, TRAINING) - 1
+        if _is_sound(model, alone, are_finite):
             is_measured = _is_measured_here(model, kind)
             if is_measured:
                 _measure(lane, model, kind, memory, reader, epoch)
@@ -486,16 +495,28 @@ def _end_epochs(
                 stoppings[number],
                 loss_weights[number],
                 epoch,
-                _memory_of(own, lane),
+                alone,
                 reader,
                 bests[lane],
                 is_measured,
             )
+        else:
+            model[HAS_ENDED] = model[HAS_DIVERGED] = 1
         if model[HAS_ENDED] != 0:
             if not slots_are_back:
-                _return_models(1, 1 + model[N_SLOTS], model, kind, memory, own)
-                slots_are_back = True
+                _return_models(int(are_back), 1 + model[N_SLOTS], model, kind, memory, own)
+                are_back = slots_are_back = True
             _end(lane, current, model, kind, own, cursors)
+
+
+@njit
+def _keep(lane, current, model, kind, own, cursors):
+    """Keep what a model has learned so far, which its own memory holds."""
+    if _is_sound(model, _memory_of(own, lane), False):
+        store(model, _memory_of(own, lane))
+    else:
+        model[HAS_ENDED] = model[HAS_DIVERGED] = 1
+        _end(lane, current, model, kind, own, cursors)
 
 
 @njit
@@ -509,11 +530,7 @@ def _keep_all(current, models, kind, memory, own, cursors):
         if not are_back:
             _return_models(0, 1 + model[N_SLOTS], model, kind, memory, own)
             are_back = True
-        if _is_sound(model, _memory_of(own, lane)):
-            store(model, _memory_of(own, lane))
-        else:
-            model[HAS_ENDED] = model[HAS_DIVERGED] = 1
-            _end(lane, current, model, kind, own, cursors)
+        _keep(lane, current, model, kind, own, cursors)
 
 
 @njit
@@ -563,11 +580,16 @@ def _train_rest(
 
     Their own memories hold all numbers: those of new models, and of all when one has ended.
     """
+    is_enough = False
     for lane in range(current.size):
         number = current[lane]
         if number == NONE:
             continue
         model = models[number]
+        if is_enough:  # it waits for the next call
+            if model[DONE] > 0:
+                _keep(lane, current, model, kind, own, cursors)
+            continue
         is_enough = train_alone(
             shared,
             enough,
@@ -581,9 +603,7 @@ def _train_rest(
         )
         if model[HAS_ENDED] != 0:
             _end(lane, current, model, kind, own, cursors)
-        if is_enough:
-            return True
-    return False
+    return is_enough
 
 
 @njit

@@ -28,8 +28,7 @@ TABLE, ROWS, PHASES, BEGINNINGS, N_BEGINNINGS, PARAMETERS = range(6)
 # is none).
 TRAINING, VALIDATION = 0, 6
 # Its weights: their number, how far apart the optimiser's slots are in the memory, and how many
-# slots there are; and the address of all these numbers one after the other, taken from there when
-# the model begins and stored there.
+# slots there are; and the address where all these numbers are stored, one after the other.
 N_PARAMETERS, LENGTH, N_SLOTS, STATE = range(12, 16)
 # Its epochs: how many, and the number of the first; mini-batches that the optimiser has taken
 # before, and the number of the first for the schedule of the learning rate; that schedule, with the
@@ -43,7 +42,10 @@ TOTALS, VALIDATION_TOTALS, PAIRS, PENALTIES, N_PENALTIES = range(24, 29)
 DONE, HAS_ENDED, HAS_DIVERGED = range(29, 32)
 # The address where it keeps its best weights apart from its last; 0 where those take their place.
 BEST_WEIGHTS = 32
-MODEL_COLUMNS = 33
+# The address of what weights and slots begin with: for each the address of its first number, and
+# how far apart the numbers are.
+ORIGINS = 33
+MODEL_COLUMNS = 34
 
 # Early stopping of a model, a row of float64 numbers, most of them arguments of the callback: what
 # is watched (NOTHING, or the totals of training or of validation), which pair of them (NONE for the
@@ -109,7 +111,7 @@ def slots_of(model, memory, number):
 
 @njit
 def _state(model, number, memory):
-    """Where a model keeps the same numbers."""
+    """Where the same numbers are stored."""
     size = model[N_PARAMETERS]
     return array_at(model[STATE] + number * size * memory.itemsize, size, memory.dtype)
 
@@ -232,6 +234,12 @@ def _stops_by_tolerance(stopping, value, weights, best):
 
 
 @njit
+def is_watched(model, stopping):
+    """Whether something looks at the weights of a model after each epoch."""
+    return model[VALIDATION + ROWS] > 0 or stopping[WATCHED] != NOTHING
+
+
+@njit
 def end_epoch(model, stopping, loss_weights, epoch, memory, reader, best, is_measured):
     """Validation, if the losses are not known yet, and whether that was the last epoch."""
     if model[VALIDATION + ROWS] > 0:
@@ -271,8 +279,12 @@ def begin(model, memory, reader, order, gather):
     """Put a model into the memories of a worker."""
     _begin_with(model, TRAINING, memory)
     _take_order(model, order, gather)
+    origins = array_at(model[ORIGINS], 2 * (1 + model[N_SLOTS]), np.int64)
     for number in range(1 + model[N_SLOTS]):
-        slots_of(model, memory, number)[:] = _state(model, number, memory)
+        own, step = slots_of(model, memory, number), origins[2 * number + 1]
+        numbers = array_at(origins[2 * number], (own.size - 1) * step + 1, memory.dtype)
+        for i in range(own.size):
+            own[i] = numbers[i * step]
     if model[VALIDATION + ROWS] > 0:
         _begin_with(model, VALIDATION, reader)
 

@@ -12,7 +12,8 @@ numbers are transposed.
 
 Each model has its own order, learning rate and step; only the sizes are the same. A model that ends
 gives its lane to the next. If a mini-batch has fewer samples than that of another model, the
-gradients of those that are missing are zeros.
+gradients of those that are missing are zeros. After an epoch, a validation set that is one step of
+its program goes through all models at once; each program computes the losses of the outputs.
 
 With models of several kinds, each worker trains one kind after the other. It begins one that no
 other worker has begun, as long as there is one, because at the end of a kind some lanes are empty.

@@ -1,5 +1,6 @@
 """Seeds, one-hot labels and numbered batches, under the names of ``keras.utils``."""
 
+import functools
 import os
 from typing import Any
 
@@ -48,6 +49,7 @@ def next_seed() -> int:
     return derived_seed(_seed, _drawn)
 
 
+@functools.lru_cache(1024)  # each fit of a model asks again
 def derived_seed(seed: int, stream: int) -> int:
     """A seed for each `stream`, independent of the others."""
     return int(random_bits(seed, stream, 0)) >> 1

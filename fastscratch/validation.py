@@ -17,7 +17,7 @@ from .addresses import is_finite
 from .conversion import located, real_numbers
 
 #: What NumPy raises for a size that memory cannot hold.
-_TOO_LARGE = (MemoryError, ValueError, OverflowError)
+TOO_LARGE = (MemoryError, ValueError, OverflowError)
 
 _ARRAY, _FLOATING = np.ndarray, (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -154,6 +154,8 @@ def as_sizes(name: str, value: Any, axes: int, minimum: int) -> tuple[int, ...]:
 
 def as_pair(name: str, value: Any, minimum: int) -> tuple[int, int]:
     """Two ints below 2**31, for rows and columns; one int stands for both."""
+    if type(value) is int and minimum <= value < 2**31:  # the usual case
+        return value, value
     first, second = as_sizes(name, value, 2, minimum)
     return first, second
 
@@ -279,5 +281,10 @@ class memory_for:  # noqa: N801 (it reads as a function: `with memory_for("n", n
         pass
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if isinstance(error, _TOO_LARGE):
-            raise ValueError(f"{self.name}={self.value} needs more memory than there is") from None
+        if isinstance(error, TOO_LARGE):
+            raise more_than_memory(self.name, self.value) from None
+
+
+def more_than_memory(name: str, value: int) -> ValueError:
+    """The error for an argument that is the size of something that memory cannot hold."""
+    return ValueError(f"{name}={value} needs more memory than there is")

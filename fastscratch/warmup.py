@@ -1,5 +1,6 @@
 """Compile every kernel before its first use."""
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def warmup(progress: bool = False) -> float:
         if dtype is np.float64 or KERNELS[name].__module__.rpartition(".")[2] not in REGRESSION
     ]
     jobs += [(_use_model, (name,)) for name in EXAMPLES]
+    jobs.append((_use_wide_model, ()))
     # Neighbours need the same kernels: apart from each other, processes seldom wait for each other.
     random.Random(0).shuffle(jobs)
     with progress_bar(len(jobs), "warmup", "job", disable=not progress, delay=0) as bar:
@@ -100,9 +102,23 @@ def _use_model(name: str) -> None:
     model.gradients(x, y)
     model.per_sample_gradients(x, y)
     model.input_gradients(x, y)
-    if example.sparse:
+    if any(example.kind_of_inputs.values()):
         train(example, model, get_num_threads())
     if isinstance(x, np.ndarray):
         x = x.astype(np.float32)
         x.flags.writeable = False  # another type for Numba
         model.predict(x)
+
+
+def _use_wide_model() -> None:
+    """Train with so many weights that they come from memory: an example would take too long."""
+    from . import Sequential, layers
+    from .engine.dense import WIDE_BYTES, WIDE_ROWS
+
+    units = math.isqrt(WIDE_BYTES // np.dtype(np.float32).itemsize)
+    samples, _ = WIDE_ROWS
+    model = Sequential([layers.Dense(units, "relu"), layers.Dense(1)])
+    model.compile("adam", "mean_squared_error")
+    model.fit(
+        np.ones((samples, units), np.float32), np.ones((samples, 1)), verbose=0, batch_size=samples
+    )

@@ -59,6 +59,8 @@ class Task:
         The calls of which it consists.
     callback : callable, optional
         Called with the task at its end.
+    memory : dict, optional
+        What travels with it to a worker, and back with what has been written there.
 
     Attributes
     ----------
@@ -68,8 +70,13 @@ class Task:
 
     outcome: Outcome
 
-    def __init__(self, items: list[Any], callback: Callable[["Task"], None] | None = None):
-        self.items, self._callback = items, callback
+    def __init__(
+        self,
+        items: list[Any],
+        callback: Callable[["Task"], None] | None = None,
+        memory: dict[str, Any] | None = None,
+    ):
+        self.items, self._callback, self.memory = items, callback, memory
 
     def run(self) -> list[Any]:
         """Make the calls; return their results."""
@@ -160,12 +167,14 @@ class Workers:
             shared, results = _common(tasks[0], tasks[-1]), None
             try:
                 results = self._parallel(self._calls(tasks, shared, sent))
-                for number, seconds, outcomes in results:
+                for number, seconds, outcomes, memories in results:
                     chunk, losses = sent.pop(number, None), 0
                     if chunk is None:  # of a call that was given up: it has been sent again
                         continue
                     self._pace = seconds / len(chunk)
-                    for task, outcome in zip(chunk, outcomes, strict=True):
+                    for task, outcome, memory in zip(chunk, outcomes, memories, strict=True):
+                        if task.memory is not None:
+                            task.memory.update(memory)
                         task.end(outcome)
             except Exception:  # those of tasks are outcomes: a worker is lost
                 losses += 1
@@ -185,7 +194,8 @@ class Workers:
             chunk = [tasks.popleft() for _ in range(size)]
             sent[number] = chunk
             file = io.BytesIO()
-            _Pickler(file, shared).dump((self._run, warnings.filters, [t.items for t in chunk]))
+            calls = [(task.items, task.memory) for task in chunk]
+            _Pickler(file, shared).dump((self._run, warnings.filters, calls))
             yield joblib.delayed(_do_chunk)(number, threads, file.getvalue(), *shared)
 
     def _size(self, left: int) -> int:
@@ -257,18 +267,19 @@ def _measured_pace(tasks: deque[Task], run_here: Callable[[int], None]) -> float
 
 def _do_chunk(
     number: int, threads: int, pickled: bytes, *shared: Any
-) -> tuple[int, float, list[Outcome]]:
-    """Do the tasks of a chunk in a worker; return its number, seconds and outcomes."""
+) -> tuple[int, float, list[Outcome], list[Any]]:
+    """Do the tasks of a chunk in a worker; return its number, seconds, outcomes and memories."""
     before, began = get_num_threads(), time.perf_counter()
     set_num_threads(min(threads, before))
     try:
-        run, filters, tasks = _Unpickler(io.BytesIO(pickled), shared).load()
+        run, filters, calls = _Unpickler(io.BytesIO(pickled), shared).load()
+        tasks = [Task(items, memory=memory) for items, memory in calls]
         with warnings.catch_warnings():
             warnings.filters = filters
-            outcomes = run([Task(items) for items in tasks])
+            outcomes = run(tasks)
     finally:
         set_num_threads(before)
-    return number, time.perf_counter() - began, outcomes
+    return number, time.perf_counter() - began, outcomes, [task.memory for task in tasks]
 
 
 def _common(one: Task, other: Task) -> list[Any]:

@@ -919,18 +919,27 @@ def backward_of(name, dtype):
 
 
 @njit
+def elements_forward(a, z, function):
+    """An activation of numbers, on one thread; returns whether they are finite."""
+    finite = True
+    for first in range(0, z.size, AT_ONCE):
+        some = z[first : first + AT_ONCE]
+        finite &= is_finite(some)
+        call(function, a[first : first + AT_ONCE], some)
+    return finite
+
+
+@njit
 def _forward(a, z, function, takes_samples):
     """An activation of some samples, on one thread; returns whether they are finite."""
+    if not takes_samples:
+        return elements_forward(a.reshape(-1), z.reshape(-1), function)
     finite, at_once = True, max(1, AT_ONCE // z.shape[1])
     for first in range(0, z.shape[0], at_once):
         stop = min(first + at_once, z.shape[0])
-        flat = z[first:stop].reshape(-1)
-        finite &= is_finite(flat)
-        if takes_samples:
-            for n in range(first, stop):
-                call(function, a[n], z[n])
-        else:
-            call(function, a[first:stop].reshape(-1), flat)
+        finite &= is_finite(z[first:stop].reshape(-1))
+        for n in range(first, stop):
+            call(function, a[n], z[n])
     return finite
 
 

@@ -1,8 +1,4 @@
-"""Checks of arrays that are given by their address: one compiled loop for all that can be wrong.
-
-An address serves read-only arrays and those that are not aligned as well: as arguments they would
-be of other types, for which Numba would compile each function again.
-"""
+"""Checks of the numbers of arrays: one compiled loop for all that can be wrong."""
 
 import numpy as np
 
@@ -13,7 +9,10 @@ from .jit import njit
 
 @njit
 def are_finite(address, size, like):
-    """Whether all numbers are finite.
+    """Whether all numbers of an array are finite that is given by its address.
+
+    That serves read-only arrays and those that are not aligned as well: as arguments they would be
+    of other types, for which Numba would compile the function again.
 
     Parameters
     ----------
@@ -26,10 +25,10 @@ def are_finite(address, size, like):
 
 
 @njit
-def are_labels(address, size, like, classes, ignored):
+def are_labels(numbers, classes, ignored):
     """Whether all numbers are integers from 0 to below `classes`, or the one that is ignored."""
-    numbers, right = array_at(address, size, like.dtype), True
-    for i in range(size):
+    right = True
+    for i in range(numbers.size):
         label = numbers[i]
         right &= (label >= 0 and label < classes and label == np.floor(label)) or label == ignored
     return right

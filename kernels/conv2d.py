@@ -57,9 +57,11 @@ from .depthwise import (
     window_rows,
 )
 from .finite import share_is_finite
+from .instructions import finish_stores
 from .jit import get_thread_id, njit, prange, thread_count
 from .machine import DOT_COLUMNS, DOT_ROWS, TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from .matmul import product_of_runs, tile_shape, window
+from .past_caches import TOO_LARGE
 from .sums import BLOCK, add_block, sum_runs
 from .tiles import Matrix, dot_tile, lane_tile, tile_product
 from .windows import tap_range
@@ -326,7 +328,7 @@ def _depthwise_rows(out, x, kernel, bias, shape, first, stop, scratch):
     count, channels = positions_at_once(shape, scratch.itemsize), shape.channels
     size, taps = count * channels, shape.kernel_height * shape.kernel_width
     if has_window_tile(shape, scratch.itemsize):
-        window_rows(out, x, kernel, bias, scratch, shape, first, stop)
+        window_rows(out, x, kernel, bias, scratch, shape, first, stop, False)
         return
     for i in range(size):
         scratch[i] = bias[i % channels]
@@ -749,10 +751,17 @@ def _scratch(shape, chunks, out):
 def _chunk_of_rows(out, x, kernel, bias, shape, start, stop, scratch):
     """Rows `start` to `stop` of the outputs of all images; whether the images are finite there."""
     height, finite = shape.out_height, True
+    past_caches = out.nbytes >= TOO_LARGE and has_window_tile(shape, out.itemsize)
     for n in range(start // height, -(-stop // height)):
         first, last = max(start - n * height, 0), min(stop - n * height, height)
         finite &= share_is_finite(x[n], first, last, height)
-        conv2d_rows(out[n].reshape(-1), x[n].reshape(-1), kernel, bias, shape, first, last, scratch)
+        out_n, x_n = out[n].reshape(-1), x[n].reshape(-1)
+        if past_caches:
+            window_rows(out_n, x_n, kernel, bias, scratch, shape, first, last, True)
+        else:
+            conv2d_rows(out_n, x_n, kernel, bias, shape, first, last, scratch)
+    if past_caches:
+        finish_stores()
     return finite
 
 

@@ -16,6 +16,7 @@ lanes, and is used from half a vector of channels on.
 
 from .jit import njit
 from .machine import DOT_ROWS, MASKS, VECTOR_BYTES, WINDOWS
+from .past_caches import is_aligned
 from .tiles import Matrix, lane_tile, slide_tile, window_tile
 
 
@@ -90,7 +91,7 @@ def rows_at_once(shape, itemsize):
 
 
 @njit
-def window_rows(out, x, kernel, bias, scratch, shape, first, stop):
+def window_rows(out, x, kernel, bias, scratch, shape, first, stop, past_caches):
     """Some rows of output, of a convolution that `has_window_tile`.
 
     Parameters
@@ -104,6 +105,8 @@ def window_rows(out, x, kernel, bias, scratch, shape, first, stop):
     shape : Conv2D
     first, stop : int
         The first row of output, and the one after the last.
+    past_caches : bool
+        Whether to store past the caches, if `out` lies so that this is possible.
     """
     channels, taps = shape.channels, shape.kernel_width
     lanes = VECTOR_BYTES // out.itemsize
@@ -118,6 +121,7 @@ def window_rows(out, x, kernel, bias, scratch, shape, first, stop):
             weights[missing + i] = kernel[i]
     row_size = shape.out_width * channels
     left, positions, right = _edges(shape)
+    past_caches &= channels % lanes == 0 and is_aligned(out)
     y = first
     while y < stop:
         rows, top = _window_rows(stop - y, taps), y - shape.top
@@ -137,6 +141,7 @@ def window_rows(out, x, kernel, bias, scratch, shape, first, stop):
                 max(-top, 0),
                 max(top + rows + taps - 1 - shape.height, 0),
                 missing,
+                int(past_caches),
             )
         y += rows
 

@@ -90,11 +90,9 @@ def _reduced64(x):
 
 
 @njit(inline=True, exact=True)
-def _exp32(x):
-    # Beyond these the result is 0 or infinite in any case. nan is not below or above a number.
-    bounded = F(-104) if x < F(-104) else x
-    bounded = F(89) if bounded > F(89) else bounded
-    n, p = _reduced32(bounded)
+def _exp_within32(x):
+    """exp of a number from -105 to 89."""
+    n, p = _reduced32(x)
     # Multiply by 2**n in two steps: half of it never overflows, and is no denormal number.
     half = n >> np.int32(1)
     low = np.int32(half << np.int32(23)).view(F)
@@ -103,14 +101,26 @@ def _exp32(x):
 
 
 @njit(inline=True, exact=True)
-def _exp64(x):
-    bounded = D(-746) if x < D(-746) else x
-    bounded = D(710) if bounded > D(710) else bounded
-    n, p = _reduced64(bounded)
+def _exp32(x):
+    # Beyond these the result is 0 or infinite in any case. nan is not below or above a number.
+    bounded = F(-104) if x < F(-104) else x
+    return _exp_within32(F(89) if bounded > F(89) else bounded)
+
+
+@njit(inline=True, exact=True)
+def _exp_within64(x):
+    """exp of a number from -747 to 710."""
+    n, p = _reduced64(x)
     half = n >> 1
     low = np.int64(half << 52).view(D)
     high = np.int64((n - half) << 52).view(D)
     return fma(p, low, low) * high
+
+
+@njit(inline=True, exact=True)
+def _exp64(x):
+    bounded = D(-746) if x < D(-746) else x
+    return _exp_within64(D(710) if bounded > D(710) else bounded)
 
 
 @njit
@@ -254,7 +264,7 @@ def _tanh64(x):
 def _erfc_and_power32(x):
     """erfc(x), and exp(-x**2) as a part of it."""
     size = abs(x)
-    size = size if size < F(11) else F(11)
+    size = F(10.2) if size > F(10.2) else size  # exp(-x**2) is 0 from there on; nan stays nan
     t = F(2.5) / (F(2.5) + size)
     u = fma(F(2), t, F(-1))
     p = F(-2.91685825e-05)
@@ -269,11 +279,10 @@ def _erfc_and_power32(x):
     p = fma(p, u, F(0.321860774))
     p = fma(p, u, F(0.421612728))
     square = size * size
-    e = _exp32(-square)
+    e = _exp_within32(-square)
     e = fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
     y = t * p * e
-    y = y if x > F(0) else F(2) - y
-    return (y if x == x else x), (e if x == x else x)
+    return (y if x > F(0) else F(2) - y), e
 
 
 @njit(inline=True)
@@ -285,7 +294,7 @@ def _erfc32(x):
 def _erfc_and_power64(x):
     """erfc(x), and exp(-x**2) as a part of it."""
     size = abs(x)
-    size = size if size < D(28) else D(28)
+    size = D(27.32) if size > D(27.32) else size
     t = D(3.75) / (D(3.75) + size)
     u = fma(D(2), t, D(-1))
     p = D(-1.2213291042217565e-10)
@@ -313,11 +322,10 @@ def _erfc_and_power64(x):
     p = fma(p, u, D(0.25566442044077586))
     p = fma(p, u, D(0.29117944255007705))
     square = size * size
-    e = _exp64(-square)
+    e = _exp_within64(-square)
     e = fma(fma(size, size, -square), -e, e)  # with the rounding error of x**2
     y = t * p * e
-    y = y if x > D(0) else D(2) - y
-    return (y if x == x else x), (e if x == x else x)
+    return (y if x > D(0) else D(2) - y), e
 
 
 @njit(inline=True)

@@ -94,6 +94,12 @@ class Writer:
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         self.builder.store(value, place, align=self.item)
 
+    def store_past_caches(self, value, pointer):
+        """Store at a place that begins a vector's width; see `past_caches`."""
+        place = self.builder.bitcast(pointer, self.type.as_pointer())
+        store = self.builder.store(value, place, align=VECTOR_BYTES)
+        store.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(INT32, 1)]))
+
     def splat(self, x, kind=None):
         """A vector with `x` in every lane."""
         nothing = ir.Constant(kind or self.type, ir.Undefined)

@@ -79,11 +79,17 @@ TILES = tuple(
     (rows, ROW_VECTORS if rows == 1 else min(ROW_VECTORS, (REGISTERS - 1) // (rows + 1)))
     for rows in TILE_HEIGHTS
 )
+# The tile whose sums run over a list of steps. With fewer rows there are too few multiply-adds for
+# each load, and with more a step is seldom zero in all of them. LLVM loads the numbers of all rows
+# first: with wider ones, sums would leave the registers (4 x 6 took a quarter longer than 4 x 4).
+LISTED_ROWS, LISTED_VECTORS = (4, 4) if REGISTERS == 32 else (4, 2)
 # Heights of the tiles for one vector of columns and half of another one: even, and so large that
 # the multiply-adds take longer than the loads.
 HALF_TILES = tuple(rows for rows in TILE_HEIGHTS if 2 * rows >= TILE_ROWS)
 # The largest dot tile.
 DOT_ROWS, DOT_COLUMNS = (6, 4) if REGISTERS == 32 else (3, 3)
+# Rows of the largest maxima tile: it has four vectors of columns.
+MAXIMA_ROWS = 6 if REGISTERS == 32 else 2
 # Rows of output and taps of the window tiles: sums of all taps of a row, a number of each row that
 # is seen, and a weight fit the registers.
 WINDOWS = tuple(
@@ -92,6 +98,8 @@ WINDOWS = tuple(
     for rows in (4, 2, 1)
     if rows * taps + rows + taps <= REGISTERS or rows == 1
 )
-# The most rows and vectors of sparse runs: their sums, or weights, stay in registers too.
-RUN_ROWS, RUN_VECTORS = 5, 2
+# Taps of the winner tiles: sums of all of them stay in registers.
+WINNER_TAPS = (3, 5) if REGISTERS == 32 else (3,)
+# The most rows and vectors of sparse runs: their sums stay in registers, too.
+RUN_ROWS, RUN_VECTORS = (6, 3) if REGISTERS == 32 else (6, 2)
 RUNS = tuple(product(range(1, 1 + RUN_ROWS), range(1, 1 + RUN_VECTORS)))

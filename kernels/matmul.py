@@ -117,7 +117,7 @@ def _must_copy_b(b, rows, itemsize):
 
 
 @njit
-def _copy_a(target, a, height, depth):
+def copy_strip(target, a, height, depth):
     """Copy one strip of `a`, rows (or columns) staying contiguous."""
     width = TILE_VECTORS * VECTOR_BYTES // a.values.itemsize
     if a.step == 1:
@@ -150,12 +150,13 @@ def _copy_a(target, a, height, depth):
 
 @njit
 def panels_at(values, at, depth):
-    """Where panels of a product's `b` are, of this depth: the first at `at`.
+    """Where panels of a product's `b` are, of this depth, in memory that begins at `at`.
 
-    As a matrix of panels: `row` is the width of a panel, `step` how far apart the panels are.
+    As a matrix of panels: `row` is the width of a panel, `step` how far apart the panels are. There
+    is a vector before each: the copy of a narrow panel overwrites it.
     """
     lanes = VECTOR_BYTES // values.itemsize
-    return Matrix(values, at, TILE_VECTORS * lanes, depth * TILE_VECTORS * lanes + lanes)
+    return Matrix(values, at + lanes, TILE_VECTORS * lanes, depth * TILE_VECTORS * lanes + lanes)
 
 
 @njit
@@ -184,11 +185,11 @@ def copy_panels(panels, b, depth, columns):
     else:
         for j in range(0, columns, panel):
             to = Matrix(panels.values, panels.at + j // panel * panels.step, panels.row, 1)
-            _transpose_panel(to, window(b, 0, j), depth, min(panel, columns - j))
+            transpose_panel(to, window(b, 0, j), depth, min(panel, columns - j))
 
 
 @njit
-def _transpose_panel(target, b, depth, width):
+def transpose_panel(target, b, depth, width):
     """``target[k, j] = b[k, j]`` where it is the columns of `b` that are contiguous."""
     lanes = VECTOR_BYTES // b.values.itemsize
     for right in range(min(lanes, width), width + lanes, lanes):
@@ -249,7 +250,7 @@ def product_serial(c, start, a, b, rows, columns, depth, scratch, scale):
                 panel = lanes * (vectors if is_low else TILE_VECTORS)
                 left = window(a, i, k)
                 if copy_a:
-                    _copy_a(strip, left, height, d)
+                    copy_strip(strip, left, height, d)
                     left = strip
                 for j in range(j0, j1, panel):
                     to = window(c, i, j)

@@ -11,9 +11,10 @@ windows that saw it, so no two threads add to the same number.
 import numpy as np
 
 from .chunks import chunk_bounds, chunk_count
-from .finite import share_is_finite
+from .finite import is_finite, share_is_finite
 from .jit import njit, prange
-from .sums import sum_runs
+from .runs import mean_of_runs
+from .sums import BLOCK, sum_runs
 from .windows import tap_position, tap_range
 
 __all__ = [
@@ -209,6 +210,18 @@ def column_sums(image):
 
 
 @njit
+def _mean(means, to, size, values, at, step, count, weight):
+    """A weight times the sum of runs of numbers, however many there are."""
+    if count <= BLOCK:
+        mean_of_runs(means, to, size, values, at, step, count, weight)
+        return
+    mean = means[to : to + size]
+    sum_runs(mean, values, at, step, count)
+    for i in range(size):
+        mean[i] *= weight
+
+
+@njit
 def average_row(out, x, y, pool_size, strides, padding, sums):
     """One row of one sample's averages: first sums down the columns, then sums of these.
 
@@ -216,37 +229,46 @@ def average_row(out, x, y, pool_size, strides, padding, sums):
     `sums` are from :func:`column_sums`; they are overwritten.
     """
     height, width, channels = x.shape
+    positions, taps, stride = out.shape[0], pool_size[1], strides[1]
     top = y * strides[0] - padding[0]
     first, stop = max(top, 0), min(top + pool_size[0], height)
-    rows = stop - first
-    sum_runs(sums, x.reshape(-1), first * sums.size, sums.size, rows)
-    columns = sums.reshape(width, channels)
-    whole = out.dtype.type(1 / (rows * pool_size[1]))
-    for ox in range(out.shape[0]):
-        left = ox * strides[1] - padding[1]
-        first, stop = max(left, 0), min(left + pool_size[1], width)
-        mean, share = out[ox], whole
-        if stop - first < pool_size[1]:
-            share = out.dtype.type(1 / (rows * (stop - first)))
-        if stop - first == 2:  # as most often
-            one, other = columns[first], columns[first + 1]
-            for c in range(channels):
-                mean[c] = share * (one[c] + other[c])
-        else:
-            sum_runs(mean, sums, first * channels, channels, stop - first)
-            for c in range(channels):
-                mean[c] *= share
+    rows, means, one = stop - first, out.reshape(-1), out.dtype.type(1)
+    _mean(sums, 0, sums.size, x.reshape(-1), first * sums.size, sums.size, rows, one)
+    # Windows from `inner` to before `after` lie within the image, so that all see as many columns.
+    inner = tap_range(0, width, positions, stride, 1, padding[1])[0]
+    after = max(inner, tap_range(taps - 1, width, positions, stride, 1, padding[1])[1])
+    if taps > BLOCK:
+        after = inner  # none of them is summed up in one go
+    share, step = out.dtype.type(1 / (rows * taps)), stride * channels
+    at = (inner * stride - padding[1]) * channels
+    for ox in range(inner, after):
+        mean_of_runs(means, ox * channels, channels, sums, at, channels, taps, share)
+        at += step
+    for k in range(inner + positions - after):
+        ox = k if k < inner else k - inner + after
+        left = ox * stride - padding[1]
+        first, stop = max(left, 0), min(left + taps, width)
+        share = out.dtype.type(1 / (rows * (stop - first)))
+        at = first * channels
+        _mean(means, ox * channels, channels, sums, at, channels, stop - first, share)
 
 
 @njit
 def _average_rows(out, x, pool_size, strides, padding, start, stop):
-    """Some rows of averages, of one image after the other; whether the images are finite there."""
+    """Some rows of averages, of one image after the other; whether the images are finite there.
+
+    They are if the sums are, and the rows of the image that no window sees.
+    """
     height, finite = out.shape[1], True
     sums = column_sums(x[0])
     for row in range(start, stop):
         n, y = divmod(row, height)
-        finite &= share_is_finite(x[n], y, y + 1, height)
         average_row(out[n, y], x[n], y, pool_size, strides, padding, sums)
+        finite &= is_finite(sums)
+        seen = y * strides[0] - padding[0] + pool_size[0]
+        following = seen - pool_size[0] + strides[0] if y + 1 < height else x.shape[1]
+        if seen < following:
+            finite &= is_finite(x[n, seen:following].reshape(-1))
     return finite
 
 
@@ -276,7 +298,7 @@ def average_pool2d_forward(out, x, pool_size, strides, padding):
     Returns
     -------
     bool
-        Whether all numbers of `x` are finite.
+        Whether all numbers of `x` are finite, and the sums of them.
     """
     rows = out.shape[0] * out.shape[1]
     chunks = chunk_count(rows, TAP_WORK * out[0, 0].size * pool_size[0] * pool_size[1])

@@ -11,12 +11,16 @@ from .machine import (
     DOT_COLUMNS,
     DOT_ROWS,
     HALF_TILES,
+    LISTED_ROWS,
+    LISTED_VECTORS,
     MASKS,
+    MAXIMA_ROWS,
     RUNS,
     TILE_ROWS,
     TILE_VECTORS,
     TILES,
     WINDOWS,
+    WINNER_TAPS,
 )
 
 # Neighbouring rows of a tile that are found from one pointer.
@@ -57,10 +61,33 @@ def _sum_in_registers(w, a, b, sizes, sums, step, rows=1):
     return w.loop(turns, [b, *places, *sums], one_turn)[1 + count :]
 
 
+def _sum_over_list(w, a, b, sizes, sums, step):
+    """Write the loop of a tile over the steps of a list; return the sums. `step` as above."""
+    (a, _, a_step), (b, b_row, _) = a, b
+    _, _, count, address, _, _ = sizes
+    first = w.builder.inttoptr(address, INT32.as_pointer())
+
+    def one_step(place, *sums):
+        k = w.builder.sext(w.builder.load(place), INT)
+        x, y = (w.after(m, w.builder.mul(k, apart)) for m, apart in ((a, a_step), (b, b_row)))
+        return [w.after(place, constant(1)), *step([x], y, sums)]
+
+    return w.loop(count, [first, *sums], one_step)[1:]
+
+
 def _number_of(w, places, a_rows, i):
     """A number of one row of `a`, in every lane; `places` as `_sum_in_registers` has them."""
     group = min(i // GROUP, len(places) - 1)
     return w.splat(w.builder.load(w.after(places[group], a_rows[i - GROUP * group])))
+
+
+def _add_products(w, places, a_rows, row, sums):
+    """Add to the sums what a row of `b`, some vectors, adds to each row of a tile."""
+    following = []
+    for i in range(len(a_rows)):
+        x = _number_of(w, places, a_rows, i)
+        following += [w.fma(x, y, sums[i * len(row) + v]) for v, y in enumerate(row)]
+    return following
 
 
 def _columns(w, step, vectors, missing):
@@ -97,13 +124,15 @@ def _write_tile(w, rows, vectors, kind):
     The sums begin with `start`; or, in an update, with zero, and at the end they are multiplied by
     a number and added to `start`.
     """
-    scaled, fetches = kind == "update", kind == "ahead"
+    scaled, fetches = kind in ("update", "listed_update"), kind == "ahead"
+    is_listed = kind in ("listed", "listed_update")
     name = f"{kind}_{rows}_{vectors}"
     function, (c, start, a, b), sizes = _tile_function(w, name, "n" if fetches else "x")
     missing = w.builder.sub(constant(vectors * w.lanes), sizes[1])
     lanes = w.lanes_from(missing)
     a_rows = [w.times(a[1], i) for i in range(rows)]
-    b_columns = _columns(w, b[2], vectors, missing)
+    # With unknown strides, places of a listed tile's rows and vectors would exceed the registers.
+    b_columns = _columns(w, constant(1) if is_listed else b[2], vectors, missing)
 
     def starts():
         return [
@@ -118,16 +147,14 @@ def _write_tile(w, rows, vectors, kind):
         row = [w.after(b, column) for column in b_columns]
         # A lone vector may begin before the array.
         row = [w.load(place) for place in row] if vectors > 1 else [w.load_lanes(*row, lanes)]
-        following = []
-        for i in range(rows):
-            x = _number_of(w, places, a_rows, i)
-            following += [w.fma(x, y, sums[i * vectors + v]) for v, y in enumerate(row)]
-        return following
+        return _add_products(w, places, a_rows, row, sums)
 
     if fetches:
         sums, step = [*sums, w.after(a[0], function.args[-1])], _fetching(w, step, rows)
-    # With more vectors the multiply-adds take longer than the additions.
-    sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
+    if is_listed:
+        sums = _sum_over_list(w, a, b, sizes, sums, step)
+    else:  # with more vectors the multiply-adds take longer than the additions
+        sums = _sum_in_registers(w, a, b, sizes, sums, step, rows if vectors == 1 else 1)
     if scaled:
         scale = w.splat(function.args[-1])
         sums = [w.fma(scale, total, of) for total, of in zip(sums, starts(), strict=True)]
@@ -138,6 +165,40 @@ def _write_tile(w, rows, vectors, kind):
         w.store_lanes(next(sums), last, lanes)
     w.builder.ret_void()
     return function
+
+
+def _write_fetch(w):
+    """The function of the largest tile, all of its columns, that fetches rows of memory meanwhile.
+
+    Each turn fetches one row, as wide as the tile, and then does its share of the steps; what is
+    left of them comes after the last turn.
+    """
+    function = w.function("fastscratch_fetch", "pnn pnn pnn pnn pnn nn")
+    c, start, (a, a_row, a_step), (b, b_row, b_step), (memory, memory_row, _) = (
+        function.args[i : i + 3] for i in range(0, 15, 3)
+    )
+    depth, turns = function.args[15:]
+    shape = TILE_ROWS, TILE_VECTORS, constant(0)
+    a_rows = [w.times(a_row, i) for i in range(TILE_ROWS)]
+    columns = _columns(w, b_step, *shape[1:])
+
+    def step(b, a, *sums):
+        row = [w.load(w.after(b, column)) for column in columns]
+        return [w.after(b, b_row), w.after(a, a_step), *_add_products(w, [a], a_rows, row, sums)]
+
+    def turn(memory, *values):
+        for number in range(0, TILE_VECTORS * w.lanes, CACHE_LINE // w.item):
+            w.prefetch(w.after(memory, constant(number)))
+        return [w.after(memory, memory_row), *w.loop(share, values, step)]
+
+    share = w.builder.sdiv(depth, turns)
+    sums = [w.load(place) for row in _places(w, start, *shape) for place in row]
+    values = w.loop(turns, [memory, b, a, *sums], turn)[1:]
+    _, _, *sums = w.loop(w.builder.srem(depth, turns), values, step)
+    places = [place for row in _places(w, c, *shape) for place in row]
+    for total, place in zip(sums, places, strict=True):
+        w.store(total, place)
+    w.builder.ret_void()
 
 
 def _write_half_tile(w, rows, kind):
@@ -195,7 +256,7 @@ def _write_tiles(w, kind, tiles):
         for vectors in range(1, most + 1):
             tile = _write_tile(w, rows, vectors, kind)
             functions[rows, 2 * vectors - 1] = functions[rows, 2 * vectors] = tile
-        if rows in HALF_TILES and w.lanes > 2 and kind != "update":
+        if rows in HALF_TILES and w.lanes > 2 and kind in ("tile", "ahead"):
             functions[rows, 3] = _write_half_tile(w, rows, kind)
     return functions
 
@@ -245,6 +306,47 @@ def _write_dot(w, rows, columns, kind):
             total = w.builder.extract_element(totals[k // w.lanes], lane)
             w.builder.store(w.builder.fadd(w.builder.load(of), total), to)
     w.builder.ret_void()
+    return function
+
+
+def _maxima_function(w, name):
+    """Begin a function of a maxima tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnn")
+    # One column, for `_write_choice`.
+    height, *sizes = function.args[15:]
+    matrices = [function.args[i : i + 3] for i in range(0, 15, 3)]
+    return function, matrices, [height, constant(1), *sizes]
+
+
+def _write_maxima(w, rows):
+    """The function of the maxima tile of this many rows."""
+    function, matrices, sizes = _maxima_function(w, f"maxima_{rows}")
+    (c, argmax, start, a, b), (_, _, depth, turns, b_jump, below) = matrices, sizes
+    columns = [constant(0), b[2], below, w.builder.add(below, b[2])]
+    a_rows = [w.times(a[1], i) for i in range(rows)]
+
+    def step(places, b, sums):
+        row = [w.load(w.after(b, column)) for column in columns]
+        numbers = [w.splat(w.builder.load(w.after(places[0], a_row))) for a_row in a_rows]
+        pairs = product(numbers, row)
+        return [w.fma(x, y, total) for (x, y), total in zip(pairs, sums, strict=True)]
+
+    starts = [w.load(w.after(start[0], w.times(start[1], i))) for i in range(rows)]
+    starts = [value for value in starts for _ in columns]
+    sizes = None, None, depth, turns, constant(0), b_jump
+    sums = _sum_in_registers(w, a, b, sizes, starts, step)
+    builder = w.builder
+    for i in range(rows):
+        largest, *others = sums[4 * i : 4 * i + 4]
+        place = ir.Constant(w.type, None)
+        for number, total in enumerate(others, 1):
+            is_nan = builder.fcmp_unordered("uno", total, total)
+            wins = builder.or_(builder.fcmp_ordered(">", total, largest), is_nan)
+            largest = builder.select(wins, total, largest)
+            place = builder.select(wins, w.splat(ir.Constant(w.scalar, number)), place)
+        w.store(largest, w.after(c[0], w.times(c[1], i)))
+        w.store(place, w.after(argmax[0], w.times(argmax[1], i)))
+    builder.ret_void()
     return function
 
 
@@ -312,7 +414,7 @@ def _write_slide(w):
 
 def _window_function(w, name):
     """Begin a function of a window tile; return its matrices (pointer, row, step) and sizes."""
-    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnnn")
+    function = w.function(name, "pnn pnn pnn pnn pnn nnnnnnnnn")
     return function, [function.args[i : i + 3] for i in range(0, 15, 3)], function.args[15:]
 
 
@@ -324,13 +426,18 @@ def _write_window(w, rows, taps):
     of them. The first of them is then complete, and the next position begins.
     """
     function, matrices, sizes = _window_function(w, f"window_{rows}_{taps}")
-    is_whole = w.builder.icmp_signed("==", sizes[-1], constant(0))
+    *sizes, missing, past_caches = sizes
+    is_whole = w.builder.icmp_signed("==", missing, constant(0))
+    is_small = w.builder.icmp_signed("==", past_caches, constant(0))
     with w.builder.if_else(is_whole) as (whole, part):  # masks cost a sixth of the time
-        with whole:
-            _slide_window(w, rows, taps, matrices, sizes, w.load, w.store)
+        with whole, w.builder.if_else(is_small) as (small, large):
+            with small:
+                _slide_window(w, rows, taps, matrices, sizes, w.load, w.store)
+            with large:
+                _slide_window(w, rows, taps, matrices, sizes, w.load, w.store_past_caches)
         with part:
             if MASKS:
-                mask = {"lanes": w.lanes_from(sizes[-1])}
+                mask = {"lanes": w.lanes_from(missing)}
                 load, store = partial(w.load_lanes, **mask), partial(w.store_lanes, **mask)
                 _slide_window(w, rows, taps, matrices, sizes, load, store)
     w.builder.ret_void()
@@ -339,7 +446,7 @@ def _write_window(w, rows, taps):
 
 def _slide_window(w, rows, taps, matrices, sizes, load, store):
     """The loop of a window tile."""
-    (c, bias, zeros, a, b), (_, _, positions, left, right, above, below, _) = matrices, sizes
+    (c, bias, zeros, a, b), (_, _, positions, left, right, above, below) = matrices, sizes
     begin = w.load(bias[0])
     seen = rows + taps - 1
     inside = w.builder.sub(constant(seen), below)
@@ -408,36 +515,95 @@ def _runs_function(w, name):
     return function, [function.args[i : i + 3] for i in (0, 3, 6)], function.args[9:]
 
 
-def _write_runs(w, rows, vectors, scatters):
-    """The function of one shape of `gather_runs`, or of `scatter_runs`."""
-    name = f"{'scatter' if scatters else 'gather'}_{rows}_{vectors}"
-    function, (c, x, found), (_, _, count) = _runs_function(w, name)
+def _write_runs(w, rows, vectors):
+    """The function of one shape of `gather_runs`."""
+    function, (c, x, found), (_, _, count) = _runs_function(w, f"gather_{rows}_{vectors}")
+    builder, bits = w.builder, ir.IntType(w.lanes)
     shape = list(product(range(rows), range(vectors)))
 
     def places(pointer, row):
         return [
-            w.after(pointer, w.builder.add(w.times(row, i), constant(v * w.lanes)))
-            for i, v in shape
+            w.after(pointer, builder.add(w.times(row, i), constant(v * w.lanes))) for i, v in shape
         ]
 
-    def one_found(at, *sums):
-        value = w.splat(w.builder.load(at))
-        place = w.builder.fptosi(w.builder.load(w.after(at, found[1])), INT)
-        run = places(w.after(x[0], place), x[1])
-        following = w.after(at, constant(1))
-        if not scatters:
-            run = [w.fma(value, w.load(here), total) for here, total in zip(run, sums, strict=True)]
-            return [following, *run]
-        for here, weight in zip(run, values, strict=True):
-            w.store(w.fma(value, weight, w.load(here)), here)
-        return [following]
+    def some(at, runs, left, *sums):
+        """A vector of values: a number has a bit for each that is not zero."""
+        is_used = builder.fcmp_unordered("!=", w.load(at), ir.Constant(w.type, None))
+        used = builder.zext(builder.bitcast(is_used, bits), INT)
+        few = w.less(left, constant(w.lanes))
+        first = builder.sub(builder.shl(constant(1), left), constant(1))
+        used = builder.select(few, builder.and_(used, first), used)
+
+        def one(used, *sums):
+            number = w.call("llvm.cttz.i64", INT, used, ir.Constant(ir.IntType(1), 1))
+            here = w.after(at, number)
+            value = w.splat(builder.load(here))
+            place = builder.fptosi(builder.load(w.after(here, found[1])), INT)
+            place = builder.add(place, builder.mul(number, x[2]))
+            run = places(w.after(runs, place), x[1])
+            sums = [w.fma(value, w.load(of), total) for of, total in zip(run, sums, strict=True)]
+            return [builder.and_(used, builder.sub(used, constant(1))), *sums]
+
+        _, *sums = w.loop(w.call("llvm.ctpop.i64", INT, used), [used, *sums], one)
+        runs, left = w.after(runs, w.times(x[2], w.lanes)), builder.sub(left, constant(w.lanes))
+        return [w.after(at, constant(w.lanes)), runs, left, *sums]
 
     own = places(c[0], c[1])
-    values = [w.load(place) for place in own]
-    _, *sums = w.loop(count, [found[0], *([] if scatters else values)], one_found)
-    for total, place in zip(sums, own, strict=False):
-        w.store(total, place)
-    w.builder.ret_void()
+    turns = builder.sdiv(builder.add(count, constant(w.lanes - 1)), constant(w.lanes))
+    # What is stored at `c` may not have arrived there yet: it is loaded as late as possible.
+    zeros = [ir.Constant(w.type, None)] * len(own)
+    _, _, _, *sums = w.loop(turns, [found[0], x[0], count, *zeros], some)
+    for total, place in zip(sums, own, strict=True):
+        w.store(builder.fadd(w.load(place), total), place)
+    builder.ret_void()
+    return function
+
+
+def _winner_function(w, name):
+    """Begin a function of a winner tile; return its matrices (pointer, row, step) and sizes."""
+    function = w.function(name, "pnn pnn pnn nnnnn")
+    # One column, for `_write_choice`.
+    taps, *sizes = function.args[9:]
+    return function, [function.args[i : i + 3] for i in (0, 3, 6)], [taps, constant(1), *sizes]
+
+
+def _write_winner(w, taps):
+    """The function of the winner tile of a filter of taps x taps."""
+    function, (c, a, b), sizes = _winner_function(w, f"winner_{taps}")
+    _, _, depth, turns, b_jump, argmax = sizes
+    builder = w.builder
+    rows = [w.times(b[1], i) for i in range(taps + 1)]
+    columns = [w.times(b[2], i) for i in range(taps + 1)]
+
+    def step(places, b, sums):
+        value, place = w.load(places[0]), w.load(w.after(places[0], argmax))
+        is_below = builder.fcmp_ordered(">=", place, w.splat(ir.Constant(w.scalar, 2)))
+        ones = [w.splat(ir.Constant(w.scalar, number)) for number in (1, 3)]
+        is_right = builder.or_(*(builder.fcmp_ordered("==", place, one) for one in ones))
+        following = []
+        for kx in range(taps):
+            pixels = [
+                builder.select(
+                    is_right,
+                    w.load(w.after(b, builder.add(row, columns[kx + 1]))),
+                    w.load(w.after(b, builder.add(row, columns[kx]))),
+                )
+                for row in rows
+            ]
+            for upper, lower, total in zip(pixels, pixels[1:], sums[kx::taps], strict=False):
+                following.append(w.fma(value, builder.select(is_below, lower, upper), total))
+        return [following[kx * taps + ky] for ky in range(taps) for kx in range(taps)]
+
+    zeros = [ir.Constant(w.type, None)] * taps**2
+    sizes = None, None, depth, turns, constant(0), b_jump
+    windows = b[0], w.times(b[2], 2), None
+    totals = _horizontal_sums(w, _sum_in_registers(w, a, windows, sizes, zeros, step))
+    for k in range(taps**2):
+        ky, kx = divmod(k, taps)
+        place = w.after(c[0], builder.add(w.times(c[1], ky), w.times(c[2], kx)))
+        total = builder.extract_element(totals[k // w.lanes], ir.Constant(INT32, k % w.lanes))
+        builder.store(builder.fadd(builder.load(place), total), place)
+    builder.ret_void()
     return function
 
 
@@ -555,6 +721,9 @@ def write_module(name, item):
     w = Writer(module, item)
     if name in ("tile", "update"):
         _write_choice(w, _tile_function, name, _write_tiles(w, name, TILES), w.lanes // 2)
+    elif name in ("listed", "listed_update"):
+        tiles = _write_tiles(w, name, [(LISTED_ROWS, LISTED_VECTORS)])
+        _write_choice(w, _tile_function, name, tiles, w.lanes // 2)
     elif name == "ahead":
         tiles = _write_tiles(w, name, [(TILE_ROWS, TILE_VECTORS)])
         _write_choice(w, partial(_tile_function, last="n"), name, tiles, w.lanes // 2)
@@ -562,6 +731,11 @@ def write_module(name, item):
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         dots = {shape: _write_dot(w, *shape, name) for shape in shapes}
         _write_choice(w, _tile_function, name, dots, 1)
+    elif name == "maxima":
+        tiles = {(rows, 1): _write_maxima(w, rows) for rows in range(1, 1 + MAXIMA_ROWS)}
+        _write_choice(w, _maxima_function, name, tiles, 1)
+    elif name == "fetch":
+        _write_fetch(w)
     elif name == "adam":
         shapes = product(range(1, 1 + DOT_ROWS), range(1, 1 + DOT_COLUMNS))
         tiles = {shape: _write_adam(w, *shape) for shape in shapes}
@@ -571,9 +745,12 @@ def write_module(name, item):
     elif name == "window":
         windows = {shape: _write_window(w, *shape) for shape in WINDOWS}
         _write_choice(w, _window_function, name, windows, 1)
-    elif name in ("gather", "scatter"):
-        runs = {shape: _write_runs(w, *shape, name == "scatter") for shape in RUNS}
+    elif name == "gather":
+        runs = {shape: _write_runs(w, *shape) for shape in RUNS}
         _write_choice(w, _runs_function, name, runs, w.lanes)
+    elif name == "winner":
+        winners = {(taps, 1): _write_winner(w, taps) for taps in WINNER_TAPS}
+        _write_choice(w, _winner_function, name, winners, 1)
     elif name == "copy":
         _write_copy(w)
     elif name == "pick":

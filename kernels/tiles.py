@@ -37,15 +37,20 @@ The sum runs over two loops, `turns` times `depth` steps. In a convolution these
 window, and what is contiguous in each row: so its sums, too, stay in registers from the first
 number to the last. A dense product has one turn (and the outer loop costs nothing measurable).
 
-*Sparse runs* are for products in which one factor is mostly zeros. It is given as its nonzero
-numbers, each with the place of the run of numbers that it multiplies.
+The *listed tile* is for an `a` that is mostly zeros: it does only the steps of a list, those in
+which one of its rows has a number other than zero.
+
+*Sparse runs* are for products in which one factor is mostly zeros: to each of its numbers belongs
+the place of a run of numbers, which it multiplies if it is not zero. The *winner tile* is for such
+a factor whose elements are vectors: of four places, one has a number.
 
 The *dot tile* is for sums over vectors: ``r v`` sums, each of them a vector, to which products of
 two vectors from memory are added. The lanes of each are added up at the end only; in the *lane
 tile* they are not: there each lane is a product of its own. The *slide tile* is one column of it,
 for a window that slides along many positions; the *chain tile* is the lane tile with sums that
 begin with what they are added to, and the *Adam tile* takes such sums for the gradient of weights,
-which it updates. The *window tile* is for windows of a few sizes that slide one
+which it updates. The *maxima tile* keeps only the largest of four neighbouring columns, whose
+elements are vectors. The *window tile* is for windows of a few sizes that slide one
 pixel at a time: it loads each pixel once.
 
 With ``NUMBA_DISABLE_JIT=1`` each intrinsic is replaced by the plain loops that it stands for.
@@ -64,7 +69,13 @@ from numba.extending import intrinsic
 
 from . import cache
 from .llvm import call_by_name
-from .machine import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, target_machine
+from .machine import (
+    LISTED_ROWS,
+    TILE_ROWS,
+    TILE_VECTORS,
+    VECTOR_BYTES,
+    target_machine,
+)
 from .tile_code import write_module
 
 Matrix = namedtuple("Matrix", "values at row step")
@@ -198,6 +209,28 @@ def tile_ahead(typingctx, c, start, a, b, width, depth, ahead):
 
 
 @intrinsic
+def tile_fetching(typingctx, c, start, a, b, memory, depth, rows):
+    """A tile of `TILE_ROWS` rows and `TILE_VECTORS` vectors that fetches rows of memory meanwhile.
+
+    Parameters
+    ----------
+    c, start, a, b : Matrix
+        As `tile_product` takes them; the columns are whole vectors.
+    memory : Matrix
+        What is fetched to the second-level cache: rows as wide as the tile, at any distance. They
+        may be beyond the end of the array.
+    depth : int
+    rows : int
+        Of `memory`, at least one; no more than `depth`, or the tile waits for memory.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "fetch", arguments[:5], signature.args[:5], arguments[5:])
+
+    return types.void(c, start, a, b, memory, *[types.int64] * 2), codegen
+
+
+@intrinsic
 def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
     """One tile of ``c = start + scale * (a @ b)``; all else as in `tile_product`.
 
@@ -208,6 +241,45 @@ def tile_update(typingctx, c, start, a, b, height, width, depth, turns, a_jump, 
         return _call(context, builder, "update", arguments[:4], signature.args[:4], arguments[4:])
 
     return types.void(c, start, a, b, *[types.int64] * 6, c[0].dtype), codegen
+
+
+def _call_listed(name, c, start, a, b, *scale):
+    """The signature and the code of a call of a listed tile."""
+
+    def codegen(context, builder, signature, arguments):
+        matrices, (width, steps, count, *rest) = arguments[:4], arguments[4:]
+        data = context.make_helper(builder, signature.args[5], steps).data
+        height, nothing = (ir.Constant(ir.IntType(64), number) for number in (LISTED_ROWS, 0))
+        unscaled = ir.Constant(context.get_value_type(c[0].dtype), 0.0)
+        address = builder.ptrtoint(data, ir.IntType(64))
+        sizes = height, width, count, address, nothing, nothing, *(rest or [unscaled])
+        return _call(context, builder, name, matrices, signature.args[:4], sizes)
+
+    steps = types.Array(types.int32, 1, "C")
+    return types.void(c, start, a, b, types.int64, steps, types.int64, *scale), codegen
+
+
+@intrinsic
+def listed_tile(typingctx, c, start, a, b, width, steps, count):
+    """A tile of `LISTED_ROWS` rows, as `tile_product`, whose sums run over the steps of a list.
+
+    Parameters
+    ----------
+    width : int
+        From 1 to `LISTED_VECTORS` vectors.
+    steps : int32 array
+        The first `count` are the steps: columns of `a`, and rows of `b`.
+    count : int
+    """
+
+    return _call_listed("listed", c, start, a, b)
+
+
+@intrinsic
+def listed_update(typingctx, c, start, a, b, width, steps, count, scale):
+    """A tile of ``c = start + scale * (a @ b)``, as `tile_update`, over the steps of a list."""
+
+    return _call_listed("listed_update", c, start, a, b, c[0].dtype)
 
 
 @intrinsic
@@ -240,6 +312,35 @@ def lane_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_
 
 
 @intrinsic
+def maxima_tile(typingctx, c, argmax, start, a, b, height, depth, turns, b_jump, below):
+    """The largest of four neighbours in each row of a product of numbers and vectors.
+
+    ``c[i] = max over j of start[i]`` + the sum over ``k`` of ``a[i, k] * b[k, j]``, lane by lane;
+    ``j`` is 0 to 3.
+
+    Parameters
+    ----------
+    c, argmax : Matrix of vectors, (height,)
+        The maxima, and which of the four they are: the first of equal numbers. A number that is NaN
+        is the largest.
+    start : Matrix of vectors, (height,)
+    a : Matrix of numbers, (height, turns depth)
+    b : Matrix of vectors, (turns, depth, 4)
+        Columns 0 and 1 are `step` elements apart, and columns 2 and 3 are `below` these.
+    height : int
+        From 1 to `MAXIMA_ROWS`.
+    depth, turns, b_jump : int
+        As in `tile_product`.
+    below : int
+    """
+
+    def codegen(context, builder, signature, arguments):
+        return _call(context, builder, "maxima", arguments[:5], signature.args[:5], arguments[5:])
+
+    return types.void(c, argmax, start, a, b, *[types.int64] * 5), codegen
+
+
+@intrinsic
 def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b_jump):
     """As `lane_tile` with one column (`width` is 1), of any height; its rows share one `start`."""
 
@@ -248,7 +349,21 @@ def slide_tile(typingctx, c, start, a, b, height, width, depth, turns, a_jump, b
 
 @intrinsic
 def window_tile(
-    typingctx, c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
+    typingctx,
+    c,
+    bias,
+    zeros,
+    a,
+    b,
+    height,
+    taps,
+    positions,
+    left,
+    right,
+    above,
+    below,
+    missing,
+    past_caches,
 ):
     """A window of `taps` x `taps` vectors that slides along some rows, one pixel at a time.
 
@@ -274,6 +389,9 @@ def window_tile(
     missing : int
         The first lanes of `a` and `c` that are not the tile's: they are not touched. 0 on a machine
         without `MASKS`.
+    past_caches : int
+        1 if `c` is stored past the caches: each of its vectors begins a vector's width then, and
+        none is missing. Or else 0.
 
     Notes
     -----
@@ -284,7 +402,7 @@ def window_tile(
     def codegen(context, builder, signature, arguments):
         return _call(context, builder, "window", arguments[:5], signature.args[:5], arguments[5:])
 
-    return types.void(c, bias, zeros, a, b, *[types.int64] * 8), codegen
+    return types.void(c, bias, zeros, a, b, *[types.int64] * 9), codegen
 
 
 @intrinsic
@@ -332,14 +450,18 @@ def adam_tile(
 def gather_runs(typingctx, c, x, found, height, width, count):
     """Sums of runs that begin anywhere: ``c[i, j] += sum of value * x[place + i * x.row + j]``.
 
+    Values that are zero take no time.
+
     Parameters
     ----------
     c : Matrix, (height, width)
         Rows contiguous, as are those of `x`. Up to a vector of numbers is written after each row.
     x : Matrix
-        The numbers of which the runs consist; up to a vector of them is read after each run.
+        The numbers of which the runs consist; up to a vector of them is read after each run. The
+        run of value number e begins ``e * x.step`` elements after its place.
     found : Matrix, (2, count)
-        The values, and in the second row the places.
+        The values, and in the second row the places. Up to a vector of numbers after the values is
+        read.
     height, width : int
         From 1 to `RUN_ROWS`, and to `RUN_VECTORS` vectors.
     count : int
@@ -352,16 +474,35 @@ def gather_runs(typingctx, c, x, found, height, width, count):
 
 
 @intrinsic
-def scatter_runs(typingctx, c, x, found, height, width, count):
-    """The transpose of `gather_runs`: ``x[place + i * x.row + j] += value * c[i, j]``.
+def winner_tile(typingctx, c, a, b, taps, depth, turns, b_jump, argmax):
+    """The gradient of a filter of `taps` x `taps` from the winners of windows of 2 x 2.
 
-    Each row of `c` is followed by zeros, up to a whole vector.
+    ``c[ky, kx] +=`` the sum over windows and lanes of ``a * x[ky + py, kx + px]``, where elements
+    of `a` and of ``x``, the image from where the window begins, are vectors; and ``(py, px)`` is
+    where in the window the maximum is.
+
+    Parameters
+    ----------
+    c : Matrix, (taps, taps)
+        Numbers, not vectors, with any strides.
+    a : Matrix of vectors
+        Gradients of the maxima, `step` elements apart.
+    b : Matrix of vectors
+        The image: `row` is how far the next row is, `step` the next pixel.
+    taps : int
+        One of `WINNER_TAPS`.
+    depth, turns : int
+        Windows of a row, which are two pixels apart, and rows.
+    b_jump : int
+        Elements from the end of one row of windows to the beginning of the next.
+    argmax : int
+        The places of the maxima, 0 to 3, are this many elements after their gradients.
     """
 
     def codegen(context, builder, signature, arguments):
-        return _call(context, builder, "scatter", arguments[:3], signature.args[:3], arguments[3:])
+        return _call(context, builder, "winner", arguments[:3], signature.args[:3], arguments[3:])
 
-    return types.void(c, x, found, *[types.int64] * 3), codegen
+    return types.void(c, a, b, *[types.int64] * 5), codegen
 
 
 @intrinsic
@@ -429,9 +570,8 @@ if config.DISABLE_JIT:
             for k in range(depth)
         ]
 
-    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+    def _tile(c, start, a, b, height, width, steps):
         lanes = VECTOR_BYTES // c.values.itemsize
-        steps = _steps(a, b, depth, turns, a_jump, b_jump)
         for i in range(height):
             for j in range(width):
                 vector, lane = divmod(j, lanes)
@@ -441,20 +581,39 @@ if config.DISABLE_JIT:
                     total += a.values[x + i * a.row] * b.values[right - b.at + y]
                 c.values[to + i * c.row] = total
 
-    def tile_ahead(c, start, a, b, width, depth, ahead):
-        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
-
-    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+    def _update(c, start, a, b, height, width, steps, scale):
         zero = Matrix(np.zeros(VECTOR_BYTES, c.values.dtype), 0, 0, 0)
         total = np.empty((height, TILE_VECTORS * VECTOR_BYTES), c.values.dtype)
         sums = Matrix(total.reshape(-1), 0, total.shape[1], 1)
-        tile_product(sums, zero, a, b, height, width, depth, turns, a_jump, b_jump)
+        _tile(sums, zero, a, b, height, width, steps)
         lanes = VECTOR_BYTES // c.values.itemsize
         for i in range(height):
             for j in range(width):
                 vector, lane = divmod(j, lanes)
                 to, of = (m.at + i * m.row + vector * lanes * m.step + lane for m in (c, start))
                 c.values[to] = start.values[of] + scale * total[i, j]
+
+    def _listed(a, b, steps, count):
+        return [(a.at + int(k) * a.step, b.at + int(k) * b.row) for k in steps[:count]]
+
+    def tile_product(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
+        _tile(c, start, a, b, height, width, _steps(a, b, depth, turns, a_jump, b_jump))
+
+    def tile_ahead(c, start, a, b, width, depth, ahead):
+        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
+
+    def tile_fetching(c, start, a, b, memory, depth, rows):
+        width = TILE_VECTORS * VECTOR_BYTES // c.values.itemsize
+        tile_product(c, start, a, b, TILE_ROWS, width, depth, 1, 0, 0)
+
+    def tile_update(c, start, a, b, height, width, depth, turns, a_jump, b_jump, scale):
+        _update(c, start, a, b, height, width, _steps(a, b, depth, turns, a_jump, b_jump), scale)
+
+    def listed_tile(c, start, a, b, width, steps, count):
+        _tile(c, start, a, b, LISTED_ROWS, width, _listed(a, b, steps, count))
+
+    def listed_update(c, start, a, b, width, steps, count, scale):
+        _update(c, start, a, b, LISTED_ROWS, width, _listed(a, b, steps, count), scale)
 
     def dot_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lanes = VECTOR_BYTES // c.values.itemsize
@@ -479,6 +638,22 @@ if config.DISABLE_JIT:
                         left = a.values[x + i * a.row + lane]
                         total += left * b.values[y + j * b.step + lane]
                     c.values[c.at + i * c.row + j * c.step + lane] = total
+
+    def maxima_tile(c, argmax, start, a, b, height, depth, turns, b_jump, below):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        steps = _steps(a, b, depth, turns, 0, b_jump)
+        for i in range(height):
+            for lane in range(lanes):
+                totals = []
+                for j in range(4):
+                    total = start.values[start.at + i * start.row + lane]
+                    column = j // 2 * below + j % 2 * b.step + lane
+                    for x, y in steps:
+                        total += a.values[x + i * a.row] * b.values[y + column]
+                    totals.append(total)
+                place = int(np.argmax(totals))
+                c.values[c.at + i * c.row + lane] = totals[place]
+                argmax.values[argmax.at + i * argmax.row + lane] = place
 
     def slide_tile(c, start, a, b, height, width, depth, turns, a_jump, b_jump):
         lane_tile(c, start._replace(row=0), a, b, height, 1, depth, turns, a_jump, b_jump)
@@ -513,7 +688,7 @@ if config.DISABLE_JIT:
             weight -= rate * one / (np.sqrt(two) + floor)
 
     def window_tile(
-        c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing
+        c, bias, zeros, a, b, height, taps, positions, left, right, above, below, missing, _
     ):
         lanes = VECTOR_BYTES // c.values.itemsize
         columns = positions + taps - 1 - left
@@ -530,25 +705,29 @@ if config.DISABLE_JIT:
                                 total += pixel * b.values[b.at + ky * b.row + kx * b.step + lane]
                     c.values[c.at + i * c.row + x * c.step + lane] = total
 
-    def _runs(x, found, height, width, count):
-        """Each value, with the flat indices of its run in `x` as nested lists."""
-        for e in range(found.at, found.at + count):
-            place = int(found.values[e + found.row])
-            yield found.values[e], _grid(x._replace(at=x.at + place), height, width)
-
     def gather_runs(c, x, found, height, width, count):
         own = _grid(c, height, width)
-        for value, run in _runs(x, found, height, width, count):
-            for i in range(height):
-                for j in range(width):
-                    c.values[own[i][j]] += value * x.values[run[i][j]]
+        for e in range(count):
+            value = found.values[found.at + e]
+            if value != 0:
+                place = int(found.values[found.at + found.row + e]) + e * x.step
+                run = _grid(Matrix(x.values, x.at + place, x.row, 1), height, width)
+                for i in range(height):
+                    for j in range(width):
+                        c.values[own[i][j]] += value * x.values[run[i][j]]
 
-    def scatter_runs(c, x, found, height, width, count):
-        own = _grid(c, height, width)
-        for value, run in _runs(x, found, height, width, count):
-            for i in range(height):
-                for j in range(width):
-                    x.values[run[i][j]] += value * c.values[own[i][j]]
+    def winner_tile(c, a, b, taps, depth, turns, b_jump, argmax):
+        lanes = VECTOR_BYTES // c.values.itemsize
+        for window in range(turns * depth):
+            of = a.at + window * a.step
+            begin = b.at + 2 * window * b.step + window // depth * b_jump
+            for lane in range(lanes):
+                py, px = divmod(int(a.values[of + argmax + lane]), 2)
+                for ky in range(taps):
+                    for kx in range(taps):
+                        pixel = begin + (ky + py) * b.row + (kx + px) * b.step + lane
+                        product = a.values[of + lane] * b.values[pixel]
+                        c.values[c.at + ky * c.row + kx * c.step] += product
 
     def copy_rows(target, source, rows, width):
         to, of = _grid(target, rows, width), _grid(source, rows, width)

@@ -25,6 +25,10 @@ OPERATIONS = {
     if name.endswith("_item") and hasattr(function, "fields")
 }
 
+#: Those of weights that come from memory. Of so many, the naive network would need a minute: see
+#: the tests of wide products, where a few count as many.
+WIDE = {"wide_pack", "wide_forward", "wide_backward"}
+
 #: A model of each example, to be looked at and not trained.
 MODELS = {name: example.model() for name, example in EXAMPLES.items()}
 
@@ -38,10 +42,10 @@ def programs_of(example, dtype="float32"):
     objectives = model._objectives([axes] * len(network.outputs))
     batch_size = example.batch_size
     learning = learning_of(optimizer), optimizer.n_slots
-    sparse = example.sparse
-    yield Trainer(network, objectives, *learning, batch_size, dtype, sparse=sparse)
+    kind_of_inputs = example.kind_of_inputs
+    yield Trainer(network, objectives, *learning, batch_size, dtype, **kind_of_inputs)
     for kind in (Differentiator, Evaluator):
-        yield kind(network, objectives, batch_size, dtype, sparse=sparse)
+        yield kind(network, objectives, batch_size, dtype, **kind_of_inputs)
     yield InputDifferentiator(network, objectives, batch_size, dtype)
     yield SampleDifferentiator(network, objectives, get_num_threads(), dtype)
-    yield Predictor(network, batch_size, dtype, sparse=sparse)
+    yield Predictor(network, batch_size, dtype, **kind_of_inputs)

@@ -179,8 +179,8 @@ def test_every_kernel_module_is_listed():
     policy |= {"machine_code", "threads"}
     hardware = {"denormals", "instructions", "llvm", "machine", "tile_code", "tiles"}
     parts = {"call", "chunks", "codes", "depthwise", "dropout", "elementary", "finite", "sums"}
-    parts |= {"checks", "powers", "windows"}
-    helpers = policy | hardware | parts | {"custom", "winograd"}
+    parts |= {"checks", "conv2d_maxima", "past_caches", "powers", "windows"}
+    helpers = policy | hardware | parts | {"custom", "mostly_zeros", "winograd"}
     files = {source.stem for source in KERNELS_FOLDER.glob("*.py")} - {"__init__"} - helpers
     assert files == {file_of(module_kernel) for module_kernel in KERNELS.values()}
     assert files == {module.__name__.rpartition(".")[2] for module in kernels.MODULES}

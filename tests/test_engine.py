@@ -61,6 +61,13 @@ def test_slow_steps_go_one_by_one(seconds_per_step):
     assert [count for _, count in calls] == [1] * 5
 
 
+def test_slices_that_cost_much_besides_their_steps_are_longer(seconds_per_step):
+    run, calls = seconds_per_step(2.0**-10)
+    at_the_end = engine.run_in_slices(1000, run, count=50, longer=3)
+    assert [count for _, count in calls] == [50, 307, 307, 307, 29]  # 0.3 s, rounded down
+    assert at_the_end == 290  # at most ten times as many as the last
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_progress_is_closed_when_the_run_fails(error):
     def run(first, count):

@@ -15,7 +15,7 @@ from tqdm import tqdm
 import fastscratch
 from fastscratch import Sequential, layers, losses, metrics, optimizers, output
 from fastscratch.callbacks import Callback, LambdaCallback
-from fastscratch.engine import Trainer, evaluation, slices
+from fastscratch.engine import Trainer, evaluation, slices, training
 from fastscratch.models import fitting
 from fastscratch.utils import set_random_seed, to_categorical
 
@@ -92,6 +92,40 @@ def test_slices_change_no_bit(monkeypatch, seconds):
     monkeypatch.setattr(slices, "SLICE_SECONDS", seconds)
     assert fitted() == expected
     assert fitted(callbacks=[Callback()]) == expected
+
+
+def test_a_fit_begins_with_slices_as_long_as_those_before(monkeypatch):
+    model, counts = network(), []
+    run = fitting.Fit.run
+
+    def counted(self, first, count):
+        counts.append(count)
+        run(self, first, count)
+
+    monkeypatch.setattr(fitting.Fit, "run", counted)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 1e9)
+    for callbacks in ([], [Callback()]):
+        counts.clear()
+        for _ in range(2):
+            model.fit(*data(), batch_size=5, epochs=1, callbacks=callbacks, verbose=0)
+        assert counts == ([1, 9, 10] if not callbacks else [10, 10])
+
+
+def test_a_state_that_is_held_keeps_its_numbers(monkeypatch):
+    monkeypatch.setattr(training, "FRESH", 0)  # memory of states is used again
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
+    model, held = network(), []
+
+    class Hold(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            parameters = model._state.parameters
+            held.append((parameters, parameters.tobytes()))
+            del held[:-2]  # the memory of the others is free
+
+    model.fit(*data(), batch_size=8, epochs=4, callbacks=[Hold()], verbose=0)
+    model.fit(*data(), batch_size=8, epochs=4, verbose=0)
+    assert all(parameters.tobytes() == before for parameters, before in held)
+    assert bits(model) == fitted(4, then=[4])[0]
 
 
 def test_callbacks_of_epochs_and_of_batches_change_no_bit():

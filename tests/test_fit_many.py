@@ -26,6 +26,7 @@ from fastscratch.callbacks import Callback, EarlyStopping
 from fastscratch.examples import EXAMPLES
 from fastscratch.kernels.program import many as kernel
 from fastscratch.models import shared_programs
+from fastscratch.neural_network.networks import L2OfSum
 
 # --- the same bits --------------------------------------------------------------------------------
 
@@ -330,19 +331,58 @@ def test_threads_that_fit_at_once():
 # --- what is shared -------------------------------------------------------------------------------
 
 
-def test_models_of_a_kind_share_a_program(monkeypatch):
+@pytest.fixture
+def trainers(monkeypatch):
+    """The programs that train, which are noted as they are made."""
     made = []
 
-    class Counted(shared_programs.Trainer):
+    class Noted(shared_programs.Trainer):
         def __init__(self, *arguments, **options):
-            made.append(arguments)
+            made.append(self)
             super().__init__(*arguments, **options)
 
-    monkeypatch.setattr(shared_programs, "Trainer", Counted)
+    monkeypatch.setattr(shared_programs, "Trainer", Noted)
+    return made
+
+
+def test_models_of_a_kind_share_a_program(trainers):
     kinds = [{}, {"hidden": 8}, {"optimizer": "adam"}, {"loss": "mae"}, {"dtype": "float64"}]
     models = [network(k, **kind) for kind in kinds for k in range(4)]
     fit_many(models, X, Y, verbose=0)
-    assert len(made) == len(kinds)
+    assert len(trainers) == len(kinds)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "clipped", "each clipped", "accumulated"])
+def test_models_that_differ_in_their_penalties_share_a_program(trainers, optimizer):
+    """Also those of a layer that is used twice, and of one that comes after a frozen one."""
+
+    def make(k):
+        l1, l2 = fs.regularizers.L1(0.01 * k), fs.regularizers.L2(0.1 / (k + 1))
+        inputs = layers.Input((4,))
+        twice = layers.Dense(4, "tanh", kernel_regularizer=l2, bias_regularizer=l1)
+        frozen = layers.Dense(5, kernel_regularizer=l2, trainable=False)
+        outputs = layers.Dense(3, bias_regularizer=l2)(frozen(twice(twice(inputs))))
+        model = fs.Model(inputs, outputs)
+        model.seed = k
+        model.compile(OPTIMIZERS[optimizer](0.1), "mse")
+        return model
+
+    compare(make, 4, validation_rows=[np.arange(k, 9) for k in range(4)])
+    assert len(trainers) == 1
+
+
+def test_a_penalty_of_the_sum_of_the_losses_needs_another_program(trainers):
+    penalties = [fs.regularizers.L2(0.1), L2OfSum(0.1), None]
+
+    def make(k):
+        body = layers.Dense(3, kernel_regularizer=penalties[k % 3])
+        model = Sequential([layers.Input((4,)), body])
+        model.seed = k
+        model.compile(optimizers.SGD(0.1), "mse")
+        return model
+
+    compare(make, 6)
+    assert len(trainers) == 3
 
 
 def test_attributes_of_layers_that_differ():

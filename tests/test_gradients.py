@@ -234,7 +234,8 @@ class Draw:
         reported, found = 0.0, []
         for step in range(2):
             before = trainer.parameters.copy()
-            trainer.train(step, np.array([RATE]), step)
+            learned = trainer.new_numbers()
+            trainer.train(step, np.array([RATE]), step, totals, learned)
             rows = order[step * self.batch_size :][: self.batch_size]
             total = totals[0, :, 0].sum()  # the loss and the penalties
             loss = (total - reported) * len(self.x) / len(rows)

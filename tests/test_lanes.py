@@ -23,19 +23,30 @@ MANY = 21  # more than lanes of a vector, and no multiple of them
 BINARY = (Y[:, :1] > 0).astype(np.float32)
 OF_LANES = ("sgd", "decayed", "momentum", "adam", "adamw", "scheduled")
 ROWS = [RNG.integers(N, size=26 + k % 6) for k in range(MANY)]  # 30 of them leave none at the end
+LOSSES_OF_LANES = [
+    ("mean_squared_error", "linear", Y),
+    ("mean_squared_error", "linear", BINARY),
+    ("categorical_crossentropy", "softmax", Y),
+    ("sparse_categorical_crossentropy", "softmax", Y.argmax(axis=1)),
+    ("binary_crossentropy", "sigmoid", BINARY),
+    ("binary_crossentropy", "sigmoid", Y),
+    ("multilabel_crossentropy", "sigmoid", Y),
+    ("mean_absolute_error", "linear", Y),
+    (losses.CategoricalCrossentropy(label_smoothing=0.1), "softmax", Y),
+]
 
 
 @pytest.fixture
 def together(monkeypatch):
     """Let any number of models be trained together; a list of how many were."""
-    counts, train = [], engine.many._Crew.train_lanes
+    counts, train = [], engine.many._CrewOfLanes.train
 
     def counted(crew):
         counts.append(len(crew._trainings))
         train(crew)
 
     monkeypatch.setattr(engine.many, "FEWEST_LANES", 1)
-    monkeypatch.setattr(engine.many._Crew, "train_lanes", counted)
+    monkeypatch.setattr(engine.many._CrewOfLanes, "train", counted)
     return counts
 
 
@@ -66,21 +77,7 @@ def test_activations(together, activation):
     assert together == [MANY]
 
 
-@pytest.mark.parametrize(
-    ("loss", "last", "y"),
-    [
-        ("mean_squared_error", "linear", Y),
-        ("mean_squared_error", "linear", BINARY),
-        ("categorical_crossentropy", "softmax", Y),
-        ("sparse_categorical_crossentropy", "softmax", Y.argmax(axis=1)),
-        ("binary_crossentropy", "sigmoid", BINARY),
-        ("binary_crossentropy", "sigmoid", Y),
-        ("multilabel_crossentropy", "sigmoid", Y),
-        ("mean_absolute_error", "linear", Y),
-        (losses.CategoricalCrossentropy(label_smoothing=0.1), "softmax", Y),
-    ],
-    ids=[f"loss {k}" for k in range(9)],
-)
+@pytest.mark.parametrize(("loss", "last", "y"), LOSSES_OF_LANES, ids=range(len(LOSSES_OF_LANES)))
 def test_losses(together, loss, last, y):
     """Also those that are computed for each model alone, the last two."""
     width = 3 if y.ndim == 1 else y.shape[1]
@@ -109,10 +106,13 @@ def test_batch_sizes(together, batch_size, optimizer):
     assert sum(together) == MANY
 
 
+@pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize("batch_size", [70, 120])
-def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, batch_size):
+def test_models_whose_samples_go_by_blocks_when_they_are_alone(together, batch_size, loss):
+    """Also if their losses are computed for each model alone."""
     rows = [RNG.integers(N, size=150 + k) for k in range(MANY)]
-    compare(lambda k: network(k, 7, "adam"), MANY, rows=rows, batch_size=batch_size)
+    make = lambda k: network(k, 7, "adam", loss)  # noqa: E731
+    compare(make, MANY, rows=rows, batch_size=batch_size, validation_rows=rows)
     assert together == [MANY]
 
 
@@ -179,7 +179,21 @@ def test_penalties_of_each_model(together):
         return dense(k, 7, 3, kernel_regularizer=kind(0.01 * (k + 1)))
 
     compare(make, MANY, rows=ROWS)
-    assert sorted(together) == [10, 11]
+    assert together == [21]
+
+
+@pytest.mark.parametrize("penalty", [L2(0.1), L2(0)], ids=["another", "zero"])
+def test_penalties_that_differ_between_layers(together, penalty):
+    """The models that have such share a program with others, but are trained alone."""
+
+    def make(k):
+        model = dense(k, 7, 3, kernel_regularizer=L2(0.01))
+        if k % 3 == 0:
+            model.layers[1].kernel_regularizer = penalty
+        return model
+
+    compare(make, MANY, rows=ROWS)
+    assert together == [14]
 
 
 def test_sample_weights_and_metrics(together):
@@ -198,6 +212,33 @@ def test_sample_weights_and_metrics(together):
     assert together == [MANY, MANY]
 
 
+@pytest.mark.parametrize("size", [1, 5, 13, 70, 150])
+@pytest.mark.parametrize("batch_size", [1, 10, 200])
+def test_validation(together, batch_size, size):
+    """Of fewer samples than a mini-batch, of more, and of more than are measured at once."""
+    x = RNG.standard_normal((200, 4)).astype(np.float32)
+    y = RNG.standard_normal((200, 3)).astype(np.float32)
+    chosen = RNG.permutation(200)
+    rows = [chosen[: 26 + k % 6] for k in range(MANY)]
+    validation = [chosen[32 : 32 + max(1, size - k % 3)] for k in range(MANY)]
+    compare(
+        lambda k: dense(k, 9, 5, 3, optimizer=optimizers.Adam(0.01), kernel_regularizer="l2"),
+        MANY, rows=rows, x=x, y=y, batch_size=batch_size, validation_rows=validation,
+    )  # fmt: skip
+    assert sum(together) == MANY
+
+
+@pytest.mark.parametrize(("loss", "last", "y"), LOSSES_OF_LANES, ids=range(len(LOSSES_OF_LANES)))
+def test_losses_of_validation(together, loss, last, y):
+    width = 3 if y.ndim == 1 else y.shape[1]
+    validation = [np.arange(k, k + 11) for k in range(MANY)]
+    compare(
+        lambda k: dense(k, 7, width, last=last, loss=loss), MANY,
+        rows=ROWS, y=y, validation_rows=validation, sample_weight=RNG.uniform(0, 2, N),
+    )  # fmt: skip
+    assert together == [MANY]
+
+
 def test_early_stopping_frees_lanes(together):
     """A model that has ended gives its lane to the next, at any time."""
     stopping = EarlyStopping(patience=3, restore_best_weights=True)
@@ -212,17 +253,20 @@ def test_early_stopping_frees_lanes(together):
     assert len({len(history.epoch) for history in found}) > 5
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_any_number_of_threads_and_any_company(together, threads):
-    if threads > fs.get_num_threads():
-        pytest.skip("fewer threads here")
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    """Some number of threads, while the test runs."""
     before = fs.get_num_threads()
-    fs.set_num_threads(threads)
-    try:
-        for company in (2, 5, 33):
-            compare(network, company)
-    finally:
-        fs.set_num_threads(before)
+    if request.param > before:
+        pytest.skip("fewer threads here")
+    fs.set_num_threads(request.param)
+    yield request.param
+    fs.set_num_threads(before)
+
+
+def test_any_number_of_threads_and_any_company(together, threads):
+    for company in (2, 5, 33):
+        compare(network, company)
     assert together == [2, 5, 33]
 
 
@@ -339,19 +383,35 @@ def test_ctrl_c_while_the_last_models_are_trained_alone(together, monkeypatch):
 # --- which models ---------------------------------------------------------------------------------
 
 
-def test_models_of_several_kinds(together):
-    """Each kind is trained by itself, and what has other layers alone."""
+def of_several_kinds(k):
+    """Networks of other sizes, depths and optimisers; every seventh is trained alone."""
+    if k % 7 == 3:
+        model = Sequential([layers.Input((4,)), layers.LayerNormalization(), layers.Dense(3)])
+        model.seed = k
+        model.compile("sgd", "mse")
+        return model
+    if k % 3 == 0:
+        return dense(k, 9, 5, 3, kernel_regularizer=L2(0.01 * k))
+    return network(k, 5 + k % 2, "adam" if k % 2 else "momentum")
 
-    def make(k):
-        if k % 7 == 3:
-            model = Sequential([layers.Input((4,)), layers.LayerNormalization(), layers.Dense(3)])
-            model.seed = k
-            model.compile("sgd", "mse")
-            return model
-        return network(k, 5 + k % 2)
 
-    compare(make, MANY)
-    assert sorted(together) == [8, 10]
+def test_models_of_several_kinds(together, threads):
+    """While a worker trains those of one kind, others may train those of another."""
+    compare(of_several_kinds, 60, rows=[RNG.integers(N, size=26 + k % 6) for k in range(60)])
+    assert together == [51]
+
+
+def test_models_of_several_kinds_in_slices(together, threads, short_slices):
+    epochs = [1 + k % 9 for k in range(30)]
+    compare(of_several_kinds, 30, epochs=epochs)
+    assert together == [26]
+
+
+def test_fewer_kinds_than_threads(together):
+    """Two workers of each kind, or one after the other."""
+    before = fs.get_num_threads()
+    compare(lambda k: network(k, 5 + k % 2), 4 * before + 1)
+    assert together == [4 * before + 1]
 
 
 def half_frozen(k):
@@ -393,7 +453,8 @@ def test_the_examples_reach_all_that_is_computed_for_models_innermost():
         model = example.model("float32")
         if example.sparse or not all(type(layer) is layers.Dense for layer in model.layers):
             continue
-        kind = engine.kind_of(Training(example, model, 1).trainer, None)
+        trainer = Training(example, model, 1).trainer
+        kind = engine.kind_of(trainer, None, trainer.network.penalties)
         if kind is not None:
             found["loss"].add(int(kind.kind[lane_columns.LOSS]))
             found["rule"] |= set(kind.layers[:, lane_columns.RULE].tolist())

@@ -4,6 +4,7 @@ Where a solver is compared, its minimum is: both are run to a tiny gradient, and
 may differ by that gradient over the smallest curvature, which the penalties here keep above 1e-4.
 """
 
+import pickle
 import warnings
 
 import joblib
@@ -96,6 +97,23 @@ def test_linear_regression_of_diabetes_by_all_solvers(columns):
     np.testing.assert_allclose(found.coef_, theirs.coef_, rtol=1e-3)
     found = LinearRegression(tol=1e-14).fit(sparse.csr_array(X), y, np.ones(len(y)))
     np.testing.assert_allclose(found.coef_, theirs.coef_, rtol=1e-8)
+
+
+def test_singular_values_are_those_of_all_rows_so_far():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((50, 4)) + 2, rng.standard_normal(50)
+    model = LinearRegression()
+    with pytest.raises(AttributeError, match="singular_ needs a fit with solver='qr' on dense"):
+        _ = model.singular_
+    for start, stop in ((0, 20), (20, 50)):
+        model.partial_fit(X[start:stop], y[start:stop])
+        centred = X[:stop] - X[:stop].mean(axis=0)
+        expected = np.linalg.svd(centred, compute_uv=False)
+        np.testing.assert_allclose(model.singular_, expected, rtol=1e-12)
+    model.set_params(fit_intercept=False)
+    np.testing.assert_allclose(pickle.loads(pickle.dumps(model)).singular_, expected, rtol=1e-12)
+    model.set_params(solver="gradient-descent", tol=0.01).fit(X, y)
+    assert not hasattr(model, "singular_")
 
 
 def test_positive_coefficients():

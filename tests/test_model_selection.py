@@ -10,13 +10,14 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import fastscratch as fs
-from fastscratch import coroutines
+from fastscratch import coroutines, workers
 from fastscratch import model_selection as ours
 from fastscratch.neural_network import MLPClassifier, MLPRegressor, company, together
+from fastscratch.workers import Workers
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -194,6 +195,31 @@ def test_halving_over_epochs_with_early_stopping(copies, epochs_trained):
     assert np.argmax(one.validation_scores_) < one.n_iter_ - 1  # not the last epoch
     assert epochs_trained.count(3) == 3 * (4 + 2) * copies  # the first, and as many more
     assert set(epochs_trained) == {3, 6}
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        classifier(),
+        classifier(early_stopping=True, n_iter_no_change=20),
+        make_pipeline(StandardScaler(), classifier()),
+    ],
+    ids=["network", "early stopping", "pipeline"],
+)
+def test_halving_over_epochs_goes_on_in_workers(network, epochs_trained, monkeypatch):
+    """What fits go on from is pickled with each chunk, and so is what they leave."""
+    path = "mlpclassifier__" if isinstance(network, Pipeline) else ""
+    options = HALVING | {"resource": f"{path}max_iter", "random_state": 0}
+    grid = {f"{path}{name}": values for name, values in RATES.items()}
+    here = ours.HalvingGridSearchCV(network, grid, **options).fit(*IRIS)
+    expected = sum(epochs_trained)
+    epochs_trained.clear()
+    monkeypatch.setattr(workers, "MOMENT", 0.0)
+    monkeypatch.setattr(workers, "SHORTEST", 1e-9)
+    monkeypatch.setattr(together, "workers_for", lambda n_jobs, run: Workers(1, 1, run))
+    there = ours.HalvingGridSearchCV(network, grid, **options).fit(*IRIS)
+    same_results(here, there)
+    assert sum(epochs_trained) == expected
 
 
 def test_halving_over_epochs_with_fits_that_have_ended(epochs_trained):

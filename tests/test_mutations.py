@@ -16,7 +16,7 @@ import os
 import numpy as np
 import pytest
 from numba import config, njit
-from programs import OPERATIONS, programs_of
+from programs import OPERATIONS, WIDE, programs_of
 
 from fastscratch.engine.plan import Plan
 from fastscratch.engine.program import Phase
@@ -67,6 +67,7 @@ OUTPUTS = {
     "conv2d_maxima": ["a"],
     "conv2d_pack": ["packed"],
     "conv2d_transform": ["packed"],
+    "conv2d_winner_pixels": ["partial"],
     "conv2d_winners": ["dz", "partial"],
     "copy": ["a"],
     "copy_backward": ["dz"],
@@ -108,6 +109,9 @@ OUTPUTS = {
     "minimum": ["a"],
     "min_max_norm": ["constrained"],
     "minimum_backward": ["dz"],
+    "mostly_zeros_backward": ["gradient", "weights"],
+    "mostly_zeros_forward_block": ["a"],
+    "mostly_zeros_forward_part": ["parts"],
     "multiply": ["a"],
     "multiply_backward": ["dz"],
     "non_negative": ["constrained"],
@@ -290,7 +294,7 @@ def test_a_fault_is_found(plant, examples_of, operation, output):
 
 
 def test_every_operation_has_a_fault():
-    assert set(OUTPUTS) == set(OPERATIONS)
+    assert set(OUTPUTS) == set(OPERATIONS) - WIDE
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

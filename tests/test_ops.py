@@ -12,6 +12,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from fastscratch import ops
+from fastscratch.kernels import conv2d, machine, past_caches
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 
@@ -318,6 +319,23 @@ def test_depthwise_conv(image, kernel, strides, rate, padding, dtype):
     assert out.dtype == dtype
     terms = kernel[0] * kernel[1]
     assert np.abs(out - expected).max() <= terms * np.finfo(dtype).eps * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_depthwise_result_larger_than_the_caches(first):
+    """The bits are those of the images alone, wherever the result lies in the memory."""
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((32, 64, 64, 32), np.float32)
+    w = rng.standard_normal((3, 3, 32, 1), np.float32)
+    assert x.nbytes >= past_caches.TOO_LARGE
+    out = ops.depthwise_conv(x, w, padding="same")
+    assert out.ctypes.data % machine.VECTOR_BYTES == 0
+    if first > 0:
+        out = np.full(x.size + 1, np.nan, np.float32)[1:].reshape(x.shape)
+        window = (1, 1), (1, 1), (1, 1), 32
+        assert conv2d.conv2d_forward(out, x, w.reshape(3, 3, 1, 32), np.zeros(32, "f"), *window)
+    for n in range(32):
+        np.testing.assert_array_equal(out[[n]], ops.depthwise_conv(x[[n]], w, padding="same"))
 
 
 def test_conv_same_may_have_a_filter_larger_than_the_image():

@@ -177,6 +177,12 @@ for dtype in tests.DTYPES:
         tests.test_tile_writes_the_tile_and_nothing_else(dtype, height)
     for height, taps in machine.WINDOWS:
         tests.test_window_tile(dtype, height, taps)
+    for height in range(1, machine.MAXIMA_ROWS + 1):
+        tests.test_maxima_tile(dtype, height)
+    for taps in machine.WINNER_TAPS:
+        tests.test_winner_tile(dtype, taps)
+    for height in range(1, machine.RUN_ROWS + 1):
+        tests.test_sparse_runs(dtype, height)
     tests.test_pick_rows(dtype)
     lanes = 16 // np.dtype(dtype).itemsize
     a, b = (tests.random((n, 7), dtype) for n in (6, lanes))

@@ -1,5 +1,8 @@
 """Ridge, Lasso, ElasticNet and their CV forms beside scikit-learn, by hand, and by gradients."""
 
+from fractions import Fraction
+from operator import mul
+
 import numpy as np
 import pytest
 
@@ -56,7 +59,52 @@ def test_ridge_equals_scikit_learn(alpha, rows, fit_intercept):
 @pytest.mark.parametrize("solver", ["svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga"])
 def test_all_names_of_solvers_have_the_same_minimum(solver):
     X, y = data()
-    assert np.array_equal(Ridge(solver=solver).fit(X, y).coef_, Ridge().fit(X, y).coef_)
+    found, expected = Ridge(solver=solver).fit(X, y).coef_, Ridge().fit(X, y).coef_
+    np.testing.assert_allclose(found, expected, rtol=1e-13 if solver == "svd" else 0)
+
+
+def exact_ridge(X, y, alpha):
+    """The minimum without an intercept, by Gaussian elimination with fractions."""
+    X, y = [[Fraction(v) for v in row] for row in X.tolist()], [Fraction(v) for v in y.tolist()]
+    columns, k = list(zip(*X, strict=True)), len(X[0])
+    rows = [
+        [sum(map(mul, a, b)) + (Fraction(alpha) if a is b else 0) for b in columns]
+        + [sum(map(mul, a, y))]
+        for a in columns
+    ]
+    for i in range(k):
+        rows[i] = [v / rows[i][i] for v in rows[i]]
+        for j in range(k):
+            if j != i:
+                rows[j] = [v - rows[j][i] * w for v, w in zip(rows[j], rows[i], strict=True)]
+    return np.array([float(row[-1]) for row in rows])
+
+
+@pytest.mark.parametrize("shape", [(30, 6), (4, 9)])
+@pytest.mark.parametrize(
+    ("condition", "alpha", "method"),
+    [(10, 1.0, "cholesky"), (1e3, 1e-3, "cholesky"), (1e6, 1.0, "cholesky"), (1e6, 1e-9, "svd")],
+)
+def test_ridge_is_as_exact_by_normal_equations_as_by_singular_values(
+    shape, condition, alpha, method
+):
+    rng = np.random.default_rng(0)
+    left, _, right = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    X = left * np.geomspace(10, 10 / condition, min(shape)) @ right
+    y = rng.standard_normal(shape[0])
+    model = Ridge(alpha, fit_intercept=False).fit(X, y)
+    assert model.solver_ == method
+    expected = exact_ridge(X, y, alpha)
+    steep = 10 / np.sqrt((10 / condition) ** 2 + alpha)  # condition number of the augmented matrix
+    bound = 1e-14 * steep * (1 + steep * np.abs(y - X @ expected).max() / np.abs(expected).max())
+    np.testing.assert_allclose(model.coef_, expected, rtol=0, atol=bound * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_ridge_of_columns_whose_squares_are_no_numbers(scale):
+    X, y = data()
+    plain = Ridge(0.0).fit(X, y)
+    np.testing.assert_allclose(Ridge(0.0).fit(X * scale, y).coef_ * scale, plain.coef_, rtol=1e-9)
 
 
 def test_positive_ridge_has_no_slope_but_at_zero():

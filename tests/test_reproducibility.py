@@ -108,7 +108,7 @@ def test_in_a_fresh_process_with_any_number_of_threads(expected, threads):
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("length", [1, 2, 7, 10, 10**9])
 def test_slices_of_any_length(monkeypatch, expected, network, length):
-    def run_in_slices(total, run, progress=None, count=1):
+    def run_in_slices(total, run, progress=None, count=1, longer=1.0):
         for first in range(0, total, length):
             run(first, min(length, total - first))
         return length

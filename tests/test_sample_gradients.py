@@ -17,6 +17,7 @@ from fastscratch.engine.lowering import keeps_apart, lanes_of
 from fastscratch.engine.recycling import Recycled
 from fastscratch.examples import EXAMPLES
 from fastscratch.examples.example import network_of
+from fastscratch.kernels import past_caches as stores
 from fastscratch.kernels.machine import VECTOR_BYTES
 from fastscratch.kernels.program import samples
 
@@ -109,7 +110,7 @@ def test_numbers_are_stored_at_any_place(dtype, past_caches):
     for begin in range(20):
         for size in (0, 1, 7, 15, 16, 17, 100):
             to = np.full(200, np.nan, dtype)
-            samples._store(to[begin : begin + size], of[3 : 3 + size], past_caches)
+            stores.store(to[begin : begin + size], of[3 : 3 + size], past_caches)
             assert np.array_equal(to[begin : begin + size], of[3 : 3 + size])
             assert np.isnan(to).sum() == 200 - size
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fastscratch.kernels import denormals, machine, matmul, tiles
+from fastscratch.kernels import denormals, instructions, machine, matmul, tiles
 from fastscratch.kernels.jit import FASTMATH
 from fastscratch.kernels.tiles import Matrix
 from fastscratch.reference.optimizers import adamw_step
@@ -134,6 +134,33 @@ def test_tile_that_fetches_ahead(dtype, distance):
             ahead(c_flat, bias, a.ravel(), b_flat, width, depth, distance)
             assert_product(c, a, b, bias)
             assert np.isnan(c_flat).sum() == 2 * GUARD
+
+
+@njit
+def fetching(c, start, a, b, width, depth, distance, rows):
+    tiles.tile_fetching(
+        Matrix(c, GUARD, width, 1),
+        Matrix(start, 0, 0, 1),
+        Matrix(a, 0, depth, 1),
+        Matrix(b, GUARD, width, 1),
+        Matrix(b, distance, distance, 1),
+        depth,
+        rows,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("distance", [0, 100, 1 << 40])
+def test_tile_that_fetches_rows(dtype, distance):
+    """What is fetched makes no difference, and need not be there."""
+    width = machine.TILE_VECTORS * machine.VECTOR_BYTES // np.dtype(dtype).itemsize
+    for depth, rows in itertools.product((0, 1, 7, 40), (1, 3, 40)):
+        a, bias = random((machine.TILE_ROWS, depth), dtype, 1), random(width, dtype, 3)
+        b_flat, b = guarded(random((depth, width), dtype, 2))
+        c_flat, c = guarded(np.zeros((machine.TILE_ROWS, width), dtype))
+        fetching(c_flat, bias, a.ravel(), b_flat, width, depth, distance, rows)
+        assert_product(c, a, b, bias)
+        assert np.isnan(c_flat).sum() == 2 * GUARD
 
 
 @njit
@@ -360,7 +387,91 @@ def test_slide_tile(dtype, height):
 
 
 @njit
-def slide_window(c, bias, a, b, taps, positions, edges, missing):
+def four_maxima(c, argmax, start, a, b, height, lanes, sizes):
+    depth, turns, b_jump, below, right = sizes
+    tiles.maxima_tile(
+        Matrix(c, GUARD, lanes, 0),
+        Matrix(argmax, GUARD, lanes, 0),
+        Matrix(start, 0, lanes, 0),
+        Matrix(a, 0, 1, height),
+        Matrix(b, 0, lanes, right),
+        height,
+        depth,
+        turns,
+        b_jump,
+        below,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("height", range(1, machine.MAXIMA_ROWS + 1))
+def test_maxima_tile(dtype, height):
+    """A window of 3 x 2 pixels at four places; whole numbers, so that the sums are exact."""
+    lanes, draw = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, np.random.default_rng(height)
+    image = draw.integers(-2, 3, (4, 5, lanes)).astype(dtype)
+    filters, start = (draw.integers(-2, 3, shape) for shape in ((3, 2, height), (height, lanes)))
+    filters, start = filters.astype(dtype), start.astype(dtype)
+    image[0, 0, 0] = image[3, 3, 1] = np.nan  # in the first window, and in the last
+    (flat, c), (flat_places, places) = (guarded(np.zeros((height, lanes), dtype)) for _ in "ab")
+    sizes = 2, 3, 3 * lanes, 5 * lanes, 2 * lanes
+    four_maxima(
+        flat, flat_places, start.ravel(), filters.ravel(), image.ravel(), height, lanes, sizes
+    )
+    sums = np.stack(
+        [
+            start + np.einsum("yxl,yxo->ol", image[y : y + 3, x : x + 2], filters)
+            for y in (0, 1)
+            for x in (0, 2)
+        ]
+    )
+    np.testing.assert_array_equal(c, sums.max(axis=0))
+    np.testing.assert_array_equal(places, sums.argmax(axis=0))
+    assert np.isnan(flat).sum() == 2 * GUARD + 2 * height
+    assert np.isnan(flat_places).sum() == 2 * GUARD
+
+
+@njit
+def winners_of_window(c, values, argmax, x, taps, depth, turns, filters, lanes):
+    width = x.shape[1] * lanes
+    both = np.concatenate((values, argmax))
+    tiles.winner_tile(
+        Matrix(c, GUARD, 1, taps),
+        Matrix(both, 0, 0, filters * lanes),
+        Matrix(x.reshape(-1), 0, width, lanes),
+        taps,
+        depth,
+        turns,
+        2 * (width - depth * lanes),
+        values.size,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("taps", machine.WINNER_TAPS)
+def test_winner_tile(dtype, taps):
+    """The first of two filters; whole numbers, so that the sums are exact."""
+    lanes, draw = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, np.random.default_rng(taps)
+    depth, turns, filters = 3, 2, 2
+    image = draw.integers(-3, 4, (2 * turns + taps - 1, 2 * depth + taps, lanes)).astype(dtype)
+    values = draw.integers(-3, 4, (turns, depth, filters, lanes)).astype(dtype)
+    places = draw.integers(0, 4, values.shape).astype(dtype)
+    start = draw.integers(-3, 4, (taps, taps)).astype(dtype)
+    flat, c = guarded(start.T)
+    winners_of_window(
+        flat, values.ravel(), places.ravel(), image, taps, depth, turns, filters, lanes
+    )
+    expected = start.copy()
+    for y, x, lane in np.ndindex(turns, depth, lanes):
+        py, px = divmod(int(places[y, x, 0, lane]), 2)
+        top, left = 2 * y + py, 2 * x + px
+        seen = image[top : top + taps, left : left + taps, lane]
+        expected += values[y, x, 0, lane] * seen
+    np.testing.assert_array_equal(c.T, expected)
+    assert np.isnan(flat).sum() == 2 * GUARD
+
+
+@njit
+def slide_window(c, bias, a, b, taps, positions, edges, missing, past_caches):
     left, right, above, below = edges
     height, width, lanes = c.shape
     zeros = np.zeros(lanes, c.dtype)
@@ -379,7 +490,9 @@ def slide_window(c, bias, a, b, taps, positions, edges, missing):
         above,
         below,
         missing,
+        past_caches,
     )
+    instructions.finish_stores()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -397,7 +510,13 @@ def test_window_tile(dtype, height, taps):
         bias = random(lanes, dtype, 3)
         flat, c = guarded(np.full((height, positions + right, lanes), np.nan, dtype))
         missing = positions // 2 % lanes if machine.MASKS else 0
-        slide_window(c, bias, a, b, taps, positions, edges, missing)
+        slide_window(c, bias, a, b, taps, positions, edges, missing, 0)
+        if missing == 0:
+            place = np.empty(c.nbytes + machine.VECTOR_BYTES, np.uint8)
+            place = place[-place.ctypes.data % machine.VECTOR_BYTES :][: c.nbytes]
+            stored = place.view(dtype).reshape(c.shape)
+            slide_window(stored, bias, a, b, taps, positions, edges, 0, 1)
+            np.testing.assert_array_equal(stored, c)
         image = np.pad(a, ((above, below), (left, right), (0, 0)))
         assert np.isnan(c[..., :missing]).all()
         for lane in range(missing, lanes):
@@ -584,50 +703,46 @@ def test_product_accumulates():
 
 
 @njit
-def runs(gathers, c, width, x, pitch, found, height, run, count):
-    to, of, factors = (
+def runs(c, width, x, pitch, step, found, height, run, count):
+    tiles.gather_runs(
         Matrix(c, GUARD, width, 1),
-        Matrix(x, GUARD, pitch, 1),
-        Matrix(found, 0, count, 1),
+        Matrix(x, GUARD, pitch, step),
+        Matrix(found, 0, found.size // 2, 1),
+        height,
+        run,
+        count,
     )
-    if gathers:
-        tiles.gather_runs(to, of, factors, height, run, count)
-    else:
-        tiles.scatter_runs(to, of, factors, height, run, count)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("height", range(1, 1 + machine.RUN_ROWS))
 def test_sparse_runs(dtype, height):
-    """Sums, or additions, of the runs of a few places; whatever else is touched keeps its value."""
-    lanes, pitch = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 100
+    """Sums of the runs of a few places; whatever else is touched keeps its value."""
+    lanes, pitch, room = machine.VECTOR_BYTES // np.dtype(dtype).itemsize, 100, 40
     for run in range(1, machine.RUN_VECTORS * lanes + 1):
         width = -(-run // lanes) * lanes
-        for count in (0, 1, 7):
-            values = random(count, dtype, run)
-            places = np.random.default_rng(run).integers(0, 50, count)
+        for count, step in ((0, 0), (1, 5), (7, 0), (19, 3)):
+            values = random(room, dtype, run)
+            values[:count:3] = 0
+            places = np.random.default_rng(run).integers(0, 50, room)
+            places[:count:3] = 1 << 20  # where no memory is: it must not be read
             found = np.append(values, places.astype(dtype))
             start = random((height, width), dtype, 1)
             start[:, run:] = 0
-            x = random(GUARD + height * pitch + 50 + 2 * GUARD, dtype, 2)
+            x = random(GUARD + height * pitch + 50 + 3 * room + 2 * GUARD, dtype, 2)
             windows = GUARD + np.arange(height)[:, None] * pitch + np.arange(run)
-            windows = places.reshape(count, 1, 1) + windows
 
             flat, c = guarded(start)
-            runs(True, flat, width, x, pitch, found, height, run, count)
-            products = values.astype(float)[:, None, None] * x[windows].astype(float)
-            bound = (count + 2) * np.finfo(dtype).eps
-            off = np.abs(c[:, :run] - (start[:, :run] + products.sum(axis=0)))
-            assert np.all(off <= bound * (np.abs(products).sum(axis=0) + 1))
+            runs(flat, width, x, pitch, step, found, height, run, count)
+            expected, terms = start.astype(float), np.abs(start.astype(float))
+            for e in range(count):
+                if values[e] != 0:
+                    products = float(values[e]) * x[windows + places[e] + step * e].astype(float)
+                    expected[:, :run] += products
+                    terms[:, :run] += np.abs(products)
+            off = np.abs(c - expected)[:, :run]
+            assert np.all(off <= (count + 2) * np.finfo(dtype).eps * terms[:, :run])
             assert np.isnan(flat).sum() == 2 * GUARD
-
-            expected = x.astype(float)
-            for value, window in zip(values.astype(float), windows, strict=True):
-                expected[window] += value * start[:, :run]
-            flat, c = guarded(start)
-            runs(False, flat, width, x, pitch, found, height, run, count)
-            assert np.all(np.abs(x - expected) <= bound * (count + 1))
-            assert np.array_equal(c, start)
 
 
 def test_nan_and_inf_pass_through():

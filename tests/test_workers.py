@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from fastscratch import workers
 from fastscratch.ensemble import BaggingRegressor
 from fastscratch.linear_model import LogisticRegression, bootstrap
-from fastscratch.model_selection import GridSearchCV, cross_val_predict
+from fastscratch.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_predict
 from fastscratch.model_selection.once import Once
 from fastscratch.neural_network import MLPClassifier, MLPRegressor
 from fastscratch.workers import Outcome, Task, Workers
@@ -114,6 +114,23 @@ def test_processes_of_loky_and_one_that_is_killed(small_chunks, tmp_path):
     a, b = (BaggingRegressor(network, n_jobs=n, **options).fit(X, y) for n in (None, 2))
     for one, other in zip(a.estimators_, b.estimators_, strict=True):
         np.testing.assert_array_equal(one.predict(X), other.predict(X))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [False, True])
+def test_halving_over_epochs_in_processes_of_loky(small_chunks, tmp_path, dies):
+    """What fits go on from comes back from a worker, and goes to another."""
+    options = {"resource": "mlpclassifier__max_iter", "min_resources": 2, "max_resources": 8}
+    options |= {"factor": 2, "cv": 3, "random_state": 0}
+    here = HalvingGridSearchCV(NETWORK, GRID, **options).fit(*IRIS)
+    small_chunks.clear()
+    scoring = Deadly(tmp_path / "killed") if dies else None
+    there = HalvingGridSearchCV(NETWORK, GRID, n_jobs=2, scoring=scoring, **options).fit(*IRIS)
+    same_results(here, there)
+    assert len(small_chunks) == 3 * (4 + 2 + 1)
+    known = {id(task.memory): list(task.memory.values()) for task in small_chunks}
+    epochs = [len(earlier.losses) for memory in known.values() for earlier in memory]
+    assert sorted(epochs) == 3 * 2 * [2] + 3 * [4] + 3 * [8]
 
 
 @pytest.mark.slow
@@ -301,7 +318,7 @@ def test_a_late_result_of_a_call_that_was_given_up_is_left_out(small_chunks, mon
     crew = Workers(2, 2, workers._attempt_all)
 
     def late(calls):
-        yield -1, 0.1, []
+        yield -1, 0.1, [], []
         for function, arguments, _ in calls:
             yield function(*arguments)
 

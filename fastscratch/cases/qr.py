@@ -13,6 +13,7 @@ SIZES = {
     "blocks": (300, 5),
     "chunks": (2001, 6),
     "typical": (5000, 15),
+    "odd panel": (270, 23),
 }
 
 

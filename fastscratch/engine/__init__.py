@@ -19,6 +19,7 @@ file            what it does
 `prediction`    programs of the forward pass
 `many`          many models at once, each on one thread
 `sparse_rows`   samples as the rows of a sparse matrix
+`mostly_zeros`  whether dense layers leave out the zeros of samples
 `lanes`         which of them can be trained together, with the models innermost
 `slices`        long runs in pieces of about 0.1 s, between which Python handles Ctrl-C
 =============== ==================================================================================

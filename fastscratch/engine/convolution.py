@@ -10,7 +10,7 @@ from ..kernels.jit import python_function
 from ..kernels.machine import TILE_HEIGHTS, TILE_ROWS
 from ..kernels.program import columns as col
 from ..kernels.program import conv2d as op
-from ..kernels.program import data, winners
+from ..kernels.program import data, winner_pixels, winners
 from ..kernels.winograd import POINTS, is_winograd
 from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
@@ -127,7 +127,8 @@ def lower_convolution(plan: Plan, call: LayerCall[Layer], g: Geometry, own: Para
     differentiated = t.is_differentiated or own.learns
     kernel = {op.PACKED: kernel_for(plan, g, own.kernel)}
     u = convolve(plan, call, g, own.place | kernel, differentiated)
-    u.takes_winners = plan.block > 0 and not call.activation.reads_z and _runs_are_long(g)
+    if plan.block > 0 and not call.activation.reads_z:
+        u.takes_winners = partial(_takes_winners, plan, g, t)
 
     def backward() -> None:
         if u.winners:
@@ -274,6 +275,22 @@ def _add_partials(plan: Plan, g: Geometry, own: Parameters, partial: int) -> Non
     own.add_sum(1 if plan.keeps_apart else plan.images(g.lanes), partial, own.size)
 
 
+def _takes_winners(
+    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, ...], strides: tuple[int, ...]
+) -> bool:
+    """Whether gradients can be computed from the places of maxima alone; see `_follow_winners`."""
+    return _runs_are_long(g) or _keeps_lanes(plan, g, t, pool_size, strides)
+
+
+def _keeps_lanes(
+    plan: Plan, g: Geometry, t: Tensor, pool_size: tuple[int, ...], strides: tuple[int, ...]
+) -> bool:
+    """Whether the samples stay innermost while the kernel's gradient is computed from the winners:
+    that of the input is not asked for, and what a window sees in a row of one image is short."""
+    alone = not (t.is_differentiated or plan.keeps_apart or _runs_are_long(g))
+    return alone and winner_pixels.has_winner_tile(g, *pool_size, *strides)
+
+
 def _runs_are_long(g: Geometry) -> bool:
     """Whether what a window sees in one row of one image fills a vector, and lies inside it."""
     rows = (g.out_height - 1) * g.stride_y + g.kernel_height
@@ -289,10 +306,20 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Re
     """Both gradients from the places of the maxima in the max pooling after the convolution."""
     if not (t.is_differentiated or own.learns):
         return
-    width = winners.padded(g.kernel_width * g.channels, g.lanes)
     kernel = described(g) | own.place
-    kernel |= {winners.PACKED: plan.take(g.filters * g.kernel_height * width)}
-    plan.add(winners.winners_pack_item, 1, kernel, when="early")
+    flops = _flops(plan, g) // 2  # a guess: it depends on how many of the winners count
+    if not _runs_are_long(g):
+        _, partial = _partial_gradients(plan, g, own)
+        partials = {winners.PARTIAL: partial, winners.PARTIAL_SIZE: own.size}
+        places = {field: won[field] for field in (*winners.MAXIMA[:3], col.DOUTPUT)}
+        records = [kernel, places, partials, {col.INPUT: t.a}]
+        plan.add(winner_pixels.conv2d_winner_pixels_item, 1, *records, lanes=g.lanes, flops=flops)
+        _add_partials(plan, g, own, partial)
+        return
+    if t.is_differentiated:
+        pool = {field: won[field] for field in (winners.POOL_Y, winners.POOL_X)}
+        kernel |= {winners.PACKED: plan.take(winners.packed_kernel_size(g, *pool.values()))}
+        plan.add(winners.winners_pack_item, 1, kernel, pool, when="early")
     maxima = won[winners.MAXIMA_Y] * won[winners.MAXIMA_X]
     plan.scratch(winners.winners_scratch_size(g, maxima))
     passing = t.activation != LINEAR
@@ -303,7 +330,6 @@ def _follow_winners(plan: Plan, g: Geometry, own: Parameters, t: Tensor, won: Re
         gradients, partial = _partial_gradients(plan, g, own)
         partials = {winners.PARTIAL: partial, winners.PARTIAL_SIZE: own.size}
         records.append(partials | {winners.GRADIENTS: gradients})
-    flops = _flops(plan, g) // 2  # a guess: it depends on how many of the winners count
     plan.add(winners.conv2d_winners_item, 1, *records, lanes=g.lanes, flops=flops)
     if own.learns:
         _add_partials(plan, g, own, partial)

@@ -3,11 +3,14 @@
 import math
 
 from ..kernels.machine import TILE_ROWS, TILE_VECTORS
-from ..kernels.matmul import takes_dots
+from ..kernels.matmul import LONG, takes_dots
 from ..kernels.program import columns as col
 from ..kernels.program import data
 from ..kernels.program import dense as op
+from ..kernels.program import wide as wide_op
+from ..kernels.wide import fetching_scratch_size, part_of, strips_size
 from ..layers import Dense, Layer
+from .mostly_zeros import AT_ONCE, WITH_ZEROS, WITHOUT_ZEROS
 from .parameters import Parameters
 from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
@@ -36,6 +39,12 @@ ARRANGING = 8
 # From this size on, the outputs' gradient does not stay in a second-level cache while strip after
 # strip reads it; in panels it is read as one run.
 PACKED_BYTES = 1 << 19
+# From this size on, weights come from memory in every step, and are fetched while products work:
+# if there are enough rows for that, and so few that a deep part of them stays in the cache.
+WIDE_BYTES, WIDE_ROWS = 1 << 22, (96, 320)
+# The gradient of such weights has lower strips: its weights are fetched as it is computed, so that
+# all of them are in the second-level cache.
+WIDE_STRIP = 2 * TILE_ROWS
 
 
 def _units_an_item(plan: Plan, units: int, work: int, width: int = 0) -> int:
@@ -72,14 +81,21 @@ def lower_product(
     work = max(rows, FEW_SAMPLES) if plan.learns else rows
     units = _units_an_item(plan, n_out, work * n_in)
     products = plan.product_scratch(max(n_in, n_out, rows), max(n_in, n_out))
+    skips = t.is_mostly_zeros and positions == 1
+    does = WITHOUT_ZEROS if skips else WITH_ZEROS
+    if skips:
+        at_once = min(rows, max(AT_ONCE, SMALL_BATCH, plan.block))
+        lists = plan.lists_scratch(at_once, n_in), plan.lists_scratch(STRIP, rows)
+        products = max(products, *lists)
     pieces = _units_an_item(plan, n_in, 2 * work * n_out)
     sizes = {op.OTHER_UNITS: n_in, op.POSITIONS: positions}
     forward = {col.INPUT: t.a} | parameters.place | plan.forward(u) | sizes
     forward[col.UNITS] = n_out
+    is_wide = not skips and _is_wide(plan, rows, n_in, n_out)
     has_few = plan.only_predicts and takes_dots(n_out, n_in, plan.dtype.itemsize)
     if has_few:
         plan.scratch(n_in * n_out)
-    block_item = op.dense_forward_few_item if has_few else op.dense_forward_block_item
+    block_item = op.dense_forward_few_item if has_few else does.forward_block
     if t.notes is not None:
         outside = {data.SAMPLES_AN_ITEM: plan.block, op.SOURCE_WIDTH: n_in, data.FINITE: t.notes}
         layer = parameters.place | plan.forward(u)
@@ -94,24 +110,28 @@ def lower_product(
         cut = {op.UNITS_AN_ITEM: pieces, op.PARTS: plan.take(parts * size), op.PART_SIZE: size}
         tensor = {col.Z, col.A, col.FUNCTION}
         product = {field: value for field, value in forward.items() if field not in tensor}
-        plan.add(op.dense_forward_part_item, parts, product, cut, flops=flops)
+        plan.add(does.forward_part, parts, product, cut, flops=flops)
         read = {col.INPUT, col.KERNEL}
         summed = {field: value for field, value in forward.items() if field not in read}
         plan.add(op.dense_sum_parts_item, 1, summed, cut, flops=parts * size)
-    elif units == n_out:  # too few to be shared out
-        samples = plan.samples_an_item(positions * n_in * n_out)
+    elif units == n_out or skips:  # too few to be shared out, or lists are made of samples
+        one = positions * n_in * n_out
+        samples = min(plan.batch_size, AT_ONCE) if skips else plan.samples_an_item(one)
         items = -(-plan.batch_size // samples)
         plan.add(block_item, items, forward, {op.BLOCK: samples}, flops=flops)
     else:
-        items = -(-n_out // units)
-        plan.add(op.dense_forward_item, items, forward, {op.UNITS_AN_ITEM: units}, flops=flops)
+        item, cut = op.dense_forward_item, {op.UNITS_AN_ITEM: units}
+        if is_wide:
+            item = wide_op.wide_forward_item
+            cut |= _strips(plan, forward.pop(col.INPUT), positions, n_in)
+        plan.add(item, -(-n_out // units), forward, cut, flops=flops)
 
     is_large = rows * n_out * plan.dtype.itemsize >= PACKED_BYTES
 
     def backward() -> None:
         if not (t.is_differentiated or parameters.learns):
             return
-        hand_down = plan.backward(t)
+        hand_down = {} if skips else plan.backward(t)
         hand_down[col.UNITS] = n_in
         common = {col.DOUTPUT: u.dz, op.OTHER_UNITS: n_out, op.POSITIONS: positions}
         common |= parameters.place
@@ -137,20 +157,28 @@ def lower_product(
             units = _units_an_item(plan, n_in, rows * n_out, TILE_ROWS)
         learning = {col.INPUT: t.a, op.UNITS_AN_ITEM: units, op.STRIP: STRIP} | parameters.learning
         if parameters.is_updated_at_once:
-            if plan.is_plain_descent and not parameters.is_penalised:
+            if plan.is_plain_descent and not parameters.is_penalised and not is_wide:
                 learning[op.STRIP] = col.NONE
             else:
                 learning[op.GRADIENT] = products
                 plan.scratch(products + min(STRIP, units) * n_out)
         if t.is_differentiated and not plan.block and _goes_by_strips(plan, rows, n_in, n_out):
             learning[op.FEW_STRIP] = STRIP
-        if parameters.learns and is_large and not (plan.block or plan.keeps_apart):
+        if parameters.learns and (is_large or is_wide) and not (
+            plan.block or plan.keeps_apart or skips
+        ):
             learning[op.PANELS] = _pack(plan, common, rows)
         items = -(-n_in // units)
-        both = flops * (parameters.learns + (hand_down[col.DA] != col.NONE))
-        plan.add(
-            op.dense_backward_item, items, common, hand_down, learning, when="late", flops=both
-        )
+        both = flops * (parameters.learns + (hand_down.get(col.DA, col.NONE) != col.NONE))
+        item = does.backward
+        if is_wide and op.GRADIENT in learning:
+            item = wide_op.wide_backward_item
+            learning |= _fetching(plan, rows, n_out)
+            strips = {wide_op.PART: col.NONE, wide_op.STRIPS: col.NONE}
+            if t.is_differentiated and u.dz is not None:
+                strips = _strips(plan, u.dz, positions, n_out)
+            learning |= strips
+        plan.add(item, items, common, hand_down, learning, when="late", flops=both)
 
     return u, backward
 
@@ -166,6 +194,36 @@ def _goes_by_strips(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
     """Whether the gradient of the inputs takes the weights as they are, strip by strip."""
     few = min(FEW_ROWS, 2 * n_out // plan.lanes)
     return rows <= few and n_in * n_out >= MANY_WEIGHTS
+
+
+def _is_wide(plan: Plan, rows: int, n_in: int, n_out: int) -> bool:
+    """Whether the weights are fetched from memory while products work."""
+    if plan.block or plan.keeps_apart or max(n_in, n_out) > LONG:
+        return False
+    fewest, most = WIDE_ROWS
+    return n_in * n_out * plan.dtype.itemsize >= WIDE_BYTES and fewest <= rows <= most
+
+
+def _strips(plan: Plan, place: int, positions: int, depth: int) -> Record:
+    """Add the phase that copies the left factor of a wide product; return how that takes it."""
+    rows, itemsize = plan.batch_size * positions, plan.dtype.itemsize
+    part = int(part_of(rows, depth, itemsize))
+    parts = -(-depth // part)
+    plan.scratch(int(fetching_scratch_size(part, itemsize)))
+    taken = {
+        wide_op.PART: part,
+        wide_op.STRIPS: plan.take(parts * int(strips_size(rows, part, itemsize))),
+    }
+    copied = {col.INPUT: place, op.OTHER_UNITS: depth, op.POSITIONS: positions}
+    plan.add(wide_op.wide_pack_item, parts, copied, taken, flops=rows * depth)
+    return taken
+
+
+def _fetching(plan: Plan, rows: int, n_out: int) -> Record:
+    """How the backward pass of wide layers is cut; asks for its scratch."""
+    copied = plan.aligned(int(strips_size(WIDE_STRIP, rows, plan.dtype.itemsize)))
+    plan.scratch(copied + WIDE_STRIP * n_out)
+    return {op.STRIP: WIDE_STRIP, op.GRADIENT: copied, wide_op.SLOTS: plan.n_slots}
 
 
 def _arrange(plan: Plan, kernel: int, n_in: int, n_out: int) -> int:

@@ -155,6 +155,7 @@ class Evaluator:
         row = self.program.row
         self._random_rows = [(row(phase), number, own) for phase, number, own in plan.random]
         self._total_rows = [row(phase) for phase in self._totals]
+        self._total_places = np.array([self.program.place(n) for n in self._totals], np.int64)
         self._gather_rows = [row(phase) for phase in self._gathers]
         first = [self.program.table[0]] if self._totals_are_kept else []  # which shuffles
         self._ordered_rows = [*first, *self._gather_rows]
@@ -350,13 +351,10 @@ class Evaluator:
 
     def bind_run(self, totals: np.ndarray, shuffle: bool, seed: int, first_epoch: int) -> int:
         """Set what is different for each model, as :meth:`bind`; return the totals' address."""
-        shuffling, address = self.program.table[0], address_of(totals)
-        shuffling[data.SHUFFLE], shuffling[data.SEED] = shuffle, seed
-        for row in self._total_rows:
-            row[loss.TOTALS], row[loss.FIRST_EPOCH] = address, first_epoch
-            row[loss.PAIRS] = totals.shape[1]
-        self._bind_seed(seed)
-        return address
+        for row, number, own in self._random_rows:
+            row[elementwise.SEED] = derived_seed(seed if own is None else own, number + 1)
+        about = self.program.table, self._total_places, totals
+        return loss.bind_run(*about, int(shuffle), seed, first_epoch)
 
     def _bind_sources(self, sources: Sequence[np.ndarray | None], order: np.ndarray) -> None:
         """Set where the samples are, and their order."""
@@ -371,10 +369,6 @@ class Evaluator:
                 row[loss.N_SAMPLES], row[loss.BATCH_SIZE] = self.n_samples, self.batch_size
         for (row, field), source in zip(self._source_places, sources, strict=True):
             row[field] = col.NONE if source is None else address_of(source)
-
-    def _bind_seed(self, seed: int) -> None:
-        for row, number, own in self._random_rows:
-            row[elementwise.SEED] = derived_seed(seed if own is None else own, number + 1)
 
     def run(self, first_step: int, n_steps: int) -> None:
         """Run steps ``first_step ... first_step + n_steps - 1``, counted from epoch 0."""

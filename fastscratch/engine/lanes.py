@@ -16,7 +16,7 @@ from ..kernels.program import data, dense, lane_activations, lane_losses, loss
 from ..kernels.program import lane_columns as op
 from .evaluation import Evaluator
 from .plan import Record
-from .program import Phase
+from .program import Factor, Phase
 from .training import Trainer
 
 #: How weights are updated, and losses that are computed for all models together.
@@ -67,7 +67,7 @@ class Kind:
     Attributes
     ----------
     kind, hyper, layers : ndarray
-        As `train_lanes` takes them.
+        As `train_lanes` takes those of several kinds.
     size : int
         Numbers of each model in the memory of a worker.
     penalties : (4,) array
@@ -86,13 +86,16 @@ class Kind:
         return self.kind.tobytes(), self.hyper.tobytes(), self.layers.tobytes()
 
 
-def kind_of(trainer: Trainer, evaluator: Evaluator | None) -> Kind | None:
-    """What models with these programs have in common, or None if they must be trained alone."""
+def kind_of(trainer: Trainer, evaluator: Evaluator | None, penalties: np.ndarray) -> Kind | None:
+    """What models with these programs have in common, or None if one must be trained alone.
+
+    The penalties are those of a network, as :attr:`Network.penalties` has them.
+    """
     begin = [*trainer.program.initial, *(evaluator.program.initial if evaluator else ())]
     if begin or not (ARM or "+fma" in FEATURES):
         return None
     try:
-        return _Layout(trainer).kind()
+        return _Layout(trainer).kind(evaluator, penalties)
     except NotPossibleError:
         return None
 
@@ -126,7 +129,7 @@ class _Layout:
     def _weight(self, own: int) -> int:
         return self._weights + own - self._trainer.parameters_at
 
-    def kind(self) -> Kind:
+    def kind(self, evaluator: Evaluator | None, penalties: np.ndarray) -> Kind:
         """All of it, or NotPossibleError."""
         trainer, program = self._trainer, self._trainer.program
         phases = list(enumerate(program.lines))
@@ -154,14 +157,14 @@ class _Layout:
         _demand(self._places.get(out) == layers[-1][op.A])
         _demand(self._places.get(gradient) == layers[-1][op.DOUTPUT])
         learning = [b.record for b in backward if b.record[col.STOP] != col.NONE]
-        hyper, penalties, rule = self._hyper(learning, end.record)
-        kind = np.full(op.ROWS, col.NONE)
+        hyper, rule = self._hyper(learning, end.record)
+        kind = np.full(op.KIND_COLUMNS, col.NONE)
         self._takes_sources(kind, phases, layers[0])
         if self._takes_loss(kind, end.record):
             layers[-1][op.IS_BY_UNIT] = 1
         self._take_penalties(layers, phases)
-        after = _LOSSES if kind[op.LOSS] == col.NONE else _LOSSES[1:]
-        rows = [program.place(k) for k, phase in phases if phase.operation in after]
+        kind[op.GATHER_ROW : op.VALIDATION_GATHER_ROW] = _rows_of_losses(trainer)
+        kind[op.N_LAYERS] = len(layers)
         kind[op.BATCH], kind[op.N_OUTPUTS] = batch, batch * layers[-1][op.N_OUT]
         kind[op.OUTPUTS_AT], kind[op.OUTPUTS] = out, layers[-1][op.A]
         kind[op.GRADIENT_AT], kind[op.GRADIENT] = gradient, layers[-1][op.DOUTPUT]
@@ -173,9 +176,10 @@ class _Layout:
         kind[op.RULE_OF_ALL] = rule
         kind[op.HAS_PENALTIES] = any(layer[op.PENALTY] != col.NONE for layer in layers)
         kind[op.PENALTY_OF_SUM] = any(record[col.PENALTY_OF_SUM] > 0 for record in learning)
+        if evaluator is not None:
+            self._take_validation(kind, evaluator)
         table = np.array(layers, np.int64)
-        numbers = np.array([*kind, *rows])
-        return Kind(numbers, hyper, table, self._end, penalties)
+        return Kind(kind, hyper, table, self._end, self._common_penalties(learning, penalties))
 
     def _layer(self, f: Record, b: Record) -> np.ndarray:
         """The row of a layer, from the fields of its forward and its backward phase."""
@@ -220,8 +224,7 @@ class _Layout:
         """Note what is gathered, and where: inputs, targets and weights of the samples."""
         gathers = [phase for phase in phases if phase[1].operation is data.gather_item]
         _demand(len(gathers) == 1)
-        number, gather = gathers[0]
-        kind[op.GATHER] = self._trainer.program.place(number)
+        _, gather = gathers[0]
         for k, (_, width, place) in enumerate(data.SOURCE_FIELDS):
             own = gather.record.get(place, col.NONE)
             if own != col.NONE:
@@ -248,6 +251,16 @@ class _Layout:
         kind[op.METRIC] = record[loss.METRIC]
         return True
 
+    def _take_validation(self, kind: np.ndarray, evaluator: Evaluator) -> None:
+        """Note how validation samples go through all models together, if they can."""
+        others = [one for one in evaluator.program.lines if one.operation not in _FORWARD]
+        if [one.operation for one in others] != [data.epoch_item, data.gather_item, *_LOSSES]:
+            return
+        end = others[2].record
+        kind[op.VALIDATION_GATHER_ROW : op.MEASURED_AT] = _rows_of_losses(evaluator)
+        kind[op.MEASURED_AT] = end[col.A]
+        kind[op.MEASURED] = self._take(evaluator.batch_size * end[col.UNITS])
+
     @staticmethod
     def _rule(record: dict[col.Field, Any]) -> int:
         """How the weights of a layer are updated."""
@@ -257,17 +270,30 @@ class _Layout:
 
     def _hyper(
         self, learning: list[dict[col.Field, Any]], end: dict[col.Field, Any]
-    ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Numbers of the optimiser and of the loss; the penalties; and the rule of all layers."""
+    ) -> tuple[np.ndarray, int]:
+        """Numbers of the optimiser and of the loss; and the rule of all layers."""
         _demand(bool(learning))
-        penalties = {tuple(record[field] for field in col.PENALTIES) for record in learning}
-        penalties = {one for one in penalties if any(one[:4])} or {(0.0,) * 5}
-        _demand(len(penalties) == 1)  # the same in every layer that has any
         first = learning[0]
         numbers = [first[field] for field in col.HYPERS] + [end[loss.LOSS_WEIGHT], end[loss.LEVEL]]
         numbers[0] = 0.0  # the learning rate, which each model has for itself
-        own = np.array(next(iter(penalties))[:4], float)
-        return np.array(numbers, float), own, self._rule(first)
+        return np.array(numbers, float), self._rule(first)
+
+    @staticmethod
+    def _common_penalties(
+        learning: list[dict[col.Field, Any]], penalties: np.ndarray
+    ) -> np.ndarray:
+        """The penalties of kernels and biases, the same in every layer that has any."""
+        row_of = {int(row[0]): row for row in penalties}
+        found = set()
+        for record in learning:
+            fields = [record[field] for field in col.PENALTIES]
+            if any(isinstance(one, Factor) for one in fields):
+                own = (
+                    row_of[f.offset][1 + f.power] if isinstance(f, Factor) else f for f in fields
+                )
+                found.add(tuple(own))
+        _demand(len(found) <= 1)
+        return np.array((found or {(0.0,) * 5}).pop()[:4])
 
     def _address(self, function: Any) -> int:
         """Where an activation or its derivative is, in place, if each lane gets the same bits."""
@@ -276,6 +302,17 @@ class _Layout:
         in_place = lane_activations.IN_PLACE.get(function.kernel)
         _demand(in_place is not None)
         return address(in_place, *function.kinds[::2])  # half of the arrays
+
+
+def _rows_of_losses(evaluator: Evaluator) -> list[int]:
+    """Rows that gather samples, compute their losses and add these up; and blocks of samples."""
+    program, wanted = evaluator.program, (data.gather_item, *_LOSSES)
+    numbers = [k for k, phase in enumerate(program.lines) if phase.operation in wanted]
+    losses = program.lines[numbers[1]]
+    is_by_block = losses.when == "chained"
+    size = losses.record[loss.SAMPLES_AN_ITEM]
+    blocks = -(-evaluator.batch_size // size) if is_by_block else 1
+    return [*map(program.place, numbers), blocks]
 
 
 def _demand(is_possible: bool) -> None:

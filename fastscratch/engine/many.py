@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,12 +127,12 @@ class Training:
         Weights, and what the optimiser remembers, when it has run; overwritten.
     shuffle : bool
     seed : int
+    penalties : (n, 4) float64 array
+        Those of the network, as :attr:`Network.penalties` has them.
     evaluator : Evaluator, optional
         Of one worker.
     validation : Samples, optional
         What is measured after each epoch.
-    penalties : sequence of (int, int, float, float)
-        First and last place, l1 and l2 of weights whose penalties are part of the validation loss.
     stopping : Stopping, optional
     kind : Kind, optional
         What it has in common with the models that it can be trained together with.
@@ -163,9 +162,9 @@ class Training:
         state: np.ndarray,
         shuffle: bool,
         seed: int,
+        penalties: np.ndarray,
         evaluator: Evaluator | None = None,
         validation: Samples | None = None,
-        penalties: Sequence[tuple[int, int, float, float]] = (),
         stopping: Stopping | None = None,
         kind: Kind | None = None,
     ):
@@ -180,11 +179,12 @@ class Training:
         self.stopping = np.zeros(op.STOPPING_COLUMNS) if stopping is None else stopping.row()
         # Compiled code has only the addresses of what is kept here.
         begins = np.array([(address_of(one), one.size > 1) for one in origins], np.int64)
-        self._kept: list[Any] = [samples, validation, numbers, origins, begins]
+        self._kept: list[Any] = [samples, validation, numbers, penalties, origins, begins]
         self.work = trainer._work * trainer.batch_size * trainer.network.work + op.STEP_WORK
         self.steps = epochs * -(-self.n_samples // trainer.batch_size)
 
         samples.bind_to(trainer)
+        trainer.bind_penalties(penalties)
         row[op.TOTALS] = trainer.bind_run(self.totals, shuffle, seed, first_epoch)
         self._take_program(op.TRAINING, trainer)
         if evaluator is not None and validation is not None:
@@ -199,11 +199,8 @@ class Training:
         row[op.TAKEN], row[op.RATE_STEP] = taken, iterations
         row[op.SCHEDULE] = schedule
         row[op.NUMBERS], row[op.N_NUMBERS] = address_of(numbers), numbers.size
-        row[op.PAIRS], row[op.N_PENALTIES] = pairs, len(penalties)
-        if penalties:
-            table = np.array(penalties, float)
-            row[op.PENALTIES] = address_of(table)
-            self._kept.append(table)
+        row[op.PAIRS] = pairs
+        row[op.PENALTIES], row[op.N_PENALTIES] = address_of(penalties), len(penalties)
 
     def keep_best(self, weights: np.ndarray) -> None:
         """Let the weights of the best epoch be written to an array, and keep the last ones."""
@@ -240,22 +237,25 @@ def train_many(trainings: Sequence[Training], watch: Callable[[int], None]) -> N
     """
     threads = get_num_threads()
     of_kind: dict[Any, list[Training]] = {}
-    for one in trainings:
+    for one in sorted(trainings, key=lambda one: one.steps * one.work, reverse=True):
         of_kind.setdefault(one.kind and one.kind.key, []).append(one)
-    alone, ended = of_kind.pop(None, []), 0
+    alone, kinds = of_kind.pop(None, []), []
     for alike in of_kind.values():
         if len(alike) < FEWEST_LANES * threads:
             alone += alike
-            continue
-        _Crew(alike, threads, partial(_watch_on, watch, ended)).train_lanes()
-        ended += len(alike)
+        else:
+            kinds.append(alike)
+    if kinds:
+        _CrewOfLanes(sorted(kinds, key=_work_of, reverse=True), threads, watch).train()
     if alone:
-        _Crew(alone, threads, partial(_watch_on, watch, ended)).train()
+        ended = len(trainings) - len(alone)
+        alone.sort(key=lambda one: one.steps * one.work, reverse=True)
+        _Crew(alone, threads, lambda count: watch(ended + count)).train()
 
 
-def _watch_on(watch: Callable[[int], None], before: int, ended: int) -> None:
-    """Tell how many models have ended, with those of crews before."""
-    watch(before + ended)
+def _work_of(trainings: Sequence[Training]) -> int:
+    """Multiply-adds of all of them."""
+    return sum(one.steps * one.work for one in trainings)
 
 
 class _Crew:
@@ -264,14 +264,14 @@ class _Crew:
     Parameters
     ----------
     trainings : sequence of Training
+        In the order in which they are taken.
     threads : int
     watch : callable
         As :func:`train_many` takes it.
     """
 
     def __init__(self, trainings: Sequence[Training], threads: int, watch: Callable[[int], None]):
-        self._watch = watch
-        self._trainings = sorted(trainings, key=lambda one: one.steps * one.work, reverse=True)
+        self._watch, self._trainings = watch, trainings
         self._workers, self._dtype = min(threads, len(trainings)), trainings[0].state.dtype
         self._models = np.array([one.row for one in self._trainings])
         self._stoppings = np.array([one.stopping for one in self._trainings])
@@ -306,29 +306,6 @@ class _Crew:
         )
         self._run(op.train_models, arguments)
 
-    def train_lanes(self) -> None:
-        """Train models of one kind, several at a time."""
-        kinds = [one.kind for one in self._trainings if one.kind is not None]
-        kind, penalties = kinds[0], np.array([one.penalties for one in kinds])
-        lanes = VECTOR_BYTES // self._dtype.itemsize
-        used = min(lanes, -(-len(self._trainings) // self._workers))
-        batch = int(kind.kind[lane_columns.BATCH])
-        # An odd number of cache lines apart, so that they do not compete for the same places.
-        line = ALIGNMENT // self._dtype.itemsize
-        own = self._own + line * (1 - self._own // line % 2)
-        arguments = (
-            *self._common(used),
-            *(penalties, kind.kind, kind.hyper, kind.layers),
-            *(self._array(kind.size * lanes), self._array(lanes * own)),
-            *(self._array(self._readers), self._array(used, self._best)),
-            np.zeros((self._workers, used, self._rows), np.int64),
-            np.zeros((self._workers, used, op.MOST_STEPS)),
-            self._array(lane_columns.N_PACES, lane_columns.REPEATED),
-            np.zeros((self._workers, lane_columns.N_CURSORS, lanes), np.int64),
-            np.empty((self._workers, lanes * max(batch, lane_columns.SUMS))),
-        )
-        self._run(lane_op.train_lanes, arguments)
-
     def _run(self, train: Callable[..., None], arguments: Sequence[Any]) -> None:
         """Call compiled code until all models have ended."""
         shared, models = np.zeros(op.SHARED, np.int64), self._models
@@ -341,9 +318,70 @@ class _Crew:
             return ended == len(models)
 
         try:
-            total = sum(one.steps * one.work for one in self._trainings)
-            run_in_slices(total, run_slice, count=FIRST_SLICE)
+            run_in_slices(_work_of(self._trainings), run_slice, count=FIRST_SLICE)
         finally:
             for one, row, stopping in zip(self._trainings, models, self._stoppings, strict=True):
                 one.done, one.has_diverged = int(row[op.DONE]), bool(row[op.HAS_DIVERGED])
                 one.stopping = stopping
+
+
+class _CrewOfLanes(_Crew):
+    """Workers that share out models of some kinds, and train several at a time.
+
+    Parameters
+    ----------
+    kinds : sequence of sequence of Training
+        Those of each kind, in the order in which they are taken.
+    threads, watch
+        As :class:`_Crew` takes them.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[Sequence[Training]],
+        threads: int,
+        watch: Callable[[int], None],
+    ):
+        super().__init__([one for alike in kinds for one in alike], threads, watch)
+        self._kinds = [alike[0].kind for alike in kinds if alike[0].kind is not None]
+        self._lanes = VECTOR_BYTES // self._dtype.itemsize
+        workers_of_each = max(1, self._workers // len(kinds))
+        self._queues = np.zeros((len(kinds), lane_columns.QUEUE), np.int64)
+        first = 0
+        for queue, alike in zip(self._queues, kinds, strict=True):
+            queue[lane_columns.NEXT_MODEL], first = first, first + len(alike)
+            queue[lane_columns.STOP] = first
+            at_a_time = -(-len(alike) // workers_of_each)
+            queue[lane_columns.AT_A_TIME] = min(self._lanes, at_a_time)
+
+    def train(self) -> None:
+        """Train all models."""
+        lanes, used = self._lanes, int(self._queues[:, lane_columns.AT_A_TIME].max())
+        penalties = [one.kind.penalties for one in self._trainings if one.kind is not None]
+        most = max(len(kind.layers) for kind in self._kinds)
+        layers = np.full((len(self._kinds), most, lane_columns.LAYER_COLUMNS), col.NONE)
+        for rows, kind in zip(layers, self._kinds, strict=True):
+            rows[: len(kind.layers)] = kind.layers
+        size = max(kind.size for kind in self._kinds)
+        batch = max(int(kind.kind[lane_columns.BATCH]) for kind in self._kinds)
+        # An odd number of cache lines apart, so that they do not compete for the same places.
+        line = ALIGNMENT // self._dtype.itemsize
+        own = self._own + line * (1 - self._own // line % 2)
+        arguments = (
+            *(self._queues, np.full((self._workers, 1), col.NONE)),
+            *self._common(used),
+            np.array(penalties),
+            *(
+                np.array([getattr(kind, name) for kind in self._kinds])
+                for name in ("kind", "hyper")
+            ),
+            layers,
+            *(self._array(size * lanes), self._array(lanes * own)),
+            *(self._array(self._readers), self._array(used, self._best)),
+            np.zeros((self._workers, used, self._rows), np.int64),
+            np.zeros((self._workers, used, op.MOST_STEPS)),
+            self._array(lane_columns.N_PACES, lane_columns.REPEATED),
+            np.zeros((self._workers, lane_columns.N_CURSORS, lanes), np.int64),
+            np.empty((self._workers, lanes * max(batch, lane_columns.SUMS))),
+        )
+        self._run(lane_op.train_lanes, arguments)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..layers import Dense, Layer, Weight
+from ..regularizers import Regularizer
 from ..wording import quantity
 from .registry import lowering_of
 from .sparse_rows import SparseRows
@@ -158,6 +159,7 @@ class Network:
     def with_layers(self, layers: Sequence[Layer]) -> "Network":
         """The same network of other layers, which are copies of its own."""
         copies = {id(own): other for own, other in zip(self.layers, layers, strict=True)}
+        self.kind, self.penalties  # noqa: B018, so that the copy knows them
         twin = copy.copy(self)
         twin.nodes = [Node(copies[id(node.layer)], node.inputs) for node in self.nodes]
         twin.layers = list(layers)
@@ -173,7 +175,7 @@ class Network:
             If one of them does not take its numbers, or is no dense layer and reads a sparse
             matrix.
         """
-        if any(isinstance(x, SparseRows) for x in samples):
+        if SparseRows in map(type, samples):
             self._check_reads_sparse(name)
         for tensor, layer in self.checked_inputs:
             which = f"{name}[{tensor}]" if self.n_inputs > 1 else name
@@ -195,11 +197,22 @@ class Network:
 
     @functools.cached_property
     def kind(self) -> Hashable:
-        """What its phases depend on: not the names of its layers, nor their first weights."""
+        """What its phases depend on: not names, first weights, nor the factors of penalties."""
         places = {id(layer): place for place, layer in enumerate(self.layers)}
         nodes = tuple((places[id(node.layer)], node.inputs) for node in self.nodes)
         layers = tuple(_kind_of(layer) for layer in self.layers)
         return layers, nodes, tuple(self.input_shapes), tuple(self.outputs)
+
+    @functools.cached_property
+    def penalties(self) -> np.ndarray:
+        """First and last place, l1 and l2 of each weight that has a penalty, if it is learned."""
+        rows = [
+            (placed.offset, placed.stop, placed.weight.regularizer.l1, placed.weight.regularizer.l2)
+            for layer, weights in self.weights_by_layer()
+            for placed in weights
+            if placed.weight.regularizer is not None and layer.trainable
+        ]
+        return np.array(rows, float).reshape(-1, 4)
 
     def placed(self) -> list[Placed]:
         """The weights of all layers in their order."""
@@ -233,7 +246,11 @@ class Network:
 
 def _kind_of(layer: Layer) -> Hashable:
     """The attributes of a layer that its phases depend on."""
-    values = [value for name, value in vars(layer).items() if _matters(name)]
+    values = [
+        value._is_of_sum if isinstance(value, Regularizer) else value
+        for name, value in vars(layer).items()
+        if _matters(name)
+    ]
     try:
         return type(layer), pickle.dumps(values)
     except (pickle.PicklingError, AttributeError, TypeError):  # an attribute of the user's own

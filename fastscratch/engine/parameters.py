@@ -13,7 +13,7 @@ from ..kernels.program import update as op
 from ..layers import Layer
 from .network import Placed
 from .plan import Plan, Record
-from .program import Function
+from .program import Factor, Function
 from .registry import LayerCall
 
 # Parameters of an item of a phase that only updates.
@@ -149,12 +149,14 @@ class Parameters:
     @property
     def penalties(self) -> Record:
         """Fields of the regularisers; zeros if the gradient is one of several."""
-        factors, of_sum = [0.0] * 4, False
+        factors: list[float | Factor] = [0.0] * 4
+        of_sum = False
         if self._gradient is None:
             for i, placed in enumerate(self._learned):
                 penalty = placed.weight.regularizer
                 if penalty:
-                    factors[2 * i : 2 * i + 2] = penalty.l1, penalty.l2
+                    factors[2 * i] = Factor(placed.offset, 1, penalty.l1)
+                    factors[2 * i + 1] = Factor(placed.offset, 2, penalty.l2)
                     of_sum = penalty._is_of_sum
         return dict(zip(col.PENALTIES, [*factors, int(of_sum)], strict=True))
 

@@ -11,8 +11,10 @@ from ..kernels.activations import LINEAR, Activation
 from ..kernels.call import values
 from ..kernels.machine import CACHE_LINE, VECTOR_BYTES
 from ..kernels.matmul import scratch_size
+from ..kernels.mostly_zeros import lists_size
 from ..kernels.program import columns as col
 from ..kernels.program import data
+from ..kernels.program.run import runner
 from .program import Chain, Function, Operation, Phase, Program, assemble
 
 ALIGNMENT = CACHE_LINE  # no less than the widest vector
@@ -52,13 +54,16 @@ class Tensor:
         Place of the gradient with respect to the activations, if one was asked for.
     keep_maxima : function or None
         Lets the phase that computes it keep only the maxima of the windows of a pooling.
-    takes_winners : bool
-        Whether the layer that computes it can take, from a max pooling after it, the places of the
-        maxima and their gradients, in place of a gradient that is mostly zeros.
+    takes_winners : function or None
+        Tells whether the layer that computes it can take, from a max pooling after it with this
+        size and strides, the places of the maxima and their gradients, in place of a gradient that
+        is mostly zeros.
     winners : dict or None
         The fields of these.
     is_sparse : bool
         Whether it is an input that is given as a sparse matrix, and so is in no place.
+    is_mostly_zeros : bool
+        Whether it is an input of which products leave out zeros.
     notes : int or None
         Of an input whose samples are read where they are, and so is in no place: where workers note
         that one is not finite.
@@ -72,9 +77,10 @@ class Tensor:
     dz: int | None
     da: int | None = None
     keep_maxima: Callable[["Tensor", int, tuple[int, ...]], None] | None = None
-    takes_winners: bool = False
+    takes_winners: Callable[[tuple[int, ...], tuple[int, ...]], bool] | None = None
     winners: Record | None = None
     is_sparse: bool = False
+    is_mostly_zeros: bool = False
     notes: int | None = None
 
     @property
@@ -114,6 +120,8 @@ class Plan:
         Whether each sample has a gradient of its own. The mini-batch is one block then.
     sparse : bool
         Whether the input is given as a sparse matrix.
+    mostly_zeros : bool
+        Whether the input is an array that is mostly zeros.
     """
 
     def __init__(
@@ -130,13 +138,16 @@ class Plan:
         n_slots: int = 0,
         keeps_apart: bool = False,
         sparse: bool = False,
+        mostly_zeros: bool = False,
     ):
         self.dtype, self.batch_size, self.workers = np.dtype(dtype), batch_size, workers
         self.training, self.differentiates, self.learns = training, backward, learns
         self.keeps_apart, self.sparse = keeps_apart, sparse
+        self._mostly_zeros = mostly_zeros
         #: Numbers of the phases that read a sparse matrix.
         self.sparse_phases: list[int] = []
-        self._n_slots = n_slots
+        #: Numbers that the optimiser remembers of each parameter.
+        self.n_slots = n_slots
         self.phases: list[Phase] = []
         self.end = 0
         self.sizes: dict[int, int] = {}
@@ -153,6 +164,8 @@ class Plan:
         #: Whether nothing but outputs is asked for: their sums may then be in another order than
         #: those of a training step.
         self.only_predicts = False
+        #: What runs the program, as a function of the number of threads and the type of the memory.
+        self.runner = runner
         #: Whether the optimiser only subtracts the gradient times the learning rate.
         self.is_plain_descent = False
         #: Phases of random numbers, the number of their node, and the seed of their layer, if any:
@@ -192,6 +205,12 @@ class Plan:
         self.scratch(size)
         return size
 
+    def lists_scratch(self, rows: int, depth: int) -> int:
+        """Ask for the scratch of the lists of what is not zero; returns its size."""
+        size = self.aligned(lists_size(rows, depth, self.dtype.itemsize))
+        self.scratch(size)
+        return size
+
     def constant(self, value: Any, size: int) -> int:
         """A place with this many equal numbers, or with the numbers of an array."""
         place = self.take(size)
@@ -225,7 +244,10 @@ class Plan:
     def inputs(self, shapes: Sequence[tuple[int, ...]], differentiated: bool) -> list[Tensor]:
         """The tensors that the network is given."""
         if not self.sparse:
-            return [self.tensor(shape, differentiated=differentiated) for shape in shapes]
+            given = [self.tensor(shape, differentiated=differentiated) for shape in shapes]
+            for t in given:
+                t.is_mostly_zeros = self._mostly_zeros
+            return given
         nowhere = col.NONE
         return [Tensor(s, 1, LINEAR, nowhere, nowhere, None, is_sparse=True) for s in shapes]
 
@@ -326,7 +348,7 @@ class Plan:
             size = max(0, record[col.STOP] - record.get(col.KERNEL, record.get(col.BIAS)))
             numbers += size
             if col.UPDATE in record:  # what the optimiser remembers, or else the gradient
-                numbers += size * (1 if record[col.UPDATE] == col.NONE else self._n_slots)
+                numbers += size * (1 if record[col.UPDATE] == col.NONE else self.n_slots)
         return numbers * self.dtype.itemsize
 
     def add_gathers(self, sources: list[tuple[int, int]]) -> list[int]:
@@ -412,7 +434,8 @@ class Plan:
             chain = Chain(blocks_in_turn, self.block)
         else:
             chain = Chain(self.images(self.block or self.lanes))
-        return assemble(self.phases, memory, self._initial, chain, self.workers)
+        how = self.runner(self.workers, self.dtype)
+        return assemble(self.phases, memory, self._initial, chain, how)
 
 
 def source_places(rows: Sequence[np.ndarray], count: int) -> list[tuple[np.ndarray, col.Field]]:

@@ -49,7 +49,7 @@ def _window(layer: Pooling2D, t: Tensor, shape: Shape) -> Record:
     }
 
 
-def _is_sparse(layer: Pooling2D) -> bool:
+def _is_sparse(layer: MaxPooling2D) -> bool:
     """Whether few places have a gradient: no window overlaps another, or the edge."""
     apart = all(s >= p for s, p in zip(layer.strides, layer.pool_size, strict=True))
     return apart and math.prod(layer.pool_size) >= 4 and layer.padding == "valid"
@@ -105,7 +105,11 @@ def lower_max_pooling(plan: Plan, call: LayerCall[MaxPooling2D]) -> Lowered:
         _forward(plan, call, u, op.max_pool2d_forward_item, window | argmax)
 
     def backward() -> None:
-        if t.takes_winners and _is_sparse(layer):
+        if (
+            t.takes_winners
+            and _is_sparse(layer)
+            and t.takes_winners(layer.pool_size, layer.strides)
+        ):
             t.winners = {
                 winners.ARGMAX: argmax[op.ARGMAX],
                 winners.MAXIMA_Y: shape[0],

@@ -32,8 +32,8 @@ class Predictor:
         Threads; by default as many as the work is worth.
     allocate : callable
         Gives it its memory.
-    sparse : bool
-        Whether the input is given as a sparse matrix.
+    sparse, mostly_zeros : bool
+        Whether the input is given as a sparse matrix; or as an array that is mostly zeros.
     """
 
     _work = 1
@@ -46,13 +46,15 @@ class Predictor:
         workers: int | None = None,
         allocate: Allocate = aligned_zeros,
         sparse: bool = False,
+        mostly_zeros: bool = False,
     ):
         self.batch_size = batch_size
         self.workers = workers or team_size(batch_size * network.work)
         by_rows = not sparse and goes_by_rows(network)
         held = self.workers * ROWS_IN_BLOCK if by_rows else batch_size
         channels = most_channels(network)
-        plan = Plan(dtype, held, self.workers, network.n_parameters, channels, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": mostly_zeros}
+        plan = Plan(dtype, held, self.workers, network.n_parameters, channels, **kind)
         plan.only_predicts = True
         notes, notes_end = 0, 0
         if by_rows:
@@ -60,7 +62,7 @@ class Predictor:
             line = CACHE_LINE // plan.dtype.itemsize
             notes = plan.take(self.workers * line)
             notes_end = notes + self.workers * line
-        if by_rows and _narrows(network):
+        if by_rows and _narrows(network) and not mostly_zeros:
             # The first phase reads the samples where they are.
             inputs = [Tensor(network.input_shapes[0], 1, LINEAR, col.NONE, col.NONE, None)]
             inputs[0].notes, gathers = notes, [0]

@@ -19,7 +19,6 @@ from ..kernels.program.chain import (
     bundle_item,
     chain_item,
 )
-from ..kernels.program.run import runner
 from ..output import compiling_bar
 
 
@@ -49,6 +48,24 @@ class Function:
         return self.kernel.__name__.lstrip("_")
 
 
+@dataclasses.dataclass(frozen=True)
+class Factor:
+    """A factor of the penalty on a weight, in which networks of one kind may differ.
+
+    Attributes
+    ----------
+    offset : int
+        Of the weight in the flat vector of parameters.
+    power : {1, 2}
+        What it is a factor of.
+    value : float
+    """
+
+    offset: int
+    power: int
+    value: float
+
+
 @dataclasses.dataclass
 class Phase:
     """An operation and the fields of its row.
@@ -58,7 +75,7 @@ class Phase:
     operation : Operation
     items : int
     record : dict
-        From fields to numbers, or :class:`Function`.
+        From fields to numbers, or :class:`Function`, or :class:`Factor`.
     when : {"", "early", "late", "chained", "apart"}
         See :meth:`Plan.add`; "chained" is one that works on blocks of samples, "apart" one that is
         run for each sample.
@@ -91,6 +108,8 @@ class Phase:
         for field, value in self.record.items():
             if isinstance(value, Function):
                 value = address(value.kernel, *value.kinds)
+            elif isinstance(value, Factor):
+                value = value.value
             row[field] = float_bits(value) if field.kind == col.NUMBER else value
         return row
 
@@ -227,7 +246,7 @@ def assemble(
     memory: np.ndarray,
     initial: Sequence[tuple[int, int, Any]],
     chain: Chain,
-    workers: int,
+    runner: tuple[Any, tuple[Any, ...]],
 ) -> Program:
     """Put phases in the order in which they are run, and group those that are run as one.
 
@@ -238,11 +257,11 @@ def assemble(
         As :class:`Program` has them.
     chain : Chain
         If there is one.
-    workers : int
-        Threads that run it.
+    runner : tuple
+        The kernel that runs it, and the types of its arguments.
     """
     groups = _groups(phases, chain)
-    _compile_ahead(phases, groups, memory.dtype, workers)
+    _compile_ahead(phases, groups, memory.dtype, runner)
     rows = [phase.row(memory.dtype) for phase in phases]
     table = [rows[group.numbers[0]] for group in groups]
     places = {group.numbers[0]: place for place, group in enumerate(groups)}
@@ -269,23 +288,26 @@ _SEEN: set[tuple[Any, ...]] = set()
 
 
 def _compile_ahead(
-    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+    phases: Sequence[Phase],
+    groups: Sequence[_Group],
+    dtype: np.dtype,
+    runner: tuple[Any, tuple[Any, ...]],
 ) -> None:
     """Compile what is not compiled yet, in several processes."""
     called = {
         value.kernel for p in phases for value in p.record.values() if type(value) is Function
     }
     kernels = {p.operation for p in phases} | {g.operation for g in groups} | called
-    new = {(kernel, dtype, workers > 1) for kernel in kernels} - _SEEN
+    new = {(kernel, dtype) for kernel in (*kernels, runner[0])} - _SEEN
     if new:
-        compile_ahead(_kernels(phases, groups, dtype, workers), compiling_bar)
+        compile_ahead([*_kernels(phases, groups, dtype), runner], compiling_bar)
         _SEEN.update(new)
 
 
 def _kernels(
-    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype, workers: int
+    phases: Sequence[Phase], groups: Sequence[_Group], dtype: np.dtype
 ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """All kernels that a program needs, and the types of their arguments."""
+    """All kernels that the phases of a program need, and the types of their arguments."""
     for operation in [*(p.operation for p in phases), *(g.operation for g in groups)]:
         if operation is not None:
             yield operation, col.operation_kinds(dtype)
@@ -295,7 +317,6 @@ def _kernels(
                 yield value.kernel, value.kinds
     if any(phase.operation.__module__ == dense.__name__ for phase in phases):
         yield dense.product(dtype)
-    yield runner(workers, dtype)
 
 
 def _groups(phases: Sequence[Phase], how: Chain) -> list[_Group]:

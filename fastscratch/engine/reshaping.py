@@ -16,7 +16,7 @@ def lower_reshape(plan: Plan, call: LayerCall[Layer]) -> Lowered:
     t = call.input
     u = dataclasses.replace(t, shape=call.shape)
     if u.shape != t.shape:  # the windows of a pooling are different
-        u.keep_maxima, u.takes_winners = None, False
+        u.keep_maxima, u.takes_winners = None, None
 
     def backward() -> None:
         t.da, t.winners = u.da, u.winners  # as the layer that handed down the gradient has set them

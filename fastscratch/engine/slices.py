@@ -8,7 +8,11 @@ SLICE_SECONDS = 0.1
 
 
 def run_in_slices(
-    total: int, run: Callable[[int, int], Any], progress: Any = None, count: int = 1
+    total: int,
+    run: Callable[[int, int], Any],
+    progress: Any = None,
+    count: int = 1,
+    longer: float = 1.0,
 ) -> int:
     """Call ``run(first, count)`` until `total` steps are done, each call worth about 0.1 s.
 
@@ -22,11 +26,13 @@ def run_in_slices(
         Updated after each slice, and closed.
     count : int
         Steps of the first call.
+    longer : float
+        How many times 0.1 s a call is worth, if it costs much besides its steps.
 
     Returns
     -------
     int
-        Steps that take about 0.1 s, to begin the next run with.
+        Steps that take about as long, to begin the next run with.
     """
     first, enough = 0, max(count, 1)
     try:
@@ -41,7 +47,8 @@ def run_in_slices(
             if done:
                 break
             # At most ten times as many: one quick call says little about the next.
-            enough = max(1, min(10 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+            worth, most = longer * SLICE_SECONDS, 10 * count
+            enough = most if 10 * seconds < worth else max(1, int(count * worth / seconds))
     finally:
         if progress is not None:
             progress.close()

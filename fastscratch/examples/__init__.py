@@ -20,6 +20,8 @@ file            examples of
 `constraining`  constraints of weights
 `activating`    activations with arguments, or weights, of their own
 `reducing`      losses of each place of a sample, what becomes of losses, functions of a user
+`sparse`        samples that are rows of a sparse matrix
+`mostly_zeros`  samples of which most numbers are zero
 =============== ==================================================================================
 
 `example` says what an example is; `training` trains it by the engine and `naive` by the naive
@@ -35,6 +37,7 @@ from . import (
     images,
     learning,
     merging,
+    mostly_zeros,
     moving,
     normalizing,
     preparing,
@@ -59,6 +62,7 @@ _MODULES = (
     activating,
     reducing,
     sparse,
+    mostly_zeros,
 )
 
 #: The examples of each file.

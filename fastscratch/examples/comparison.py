@@ -86,8 +86,10 @@ def compare_training(example: Example, dtype: Any) -> TrainingComparison:
         trouble = trouble or "other bits on one thread than on all"
     if not same_together:
         trouble = trouble or "other bits in fit_many than alone"
-    innermost = not example.sparse and kind_of(Training(example, model, 1).trainer, None)
-    return TrainingComparison(example.name, dtype, errors, bound, trouble, bool(innermost))
+    is_plain = not any(example.kind_of_inputs.values())
+    trainer = Training(example, model, 1).trainer
+    innermost = is_plain and kind_of(trainer, None, trainer.network.penalties) is not None
+    return TrainingComparison(example.name, dtype, errors, bound, trouble, innermost)
 
 
 def train_in_every_way(example: Example, dtype: str) -> tuple[Trained, bool, bool]:

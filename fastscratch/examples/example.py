@@ -46,6 +46,8 @@ class Example:
         Inputs are whole numbers below this, in place of real numbers.
     sparse : bool
         Whether the engine gets the inputs as a sparse matrix; most of them are zero then.
+    mostly_zeros : bool
+        Whether most inputs are zero in an array, and the engine leaves them out.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Example:
     loss_weights: Sequence[float] | None = None
     classes: int | None = None
     sparse: bool = False
+    mostly_zeros: bool = False
 
     def model(self, dtype: str = "float32") -> Model:
         """A compiled model, with weights that are the same at each call."""
@@ -106,6 +109,11 @@ class Example:
         return {"x": given(xs), "y": given(ys), "sample_weight": sample_weight}
 
     @property
+    def kind_of_inputs(self) -> dict[str, Any]:
+        """What a program is told about the inputs that it gets."""
+        return {"sparse": self.sparse, "mostly_zeros": self.mostly_zeros}
+
+    @property
     def _seed(self) -> int:
         return zlib.crc32(self.name.encode())
 
@@ -113,7 +121,7 @@ class Example:
         if self.classes is not None:
             return rng.integers(self.classes, size=(self.samples, *shape)).astype(float)
         drawn = rng.standard_normal((self.samples, *shape))
-        if self.sparse:
+        if self.sparse or self.mostly_zeros:
             drawn *= rng.random(drawn.shape) < 0.1
         return _as_float32(drawn)
 

@@ -33,6 +33,16 @@ def _lenet(pooling: Any, activation: str, **options: Any) -> list[Layer]:
     ]
 
 
+def _few_channels(size: int) -> list[Layer]:
+    """What a filter sees in a row of an image is shorter than a vector."""
+    return [
+        Conv2D(3, size, activation="relu", input_shape=(11, 10, 1)),
+        MaxPooling2D(2),
+        Flatten(),
+        Dense(3, "softmax"),
+    ]
+
+
 def _few_filters(**options: Any) -> list[Layer]:
     return [
         Conv2D(3, 3, **options, activation="silu", input_shape=(10, 11, 2)),
@@ -95,6 +105,8 @@ def examples() -> Iterator[Example]:
     few = partial(Example, loss=CROSSENTROPY, samples=5, batch_size=3)
     adam = partial(Adam, 0.01, epsilon=0.1)
     yield some("winners of max pooling", partial(_lenet, MaxPooling2D, "relu"))
+    for size in (3, 5):
+        yield some(f"winners of few channels, {size} x {size}", partial(_few_channels, size))
     yield some("average pooling by blocks", partial(_lenet, AveragePooling2D, "tanh"))
     yield some("Adam by blocks", partial(_lenet, MaxPooling2D, "elu"), optimizer=adam)
     yield some("few filters", _few_filters, optimizer=adam)

@@ -57,7 +57,7 @@ class Training:
         self.trainer = Trainer(
             *(network, self.objectives, learning_of(optimizer), optimizer.n_remembered),
             *(example.batch_size, model.dtype, threads),
-            sparse=example.sparse,
+            **example.kind_of_inputs,
         )
         self.trainer.load(model._state.numbers(optimizer))
         self.totals = np.zeros((1, len(ys) + 1, 2))
@@ -67,7 +67,8 @@ class Training:
 
     def run(self, steps: int | None = None) -> None:
         """Take the first steps of an epoch, by default all."""
-        self.trainer.train(0, np.full(steps or self._steps, self._rate), 0)
+        trainer, rates = self.trainer, np.full(steps or self._steps, self._rate)
+        trainer.train(0, rates, 0, self.totals, trainer.new_numbers())
 
 
 def train(example: Example, model: Model, threads: int) -> Trained:
@@ -76,14 +77,14 @@ def train(example: Example, model: Model, threads: int) -> Trained:
     training = Training(example, model, threads)
     xs, _, _ = training.data
 
-    sparse = example.sparse
-    predictor = Predictor(network, example.batch_size, model.dtype, threads, sparse=sparse)
+    kind = example.kind_of_inputs
+    predictor = Predictor(network, example.batch_size, model.dtype, threads, **kind)
     predictor.parameters[:] = state.parameters
     outputs = [np.empty((example.samples, *s), model.dtype) for s in network.output_shapes]
     predictor.run(outputs, xs)
 
     whole = Differentiator(
-        *(network, training.objectives, example.samples, model.dtype, threads), sparse=sparse
+        *(network, training.objectives, example.samples, model.dtype, threads), **kind
     )
     whole.parameters[:] = state.parameters
     loss, gradient = whole.differentiate(*training.data, training.seed)

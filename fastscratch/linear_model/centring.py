@@ -9,7 +9,10 @@ from scipy import sparse
 from .. import kernels
 from .solvers import EPS
 
-__all__ = ["Centred", "triangle_of"]
+__all__ = ["Centred", "largest", "triangle_of"]
+
+# Rows that are taken as one long row, because NumPy's reductions are slow where rows are short.
+AT_ONCE = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +48,12 @@ class Centred:
         weight : ndarray, shape (n,), optional
         fit_intercept : bool
         """
-        root = np.ones(len(y)) if weight is None else np.sqrt(weight)
-        targets = y.reshape(len(y), -1)
+        n = len(y)
+        root = np.ones(n) if weight is None else np.sqrt(weight)
+        share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
+        targets = y.reshape(n, -1)
         X_mean, y_mean = np.zeros(X.shape[1]), np.zeros(targets.shape[1])
         if fit_intercept:
-            share = root**2 / (root**2).sum()
             X_mean, y_mean = share @ X, share @ targets
         return cls(X, root[:, None] * (targets - y_mean), X_mean, y_mean, root)
 
@@ -57,11 +61,11 @@ class Centred:
         """The columns: centred, times the root of the weight; a constant column becomes zero."""
         difference = self.X - self.X_mean
         if self.X_mean.any():
-            largest = np.maximum(difference.max(axis=0), -difference.min(axis=0))
-            constant = largest <= len(difference) * EPS * np.abs(self.X_mean)
+            constant = largest(difference) <= len(difference) * EPS * np.abs(self.X_mean)
             if constant.any():
                 difference[:, constant] = 0
-        difference *= self.root[:, None]
+        if (self.root != 1).any():
+            difference *= self.root[:, None]
         return difference
 
     def operator(self) -> Any:
@@ -79,13 +83,25 @@ class Centred:
         return self.y_mean - self.X_mean @ coef
 
 
+def largest(columns: np.ndarray) -> np.ndarray:
+    """The largest absolute value of each column, shape (k,); 0 without rows."""
+    n, k = columns.shape
+    whole = n - n % AT_ONCE
+    parts = columns[:whole].reshape(-1, AT_ONCE * k), columns[whole:]
+    each = [np.maximum(part.max(axis=0, initial=0), -part.min(axis=0, initial=0)) for part in parts]
+    return np.maximum(each[0].reshape(AT_ONCE, k).max(axis=0), each[1])
+
+
 def triangle_of(rows: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
-    """The triangle of the QR factorisation of a matrix, or of a triangle and more rows."""
+    """The triangle of the QR factorisation of a matrix, or of a triangle and more rows.
+
+    The rows are lost: to scale them where they lie saves a copy.
+    """
     columns = rows.shape[1]
     triangle = np.zeros((columns, columns)) if start is None else start.copy()
     # Powers of two near the largest number of each column, for squares that are numbers.
-    largest = np.maximum(np.abs(rows).max(axis=0, initial=0), np.abs(triangle).max(axis=0))
-    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    unit = np.ldexp(1.0, np.frexp(np.maximum(largest(rows), largest(triangle)))[1] - 1)
     triangle /= unit
-    kernels.qr.qr_update(triangle, rows / unit)
+    rows /= unit
+    kernels.qr.qr_update(triangle, rows)
     return triangle * unit

@@ -1,5 +1,6 @@
 """Linear regression as an estimator of scikit-learn."""
 
+import functools
 import warnings
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from .. import kernels
 from ..estimators import checked_data, checked_weights
 from ..kernels.codes import LINEAR
 from ..validation import as_array
-from .centring import Centred, triangle_of
+from .centring import Centred, largest, triangle_of
 from .formula import FormulaMixin
 from .inference import InferenceMixin, Method
 from .linear_summary import linear_summary
@@ -311,7 +312,11 @@ class LinearRegression(
     def _forget_rows(self) -> None:
         self._triangle, self._n_rows, self._log_weights = None, 0, 0.0
         self._data = None
+        self._forget_singular_values()
         self._least, self._most = np.inf, 0.0  # of the weights above zero
+
+    def _forget_singular_values(self) -> None:
+        self.__dict__.pop("singular_", None)
 
     def _add_rows(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Update the triangle of the QR factorisation of ``[1 X y]``, all that a fit needs."""
@@ -330,6 +335,7 @@ class LinearRegression(
             self._log_weights += np.log(above).sum()
         self._least, self._most = min(self._least, least), max(self._most, most)
         self._triangle = triangle_of(rows, self._triangle)
+        self._forget_singular_values()
         self._n_rows += n_rows
         return self._triangle
 
@@ -339,20 +345,21 @@ class LinearRegression(
         The triangle of ``[1 X y]`` without its first row and column is that of the centred columns.
         """
         first, k = int(self.fit_intercept), self.n_features_in_
-        design = R[first : first + k, first : first + k].copy()
+        design = self._centred_triangle(R, first)
         targets = np.ascontiguousarray(R[first : first + k, first + k :])
         lengths = _lengths(design)
-        if first:  # columns that are constant up to rounding
-            design[:, lengths <= self._n_rows * EPS * np.abs(R[0, first : first + k])] = 0
-            lengths = _lengths(design)
         lengths[lengths == 0] = 1
         # A column that depends on no others may seem to, where some weights are much larger.
         tol = max(self.tol * np.sqrt(self._least / self._most), k * EPS)
-        coef = np.empty(targets.shape)
-        self.rank_ = kernels.least_squares.least_squares(
-            coef, np.empty(k, np.int64), design / lengths, targets, tol
-        )
-        self.singular_ = np.linalg.svd(design, compute_uv=False)
+        # What the columns before it do not explain of a column is its number on the diagonal.
+        if (np.abs(design.diagonal()) > tol * lengths).all():
+            self.rank_ = k
+            coef = linalg.solve_triangular(design / lengths, targets, check_finite=False)
+        else:
+            coef = np.empty(targets.shape)
+            self.rank_ = kernels.least_squares.least_squares(
+                coef, np.empty(k, np.int64), design / lengths, targets, tol
+            )
         if self.positive:
             coef = np.column_stack([optimize.nnls(design, target)[0] for target in targets.T])
         elif self.rank_ == k:
@@ -365,6 +372,23 @@ class LinearRegression(
         if first:
             intercept = (R[0, first + k :] - R[0, first : first + k] @ coef) / R[0, 0]
         return self._set(coef.T, intercept, ndim)
+
+    def _centred_triangle(self, R: np.ndarray, first: int) -> np.ndarray:
+        """The part of the triangle that belongs to the columns; `first` is 1 with an intercept."""
+        columns = slice(first, first + self.n_features_in_)
+        design = R[columns, columns].copy()
+        if first:  # columns that are constant up to rounding
+            design[:, _lengths(design) <= self._n_rows * EPS * np.abs(R[0, columns])] = 0
+        return design
+
+    @functools.cached_property
+    def singular_(self) -> np.ndarray:
+        """Computed when it is asked for: it takes longer than the coefficients."""
+        if getattr(self, "_triangle", None) is None:
+            raise AttributeError("singular_ needs a fit with solver='qr' on dense data")
+        assert self._triangle is not None
+        design = self._centred_triangle(self._triangle, int(self._fitted_with.fit_intercept))
+        return np.linalg.svd(design, compute_uv=False)
 
     def _set(
         self, coef: np.ndarray, intercept: np.ndarray, ndim: int, n_iter: int = 1
@@ -441,8 +465,8 @@ class LinearRegression(
 
 def _lengths(columns: np.ndarray) -> np.ndarray:
     """Euclidean lengths of columns, whose squares may be too large or too small for a float."""
-    largest = np.abs(columns).max(axis=0, initial=0)
-    unit = np.where(largest > 0, largest, 1)
+    unit = largest(columns)
+    unit[unit == 0] = 1
     return unit * np.linalg.norm(columns / unit, axis=0)
 
 

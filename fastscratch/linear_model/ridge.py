@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..estimators import checked_data, checked_weights
 from ..validation import as_array
 from .centring import Centred, triangle_of
+from .normal_equations import solve_normal_equations
 
 __all__ = ["BaseRidge", "Ridge", "Ridges"]
 
@@ -88,9 +89,9 @@ class Ridge(BaseRidge):
     tol : float, default=1e-4
         For sparse `X`: precision of ``lsqr``.
     solver : str, default="auto"
-        Takes all names that scikit-learn has, whose solvers have one and the same minimum: dense
-        data are solved in closed form, through singular values, and sparse data by scipy's
-        ``lsqr``.
+        Takes all names that scikit-learn has, whose solvers have one and the same minimum. Dense
+        data are solved in closed form: through the normal equations, or through singular values if
+        those would lose digits or this is "svd". Sparse data are solved by scipy's ``lsqr``.
     positive : bool, default=False
         Force the coefficients (not the intercept) to be zero or above; a sparse `X` is made dense.
     random_state : int, RandomState or None, default=None
@@ -102,7 +103,7 @@ class Ridge(BaseRidge):
     intercept_ : float or ndarray, shape (n_targets,)
     n_iter_ : ndarray of int, shape (n_targets,)
         Iterations for sparse `X`; 1 for the closed form.
-    solver_ : {"svd", "lsqr", "nnls"}
+    solver_ : {"cholesky", "svd", "lsqr", "nnls"}
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 
@@ -184,7 +185,7 @@ class Ridge(BaseRidge):
         elif self.positive:
             self.solver_, coef = "nnls", _not_negative(centred, alpha)
         else:
-            self.solver_, coef = "svd", Ridges(centred).coefficients(alpha)
+            self.solver_, coef = self._closed_form(centred, alpha)
         self._set(coef, centred, y.ndim)
         return self
 
@@ -198,6 +199,13 @@ class Ridge(BaseRidge):
         if (alpha < 0).any():
             raise ValueError(f"alpha must be at least 0, got {self.alpha}")
         return np.broadcast_to(alpha, n_targets)
+
+    def _closed_form(self, centred: Centred, alpha: np.ndarray) -> tuple[str, np.ndarray]:
+        if self.solver != "svd":
+            coef = solve_normal_equations(centred.design(), centred.targets, alpha)
+            if coef is not None:
+                return "cholesky", coef
+        return "svd", Ridges(centred).coefficients(alpha)
 
     def _damped(self, centred: Centred, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         columns, limits = centred.operator(), {"atol": self.tol**2, "btol": self.tol**2}
@@ -225,16 +233,18 @@ class Ridges:
 
     def coefficients(self, alpha: np.ndarray) -> np.ndarray:
         """Coefficients, (k, o), for the penalty of each target, (o,)."""
-        s = self.singular[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shrunk = np.where(s > 0, s / (s**2 + alpha), 0)
-        return self._right.T @ (shrunk * self._projected)
+        over = self._over(alpha)
+        return self._right.T @ (self.singular[:, None] * over * (over * self._projected))
 
     def leverages(self, design: np.ndarray, alpha: float) -> np.ndarray:
         """How much of its own fitted value each row is, (n,)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(self.singular > 0, 1 / (self.singular**2 + alpha), 0)
-        return ((design @ self._right.T) ** 2) @ share
+        return ((design @ self._right.T * self._over(np.array([alpha]))[:, 0]) ** 2).sum(axis=1)
+
+    def _over(self, alpha: np.ndarray) -> np.ndarray:
+        """``1 / sqrt(s**2 + alpha)``, (m, o); 0 for a singular value of zero."""
+        s = self.singular[:, None]
+        with np.errstate(divide="ignore"):
+            return np.where(s > 0, 1 / np.hypot(s, np.sqrt(alpha)), 0)
 
 
 def _not_negative(centred: Centred, alpha: np.ndarray) -> np.ndarray:

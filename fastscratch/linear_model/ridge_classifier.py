@@ -93,7 +93,7 @@ class RidgeClassifier(_OfSigns):
     n_iter_ : ndarray of int
     classes_ : ndarray, shape (n_classes,)
         With several labels: their column numbers.
-    solver_ : {"svd", "lsqr", "nnls"}
+    solver_ : {"cholesky", "svd", "lsqr", "nnls"}
     n_features_in_ : int
     feature_names_in_ : ndarray of str
 

@@ -13,7 +13,7 @@ from ..callbacks import EarlyStopping
 from ..engine import Objective, Stopping
 from ..validation import as_array, as_integer
 from ..wording import quantity
-from .head import Head, logs_of
+from .head import Heads, logs_of
 from .model import Model
 from .training_data import TrainingData
 
@@ -45,7 +45,7 @@ class Assignment:
     early_stopping: EarlyStopping | None
 
     @functools.cached_property
-    def heads(self) -> list[Head]:
+    def heads(self) -> Heads:
         """What is minimised and measured at each output."""
         return self.model._heads(self.model._current_programs().network)
 
@@ -56,7 +56,7 @@ class Assignment:
     @property
     def needs_predictions(self) -> bool:
         """Whether a metric is computed from a prediction after each epoch."""
-        return any(head.measured for head in self.heads)
+        return self.heads.need_predictions
 
     def logs(self, totals: np.ndarray, n_samples: int) -> dict[str, Any]:
         """Losses and counted metrics of some epochs."""

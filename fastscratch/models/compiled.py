@@ -14,7 +14,7 @@ from ..layers import Layer
 from ..optimizers.optimizer import AVERAGE
 from ..validation import as_positive, same_length
 from .doubts import doubts_about, doubts_about_decay
-from .head import Head, check_logits, check_loss
+from .head import Head, Heads, check_logits, check_loss
 from .measures import as_metrics, directions, measures_of, prefixes
 from .training_data import (
     TrainingData,
@@ -215,18 +215,19 @@ class Compiled(Weighted):
 
     def _objectives(self, weight_axes: Sequence[int]) -> tuple[Objective, ...]:
         """What is minimised at each output, with weights of this many axes."""
-        heads, key = self._heads(self._current_programs().network), tuple(weight_axes)
-        if key not in self._known_objectives:
-            made = tuple(head.objective(axes) for head, axes in zip(heads, key, strict=True))
-            self._known_objectives[key] = made
-        return self._known_objectives[key]
+        return self._heads(self._current_programs().network).objectives(tuple(weight_axes))
 
-    def _heads(self, network: Network) -> list[Head]:
+    def _heads(self, network: Network) -> Heads:
         """What is minimised and measured at each output."""
         if self._heads_of is network:
             return self._known_heads
-        names = self.output_names
-        self._known_heads = [
+        names, read_outs = self.output_names, self._read_outs()
+        for loss, activation, shape in zip(
+            self._losses, read_outs, network.output_shapes, strict=True
+        ):
+            check_logits(loss, activation)  # layers may have been added or removed
+            loss.check_outputs(shape[-1])
+        self._known_heads = Heads(
             Head(
                 *(loss, measures_of(metrics, weighted, loss, shape[-1]), weight, activation),
                 *(network.readers[tensor] == 1, shape, name, prefix),
@@ -238,13 +239,13 @@ class Compiled(Weighted):
                 self._metrics,
                 self._weighted_metrics,
                 self._loss_weights,
-                self._read_outs(),
+                read_outs,
                 network.outputs,
                 network.output_shapes,
                 strict=True,
             )
-        ]
-        self._heads_of, self._known_objectives = network, {}
+        )
+        self._heads_of = network
         return self._known_heads
 
     @property
@@ -261,14 +262,14 @@ class Compiled(Weighted):
 
     def _take_heads(self, other: "Compiled") -> None:
         """Take over what is minimised and measured from a model of the same likeness."""
-        self._heads_of = self._network
-        self._known_heads, self._known_objectives = other._known_heads, other._known_objectives
+        self._heads_of, self._known_heads = self._network, other._known_heads
 
     def _compiled_optimizer(self) -> optimizers.Optimizer:
         """The optimiser of a model that is compiled."""
-        if self.optimizer is None:
+        optimizer = self._optimizer
+        if optimizer is None:
             raise RuntimeError("the model is not compiled; call its compile first")
-        return self.optimizer
+        return optimizer
 
     def _data(
         self,
@@ -280,7 +281,8 @@ class Compiled(Weighted):
     ) -> TrainingData:
         """Check samples and targets; build the model if it is not yet."""
         data = self._checked_data(x, y, sample_weight, class_weight, prefix)
-        self._build(data.x[0].shape[1:])
+        if self._holder.state is None:
+            self._build(data.x[0].shape[1:])
         return data
 
     def _checked_data(
@@ -293,44 +295,41 @@ class Compiled(Weighted):
     ) -> TrainingData:
         """Check samples and targets."""
         self._compiled_optimizer()
-        for loss, activation in zip(self._losses, self._read_outs(), strict=True):
-            check_logits(loss, activation)  # layers may have been added or removed
         samples = self._samples(prefix + "x", x)
-        network = self._network_for(samples[0].shape[1:])
+        if self._programs is None:
+            network = self._network_for(samples[0].shape[1:])
+        else:
+            network = self._current_programs().network
+        heads = self._heads(network)
         network.check_inputs(prefix + "x", samples)
-        names = [""] if len(network.outputs) == 1 else self.output_names
-        given = [y] if len(names) == 1 else as_several(prefix + "y", y, names)
-        targets = tuple(
-            check_targets(f"{prefix}y{f' of {name}' if name else ''}", one, loss, shape, self.dtype)
-            for name, one, loss, shape in zip(
-                names, given, self._losses, network.output_shapes, strict=True
-            )
-        )
+        if len(heads) == 1:
+            targets = [check_targets(prefix + "y", y, heads[0].loss, heads[0].shape, self._dtype)]
+        else:
+            given = as_several(prefix + "y", y, self.output_names)
+            targets = [
+                check_targets(f"{prefix}y of {head.name}", one, head.loss, head.shape, self._dtype)
+                for head, one in zip(heads, given, strict=True)
+            ]
         for target in targets:
-            same_length(x=samples[0], y=target)
-        if class_weight is not None and len(targets) > 1:
-            raise ValueError("class_weight needs a model with one output, got several")
-        if class_weight is not None and self._losses[0].takes_labels and targets[0].ndim > 1:
-            raise ValueError(
-                f"class_weight needs a class for each sample, got y of shape {targets[0].shape}"
-            )
-        weights: tuple[np.ndarray | None, ...] = (None,) * len(targets)
+            if len(target) != len(samples[0]):
+                same_length(x=samples[0], y=target)  # raises
+        weights: list[np.ndarray | None] = [None] * len(targets)
         if sample_weight is not None:
             of_each = weights_of_outputs(sample_weight, self.output_names)
-            weights = tuple(
-                sample_weights(target, given, loss, shape)
-                for target, given, loss, shape in zip(
-                    targets, of_each, self._losses, network.output_shapes, strict=True
-                )
-            )
-        of_class = class_weights(targets[0], class_weight, network.output_shapes[0][-1])
-        return TrainingData(samples, targets, weights, of_class)
+            weights = [
+                sample_weights(target, given, head.loss, head.shape)
+                for target, given, head in zip(targets, of_each, heads, strict=True)
+            ]
+        data = TrainingData(samples, tuple(targets), tuple(weights))
+        if class_weight is not None:
+            data.of_class = class_weights(targets, class_weight, heads[0].loss, heads[0].shape[-1])
+        return data
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
         """Checked samples of each input."""
         shapes = self._network.input_shapes
         if len(shapes) == 1 and not isinstance(x, Mapping):
-            return (check_samples(name, x, shapes[0], self.dtype),)
+            return (check_samples(name, x, shapes[0], self._dtype),)
         arrays = tuple(
             check_samples(f"{name} of {input_name}", one, shape, self.dtype)
             for input_name, one, shape in zip(

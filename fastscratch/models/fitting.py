@@ -1,6 +1,6 @@
 """The fit: epochs of compiled steps, and what Python does between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +10,9 @@ from ..addresses import is_finite
 from ..callbacks import Callback, History, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
 from ..engine import Network, Predictor, run_in_slices
+from ..kernels.program.train import FINITE, NOT_RUN
 from ..utils import derived_seed
-from ..validation import memory_for
+from ..validation import TOO_LARGE, more_than_memory
 from .head import logs_of
 from .progress import Progress
 from .training_data import TrainingData
@@ -62,22 +63,31 @@ class Fit:
     ):
         self.model, self.data, self.epochs = model, data, epochs
         self.shuffle, self.terminate_on_nan = shuffle, terminate_on_nan
+        self.n_samples, self._holder = len(data), model._holder
         self._cut(batch_size)
         self._optimizer = model._compiled_optimizer()
-        self.heads, self.trainer, self._workspace, self._holder = model._to_train(
-            data, self.batch_size
-        )
+        self._take_program()
         self.done = 0
-        with memory_for("epochs", epochs):
+        try:
             self.totals = np.zeros((epochs, len(self.heads) + 1, 2))
-        self.order = np.empty(len(data), np.int64)
+        except TOO_LARGE:
+            raise more_than_memory("epochs", epochs) from None
+        self.order = np.empty(self.n_samples, np.int64)
         self._bind()
 
     def _cut(self, batch_size: int) -> None:
         """Cut the data into mini-batches, and count the epochs before."""
-        self.batch_size = min(batch_size, len(self.data))
-        self.steps = -(-len(self.data) // self.batch_size)
-        self.first_epoch = self.model.trained_epochs
+        self.batch_size = min(batch_size, self.n_samples)
+        self.steps = -(-self.n_samples // self.batch_size)
+        self.first_epoch = self.model._state.epochs
+
+    def _take_program(self) -> None:
+        """Take what is minimised and measured, and the program that trains."""
+        programs, data = self.model._current_programs(), self.data
+        self.heads = self.model._heads(programs.network)
+        self.trainer, self._workspace = programs.trainer(
+            *(self.heads.objectives(data.weight_axes), self._optimizer, self.batch_size, data.x)
+        )
 
     def _epochs_after(self, step: int) -> int:
         """How many epochs of all fits have begun after some steps."""
@@ -93,9 +103,9 @@ class Fit:
 
     def renew(self) -> None:
         """Take another program, if an attribute of a layer or the optimiser has been set."""
-        self.heads, trainer, self._workspace, _ = self.model._to_train(self.data, self.batch_size)
-        if trainer is not self.trainer:
-            self.trainer = trainer
+        before = self.trainer
+        self._take_program()
+        if self.trainer is not before:
             self._bind()
 
     def run(self, first: int, count: int) -> None:
@@ -136,18 +146,18 @@ class Fit:
         epochs = self._epochs_after(start + count)
         if workspace.holds is not state:
             trainer.load(state.numbers(optimizer))
+        taken, totals = state.taken(optimizer), self.totals[self._epochs]
+        learned = trainer.new_numbers()
         workspace.holds = None  # the steps change its numbers
-        trainer.first_loss[0] = -np.inf  # every step writes a number or NaN
+        trainer.outcome[0] = NOT_RUN
         try:
             holder.run_in = holder.trained_in
-            trainer.train(start, rates, state.taken(optimizer))
+            trainer.train(start, rates, taken, totals, learned)
         finally:
-            holder.run_in, counts = None, False
-            if trainer.first_loss[0] != -np.inf:  # they have run
-                numbers, are_finite = trainer.numbers(self.totals[self._epochs])
-                counts = are_finite or not self.terminate_on_nan
+            outcome, holder.run_in = trainer.outcome[0], None
+            counts = outcome == FINITE or (outcome != NOT_RUN and not self.terminate_on_nan)
             if counts:
-                holder.state = state.after(count, epochs, optimizer, numbers)
+                holder.state = state.after(count, epochs, optimizer, learned)
                 workspace.holds = holder.state
         return counts
 
@@ -209,15 +219,14 @@ class Fit:
 
     def logs(self, epoch: int) -> dict[str, float]:
         """Loss and metrics of an epoch, or of its part that was run."""
-        n = len(self.data)
-        n_seen = min((self.done - epoch * self.steps) * self.batch_size, n)
-        return logs_of(self.heads, self.totals[epoch], n, n_seen)
+        n_seen = min((self.done - epoch * self.steps) * self.batch_size, self.n_samples)
+        return logs_of(self.heads, self.totals[epoch], self.n_samples, n_seen)
 
     def logs_of_epochs(self, first: int, count: int) -> dict[str, list[float]]:
         """Losses and metrics of some epochs; the last may not be complete."""
         if count == 1:
             return {name: [value] for name, value in self.logs(first).items()}
-        n = len(self.data)
+        n = self.n_samples
         epochs = np.arange(first, first + count)
         n_seen = np.minimum((self.done - epochs * self.steps) * self.batch_size, n)
         logs = logs_of(self.heads, self.totals[first : first + count], n, n_seen)
@@ -232,8 +241,15 @@ class Fit:
         """Metrics that are computed from predictions after an epoch."""
         return self.model._measure(self.data)
 
-    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
-        """Run an epoch; takes and returns the number of steps in a slice."""
+    def run_slices(self, total: int, run: Callable[[int, int], bool]) -> None:
+        """Run some steps in slices, the first as long as those of the fit before."""
+        trainer = self.trainer
+        trainer.steps_at_once = run_in_slices(
+            total, run, count=trainer.steps_at_once, longer=trainer.patience
+        )
+
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
+        """Run an epoch."""
         first = epoch * self.steps
 
         def run_slice(start: int, count: int) -> bool:
@@ -242,14 +258,14 @@ class Fit:
             return self.model.stop_training
 
         if not callbacks.of_batches:
-            return run_in_slices(self.steps, run_slice, count=count)
+            self.run_slices(self.steps, run_slice)
+            return
         for batch in range(self.steps):
             callbacks.train_batch_begin(batch)
             run_slice(batch, 1)
             callbacks.train_batch_end(batch, self.logs(epoch))
             if self.model.stop_training:
                 break
-        return count
 
 
 def fit(
@@ -264,40 +280,42 @@ def fit(
     ``model.stop_training`` is looked at after each slice of steps.
     """
     model, history = run.model, History()
-    measured = any(head.measured for head in run.heads)
     model.stop_training = False
-    progress = Progress(run, verbose, initial_epoch)
-    if validation is None and not callbacks and not measured and run.in_slices:
+    alone = validation is None and not callbacks and run.in_slices
+    if alone and not run.heads.need_predictions:
+        shown = Progress(run, verbose, initial_epoch) if verbose else None
 
         def run_slice(first: int, count: int) -> bool:
             run.run(first, count)
-            progress.end_epochs()
-            progress.update()
+            if shown is not None:
+                shown.end_epochs()
+                shown.update()
             return model.stop_training
 
         try:
-            run_in_slices(run.epochs * run.steps, run_slice)
+            run.run_slices(run.epochs * run.steps, run_slice)
             run.finish()
         finally:
-            progress.close()
+            if shown is not None:
+                shown.close()
         begun = -(-run.done // run.steps)
         history.epoch = list(range(initial_epoch, initial_epoch + begun))
         history.history = run.logs_of_epochs(0, begun) if begun else {}
         return history
 
     params = {"epochs": initial_epoch + run.epochs, "steps": run.known_steps, "verbose": verbose}
+    progress = Progress(run, verbose, initial_epoch)
     everyone = CallbackList([*callbacks, history], model, params)
     reported = [*model.directions, *(f"val_{n}" for n in model.directions if validation)]
     everyone.check(reported)
     everyone.train_begin()
     logs: dict[str, float] = {}
     try:
-        count = 1
         for epoch in range(run.epochs):
             everyone.epoch_begin(initial_epoch + epoch)
             run.renew()
             try:
-                count = run.run_epoch(epoch, everyone, progress, count)
+                run.run_epoch(epoch, everyone, progress)
             except FloatingPointError as error:
                 if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
                     raise

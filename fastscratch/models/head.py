@@ -158,6 +158,32 @@ class Head:
                 ) from None
 
 
+class Heads(list[Head]):
+    """The heads of all outputs of a network."""
+
+    @functools.cached_property
+    def need_predictions(self) -> bool:
+        """Whether a metric is computed from predictions."""
+        return any(head.measured for head in self)
+
+    @functools.cached_property
+    def have_metrics(self) -> bool:
+        """Whether there is any metric."""
+        return any(head.measures for head in self)
+
+    @functools.cached_property
+    def _objectives(self) -> dict[tuple[int, ...], tuple[Objective, ...]]:
+        return {}
+
+    def objectives(self, weight_axes: tuple[int, ...]) -> tuple[Objective, ...]:
+        """What is minimised at each output, with weights of this many axes; made once."""
+        known = self._objectives.get(weight_axes)
+        if known is None:
+            known = tuple(head.objective(n) for head, n in zip(self, weight_axes, strict=True))
+            self._objectives[weight_axes] = known
+        return known
+
+
 def check_logits(loss: losses.Loss, activation: str | Custom) -> None:
     """Check that a loss of scores is not applied to outputs of a sigmoid or softmax."""
     if loss.from_logits and activation in READ_OUTS:
@@ -207,16 +233,14 @@ def logs_of(
     -------
     dict of float, or of (epochs,) array
     """
-    of_losses, of_right = totals.T.tolist() if totals.ndim == 2 else totals.T
-    share = n_samples / n_seen
-    *losses, penalty = (loss * share for loss in of_losses)
-    total = 0.0
-    for head, loss in zip(heads, losses, strict=True):  # `sum` would round floats in its own way
-        total = total + head.loss_weight * loss
-    logs = {"loss": total + penalty}
-    if len(heads) > 1:
-        logs |= {f"{head.name}_loss": loss for head, loss in zip(heads, losses, strict=True)}
-    for head, right in zip(heads, of_right, strict=False):
+    # Of each output its losses and its right predictions; NumPy takes longer for single numbers.
+    pairs = totals.tolist() if totals.ndim == 2 else totals.transpose(1, 2, 0)
+    share, total, of_outputs, counted = n_samples / n_seen, 0.0, {}, {}
+    for head, (loss, right) in zip(heads, pairs, strict=False):
+        total = total + head.loss_weight * (loss * share)
+        if len(heads) > 1:
+            of_outputs[f"{head.name}_loss"] = loss * share
         if head.counted:
-            logs[head.prefix + head.counted] = head.share_right(right, n_seen)
-    return logs
+            counted[head.prefix + head.counted] = head.share_right(right, n_seen)
+    penalty = pairs[-1][0] * share
+    return {"loss": total + penalty, **of_outputs, **counted}

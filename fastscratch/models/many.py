@@ -190,15 +190,11 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
     model, optimizer = one.model, one.model._compiled_optimizer()
     state = model._state.for_optimizer(optimizer)
     trainer = programs.trainer(one)
-    evaluator = validation = penalties = None
+    evaluator = validation = None
     if one.validation is not None:
         evaluator = programs.evaluator(one)
         validation = programs.samples(one.validation, one.validation_rows)
-        penalties = [
-            (placed.offset, placed.stop, placed.weight.regularizer.l1, placed.weight.regularizer.l2)
-            for layer, placed in model._named_weights()
-            if placed.weight.regularizer is not None and layer.trainable
-        ]
+    penalties = model._current_programs().network.penalties
     schedule, numbers = optimizer.scheduled()
     origins = state.origins(optimizer)
     with memory_for("epochs", one.epochs):
@@ -215,11 +211,11 @@ def training_of(one: Assignment, programs: SharedPrograms, shuffle: bool) -> Tra
             state=np.empty((len(origins), origins[0].size), origins[0].dtype),
             shuffle=shuffle,
             seed=derived_seed(model.seed, 1),
+            penalties=penalties,
             evaluator=evaluator,
             validation=validation,
-            penalties=penalties or (),
             stopping=one.stopping(),
-            kind=programs.kind(trainer, evaluator),
+            kind=programs.kind(trainer, evaluator, penalties),
         )
 
 

@@ -1,7 +1,7 @@
 """The model: what a person calls."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..callbacks import BackupAndRestore, Callback, History, ProgbarLogger, TerminateOnNaN
 from ..callbacks.callback_list import CallbackList
-from ..engine import Evaluator, Predictor, Trainer, Workspace, are_sparse
+from ..engine import Evaluator, Predictor, are_sparse
 from ..layers import Layer, SymbolicTensor
 from ..validation import as_array, as_flag, as_integer, as_model_path
 from .batches import Batches, are_batches, refuse_beside_batches
@@ -17,7 +17,7 @@ from .configured import Configured
 from .fit_data import to_train_on, to_validate
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import Head, logs_of
+from .head import logs_of
 from .names import all_named, name_layers
 from .progress import Shown, as_level
 from .resuming import resumed
@@ -242,34 +242,32 @@ class Model(Configured):
         if isinstance(data, TrainingData):
             data = data.weighted_by_class()
             self._check_metrics(data, "")
+        elif remaining == 0:
+            return History()
         of_validation = validation_data, size, validation_steps, validation_freq, remaining
-
-        def train() -> History:
-            backups = [c for c in callbacks if isinstance(c, BackupAndRestore)]
-            begin = resumed(self, backups, initial_epoch)
-            history = train_from(begin, max(0, epochs - begin))
+        backups = [c for c in callbacks if isinstance(c, BackupAndRestore)] if callbacks else []
+        streamed = None
+        self._check_not_training()
+        here = os.getpid()
+        try:
+            self._holder.trained_in = here
+            begin = resumed(self, backups, initial_epoch) if backups else initial_epoch
+            remaining = max(0, epochs - begin)
+            if isinstance(data, Batches):  # the first one may be needed to build the model
+                streamed = StreamedFit(self, data, class_weight, remaining, terminate_on_nan)
+            validation = to_validate(self, *of_validation)
+            if gradient_accumulation_steps is not None:
+                optimizer.gradient_accumulation_steps = gradient_accumulation_steps
+            if isinstance(data, TrainingData):
+                run = Fit(self, data, batch_size or 32, remaining, shuffle, terminate_on_nan)
+            history = fit(streamed or run, validation, callbacks, level, begin)
             for backup in backups:
                 backup.delete()
             return history
-
-        def train_from(begin: int, remaining: int) -> History:
-            streamed = None
-            if isinstance(data, Batches):  # the first one may be needed to build the model
-                streamed = StreamedFit(self, data, class_weight, remaining, terminate_on_nan)
-            try:
-                validation = to_validate(self, *of_validation)
-                if gradient_accumulation_steps is not None:
-                    optimizer.gradient_accumulation_steps = gradient_accumulation_steps
-                if isinstance(data, TrainingData):
-                    run = Fit(self, data, batch_size or 32, remaining, shuffle, terminate_on_nan)
-                return fit(streamed or run, validation, callbacks, level, begin)
-            finally:
-                if streamed is not None:
-                    streamed.close()
-
-        if isinstance(data, Batches) and remaining == 0:
-            return History()
-        return self._train(train)
+        finally:
+            self._holder.trained_in = None  # without a call, in which Ctrl-C would take effect
+            if streamed is not None:
+                streamed.close()
 
     def train_on_batch(
         self,
@@ -301,35 +299,16 @@ class Model(Configured):
         return_dict = as_flag("return_dict", return_dict)
         terminate_on_nan = as_flag("terminate_on_nan", terminate_on_nan)
         data = self._data(x, y, sample_weight, class_weight).weighted_by_class()
-
-        def train() -> dict[str, float]:
-            run = Fit(self, data, len(data), 1, False, terminate_on_nan)
-            run.run(0, 1)
-            return run.logs(0)
-
-        logs = self._train(train)
-        return logs if return_dict else _as_result(logs)
-
-    def _train(self, train: Callable[[], Any]) -> Any:
-        """Call what trains the model, unless something else does already."""
         self._check_not_training()
         here = os.getpid()
         try:
             self._holder.trained_in = here
-            return train()
-        finally:  # without a call, in which Ctrl-C would take effect
-            self._holder.trained_in = None
-
-    def _to_train(
-        self, data: TrainingData, batch_size: int
-    ) -> tuple[list[Head], Trainer, Workspace, Holder]:
-        """A fit needs heads, the program that trains, its workspace, and the state's holder."""
-        programs = self._current_programs()
-        heads = self._heads(programs.network)
-        objectives = self._objectives(data.weight_axes)
-        optimizer = self._compiled_optimizer()
-        trainer = programs.trainer(objectives, optimizer, batch_size, are_sparse(data.x))
-        return heads, *trainer, self._holder
+            run = Fit(self, data, len(data), 1, False, terminate_on_nan)
+            run.run(0, 1)
+            logs = run.logs(0)
+        finally:
+            self._holder.trained_in = None  # without a call, in which Ctrl-C would take effect
+        return logs if return_dict else _as_result(logs)
 
     def __call__(self, x: Any) -> Any:
         """Outputs for arrays, as :meth:`predict`.
@@ -403,7 +382,8 @@ class Model(Configured):
             network.check_inputs("x", (samples,))
         out = np.empty((len(samples), *network.output_shapes[0]), self._dtype)
         size = programs.predicted_at_once(len(samples), batch_size)
-        reader, workspace = programs.borrow(state, Predictor, size)
+        zeros = programs.leaves_out_zeros((samples,), size)
+        reader, workspace = programs.borrow(state, Predictor, size, mostly_zeros=zeros)
         is_finite = reader.run((out,), (samples,))
         programs.idle.append(workspace)
         if not is_finite:
@@ -464,7 +444,8 @@ class Model(Configured):
             size = programs.predicted_at_once(n, batch_size, sparse)
         else:
             size = batch_size or 32
-        reader, workspace = programs.borrow(state, Predictor, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(samples, size)}
+        reader, workspace = programs.borrow(state, Predictor, size, **kind)
 
         def run(first: int, count: int) -> bool:
             rows = slice(first * size, (first + count) * size)
@@ -561,6 +542,8 @@ class Model(Configured):
     def _check_metrics(self, data: TrainingData, prefix: str) -> None:
         """Check that the metrics can be computed for checked data, whatever is predicted."""
         heads = self._heads(self._current_programs().network)
+        if not heads.have_metrics:
+            return
         for head, y, weights in zip(heads, data.y, data.weights, strict=True):
             if head.measures:
                 of_output = f" of {head.name}" if len(heads) > 1 else ""
@@ -592,7 +575,8 @@ class Model(Configured):
         totals, order = np.zeros((1, len(heads) + 1, 2)), np.empty(len(data), np.int64)
         state = self._state
         objectives = self._objectives(data.weight_axes)
-        reader, workspace = programs.borrow(state, Evaluator, objectives, size, sparse=sparse)
+        kind = {"sparse": sparse, "mostly_zeros": programs.leaves_out_zeros(data.x, size)}
+        reader, workspace = programs.borrow(state, Evaluator, objectives, size, **kind)
         reader.bind(data.x, data.y, data.weights, order, totals)
         n, n_steps = len(data), -(-len(data) // size)
         penalty = self._penalty(state)
@@ -616,7 +600,7 @@ class Model(Configured):
     ) -> dict[str, float]:
         """Metrics that are computed from predictions, which may be known already."""
         heads = self._heads(self._network)
-        if not any(head.measured for head in heads):
+        if not heads.need_predictions:
             return {}
         if predicted is None:
             predicted, _ = self._predict(data.x, None)

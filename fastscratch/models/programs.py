@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Learning, Network, Objective, Trainer, Workspace, team_size
+from ..engine import Learning, Network, Objective, Trainer, Workspace, are_sparse, team_size
 from ..engine.lowering import goes_by_rows
+from ..engine.mostly_zeros import pays, units_that_read
 from ..engine.plan import Allocate, aligned_zeros
 from ..kernels.optimizers import UPDATES
 from ..kernels.threads import get_num_threads
@@ -48,7 +49,7 @@ class Programs:
 
     def __init__(self, network: Network, dtype: str) -> None:
         self.network, self._dtype = network, dtype
-        self._goes_by_rows = goes_by_rows(network)
+        self._goes_by_rows, self._units = goes_by_rows(network), units_that_read(network)
         self._training: tuple[Any, Workspace] | None = None
         self._optimizer_given: tuple[Any, ...] = ()
         self.idle: list[Workspace] = []
@@ -62,11 +63,9 @@ class Programs:
         objectives: Sequence[Objective],
         optimizer: Optimizer,
         batch_size: int,
-        sparse: bool = False,
+        x: Sequence[Any],
     ) -> tuple[Trainer, Workspace]:
-        """The program that trains the network on mini-batches of a size, and its workspace.
-
-        It takes arrays, or else a sparse matrix.
+        """The program that trains the network on mini-batches of samples, and its workspace.
 
         With another optimiser all begin anew, because what it remembers is in the memory.
         """
@@ -83,15 +82,21 @@ class Programs:
             self._optimizer_given = given
         assert self._training is not None
         workspace = self._training[1]
-        key = batch_size, sparse, tuple(objectives)
+        sparse, mostly_zeros = are_sparse(x), self.leaves_out_zeros(x, batch_size)
+        key = batch_size, sparse, mostly_zeros, tuple(objectives)
         if workspace.key != key:
             make = partial(
                 new_trainer,
                 *(self.network, objectives, optimizer, batch_size, self._dtype),
                 sparse=sparse,
+                mostly_zeros=mostly_zeros,
             )
             workspace.give_turn_to(key, make)
         return workspace.program, workspace
+
+    def leaves_out_zeros(self, x: Sequence[Any], batch_size: int) -> bool:
+        """Whether a program for mini-batches of these samples leaves out what is zero in them."""
+        return pays(x, self._units, batch_size)
 
     def predicted_at_once(
         self, n_samples: int, batch_size: int | None, sparse: bool = False
@@ -106,7 +111,12 @@ class Programs:
         return at_once(n_samples, batch_size, MEASURED_BY_ROWS if by_rows else PREDICTED_AT_ONCE)
 
     def borrow(
-        self, state: State, kind: Any, *arguments: Any, sparse: bool = False
+        self,
+        state: State,
+        kind: Any,
+        *arguments: Any,
+        sparse: bool = False,
+        mostly_zeros: bool = False,
     ) -> tuple[Any, Workspace]:
         """A program that only reads the weights, with those of a state; and its workspace.
 
@@ -121,17 +131,18 @@ class Programs:
         *arguments
             Of the program, after the network; the last of them is how many samples it takes at
             once, or at least takes at once: the batch size, or the number of threads.
-        sparse : bool
-            Whether it takes a sparse matrix.
+        sparse, mostly_zeros : bool
+            Whether it takes a sparse matrix; or an array that is mostly zeros.
         """
         workers = team_size(kind._work * arguments[-1] * self.network.work)
         try:
             workspace = self.idle.pop()
         except IndexError:
             workspace = Workspace(MOST_KEPT)
-        key = kind, workers, sparse, *arguments
+        key = kind, workers, sparse, mostly_zeros, *arguments
         if workspace.key != key:
-            make = partial(kind, self.network, *arguments, self._dtype, sparse=sparse)
+            given = {"sparse": sparse, "mostly_zeros": mostly_zeros}
+            make = partial(kind, self.network, *arguments, self._dtype, **given)
             workspace.give_turn_to(key, make)
         reader = workspace.program
         if workspace.holds is not state:
@@ -148,6 +159,7 @@ def new_trainer(
     dtype: str,
     allocate: Allocate = aligned_zeros,
     sparse: bool = False,
+    mostly_zeros: bool = False,
 ) -> Trainer:
     """A program that trains the network."""
     learning, n_slots = learning_of(optimizer), optimizer.n_remembered
@@ -155,6 +167,7 @@ def new_trainer(
         *(network, objectives, learning, n_slots, batch_size, dtype),
         allocate=allocate,
         sparse=sparse,
+        mostly_zeros=mostly_zeros,
     )
 
 

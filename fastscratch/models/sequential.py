@@ -218,7 +218,7 @@ class Sequential(Model):
             self._input_shape = network.input_shapes[0]
 
     def _samples(self, name: str, x: Any) -> tuple[np.ndarray, ...]:
-        return (check_samples(name, x, self._input_shape, self.dtype),)
+        return (check_samples(name, x, self._input_shape, self._dtype),)
 
     def _network_for(self, shape: tuple[int, ...] | None) -> Network:
         if self._programs is not None:

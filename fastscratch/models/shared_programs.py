@@ -12,7 +12,10 @@ from .training_data import TrainingData
 
 
 class SharedPrograms:
-    """Programs for one thread, by what they depend on: not on weights, seeds or learning rates."""
+    """Programs for one thread, by what they depend on.
+
+    Which is not weights, seeds, learning rates, nor the factors of penalties.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Any] = {}
@@ -48,11 +51,13 @@ class SharedPrograms:
             self._known[key] = Evaluator(network, objectives, size, model.dtype, workers=1)
         return self._known[key]
 
-    def kind(self, trainer: Trainer, evaluator: Evaluator | None) -> Kind | None:
+    def kind(
+        self, trainer: Trainer, evaluator: Evaluator | None, penalties: np.ndarray
+    ) -> Kind | None:
         """What models with these programs have in common, if they can be trained together."""
-        key = id(trainer), id(evaluator)
+        key = id(trainer), id(evaluator), penalties.tobytes()
         if key not in self._known:
-            self._known[key] = kind_of(trainer, evaluator)
+            self._known[key] = kind_of(trainer, evaluator, penalties)
         return self._known[key]
 
     def samples(self, data: TrainingData, rows: np.ndarray) -> Samples:

@@ -10,11 +10,11 @@ from ..optimizers import Optimizer
 from ..optimizers.optimizer import AVERAGE
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(slots=True)
 class State:
     """Weights, what the optimiser remembers of them, and how far training has come.
 
-    Its arrays are never written to: training works on copies, and gives the model another state
+    It never changes, nor do its arrays: training works on copies, and gives the model another state
     after each slice of steps. So a thread that reads a state sees the numbers of one moment.
 
     Attributes
@@ -48,9 +48,9 @@ class State:
     is_swapped: bool = False
 
     def __post_init__(self) -> None:
-        self.parameters.flags.writeable = False
+        self.parameters.setflags(write=False)
         for slot in self.slots or ():
-            slot.flags.writeable = False
+            slot.setflags(write=False)
 
     def replaced(self, **changes: Any) -> "State":
         """The same with some attributes changed."""
@@ -105,7 +105,7 @@ class State:
         optimizer: Optimizer,
         numbers: np.ndarray,
     ) -> "State":
-        """The state after some more steps.
+        """The state after some more steps, where this one is :meth:`for_optimizer`.
 
         Parameters
         ----------
@@ -119,15 +119,9 @@ class State:
         parameters, *slots = numbers
         every = optimizer.gradient_accumulation_steps or 1
         updates, pending = divmod(self.taken(optimizer) + steps, every)
-        return State(
-            parameters,
-            tuple(slots),
-            optimizer.remembered,
-            iterations=self.iterations + steps,
-            updates=updates,
-            pending=pending,
-            epochs=epochs,
-        )
+        remembered = optimizer.remembered if self.slots is None else self.remembered
+        iterations = self.iterations + steps
+        return State(parameters, tuple(slots), remembered, iterations, updates, pending, epochs)
 
 
 class Holder:
@@ -154,9 +148,9 @@ class Holder:
     @property
     def is_training(self) -> bool:
         """Whether a fit is going on."""
-        return self.trained_in == os.getpid()
+        return self.trained_in is not None and self.trained_in == os.getpid()
 
     @property
     def is_running(self) -> bool:
         """Whether steps of it are running."""
-        return self.run_in == os.getpid()
+        return self.run_in is not None and self.run_in == os.getpid()

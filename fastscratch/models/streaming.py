@@ -115,8 +115,8 @@ class StreamedFit(Fit):
     def close(self) -> None:
         self._prepared.close()
 
-    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress, count: int) -> int:
-        model, measured = self.model, any(head.measured for head in self.heads)
+    def run_epoch(self, epoch: int, callbacks: CallbackList, progress: Progress) -> None:
+        model, measured = self.model, self.heads.need_predictions
         self._begin_epoch(epoch)
         for data in self._prepared.epoch():
             callbacks.train_batch_begin(self._batch)
@@ -136,7 +136,6 @@ class StreamedFit(Fit):
             )
             model.stop_training = True
             self.is_over = self._batch == 0
-        return count
 
     def _take(self, data: TrainingData) -> None:
         """Take the step of a mini-batch."""
@@ -188,7 +187,7 @@ def evaluate_batches(
         n += len(data)
         for name, value in model._losses_of(data).items():
             sums[name] = sums.get(name, 0.0) + value * len(data)
-        if any(head.measured for head in model._heads(model._network)):
+        if model._heads(model._network).need_predictions:
             measured.append((data, model._predict(data.x, None)[0]))
         if callbacks is not None:
             callbacks.test_batch_end(batch, {name: total / n for name, total in sums.items()})

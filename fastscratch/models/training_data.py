@@ -12,7 +12,7 @@ from ..validation import as_array, as_fraction, as_integer, as_not_negative, sam
 from .sparse_samples import check_sparse_samples
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(slots=True)
 class TrainingData:
     """Samples with their targets and, perhaps, their weights; of one type and C-contiguous.
 
@@ -38,9 +38,9 @@ class TrainingData:
         return len(self.x[0])
 
     @property
-    def weight_axes(self) -> list[int]:
+    def weight_axes(self) -> tuple[int, ...]:
         """Of each output, how many axes its weights have; 0 without weights."""
-        return [0 if weights is None else weights.ndim for weights in self.weights]
+        return tuple([0 if weights is None else weights.ndim for weights in self.weights])
 
     def split(self, share: Any) -> tuple["TrainingData", "TrainingData"]:
         """The first samples; and the last of them, this share of all, as validation data."""
@@ -131,7 +131,6 @@ def check_targets(name: str, y: Any, loss: Loss, shape: tuple[int, ...], dtype: 
     """Targets of a loss, for outputs of a shape."""
     targets = as_array(name, y, dtype, writeable=False)
     classes = shape[-1]
-    loss.check_outputs(classes)
     if loss.takes_labels:
         shape = shape[:-1]
         if targets.ndim == len(shape) + 2 and targets.shape[-1] == 1:
@@ -203,10 +202,15 @@ def sample_weights(
     return np.ascontiguousarray(aligned)
 
 
-def class_weights(y: np.ndarray, class_weight: Any, n_outputs: int) -> np.ndarray | None:
+def class_weights(
+    targets: Sequence[np.ndarray], class_weight: Any, loss: Loss, n_outputs: int
+) -> np.ndarray:
     """Weight of each sample's class; the output of a model of two classes may be one number."""
-    if class_weight is None:
-        return None
+    if len(targets) > 1:
+        raise ValueError("class_weight needs a model with one output, got several")
+    (y,) = targets
+    if loss.takes_labels and y.ndim > 1:
+        raise ValueError(f"class_weight needs a class for each sample, got y of shape {y.shape}")
     if not isinstance(class_weight, Mapping):
         raise TypeError(
             f"class_weight must be a dict from labels to weights, got {type(class_weight).__name__}"

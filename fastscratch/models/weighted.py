@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import losses, optimizers
-from ..engine import Network, Objective
+from ..engine import Network
 from ..engine.network import Placed
 from ..layers import Layer
 from ..layers.base import as_shape
@@ -16,7 +16,7 @@ from ..output import encodable
 from ..utils import derived_seed, next_seed
 from ..validation import as_array, as_flag, as_function, as_integer, as_text, one_of
 from ..wording import quantity
-from .head import Head
+from .head import Heads
 from .names import different, name_of
 from .programs import Programs
 from .state import Holder, State
@@ -40,8 +40,7 @@ class Weighted:
         self._metrics: list[tuple[Any, ...]] = []
         self._weighted_metrics: list[tuple[Any, ...]] = []
         self._heads_of: Network | None = None
-        self._known_heads: list[Head] = []
-        self._known_objectives: dict[tuple[int, ...], tuple[Objective, ...]] = {}
+        self._known_heads = Heads()
         self._programs: Programs | None = None
         self._holder = Holder()
 
@@ -377,7 +376,7 @@ class Weighted:
         ValueError
             If the weights would have other shapes.
         """
-        programs = self._known_programs()
+        programs = self._programs or self._known_programs()
         if not programs.network.is_current:
             old = programs.network
             network = Network(old.nodes, old.input_shapes, old.outputs)

@@ -52,6 +52,8 @@ class Fit:
         Of the epochs that are done, if compiled code has trained them.
     seconds : float
         That its training took of those of all networks that were trained together.
+    earlier : Continued or None
+        Fits that it may go on from, and that it is then one of.
     key : str
         What it depends on but for its number of epochs, if others may go on from it.
     best : (p,) array, optional
@@ -72,6 +74,7 @@ class Fit:
     losses: list[float] = dataclasses.field(default_factory=list)
     scores: list[float] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
+    earlier: continued.Continued | None = dataclasses.field(default_factory=continued.current)
     key: str = ""
     best: np.ndarray | None = None
 
@@ -102,18 +105,17 @@ class Fit:
         """Go on from an earlier fit, if there is one, and check the data."""
         if not self.can_be_compiled:
             return
-        earlier = continued.current()
-        if earlier is not None:
-            earlier.resume(self)
+        if self.earlier is not None:
+            self.earlier.resume(self)
         if not self.is_over:
             self.assignment = self._assignment()
 
     def conclude(self) -> None:
         """Fit the network now, if it has not been trained with others."""
-        one, earlier = self.assignment, continued.current()
+        one = self.assignment
         if one is not None and len(self.losses) > self.max_iter - one.epochs:
-            if earlier is not None:
-                earlier.keep(self)
+            if self.earlier is not None:
+                self.earlier.keep(self)
         elif not self.is_over:  # also if it has diverged: the same again says where
             self.alone()
 

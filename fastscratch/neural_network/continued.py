@@ -2,13 +2,17 @@
 
 A halving search over ``max_iter`` fits the candidates that are left to the same data again, for
 more epochs. What each fit would compute first, the one before it has computed already.
+
+What the fits of a task leave for later ones is in its memory, which travels with it to a worker,
+and back. The next task of the same candidate in the same fold gets this memory; whether one of the
+fits in it is the beginning of its own, it finds out from the data and the first weights.
 """
 
 import contextlib
 import contextvars
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -18,11 +22,15 @@ from ..models.state import State
 if TYPE_CHECKING:
     from .company import Fit
 
-__all__ = ["Continued", "continued", "current"]
+__all__ = ["Continued", "continued", "current", "going_on", "memory_of"]
 
 #: Parameters without an effect on the bits of a network: `random_state` has drawn its weights.
 WITHOUT_EFFECT = ("max_iter", "random_state", "verbose")
 
+#: The memory of each candidate in each fold of a search.
+_MEMORIES: contextvars.ContextVar[dict[Any, dict[str, Any]] | None] = contextvars.ContextVar(
+    "memories", default=None
+)
 _CURRENT: contextvars.ContextVar["Continued | None"] = contextvars.ContextVar(
     "continued", default=None
 )
@@ -49,10 +57,16 @@ class _Earlier:
 
 
 class Continued:
-    """The fits that later ones may go on from."""
+    """The fits that later ones may go on from.
 
-    def __init__(self) -> None:
-        self._known: dict[str, _Earlier] = {}
+    Parameters
+    ----------
+    known : dict
+        Those that there are already; written.
+    """
+
+    def __init__(self, known: dict[str, _Earlier]):
+        self._known = known
 
     @staticmethod
     def _key(wanted: "Fit") -> str:
@@ -91,8 +105,27 @@ class Continued:
 
 @contextlib.contextmanager
 def continued() -> Iterator[None]:
-    """A context in which fits go on from earlier ones."""
-    token = _CURRENT.set(Continued())
+    """A context in which the fits of a search go on from earlier ones."""
+    token = _MEMORIES.set({})
+    try:
+        yield
+    finally:
+        _MEMORIES.reset(token)
+
+
+def memory_of(parameters: dict[str, Any], rows: np.ndarray) -> dict[str, Any] | None:
+    """The memory of a candidate that is fitted to some rows, if fits go on from earlier ones."""
+    memories = _MEMORIES.get()
+    if memories is None:
+        return None
+    settings = {k: v for k, v in parameters.items() if k.rpartition("__")[2] != "max_iter"}
+    return memories.setdefault((repr(settings), np.asarray(rows).tobytes()), {})
+
+
+@contextlib.contextmanager
+def going_on(memory: dict[str, Any] | None) -> Iterator[None]:
+    """A context in which fits go on from those in a memory, if there is one."""
+    token = _CURRENT.set(None if memory is None else Continued(memory))
     try:
         yield
     finally:

@@ -24,6 +24,7 @@ from ..workers import Outcome, Task
 from .base import Learned
 from .classifier import MLPClassifier
 from .company import Fit, fit_all
+from .continued import Continued
 from .regressor import MLPRegressor
 from .shared import Make, Same, Shared
 
@@ -105,6 +106,8 @@ class _Evaluation:
             self._fitting = estimator._fitting(self._learned(), make=self._make)
             self.wanted = next(self._fitting, None)
             if self.wanted is not None:
+                if self._task.memory is not None:
+                    self.wanted.earlier = Continued(self._task.memory)
                 self.wanted.prepare()
 
     def end(self) -> None:

@@ -24,6 +24,7 @@ from ..coroutines import Coroutine
 from ..workers import Outcome, Task, Workers, workers_for
 from .base import BaseMLP
 from .company import fit_all
+from .continued import going_on, memory_of
 from .evaluations import evaluate, is_usual
 from .networks import copied
 
@@ -60,7 +61,9 @@ class FitTogether(ParallelBackendBase):
 
     def submit(self, func: Any, callback: Any = None) -> Task:
         """Keep a task until results are asked for."""
-        task = Task(func.items, callback)
+        ((_, _, options), *_) = func.items
+        memory = memory_of(options.get("parameters") or {}, options.get("train", ()))
+        task = Task(func.items, callback, memory)
         self._queue.append(task)
         return task
 
@@ -103,7 +106,7 @@ class FitTogether(ParallelBackendBase):
                     evaluate(taken)
                     continue
                 for task in taken:
-                    self._go_on(task, Coroutine(task.run))
+                    self._go_on(task, Coroutine(functools.partial(_run, task)))
                 if self._running:
                     fit_all([coroutine.request for _, coroutine in self._running])
                 waiting, self._running = self._running, []
@@ -130,6 +133,12 @@ class FitTogether(ParallelBackendBase):
             task.end(Outcome(coroutine.result, coroutine.error))
         else:
             self._running.append((task, coroutine))
+
+
+def _run(task: Task) -> list[Any]:
+    """Run a task, whose fits may go on from earlier ones."""
+    with going_on(task.memory):
+        return task.run()
 
 
 @contextlib.contextmanager

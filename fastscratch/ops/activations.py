@@ -8,19 +8,24 @@ from ..kernels.activations import (
     ALPHA,
     NEGATIVE_SLOPE,
     activation_forward,
+    elements_forward,
     elu_forward,
     forward_of,
     leaky_relu_forward,
 )
+from ..kernels.chunks import SERIAL_WORK
 from ..validation import as_flag, as_floating, as_not_negative, as_positive
 from .axes import as_axis, from_rows, to_rows
 
 
 def _elementwise(name: str, x: Any) -> np.ndarray:
     z = as_floating("x", x, finite=False)
-    a = np.empty_like(z)
-    # As rows of one number, so that a vector is shared out among threads, too.
-    if not activation_forward(a.reshape(-1, 1), z.reshape(-1, 1), forward_of(name, z.dtype)):
+    a, activation = np.empty_like(z), forward_of(name, z.dtype)
+    if z.size * activation[-1] < SERIAL_WORK:
+        finite = elements_forward(a.reshape(-1), z.reshape(-1), activation[0])
+    else:  # as rows of one number, so that a vector is shared out among threads, too
+        finite = activation_forward(a.reshape(-1, 1), z.reshape(-1, 1), activation)
+    if not finite:
         as_floating("x", x)  # raises, and says where
     return a
 

@@ -1,5 +1,7 @@
 """2-D convolutions, which are cross-correlations, as everywhere in the field."""
 
+import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ from ..kernels.conv2d import (
     conv2d_forward,
     conv2d_image_forward,
 )
+from ..kernels.machine import VECTOR_BYTES
+from ..kernels.past_caches import TOO_LARGE
 from ..layers.convolution import output_places
 from ..validation import as_array, as_floating, as_pair, one_of
 from .axes import as_gradient
@@ -244,11 +248,30 @@ def _geometry(
     steps = as_pair("strides", strides, 1)
     dilation = as_pair("dilation_rate", dilation_rate, 1)
     one_of("padding", padding, ("valid", "same"))
-    extent = tuple(
-        rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters.shape[:2], strict=True)
-    )
-    places, before = output_places("kernel", images.shape[1:3], extent, steps, padding)
-    return (len(images), *places, filters.shape[3]), (steps, before, dilation)
+    return _known_geometry(images.shape, filters.shape, steps, padding, dilation)
+
+
+@functools.lru_cache(256)
+def _known_geometry(
+    images: tuple[int, ...],
+    filters: tuple[int, ...],
+    steps: tuple[int, ...],
+    padding: str,
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """The same of the shapes of images and filters: found out once, as it takes microseconds."""
+    extent = tuple(rate * (taps - 1) + 1 for rate, taps in zip(dilation, filters[:2], strict=True))
+    places, before = output_places("kernel", images[1:3], extent, steps, padding)
+    return (images[0], *places, filters[3]), (steps, before, dilation)
+
+
+def _result(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that begins where vectors can be stored past the caches, if it is large."""
+    if math.prod(shape) * dtype.itemsize < TOO_LARGE:
+        return np.empty(shape, dtype)
+    block = np.empty(math.prod(shape) + VECTOR_BYTES // dtype.itemsize, dtype)
+    first = -block.ctypes.data % VECTOR_BYTES // dtype.itemsize
+    return block[first : first + math.prod(shape)].reshape(shape)
 
 
 def _convolve(
@@ -261,7 +284,7 @@ def _convolve(
     rate: Any,
 ) -> np.ndarray:
     shape, window = _geometry(images, filters, strides, padding, rate)
-    out, bias = np.empty(shape, images.dtype), np.zeros(shape[3], images.dtype)
+    out, bias = _result(shape, images.dtype), np.zeros(shape[3], images.dtype)
     if not conv2d_forward(out, images, filters, bias, *window, groups):
         as_floating("inputs", inputs)  # raises, and says where
     return out

@@ -1,5 +1,6 @@
 """Pooling of images, channels last."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -193,10 +194,18 @@ def _images_and_window(
     Unless `finite`, the caller checks whether the numbers are.
     """
     images = as_floating("inputs", inputs, 4, finite)
-    size: tuple[int, ...] = as_pair("pool_size", pool_size, 1)
+    size = as_pair("pool_size", pool_size, 1)
     steps = size if strides is None else as_pair("strides", strides, 1)
     one_of("padding", padding, ("valid", "same"))
-    size = seen_window(size, images.shape[1:3], padding)
-    places, before = output_places("pool_size", images.shape[1:3], size, steps, padding)
-    out = np.empty((len(images), *places, images.shape[3]), images.dtype)
-    return images, out, (size, steps, before)
+    shape, window = _known_window(images.shape, size, steps, padding)
+    return images, np.empty(shape, images.dtype), window
+
+
+@functools.lru_cache(256)
+def _known_window(
+    images: tuple[int, ...], size: tuple[int, ...], steps: tuple[int, ...], padding: str
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Shape of the output, and the window: found out once, as it takes microseconds."""
+    size = seen_window(size, images[1:3], padding)
+    places, before = output_places("pool_size", images[1:3], size, steps, padding)
+    return (images[0], *places, images[3]), (size, steps, before)

@@ -27,6 +27,7 @@ file            operations
 =============== ================================================================================
 `data`          shuffle an epoch, gather a mini-batch, hand out results, exchange layouts
 `dense`         dense layers, forward and backward with the update of the weights
+`wide`          dense layers whose weights come from memory
 `conv2d`        convolutions and their derivatives
 `pooling`       maximum and average of windows, global average
 `normalization` batch and layer normalisation

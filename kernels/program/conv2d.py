@@ -12,6 +12,7 @@ from ..conv2d import (
     conv2d_weight_rows,
     transpose_kernel,
 )
+from ..conv2d_maxima import conv2d_maxima_rows, has_maxima_tile
 from ..jit import njit
 from ..pooling import max_row
 from ..winograd import POINTS, transform_kernel
@@ -112,11 +113,17 @@ def _images(samples, lanes):
 
 
 @njit
-def _convolve(memory, row, shape, z_at, image, first, stop, worker):
-    """Some rows of one image's pre-activations, ``x * kernel + bias``, to where row 0 would go."""
+def _arguments(memory, row, image):
+    """What a convolution of one image reads: the image, the kernel and the bias."""
     x = memory[row[INPUT] + image * row[INPUT_UNITS] :][: row[INPUT_UNITS]]
     kernel = memory[row[KERNEL] if row[PACKED] == NONE else row[PACKED] :]
-    bias = memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
+    return x, kernel, memory[row[BIAS] : row[STOP]] if row[BIAS] < row[STOP] else memory[ZEROS:]
+
+
+@njit
+def _convolve(memory, row, shape, z_at, image, first, stop, worker):
+    """Some rows of one image's pre-activations, ``x * kernel + bias``, to where row 0 would go."""
+    x, kernel, bias = _arguments(memory, row, image)
     scratch = scratch_of(memory, row, worker)
     conv2d_rows(memory[z_at:], x, kernel, bias, shape, first, stop, scratch)
 
@@ -141,27 +148,15 @@ def conv2d_forward_item(memory, row, samples, item, worker, step):
         call(row[FUNCTION], a, z[first * width :][:size])
 
 
-@operation(*(INPUT, *PARAMETERS, *TENSOR, *STRIPS, SPARE, PACKED, ARGMAX, POOL_Y, POOL_X, BAND))
-def conv2d_maxima_item(memory, row, samples, item, worker, step):
-    """What a max pooling keeps of some rows of one image's output: the maxima of windows.
+@njit
+def _maxima_of_bands(memory, row, shape, maxima, argmax, z_at, image, first, stop, worker):
+    """Some rows of maxima, of a convolution that is computed some rows at a time.
 
-    The activation does not change which is the largest, so it is computed of the maxima only; the
-    other numbers never leave the cache.
+    These rows stay in the cache; `first` and `stop` are rows of the convolution's output.
     """
-    shape = geometry(row)
     pool_size = row[POOL_Y], row[POOL_X]
-    height, width = shape.out_height // row[POOL_Y], shape.out_width // row[POOL_X]
-    image, first, stop = _strip(row, item, height * row[POOL_Y])
-    if image >= _images(samples, shape.lanes):
-        return
     channels = shape.filters * shape.lanes
     row_size = shape.out_width * channels
-    here = image * height * width * channels
-    z_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE]
-    size = height * width * channels
-    maxima_at = z_at + row[BAND] * row_size
-    maxima = memory[maxima_at:][:size].reshape(height, width, channels)
-    argmax = memory[row[ARGMAX] + here :][:size].reshape(height, width, channels)
     for top in range(first, stop, row[BAND]):
         bottom = min(top + row[BAND], stop)
         _convolve(memory, row, shape, z_at - top * row_size, image, top, bottom, worker)
@@ -169,7 +164,34 @@ def conv2d_maxima_item(memory, row, samples, item, worker, step):
         for y in range(0, (bottom - top) // row[POOL_Y]):
             at = top // row[POOL_Y] + y
             max_row(maxima[at], argmax[at], z, y, pool_size, pool_size, (0, 0))
-    begin, end = first // row[POOL_Y] * width * channels, stop // row[POOL_Y] * width * channels
+
+
+@operation(*(INPUT, *PARAMETERS, *TENSOR, *STRIPS, SPARE, PACKED, ARGMAX, POOL_Y, POOL_X, BAND))
+def conv2d_maxima_item(memory, row, samples, item, worker, step):
+    """What a max pooling keeps of some rows of one image's output: the maxima of windows.
+
+    The activation does not change which is the largest, so it is computed of the maxima only; the
+    other numbers never leave the cache, or not even the registers.
+    """
+    shape = geometry(row)
+    height, width = shape.out_height // row[POOL_Y], shape.out_width // row[POOL_X]
+    image, first, stop = _strip(row, item, height * row[POOL_Y])
+    if image >= _images(samples, shape.lanes):
+        return
+    channels = shape.filters * shape.lanes
+    here = image * height * width * channels
+    z_at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[SPARE]
+    size = height * width * channels
+    maxima_at = z_at + row[BAND] * shape.out_width * channels
+    maxima = memory[maxima_at:][:size].reshape(height, width, channels)
+    argmax = memory[row[ARGMAX] + here :][:size].reshape(height, width, channels)
+    top, bottom = first // row[POOL_Y], stop // row[POOL_Y]
+    if has_maxima_tile(shape, row[POOL_Y], row[POOL_X]):
+        read, scratch = _arguments(memory, row, image), scratch_of(memory, row, worker)
+        conv2d_maxima_rows(maxima, argmax, *read, shape, top, bottom, scratch)
+    else:
+        _maxima_of_bands(memory, row, shape, maxima, argmax, z_at, image, first, stop, worker)
+    begin, end = top * width * channels, bottom * width * channels
     a, z = memory[row[A] + here :][begin:end], memory[maxima_at:][begin:end]
     if row[FUNCTION] == NONE:
         a[:] = z

@@ -101,17 +101,17 @@ def product(dtype):
 
 
 @njit
-def _units_of(row, item):
+def units_of(row, item):
     """First unit of an item, and their number."""
     first = item * row[UNITS_AN_ITEM]
     return first, min(row[UNITS_AN_ITEM], row[UNITS] - first)
 
 
 @njit
-def _bias_of(memory, row):
-    """The bias of a layer, as a matrix of equal rows."""
+def bias_of(memory, row, first):
+    """The bias of a layer from some unit on, as a matrix of equal rows."""
     if row[BIAS] < row[STOP]:
-        return Matrix(memory, row[BIAS], 0, 1)
+        return Matrix(memory, row[BIAS] + first, 0, 1)
     return Matrix(memory, ZEROS, 0, 0)
 
 
@@ -119,12 +119,9 @@ def _bias_of(memory, row):
 def _forward(memory, row, start, rows, first, units, worker):
     """``a = f(x @ kernel + bias)`` for some rows of the mini-batch and some output units."""
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
-    bias = Matrix(memory, ZEROS, 0, 0)
-    if row[BIAS] < row[STOP]:
-        bias = Matrix(memory, row[BIAS] + first, 0, 1)
     product_serial(
         Matrix(memory, row[Z] + start * n_out + first, n_out, 1),
-        bias,
+        bias_of(memory, row, first),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL] + first, n_out, 1),
         rows,
@@ -133,6 +130,13 @@ def _forward(memory, row, start, rows, first, units, worker):
         scratch_of(memory, row, worker),
         1.0,
     )
+    activate(memory, row, start, rows, first, units)
+
+
+@njit
+def activate(memory, row, start, rows, first, units):
+    """The activation of some output units for some rows."""
+    n_out = row[UNITS]
     if row[FUNCTION] != NONE:
         at, turns, length = start * n_out + first, rows, units
         if units == n_out:  # one piece
@@ -171,7 +175,7 @@ def _multiply_columns(memory, row, start, rows, first, units, skipped, worker):
 
 
 @njit
-def _times_derivative(memory, row, start, rows, first, units):
+def times_derivative(memory, row, start, rows, first, units):
     """The gradient of some input units, times the derivative of their activation."""
     n_in = row[UNITS]
     if row[FUNCTION] != NONE:
@@ -203,14 +207,14 @@ def _multiply_rows(memory, row, rows, first, units):
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, UNITS_AN_ITEM)
 def dense_forward_item(memory, row, samples, item, worker, step):
     """Some output units of a layer for the whole mini-batch."""
-    first, units = _units_of(row, item)
+    first, units = units_of(row, item)
     _forward(memory, row, 0, samples * row[POSITIONS], first, units, worker)
 
 
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
 def dense_forward_block_item(memory, row, samples, item, worker, step):
     """A layer for a block of samples."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows > 0:
         _forward(memory, row, start, rows, 0, row[UNITS], worker)
 
@@ -218,13 +222,13 @@ def dense_forward_block_item(memory, row, samples, item, worker, step):
 @operation(INPUT, *PARAMETERS, *TENSOR, *SIZES, BLOCK)
 def dense_forward_few_item(memory, row, samples, item, worker, step):
     """A layer of few outputs for a block of samples, as sums over vectors: only predictions."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows <= 0:
         return
     n_in, n_out = row[OTHER_UNITS], row[UNITS]
     product_of_dots(
         Matrix(memory, row[Z] + start * n_out, n_out, 1),
-        _bias_of(memory, row),
+        bias_of(memory, row, 0),
         Matrix(memory, row[INPUT] + start * n_in, n_in, 1),
         Matrix(memory, row[KERNEL], n_out, 1),
         rows,
@@ -232,9 +236,7 @@ def dense_forward_few_item(memory, row, samples, item, worker, step):
         n_in,
         scratch_of(memory, row, worker),
     )
-    if row[FUNCTION] != NONE:
-        at, size = start * n_out, rows * n_out
-        call(row[FUNCTION], memory[row[A] + at :][:size], memory[row[Z] + at :][:size])
+    activate(memory, row, start, rows, 0, n_out)
 
 
 @njit
@@ -269,7 +271,7 @@ def dense_forward_outside_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
     x, place, rows = _outside(memory, row, samples, item, worker, step)
     z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    bias, scratch = _bias_of(memory, row), scratch_of(memory, row, worker)
+    bias, scratch = bias_of(memory, row, 0), scratch_of(memory, row, worker)
     product_ahead(z, bias, x, kernel, rows, n_out, n_in, scratch)
     _conclude_outside(memory, row, place, rows, worker)
 
@@ -280,7 +282,7 @@ def dense_forward_outside_few_item(memory, row, samples, item, worker, step):
     n_in, n_out = row[SOURCE_WIDTH], row[UNITS]
     x, place, rows = _outside(memory, row, samples, item, worker, step)
     z, kernel = Matrix(memory, row[Z] + place, n_out, 1), Matrix(memory, row[KERNEL], n_out, 1)
-    bias, scratch = _bias_of(memory, row), scratch_of(memory, row, worker)
+    bias, scratch = bias_of(memory, row, 0), scratch_of(memory, row, worker)
     product_of_dots(z, bias, x, kernel, rows, n_out, n_in, scratch)
     _conclude_outside(memory, row, place, rows, worker)
 
@@ -334,7 +336,7 @@ def dense_sum_parts_item(memory, row, samples, item, worker, step):
 def dense_arrange_item(memory, row, samples, item, worker, step):
     """The weights of some input units as columns."""
     n_out = row[OTHER_UNITS]
-    first, units = _units_of(row, item)
+    first, units = units_of(row, item)
     panels = _columns_at(memory, row)
     weights = Matrix(memory, row[KERNEL] + first * n_out, 1, n_out)
     copy_panels(window(panels, 0, first // panels.row), weights, n_out, units)
@@ -343,14 +345,14 @@ def dense_arrange_item(memory, row, samples, item, worker, step):
 @operation(DOUTPUT, *PARAMETERS, *GRADIENT_OF_TENSOR, *SIZES, BLOCK, COLUMNS)
 def dense_hand_down_block_item(memory, row, samples, item, worker, step):
     """The gradient of a layer's inputs for a block of samples."""
-    start, rows = _block(row, samples, item)
+    start, rows = block_of(row, samples, item)
     if rows > 0:
         _multiply_columns(memory, row, start, rows, 0, row[UNITS], 0, worker)
-        _times_derivative(memory, row, start, rows, 0, row[UNITS])
+        times_derivative(memory, row, start, rows, 0, row[UNITS])
 
 
 @njit
-def _block(row, samples, item):
+def block_of(row, samples, item):
     """The first row of a block of samples, and their number."""
     start = item * row[BLOCK]
     return start * row[POSITIONS], min(row[BLOCK], samples - start) * row[POSITIONS]
@@ -388,36 +390,48 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
 
 
 @njit
-def _learn_strip(memory, row, rows, first, units, worker, samples, step):
-    """The gradient of the weights of some input units, and their update.
+def begin_strip(memory, row, rows, first, units, worker, step):
+    """Where the gradient of the weights of some input units goes, what is added to it, and a scale.
 
     In plain descent the product is taken from the weights as it is made.
     """
     n_out = row[OTHER_UNITS]
     place = row[KERNEL] + first * n_out
+    if row[STRIP] == NONE:
+        weights = Matrix(memory, place, n_out, 1)
+        return weights, weights, -learning_rate(row, step)
     at = row[LENGTH] + place
     if row[GRADIENT] != NONE:  # in the worker's own scratch, after that of the products
         at = row[SCRATCH] + worker * row[SCRATCH_SIZE] + row[GRADIENT]
-    target, start, scale = Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
-    descends = row[STRIP] == NONE
-    if descends:
-        target = start = Matrix(memory, place, n_out, 1)
-        scale = -learning_rate(row, step)
-    elif rows > 1:  # the gradient of one row takes no longer than fetching
+    if rows > 1:  # the gradient of one row takes no longer than fetching
         stop = place + min(units * n_out, FETCHED)
         for line in range(place, stop, LINE_BYTES // memory.itemsize):
             prefetch_to_write(memory, line)
-    _weight_gradient(memory, row, target, start, rows, first, units, worker, scale)
-    if not descends:
-        learn(memory, row, place, place + units * n_out, at, samples, step)
+    return Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
+
+
+@njit
+def end_strip(memory, row, target, first, units, samples, step):
+    """The update of the weights of some input units, unless they are lowered already."""
+    if row[STRIP] != NONE:
+        place, size = row[KERNEL] + first * row[OTHER_UNITS], units * row[OTHER_UNITS]
+        learn(memory, row, place, place + size, target.at, samples, step)
+
+
+@njit
+def learn_bias(memory, row, rows, samples, step):
+    """The gradient of the bias, if there is one, and its update."""
+    n_out = row[OTHER_UNITS]
+    if row[BIAS] < row[STOP]:
+        dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
+        sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
+        learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], samples, step)
 
 
 @operation(DOUTPUT, *SIZES, UNITS_AN_ITEM, PANELS)
 def dense_pack_item(memory, row, samples, item, worker, step):
     """Some panels of the outputs' gradient."""
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
-    if rows == 1:  # its product reads it where it is
-        return
     first = item * row[UNITS_AN_ITEM]
     panels = panels_at(memory, row[PANELS], rows)
     doutput = Matrix(memory, row[DOUTPUT] + first, n_out, 1)
@@ -436,7 +450,7 @@ def dense_backward_item(memory, row, samples, item, worker, step):
     other input units are not touched, so the items need not wait for each other.
     """
     n_out, rows = row[OTHER_UNITS], samples * row[POSITIONS]
-    first, units = _units_of(row, item)
+    first, units = units_of(row, item)
     is_handed_down, by_strips = row[DA] != NONE, row[FEW_STRIP] != NONE
     if is_handed_down:
         lanes = VECTOR_BYTES // memory.itemsize
@@ -450,10 +464,10 @@ def dense_backward_item(memory, row, samples, item, worker, step):
         if is_handed_down and by_strips:
             _multiply_rows(memory, row, rows, start, height)
         if row[STOP] != NONE:  # trainable
-            _learn_strip(memory, row, rows, start, height, worker, samples, step)
+            target, begin, scale = begin_strip(memory, row, rows, start, height, worker, step)
+            _weight_gradient(memory, row, target, begin, rows, start, height, worker, scale)
+            end_strip(memory, row, target, start, height, samples, step)
     if is_handed_down:
-        _times_derivative(memory, row, 0, rows, first, units)
-    if item == 0 and row[STOP] != NONE and row[BIAS] < row[STOP]:
-        dbias = memory[row[LENGTH] + row[BIAS] :][:n_out]
-        sum_rows(dbias, memory[row[DOUTPUT] :][: rows * n_out].reshape(rows, n_out))
-        learn(memory, row, row[BIAS], row[STOP], row[LENGTH] + row[BIAS], samples, step)
+        times_derivative(memory, row, 0, rows, first, units)
+    if item == 0 and row[STOP] != NONE:
+        learn_bias(memory, row, rows, samples, step)

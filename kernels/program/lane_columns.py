@@ -37,9 +37,18 @@ LOSS, TAKES_LABELS, Y = range(21, 24)
 LOSSES_AT, LOSSES, RIGHT_AT, RIGHT, SHARES, LOSS_SCRATCH, METRIC = range(24, 31)
 # Where the weights are in the memory of a model, and how far apart its weights and slots are.
 WEIGHTS_AT, OWN_DISTANCE = range(31, 33)
-# The row of the table that gathers a mini-batch; then the places of the rows that compute the
-# losses, or add them up if they have been computed together.
-GATHER, ROWS = range(33, 35)
+# Rows of the table of the training program: those that gather a mini-batch, compute its losses and
+# add them up; and blocks of samples whose losses are computed one after the other.
+GATHER_ROW, LOSS_ROW, TOTALS_ROW, BLOCKS = range(33, 37)
+# The same of the validation program. Then the places of its outputs, in its memory and in that of
+# the worker (NONE if no validation samples go through all models together).
+VALIDATION_GATHER_ROW, VALIDATION_LOSS_ROW, VALIDATION_TOTALS_ROW, VALIDATION_BLOCKS = range(37, 41)
+MEASURED_AT, MEASURED = range(41, 43)
+N_LAYERS, KIND_COLUMNS = 43, 44
+
+# The queue of the models of a kind, which all workers share: the next model that none has taken,
+# the one after the last, and how many of them a worker trains at once. A cache line for each.
+NEXT_MODEL, STOP, AT_A_TIME, QUEUE = 0, 1, 2, 8
 
 # Numbers of the optimiser, as it takes them; then the weight of the loss in the sum of losses, and
 # the level above which a prediction counts as 1.

@@ -61,18 +61,18 @@ def _strips(rows):
 
 
 @njit
-def _distances(layer, batch, lanes):
+def _distances(layer, is_by_unit, batch, lanes):
     """How far apart samples, and units, are in the outputs of a layer."""
-    row, step = (1, batch) if layer[IS_BY_UNIT] else (layer[N_OUT], 1)
+    row, step = (1, batch) if is_by_unit else (layer[N_OUT], 1)
     return row * lanes, step * lanes
 
 
 @njit
-def forward(memory, layer, batch):
+def forward(memory, layer, is_by_unit, batch):
     """``a = f(x @ kernel + bias)``, strip after strip, each activated while it is in the cache."""
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, is_by_unit, batch, lanes)
     bias = Matrix(memory, 0, 0, 0)
     if layer[BIAS] != NONE:
         bias = Matrix(memory, layer[BIAS] * lanes, 0, lanes)
@@ -91,7 +91,7 @@ def _hand_down(memory, layer, batch):
     """The gradient of the input, times the derivative of the activation there, as `forward`."""
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, layer[IS_BY_UNIT], batch, lanes)
     zeros = Matrix(memory, 0, 0, 0)
     kernel = Matrix(memory, layer[KERNEL] * lanes, lanes, n_out * lanes)
     for strip in range(_strips(batch)):
@@ -231,7 +231,7 @@ def backward(memory, kind, layer, hyper, paces, batch):
     """
     lanes = VECTOR_BYTES // memory.itemsize
     n_in, n_out = layer[N_IN], layer[N_OUT]
-    row, step = _distances(layer, batch, lanes)
+    row, step = _distances(layer, layer[IS_BY_UNIT], batch, lanes)
     if layer[DZ] != NONE:
         _hand_down(memory, layer, batch)
     if not layer[LEARNS]:

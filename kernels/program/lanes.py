@@ -13,6 +13,9 @@ numbers are transposed.
 Each model has its own order, learning rate and step; only the sizes are the same. A model that ends
 gives its lane to the next. If a mini-batch has fewer samples than that of another model, the
 gradients of those that are missing are zeros.
+
+With models of several kinds, each worker trains one kind after the other. It begins one that no
+other worker has begun, as long as there is one, because at the end of a kind some lanes are empty.
 """
 
 import numpy as np
@@ -26,13 +29,14 @@ from ..optimizers import adam_rate
 from ..powers import lane_powers
 from ..schedules import scheduled_rates
 from ..tiles import Matrix, pick_rows, transpose_square
-from .atomics import atomic_add
+from .atomics import atomic_add, atomic_load
 from .columns import ADDRESS, ITEMS, NONE
 from .data import BATCH_SIZE, MAX_SOURCES, N_SAMPLES, ORDER, SOURCE_ADDRESS, SOURCE_COLUMNS
 from .data import SOURCES as SOURCES_OF_ROW
 from .lane_columns import (
     ADAM,
     ADDRESSES,
+    AT_A_TIME,
     BATCH,
     BEFORE,
     BIAS,
@@ -40,28 +44,35 @@ from .lane_columns import (
     BIAS_L2,
     BIAS_PUSH,
     BIAS_SLOPE,
+    BLOCKS,
     CHOSEN,
     DECAY,
     DISTANCE,
     FIRST_SOURCE,
-    GATHER,
+    GATHER_ROW,
     GRADIENT,
     GRADIENT_AT,
     HAS_PENALTIES,
+    IS_BY_UNIT,
     KERNEL,
     L1,
     L2,
     LEVEL,
     LOSS,
+    LOSS_ROW,
     LOSS_SCRATCH,
     LOSS_WEIGHT,
     LOSSES,
     LOSSES_AT,
+    MEASURED,
+    MEASURED_AT,
     METRIC,
     N_IN,
+    N_LAYERS,
     N_OUT,
     N_OUTPUTS,
     N_PACES,
+    NEXT_MODEL,
     NEXT_STEP,
     ORDER_AT,
     OUTPUTS,
@@ -74,7 +85,6 @@ from .lane_columns import (
     REPEATED,
     RIGHT,
     RIGHT_AT,
-    ROWS,
     RULE_OF_ALL,
     SAMPLE_WEIGHTS,
     SEEN,
@@ -82,8 +92,14 @@ from .lane_columns import (
     SLOPE,
     SOURCES,
     SOURCES_AT,
+    STOP,
     TAKES_LABELS,
     TARGETS,
+    TOTALS_ROW,
+    VALIDATION_BLOCKS,
+    VALIDATION_GATHER_ROW,
+    VALIDATION_LOSS_ROW,
+    VALIDATION_TOTALS_ROW,
     WEIGHTS,
     WEIGHTS_AT,
     WIDTHS,
@@ -110,11 +126,12 @@ from .many import (
     TAKEN,
     TOTALS,
     TRAINING,
+    VALIDATION,
     WORK,
     WORKED,
     begin,
     end_epoch,
-    is_measured,
+    reads_weights,
     row_of,
     slots_of,
     steps_of,
@@ -150,12 +167,11 @@ def _memory_of(own, lane):
 
 
 @njit
-def _call_all(model, places, memory, samples, step):
-    """Run some rows of the training program."""
-    for k in range(places.size):
-        row = row_of(model, TRAINING, places[k])
-        for item in range(row[ITEMS]):
-            call(row[ADDRESS], memory, row, samples, item, 0, step)
+def _run(model, program, place, blocks, memory, samples, step):
+    """Run a row of a program for some blocks of samples, whose items it has."""
+    row = row_of(model, program, place)
+    for item in range(blocks * row[ITEMS]):
+        call(row[ADDRESS], memory, row, samples, item, 0, step)
 
 
 @njit
@@ -231,7 +247,7 @@ def _lose_together(memory, kind, hyper, own, seen, doubles, batch):
 @njit
 def _point(cursors, lane, model, kind):
     """Let the cursors of a lane point to its model, which may be anywhere in its epoch."""
-    row, steps = row_of(model, TRAINING, kind[GATHER]), steps_of(model, TRAINING)
+    row, steps = row_of(model, TRAINING, kind[GATHER_ROW]), steps_of(model, TRAINING)
     cursors[NEXT_STEP, lane] = model[FIRST_EPOCH] * steps + model[DONE]
     cursors[BEFORE, lane] = model[DONE] % steps * row[BATCH_SIZE]
     cursors[ORDER_AT, lane] = row[ORDER]
@@ -241,11 +257,12 @@ def _point(cursors, lane, model, kind):
 
 
 @njit
-def _gather(memory, own, kind, cursors, batch):
+def _gather(memory, own, kind, cursors, batch, n_sources):
     """Take the samples of each model from the data set to the memory of the worker.
 
-    Where a model has no sample any more, it gets its last one again; and if there is no model, what
-    the memory begins with.
+    The first source has their inputs, the others have targets and weights. Where a model has no
+    sample any more, it gets its last one again; and if there is no model, what the memory begins
+    with.
     """
     lanes, here = VECTOR_BYTES // memory.itemsize, np.int64(memory.ctypes.data)
     seen, chosen, addresses = cursors[SEEN], cursors[CHOSEN], cursors[ADDRESSES]
@@ -254,7 +271,7 @@ def _gather(memory, own, kind, cursors, batch):
             if n < seen[lane]:
                 place = cursors[ORDER_AT, lane] + (cursors[BEFORE, lane] + n) * 8
                 chosen[lane] = array_at(place, 1, np.int64)[0]
-        for k in range(MAX_SOURCES):
+        for k in range(n_sources):
             to, width = kind[SOURCES + k], kind[WIDTHS + k]
             if to == NONE:
                 continue
@@ -268,7 +285,7 @@ def _gather(memory, own, kind, cursors, batch):
                     memory[(to + n) * lanes + lane] = number
             else:
                 pick_rows(Matrix(memory, (to + n * width) * lanes, lanes, 1), addresses, width)
-    for k in range(MAX_SOURCES):
+    for k in range(n_sources):
         if kind[SOURCES_AT + k] != NONE:
             count = batch * kind[WIDTHS + k]
             _return(memory, kind[SOURCES + k], own, kind[SOURCES_AT + k], count)
@@ -325,10 +342,10 @@ def _run_step(
             cursors[SEEN, lane] = samples
     batch = cursors[SEEN].max()
     units = kind[N_OUTPUTS] // kind[BATCH]
-    _gather(memory, own, kind, cursors, batch)
+    _gather(memory, own, kind, cursors, batch, MAX_SOURCES)
     _repeat_paces(paces, kind, VECTOR_BYTES // memory.itemsize)
     for k in range(layers.shape[0]):
-        forward(memory, layers[k], batch)
+        forward(memory, layers[k], layers[k, IS_BY_UNIT], batch)
     if kind[LOSS] != NONE:
         _lose_together(memory, kind, hyper, own, cursors[SEEN], doubles, batch)
     else:
@@ -338,10 +355,11 @@ def _run_step(
             alone = _memory_of(own, lane)
             model = models[current[lane]]
             step, samples = cursors[NEXT_STEP, lane], cursors[SEEN, lane]
-            _call_all(model, kind[ROWS:], alone, samples, step)
             if kind[LOSS] == NONE:
+                _run(model, TRAINING, kind[LOSS_ROW], kind[BLOCKS], alone, samples, step)
                 gradient = alone[kind[GRADIENT_AT] :][: kind[N_OUTPUTS]]
                 gradient[samples * units :] = 0
+            _run(model, TRAINING, kind[TOTALS_ROW], 1, alone, samples, step)
     if kind[LOSS] == NONE:
         _interleave(memory, kind[GRADIENT], own, kind[GRADIENT_AT], batch * units)
     if kind[HAS_PENALTIES]:  # which are part of the loss, of the weights before the step
@@ -380,6 +398,61 @@ def _is_sound(model, own, are_finite):
 
 
 @njit
+def _is_over(model):
+    """Whether a model is at the end of an epoch."""
+    return model[DONE] % steps_of(model, TRAINING) == 0
+
+
+@njit
+def _is_measured_here(model, kind):
+    """Whether its validation samples go through it with those of the others."""
+    return kind[MEASURED] != NONE and steps_of(model, VALIDATION) == 1
+
+
+@njit
+def _read(current, models, kind, layers, memory, own, cursors):
+    """Outputs for the validation samples of all models whose epoch is over."""
+    lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
+    first, float_mode = 0, set_denormals_flushed()
+    while True:
+        for lane in range(current.size):
+            cursors[SEEN, lane] = 0
+            if current[lane] == NONE:
+                continue
+            model = models[current[lane]]
+            if _is_over(model) and _is_measured_here(model, kind):
+                row = row_of(model, VALIDATION, kind[VALIDATION_GATHER_ROW])
+                cursors[SEEN, lane] = max(0, min(kind[BATCH], row[N_SAMPLES] - first))
+                cursors[BEFORE, lane], cursors[ORDER_AT, lane] = first, row[ORDER]
+                cursors[FIRST_SOURCE, lane] = row[SOURCES_OF_ROW + SOURCE_ADDRESS]
+        batch = cursors[SEEN].max()
+        if batch == 0:
+            break
+        _gather(memory, own, kind, cursors, batch, 1)
+        for k in range(layers.shape[0]):
+            forward(memory, layers[k], False, batch)
+        size, to = batch * units * lanes, (kind[MEASURED] + first * units) * lanes
+        memory[to : to + size] = memory[kind[OUTPUTS] * lanes :][:size]
+        first += kind[BATCH]
+    restore_denormals(float_mode)
+
+
+@njit
+def _measure(lane, model, kind, memory, reader, epoch):
+    """Losses of the validation samples of a model, whose outputs are known."""
+    lanes, units = VECTOR_BYTES // memory.itemsize, kind[N_OUTPUTS] // kind[BATCH]
+    samples = row_of(model, VALIDATION, kind[VALIDATION_GATHER_ROW])[N_SAMPLES]
+    for i in range(samples * units):
+        reader[kind[MEASURED_AT] + i] = memory[(kind[MEASURED] + i) * lanes + lane]
+    float_mode = set_denormals_flushed()
+    blocks = kind[VALIDATION_BLOCKS]
+    _run(model, VALIDATION, kind[VALIDATION_GATHER_ROW], 1, reader, samples, epoch)
+    _run(model, VALIDATION, kind[VALIDATION_LOSS_ROW], blocks, reader, samples, epoch)
+    _run(model, VALIDATION, kind[VALIDATION_TOTALS_ROW], 1, reader, samples, epoch)
+    restore_denormals(float_mode)
+
+
+@njit
 def _end(lane, current, model, kind, own, cursors):
     """A model has ended, and leaves its lane."""
     store(model, _memory_of(own, lane))
@@ -389,7 +462,7 @@ def _end(lane, current, model, kind, own, cursors):
 
 @njit
 def _end_epochs(
-    current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
+    current, models, stoppings, loss_weights, kind, layers, memory, own, reader, bests, cursors
 ):
     """Look at the models whose epoch is over.
 
@@ -397,24 +470,36 @@ def _end_epochs(
     tell which are not finite.
     """
     are_known = are_finite = are_back = slots_are_back = False
+    _read(current, models, kind, layers, memory, own, cursors)
     for lane in range(current.size):
         if current[lane] == NONE:
             continue
         model, number, alone = models[current[lane]], current[lane], _memory_of(own, lane)
-        steps = steps_of(model, TRAINING)
-        if model[DONE] % steps != 0:
+        if not _is_over(model):
             continue
-        epoch, lanes = model[DONE] // steps - 1, VECTOR_BYTES // memory.itemsize
+        epoch = model[DONE] // steps_of(model, TRAINING) - 1
         if not are_known:
+            lanes = VECTOR_BYTES // memory.itemsize
             weights = memory[kind[WEIGHTS] * lanes :][: model[N_PARAMETERS] * lanes]
             are_known, are_finite = True, is_finite(weights)
-        goes_on = epoch + 1 < model[EPOCHS] and not is_measured(model, stoppings[number])
+        goes_on = epoch + 1 < model[EPOCHS] and not reads_weights(model, stoppings[number])
         if not are_back and not (goes_on and are_finite):
             _return_models(0, 1, model, kind, memory, own)
             are_back = True
         if _is_sound(model, alone, are_finite):
-            own_weights = loss_weights[number]
-            end_epoch(model, stoppings[number], own_weights, epoch, alone, reader, bests[lane])
+            is_measured = _is_measured_here(model, kind)
+            if is_measured:
+                _measure(lane, model, kind, memory, reader, epoch)
+            end_epoch(
+                model,
+                stoppings[number],
+                loss_weights[number],
+                epoch,
+                alone,
+                reader,
+                bests[lane],
+                is_measured,
+            )
         else:
             model[HAS_ENDED] = model[HAS_DIVERGED] = 1
         if model[HAS_ENDED] != 0:
@@ -449,19 +534,19 @@ def _keep_all(current, models, kind, memory, own, cursors):
 
 
 @njit
-def _fill(shared, current, models, kind, memory, own, reader, orders, gather):
+def _fill(queue, current, models, kind, memory, own, reader, orders, gather):
     """Put the next models into the lanes that are free; return how many lanes have one."""
     filled, is_new = 0, False
     for lane in range(current.size):
         if current[lane] == NONE:
-            number = atomic_add(shared, NEXT, 1)
-            if number >= models.shape[0]:
+            number = atomic_add(queue, NEXT_MODEL, 1)
+            if number >= queue[STOP]:
                 continue
             current[lane], is_new = number, True
             begin(models[number], _memory_of(own, lane), reader, orders[lane], gather)
         filled += 1
     if is_new:  # When a lane became free, the others were taken back to their memories, too.
-        _take_models(models[0], kind, memory, own)
+        _take_models(models[queue[STOP] - 1], kind, memory, own)
     return filled
 
 
@@ -491,7 +576,7 @@ def _train_rest(
     rates,
     cursors,
 ):
-    """Train the models in the lanes alone.
+    """Train the models in the lanes alone; return whether all workers have done enough.
 
     Their own memories hold all numbers: those of new models, and of all when one has ended.
     """
@@ -518,12 +603,14 @@ def _train_rest(
         )
         if model[HAS_ENDED] != 0:
             _end(lane, current, model, kind, own, cursors)
+    return is_enough
 
 
 @njit
-def _work(
+def _train_kind(
     shared,
     enough,
+    queue,
     current,
     models,
     stoppings,
@@ -543,17 +630,17 @@ def _work(
     cursors,
     doubles,
 ):
-    """What one worker does: steps of its models, until all workers have done enough."""
+    """Train models of a kind, until none is left or all workers have done enough: return which."""
     while True:
-        filled = _fill(shared, current, models, kind, memory, own, reader, orders, gather)
+        filled = _fill(queue, current, models, kind, memory, own, reader, orders, gather)
         if filled == 0:
-            return
-        if filled < current.size and are_few(filled, models[0, WORK]):  # none waits for a lane
-            _train_rest(
+            return False
+        work = models[queue[STOP] - 1, WORK]
+        if filled < current.size and are_few(filled, work):  # none waits for a lane
+            return _train_rest(
                 *(shared, enough, current, models, stoppings, loss_weights),
                 *(kind, own, reader, bests, rates, cursors),
             )
-            return
         count = rates.shape[1]
         for lane in range(current.size):
             if current[lane] != NONE:
@@ -592,25 +679,103 @@ def _work(
             if current[lane] != NONE:
                 models[current[lane], DONE] += count
         _end_epochs(
-            current, models, stoppings, loss_weights, kind, memory, own, reader, bests, cursors
+            *(current, models, stoppings, loss_weights, kind, layers),
+            *(memory, own, reader, bests, cursors),
         )
         if atomic_add(shared, WORKED, work) + work >= enough:
             _keep_all(current, models, kind, memory, own, cursors)
-            return
+            return True
 
 
-@njit(parallel=True)
-def train_lanes(
+@njit
+def _next_kind(shared, queues):
+    """The first kind that no worker has begun, or the one with the most models left, or NONE."""
+    turn = atomic_add(shared, NEXT, 1)
+    if turn < queues.shape[0]:
+        return turn
+    most, found = 0, NONE
+    for k in range(queues.shape[0]):
+        left = queues[k, STOP] - atomic_load(queues[k], NEXT_MODEL)
+        if left > most:
+            most, found = left, k
+    return found
+
+
+@njit
+def _work(
     shared,
     enough,
+    queues,
+    own_kind,
     current,
     models,
     stoppings,
     loss_weights,
     gather,
     penalties,
-    kind,
-    hyper,
+    kinds,
+    hypers,
+    layers,
+    memory,
+    own,
+    reader,
+    bests,
+    orders,
+    rates,
+    paces,
+    cursors,
+    doubles,
+):
+    """What one worker does: kind after kind, until all workers together have done enough."""
+    while True:
+        if own_kind[0] == NONE:
+            own_kind[0] = _next_kind(shared, queues)
+        k = own_kind[0]
+        if k == NONE:
+            return
+        queue, kind = queues[k], kinds[k]
+        is_enough = _train_kind(
+            shared,
+            enough,
+            queue,
+            current[: queue[AT_A_TIME]],
+            models,
+            stoppings,
+            loss_weights,
+            gather,
+            penalties,
+            kind,
+            hypers[k],
+            layers[k, : kind[N_LAYERS]],
+            memory,
+            own,
+            reader,
+            bests,
+            orders,
+            rates,
+            paces,
+            cursors,
+            doubles,
+        )
+        if is_enough:
+            return
+        own_kind[0] = NONE
+
+
+@njit(parallel=True)
+def train_lanes(
+    shared,
+    enough,
+    queues,
+    own_kinds,
+    current,
+    models,
+    stoppings,
+    loss_weights,
+    gather,
+    penalties,
+    kinds,
+    hypers,
     layers,
     memories,
     own,
@@ -622,22 +787,28 @@ def train_lanes(
     cursors,
     doubles,
 ):
-    """As `train_models`, for models of one kind, several on each worker.
+    """As `train_models`, for models of some kinds, several on each worker.
 
     Parameters
     ----------
-    shared, enough, models, stoppings, loss_weights, gather
+    shared, enough, stoppings, loss_weights, gather
         As `train_models` takes them.
+    queues : (kinds, QUEUE) int64 array
+        Which models are of each kind; written.
+    own_kinds : (workers, 1) int64 array
+        The kind that each worker trains, NONE at first; written.
     current : (workers, lanes) int64 array
         The model in each lane, NONE at first; written. There may be fewer than a vector has.
+    models : (m, MODEL_COLUMNS) int64 array
+        Kind after kind, in the order in which they are taken; written.
     penalties : (m, 4) float64 array
         Of each model.
-    kind : (n,) int64 array
-        What the models have in common.
-    hyper : (n,) float64 array
+    kinds : (kinds, KIND_COLUMNS) int64 array
+        What the models of each kind have in common.
+    hypers : (kinds, n) float64 array
         Numbers of their optimiser and of their loss.
-    layers : (k, LAYER_COLUMNS) int64 array
-        Their layers.
+    layers : (kinds, most layers, LAYER_COLUMNS) int64 array
+        Their layers; those after the last are not read.
     memories : (workers, size) array
         Zeros at first.
     own : (workers, lanes of a vector * size) array
@@ -659,14 +830,16 @@ def train_lanes(
         _work(
             shared,
             enough,
+            queues,
+            own_kinds[worker],
             current[worker],
             models,
             stoppings,
             loss_weights,
             gather,
             penalties,
-            kind,
-            hyper,
+            kinds,
+            hypers,
             layers,
             memories[worker],
             own[worker],

@@ -33,6 +33,7 @@ from .columns import (
     number,
     operation,
 )
+from .data import SEED, SHUFFLE
 
 # Losses of rows and their gradients, by address, and the constants of the loss; targets (UNITS of
 # them), or the labels that they are made of; label smoothing: what each target loses, and gains;
@@ -103,6 +104,31 @@ TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR = fields(
     pair=COUNT,
 )
 EPOCH = (TOTALS, FIRST_EPOCH, N_SAMPLES, BATCH_SIZE, PAIRS, PAIR)
+
+
+@njit
+def bind_run(table, places, totals, shuffle, seed, first_epoch):
+    """Tell the phases of a table about a run; return the address of its totals.
+
+    Parameters
+    ----------
+    table : (rows, COLUMNS) int64 array
+        The first phase makes the order of an epoch.
+    places : int64 array
+        Those that add to the totals.
+    totals : (epochs, outputs + 1, 2) array
+    shuffle, seed : int
+        Whether the order is shuffled, and how.
+    first_epoch : int
+        That the first totals are of.
+    """
+    address = np.int64(totals.ctypes.data)
+    table[0, SHUFFLE], table[0, SEED] = shuffle, seed
+    for place in places:
+        row = table[place]
+        row[TOTALS], row[FIRST_EPOCH], row[PAIRS] = address, first_epoch, totals.shape[1]
+    return address
+
 
 # When a prediction counts as right: its largest output is that of the target; or, for each output,
 # it is above LEVEL exactly if the target is above 0.5.

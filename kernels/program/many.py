@@ -157,7 +157,7 @@ def _run_steps(model, memory, rates, count):
 
 
 @njit
-def _validate(model, memory, reader, epoch):
+def _measure(model, memory, reader, epoch):
     """Losses of the validation samples after an epoch."""
     table = table_of(model, VALIDATION)
     weights, at = slots_of(model, memory, 0), model[VALIDATION + PARAMETERS]
@@ -166,7 +166,12 @@ def _validate(model, memory, reader, epoch):
     phases = table[1 : model[VALIDATION + PHASES]]  # without the one that begins an epoch
     n_samples, batch_size = table[0, N_SAMPLES], table[0, BATCH_SIZE]
     run_alone(phases, 0, reader, n_samples, batch_size, epoch * steps, steps)
-    total = 0.0
+
+
+@njit
+def _penalise(model, memory, epoch):
+    """Penalties as part of the validation loss."""
+    weights, total = slots_of(model, memory, 0), 0.0
     penalised = array_at(model[PENALTIES], 4 * model[N_PENALTIES], np.float64)
     for k in range(0, penalised.size, 4):
         start, stop = np.int64(penalised[k]), np.int64(penalised[k + 1])
@@ -229,16 +234,19 @@ def _stops_by_tolerance(stopping, value, weights, best):
 
 
 @njit
-def is_measured(model, stopping):
+@njit
+def reads_weights(model, stopping):
     """Whether something looks at the weights of a model after each epoch."""
     return model[VALIDATION + ROWS] > 0 or stopping[WATCHED] != NOTHING
 
 
 @njit
-def end_epoch(model, stopping, loss_weights, epoch, memory, reader, best):
-    """Validation, and whether that was the last epoch."""
+def end_epoch(model, stopping, loss_weights, epoch, memory, reader, best, is_measured):
+    """Validation, if the losses are not known yet, and whether that was the last epoch."""
     if model[VALIDATION + ROWS] > 0:
-        _validate(model, memory, reader, epoch)
+        if not is_measured:
+            _measure(model, memory, reader, epoch)
+        _penalise(model, memory, epoch)
     weights, stops = slots_of(model, memory, 0), False
     if stopping[WATCHED] != NOTHING:
         which = TOTALS if stopping[WATCHED] == OF_TRAINING else VALIDATION_TOTALS
@@ -263,7 +271,7 @@ def _train_on(model, stopping, loss_weights, memory, reader, best, rates):
     if not _run_steps(model, memory, rates, count):
         model[HAS_ENDED] = model[HAS_DIVERGED] = 1
     elif (done + count) % steps == 0:
-        end_epoch(model, stopping, loss_weights, done // steps, memory, reader, best)
+        end_epoch(model, stopping, loss_weights, done // steps, memory, reader, best, False)
     return count * model[WORK]
 
 

@@ -5,9 +5,9 @@ import numpy as np
 from ..call import array_at, call
 from ..chunks import chunk_bounds
 from ..denormals import restore_denormals, set_denormals_flushed
-from ..instructions import finish_stores, store_past_cache
+from ..instructions import finish_stores
 from ..jit import njit, prange
-from ..machine import VECTOR_BYTES
+from ..past_caches import store
 from .columns import ADDRESS, HYPER, ITEMS
 from .run import run_alone
 
@@ -20,22 +20,6 @@ DISTANCE, PAST_CACHES = HYPER, HYPER + 1
 
 
 @njit
-def _store(to, of, past_caches):
-    """``to = of``; if past the caches, all but the few numbers before and after whole vectors."""
-    lanes = VECTOR_BYTES // to.itemsize
-    first = last = 0
-    if past_caches:
-        first = min(-(np.int64(to.ctypes.data) // to.itemsize) % lanes, to.size)
-        last = first + (to.size - first) // lanes * lanes
-    for i in range(first):
-        to[i] = of[i]
-    for i in range(first, last, lanes):
-        store_past_cache(to, i, of, i)
-    for i in range(last, to.size):
-        to[i] = of[i]
-
-
-@njit
 def keep_gradient(weights, slot_0, slot_1, slot_2, gradient, learning_rate, hyper, step):
     """What stands in for an optimiser: the gradient goes to the results, and no weight changes.
 
@@ -43,7 +27,7 @@ def keep_gradient(weights, slot_0, slot_1, slot_2, gradient, learning_rate, hype
     """
     distance, past_caches = hyper.view(np.int64)[:2]
     place = np.int64(weights.ctypes.data) + distance
-    _store(array_at(place, gradient.size, gradient.dtype), gradient, past_caches != 0)
+    store(array_at(place, gradient.size, gradient.dtype), gradient, past_caches != 0)
 
 
 @njit

@@ -2,17 +2,20 @@
 
 In each window only the place of the maximum, the winner, has a gradient, and after a rectified
 linear unit often not even that: three numbers of four, or more, are zeros. A product of matrices
-multiplies them all. Here the few others are found, sample by sample and filter by filter; each
-multiplies the part of the image that it was computed from (gradient of the filter), and the filter
-(gradient of the image): ``4 kh kw c`` flops for each of them. In LeNet-5 on digits, where 0.7 of
-the winners are not zero, that takes four fifths of the time of the products; with more zeros, less.
+multiplies them all. Here each winner that is not zero multiplies the part of the image that it was
+computed from (gradient of the filter), and the filter (gradient of the image): ``4 kh kw c`` flops
+for each of them. Sums stay in registers: those of one filter, from all windows of a sample; and
+those of the part of the image that one window sees, from all filters. Where in its window the
+maximum is, moves the filter in this part: so filters are kept with zeros around them.
 
 For blocks of samples that are innermost; the numbers of a sample are brought together first.
 """
 
+from ..conv2d import conv2d_bias_gradient
 from ..jit import njit
-from ..machine import RUN_ROWS, RUN_VECTORS
-from ..tiles import Matrix, gather_runs, scatter_runs
+from ..machine import RUN_ROWS, RUN_VECTORS, VECTOR_BYTES
+from ..matmul import window
+from ..tiles import Matrix, copy_rows, gather_runs
 from .columns import (
     BIAS,
     COUNT,
@@ -75,76 +78,176 @@ def padded(run, lanes):
 
 
 @njit
+def _patch(row, shape):
+    """What the convolutions of one window of the pooling see: rows, and numbers in a row."""
+    down, across = (row[POOL_Y] - 1) * shape.stride_y, (row[POOL_X] - 1) * shape.stride_x
+    return shape.kernel_height + down, (shape.kernel_width + across) * shape.channels
+
+
+@njit
+def packed_kernel_size(shape, pool_y, pool_x):
+    """Size of the kernel with zeros around the filters; see `winners_pack_item`."""
+    down, across = (pool_y - 1) * shape.stride_y, (pool_x - 1) * shape.stride_x
+    width = padded((shape.kernel_width + across) * shape.channels, shape.lanes)
+    return (shape.filters * pool_x * (shape.kernel_height + down) + down) * width
+
+
+@njit
 def winners_scratch_size(shape, windows):
     """Scratch of `conv2d_winners_item`."""
     lanes = shape.lanes
     run = padded(shape.kernel_width * shape.channels, lanes)
     image = shape.height * shape.width * shape.channels
     maxima = windows * shape.filters
-    kernel = shape.filters * shape.kernel_height * run
-    return lanes * (3 * maxima + 2 * image) + 2 * run + kernel + 2 * windows
+    kernel = shape.filters * (shape.kernel_height * run + lanes)
+    return lanes * (4 * maxima + 2 * image) + 2 * run + kernel
 
 
-@operation(*PARAMETERS, *GEOMETRY, PACKED)
+@operation(*PARAMETERS, *GEOMETRY, POOL_Y, POOL_X, PACKED)
 def winners_pack_item(memory, row, samples, item, worker, step):
-    """The kernel filter by filter, ``(f, kh, kw c)``, with zeros after each run."""
+    """Each filter as often as a window of the pooling has columns, moved to the right by these.
+
+    ``(f, pool_x)`` blocks of the size of `_patch`: rows of zeros, as many as a maximum may be below
+    the first row, and then the filter. After the last block there are such rows of zeros, too: so a
+    block that begins some rows higher is the filter, moved down.
+    """
     shape = geometry(row)
-    run = shape.kernel_width * shape.channels
-    width = padded(run, shape.lanes)
+    height, size = _patch(row, shape)
+    width, run = padded(size, shape.lanes), shape.kernel_width * shape.channels
+    above = height - shape.kernel_height
+    memory[row[PACKED] :][: packed_kernel_size(shape, row[POOL_Y], row[POOL_X])] = 0
     for f in range(shape.filters):
-        for ky in range(shape.kernel_height):
-            to = memory[row[PACKED] + (f * shape.kernel_height + ky) * width :][:width]
-            to[run:] = 0
-            for j in range(run):
-                to[j] = memory[row[KERNEL] + (ky * run + j) * shape.filters + f]
+        for px in range(row[POOL_X]):
+            for ky in range(shape.kernel_height):
+                block = row[PACKED] + (f * row[POOL_X] + px) * height * width
+                to = memory[block + (above + ky) * width + px * shape.stride_x * shape.channels :]
+                for j in range(run):
+                    to[j] = memory[row[KERNEL] + (ky * run + j) * shape.filters + f]
 
 
 @njit
-def _place_winners(row, shape, place, argmax):
-    """Where in the image the window begins that each maximum was computed from."""
-    lanes = shape.filters * shape.lanes
-    for y in range(row[MAXIMA_Y]):
-        for x in range(row[MAXIMA_X]):
-            place[:lanes] = 0
-            for k in range(row[POOL_Y] * row[POOL_X]):
-                py, px = divmod(k, row[POOL_X])
-                iy = (y * row[STRIDE_Y] + py) * shape.stride_y
-                ix = (x * row[STRIDE_X] + px) * shape.stride_x
-                start = place.dtype.type((iy * shape.width + ix) * shape.channels)
-                for i in range(lanes):
-                    place[i] = start if argmax[i] == k else place[i]
-            argmax, place = argmax[lanes:], place[lanes:]
+def _place(memory, places_at, argmax_at, count, row, start, down, across):
+    """Places that depend on where in its window a maximum is: the first one's is `start`."""
+    argmax, places = memory[argmax_at:][:count], memory[places_at:][:count]
+    number = memory.dtype.type
+    first, right = number(start), number(across)
+    for i in range(count):
+        places[i] = first + argmax[i] * right
+    # So far a row after another in the window counts as columns further to the right.
+    below, zero = number(down - row[POOL_X] * across), number(0)
+    for py in range(1, row[POOL_Y]):
+        left = number(py * row[POOL_X])
+        for i in range(count):
+            places[i] += below if argmax[i] >= left else zero
 
 
 @njit
-def _find(found, values, places, f, filters, windows):
-    """The values of a filter that are not zero, and their places; returns how many."""
-    count = 0
+def _from(m, i, j):
+    """The matrix that begins at element (i, j) of `m`, whose `step` is that of another axis."""
+    return Matrix(m.values, m.at + i * m.row + j, m.row, m.step)
+
+
+@njit
+def _add_runs(to, of, found, count, height, width):
+    """Add the runs of what was found, to rows of any height and width."""
+    step = RUN_VECTORS * (VECTOR_BYTES // to.values.itemsize)
+    for i in range(0, height, RUN_ROWS):
+        for j in range(0, width, step):
+            rows, columns = min(RUN_ROWS, height - i), min(step, width - j)
+            gather_runs(window(to, i, j), _from(of, i, j), found, rows, columns, count)
+
+
+@njit
+def _image_gradients(memory, row, shape, item, scratch, dx_at):
+    """The gradients of the images of a block.
+
+    What one window of the pooling hands to the image is a sum over the filters, each of them where
+    its maximum was.
+    """
+    lanes, filters = shape.lanes, shape.filters
+    pitch = shape.width * shape.channels
+    maxima = row[MAXIMA_Y] * row[MAXIMA_X] * filters
+    height, size = _patch(row, shape)
+    width = padded(size, lanes)
+    block = height * width
+    here, values_at = item * maxima * lanes, scratch + 2 * maxima * lanes
+    places_at = values_at + maxima * lanes
+    start = (height - shape.kernel_height) * width
+    argmax_at = row[ARGMAX] + here
+    _place(memory, scratch, argmax_at, maxima * lanes, row, start, -shape.stride_y * width, block)
+    from_lanes(memory, values_at, row[DOUTPUT] + here, maxima)
+    from_lanes(memory, places_at, scratch, maxima)
+    memory[dx_at:][: shape.height * pitch * lanes] = 0
+    kernel = Matrix(memory, row[PACKED], width, row[POOL_X] * block)
+    for sample in range(lanes):
+        image_at = dx_at + sample * shape.height * pitch
+        at = values_at + sample * maxima
+        for y in range(row[MAXIMA_Y]):
+            for x in range(row[MAXIMA_X]):
+                top, left = y * row[STRIDE_Y] * shape.stride_y, x * row[STRIDE_X] * shape.stride_x
+                dx = Matrix(memory, image_at + top * pitch + left * shape.channels, pitch, 1)
+                found = Matrix(memory, at, maxima * lanes, 1)
+                _add_runs(dx, kernel, found, filters, height, size)
+                at += filters
+
+
+@njit
+def _filter_gradients(memory, row, shape, item, scratch, x_at, dkernel_at):
+    """Partial gradients of kernel and bias from a block, or from each of its samples.
+
+    That of a filter is a sum over the windows of what the filter saw there in the image.
+    """
+    lanes, filters = shape.lanes, shape.filters
+    pitch = shape.width * shape.channels
+    windows = row[MAXIMA_Y] * row[MAXIMA_X]
+    maxima = windows * filters
+    here, places_at = item * maxima * lanes, scratch + maxima * lanes
+    values_at = scratch + 2 * maxima * lanes
+    # By filter: rows of the copies are the windows.
     for w in range(windows):
-        value = values[w * filters + f]
-        found[count], found[windows + count] = value, places[w * filters + f]
-        count += int(value != 0)  # of the value, not of what was stored: that would be read back
-    return count
+        y, x = divmod(w, row[MAXIMA_X])
+        iy, ix = y * row[STRIDE_Y] * shape.stride_y, x * row[STRIDE_X] * shape.stride_x
+        at, start = w * filters * lanes, iy * pitch + ix * shape.channels
+        across = shape.stride_x * shape.channels
+        _place(
+            *(memory, values_at + at, row[ARGMAX] + here + at, filters * lanes),
+            *(row, start, shape.stride_y * pitch, across),
+        )
+    for f in range(filters):
+        for to, of in ((scratch, row[DOUTPUT] + here), (places_at, values_at)):
+            copy_rows(
+                Matrix(memory, to + f * windows * lanes, lanes, 1),
+                Matrix(memory, of + f * lanes, filters * lanes, 1),
+                windows,
+                lanes,
+            )
+    from_lanes(memory, values_at, scratch, maxima)
+    from_lanes(memory, values_at + maxima * lanes, places_at, maxima)
+    from_lanes(memory, x_at, row[INPUT] + item * shape.height * pitch * lanes, shape.height * pitch)
 
-
-@njit
-def _multiply(memory, dkernel_at, dx_at, x_at, kernel_at, found, count, shape):
-    """Multiply what was found of one filter with its runs, and with the filter."""
-    run, pitch = shape.kernel_width * shape.channels, shape.width * shape.channels
-    width = padded(run, shape.lanes)
-    for ky in range(0, shape.kernel_height, RUN_ROWS):
-        height = min(RUN_ROWS, shape.kernel_height - ky)
-        for j in range(0, run, RUN_VECTORS * shape.lanes):
-            size = min(RUN_VECTORS * shape.lanes, run - j)
-            tap, pixel = ky * width + j, ky * pitch + j
-            if dkernel_at != NONE:
-                dkernel = Matrix(memory, dkernel_at + tap, width, 1)
-                x = Matrix(memory, x_at + pixel, pitch, 1)
-                gather_runs(dkernel, x, found, height, size, count)
-            if dx_at != NONE:
-                kernel = Matrix(memory, kernel_at + tap, width, 1)
-                dx = Matrix(memory, dx_at + pixel, pitch, 1)
-                scatter_runs(kernel, dx, found, height, size, count)
+    size = shape.kernel_width * shape.channels
+    run = padded(size, lanes)
+    dbias_at = dkernel_at + filters * shape.kernel_height * run
+    dbias = memory[dbias_at:][: filters * lanes]
+    conv2d_bias_gradient(dbias, memory[row[DOUTPUT] + here :][: maxima * lanes], shape, True)
+    gradients_at = row[PARTIAL] + item * row[GRADIENTS] * row[PARTIAL_SIZE]
+    together = lanes // row[GRADIENTS]
+    for sample in range(lanes):
+        gradient_at = gradients_at + sample // together * row[PARTIAL_SIZE]
+        own_bias = memory[gradient_at + row[BIAS] - row[KERNEL] :][: row[STOP] - row[BIAS]]
+        if sample % together == 0:
+            memory[dkernel_at:dbias_at] = 0
+            own_bias[:] = 0
+        image = Matrix(memory, x_at + sample * shape.height * pitch, pitch, 0)
+        for f in range(filters):
+            at = values_at + sample * maxima + f * windows
+            dkernel = Matrix(memory, dkernel_at + f * shape.kernel_height * run, run, 1)
+            found = Matrix(memory, at, maxima * lanes, 1)
+            _add_runs(dkernel, image, found, windows, shape.kernel_height, size)
+        for f in range(own_bias.size):
+            own_bias[f] += dbias[f * lanes + sample]
+        if (sample + 1) % together == 0:
+            _unpack(memory, gradient_at, dkernel_at, shape)
 
 
 @njit
@@ -166,66 +269,24 @@ def _unpack(memory, to, dkernel_at, shape):
 def conv2d_winners_item(memory, row, samples, item, worker, step):
     """Partial gradients of kernel and bias from one block, and the gradient of its input."""
     shape = geometry(row)
-    lanes, filters = shape.lanes, shape.filters
-    image = shape.height * shape.width * shape.channels
-    windows = row[MAXIMA_Y] * row[MAXIMA_X]
-    maxima = windows * filters
-    run = padded(shape.kernel_width * shape.channels, lanes)
+    lanes = shape.lanes
+    units = shape.height * shape.width * shape.channels
     if item * lanes >= samples:
         if row[PARTIAL] != NONE:
             size = row[GRADIENTS] * row[PARTIAL_SIZE]
             memory[row[PARTIAL] + item * size :][:size] = 0
         return
-
-    # The scratch: places with the samples innermost, then all of the block sample by sample.
-    block = row[SCRATCH] + worker * row[SCRATCH_SIZE]
-    values_at = block + maxima * lanes
-    places_at = values_at + maxima * lanes
-    x_at = places_at + maxima * lanes
-    dx_at = x_at + image * lanes + run
-    dkernel_at = dx_at + image * lanes + run
-    found_at = dkernel_at + filters * shape.kernel_height * run
-    here = item * maxima * lanes
-    _place_winners(row, shape, memory[block:], memory[row[ARGMAX] + here :])
-    from_lanes(memory, values_at, row[DOUTPUT] + here, maxima)
-    from_lanes(memory, places_at, block, maxima)
-    from_lanes(memory, x_at, row[INPUT] + item * image * lanes, image)
-
-    hands_down, learns = row[DZ] != NONE, row[PARTIAL] != NONE
-    memory[dx_at:dkernel_at] = 0
-    gradient_at = row[PARTIAL] + item * row[GRADIENTS] * row[PARTIAL_SIZE]
-    samples_a_gradient = lanes // row[GRADIENTS] if learns else lanes
-    found = memory[found_at:][: 2 * windows]
-    for sample in range(lanes):
-        dbias = memory[gradient_at + row[BIAS] - row[KERNEL] :][: row[STOP] - row[BIAS]]
-        if learns and sample % samples_a_gradient == 0:
-            memory[dkernel_at:found_at] = 0
-            dbias[:] = 0
-        sample_values = memory[values_at + sample * maxima :][:maxima]
-        sample_places = memory[places_at + sample * maxima :][:maxima]
-        for f in range(filters):
-            count = _find(found, sample_values, sample_places, f, filters, windows)
-            _multiply(
-                memory,
-                dkernel_at + f * shape.kernel_height * run if learns else NONE,
-                dx_at + sample * image if hands_down else NONE,
-                x_at + sample * image,
-                row[PACKED] + f * shape.kernel_height * run,
-                Matrix(memory, found_at, windows, 1),
-                count,
-                shape,
-            )
-            if learns and dbias.size > 0:
-                total = 0.0
-                for e in range(count):
-                    total += found[e]
-                dbias[f] += total
-        if learns and (sample + 1) % samples_a_gradient == 0:
-            _unpack(memory, gradient_at, dkernel_at, shape)
-            gradient_at += row[PARTIAL_SIZE]
-
-    if hands_down:
-        place = item * image * lanes
+    scratch = row[SCRATCH] + worker * row[SCRATCH_SIZE]
+    maxima = row[MAXIMA_Y] * row[MAXIMA_X] * shape.filters
+    run = padded(shape.kernel_width * shape.channels, lanes)
+    x_at = scratch + 4 * maxima * lanes
+    dx_at = x_at + units * lanes + run
+    if row[PARTIAL] != NONE:
+        dkernel_at = dx_at + units * lanes + run
+        _filter_gradients(memory, row, shape, item, scratch, x_at, dkernel_at)
+    if row[DZ] != NONE:
+        _image_gradients(memory, row, shape, item, scratch, dx_at)
+        place = item * units * lanes
         da_at = x_at if row[DA] == NONE else row[DA] + place
-        to_lanes(memory, da_at, dx_at, image, lanes)
-        hand_down(memory, row, place, memory[da_at:][: image * lanes])
+        to_lanes(memory, da_at, dx_at, units, lanes)
+        hand_down(memory, row, place, memory[da_at:][: units * lanes])

@@ -132,7 +132,7 @@ from .many import (
     WORKED,
     begin,
     end_epoch,
-    is_watched,
+    reads_weights,
     row_of,
     slots_of,
     steps_of,
@@ -483,7 +483,7 @@ def _end_epochs(
             lanes = VECTOR_BYTES // memory.itemsize
             weights = memory[kind[WEIGHTS] * lanes :][: model[N_PARAMETERS] * lanes]
             are_known, are_finite = True, is_finite(weights)
-        goes_on = epoch + 1 < model[EPOCHS] and not is_watched(model, stoppings[number])
+        goes_on = epoch + 1 < model[EPOCHS] and not reads_weights(model, stoppings[number])
         if not are_back and not (goes_on and are_finite):
             _return_models(0, 1, model, kind, memory, own)
             are_back = True

@@ -234,7 +234,7 @@ def _stops_by_tolerance(stopping, value, weights, best):
 
 
 @njit
-def is_watched(model, stopping):
+def reads_weights(model, stopping):
     """Whether something looks at the weights of a model after each epoch."""
     return model[VALIDATION + ROWS] > 0 or stopping[WATCHED] != NOTHING
 

@@ -29,4 +29,5 @@ def test_any_number_of_runs_of_any_length(dtype, count):
         terms = np.abs(runs).sum(axis=0) * weight
         error = np.abs(means[to : to + size] - runs.sum(axis=0, dtype=np.float64) * float(weight))
         assert (error <= (count + 1) * np.finfo(dtype).eps * terms).all()
-        assert (means[:to] == 7).all() and (means[to + size :] == 7).all()
+        assert (means[:to] == 7).all()
+        assert (means[to + size :] == 7).all()

@@ -16,7 +16,7 @@ from ..layers import Conv1D, Conv2D, DepthwiseConv2D, Layer, SeparableConv2D
 from ..layers.base import Shape
 from ..layers.convolution import Convolution, output_places
 from .parameters import Parameters
-from .plan import COPY_WORK, Plan, Record, Tensor
+from .plan import COPIED_NUMBERS, Plan, Record, Tensor
 from .pooling import strips
 from .registry import LayerCall, Lowered, lowers
 
@@ -194,7 +194,7 @@ def kernel_for(plan: Plan, g: Geometry, kernel: int) -> int:
         return kernel
     size = g.channels * g.filters
     place = plan.take(POINTS * size)
-    items = max(1, min(TRANSFORM_ITEMS, POINTS * size // COPY_WORK))
+    items = max(1, min(TRANSFORM_ITEMS, POINTS * size // COPIED_NUMBERS))
     plan.add(op.conv2d_transform_item, items, described(g), {col.INPUT: kernel, op.PACKED: place})
     return place
 

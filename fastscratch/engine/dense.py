@@ -12,7 +12,7 @@ from ..kernels.wide import fetching_scratch_size, part_of, strips_size
 from ..layers import Dense, Layer
 from .mostly_zeros import AT_ONCE, WITH_ZEROS, WITHOUT_ZEROS
 from .parameters import Parameters
-from .plan import COPY_WORK, FEW_SAMPLES, ITEM_WORK, Plan, Record
+from .plan import COPIED_NUMBERS, FEW_SAMPLES, ITEM_WORK, Plan, Record
 from .registry import LayerCall, Lowered, lowers
 from .sparse import lower_sparse
 
@@ -243,7 +243,7 @@ def _pack(plan: Plan, read: Record, rows: int) -> int:
     width = TILE_VECTORS * plan.lanes
     panels = -(-n_out // width)
     place = plan.take(panels * (rows * width + plan.lanes))
-    items = max(1, min(MAX_ITEMS, rows * n_out // COPY_WORK))
+    items = max(1, min(MAX_ITEMS, rows * n_out // COPIED_NUMBERS))
     cut = {op.PANELS: place, op.UNITS_AN_ITEM: width * -(-panels // items)}
     fields = (col.DOUTPUT, op.OTHER_UNITS, op.POSITIONS)
     gradient = {field: read[field] for field in fields}

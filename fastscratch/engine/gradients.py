@@ -14,7 +14,7 @@ from .evaluation import Evaluator, Objective
 from .lowering import keeps_apart
 from .network import Network
 from .parameters import Learning
-from .plan import COPY_WORK, Plan, aligned_zeros
+from .plan import COPIED_NUMBERS, Plan, aligned_zeros
 from .recycling import Recycled
 
 
@@ -203,7 +203,7 @@ class InputDifferentiator(Evaluator):
         for x in self._inputs:
             # An embedding, which takes whole numbers, computes none.
             plan.begin_with(plan.gradient_place(x), plan.batch_size * x.units, 0.0)
-            at_once = max(1, COPY_WORK // x.units)
+            at_once = max(1, COPIED_NUMBERS // x.units)
             record = {data.SAMPLES_AN_ITEM: at_once, col.A: x.dz, col.UNITS: x.units}
             items = -(-plan.batch_size // at_once)
             self._results.append(plan.add(data.scatter_item, items, record))

@@ -27,7 +27,7 @@ ITEM_WORK = 200_000
 FEW_SAMPLES = 8
 
 # Numbers that are worth an item of the copy of a mini-batch.
-COPY_WORK = 16384
+COPIED_NUMBERS = 16384
 
 Record = dict[col.Field, Any]
 #: What gives a program its memory, from its size and type.
@@ -362,7 +362,7 @@ class Plan:
         numbers = []
         for first in range(0, len(sources), data.MAX_SOURCES):
             some = sources[first : first + data.MAX_SOURCES]
-            items = -(-self.batch_size * sum(width for width, _ in some) // COPY_WORK)
+            items = -(-self.batch_size * sum(width for width, _ in some) // COPIED_NUMBERS)
             at_once = -(-self.batch_size // items)
             record = {data.SAMPLES_AN_ITEM: at_once}
             for (_, its_width, its_place), (width, place) in zip(

@@ -14,7 +14,7 @@ from ..layers import Dense
 from .evaluation import team_size
 from .lowering import ROWS_IN_BLOCK, goes_by_rows, lower_network, most_channels
 from .network import Network
-from .plan import COPY_WORK, Allocate, Plan, Tensor, aligned_zeros, source_places
+from .plan import COPIED_NUMBERS, Allocate, Plan, Tensor, aligned_zeros, source_places
 from .sparse import bind_rows
 from .sparse_rows import are_sparse
 
@@ -159,5 +159,5 @@ def _add_scatter(plan: Plan, u: Tensor, by_rows: bool) -> int:
     if by_rows:
         record[data.SAMPLES_AN_ITEM] = plan.block
         return plan.add(data.scatter_block_item, 1, record, lanes=plan.block)
-    record[data.SAMPLES_AN_ITEM] = at_once = max(1, COPY_WORK // u.units)
+    record[data.SAMPLES_AN_ITEM] = at_once = max(1, COPIED_NUMBERS // u.units)
     return plan.add(data.scatter_item, -(-plan.batch_size // at_once), record)

@@ -215,7 +215,7 @@ def op(workload, data):
             case "softmax":
                 return {"stock": calling(lambda: rows.softmax(dim=1))}
             case "layer_normalization":
-                return {"stock": calling(lambda: nn.functional.layer_norm(rows, width, eps=0.001))}
+                return {"stock": calling(lambda: nn.functional.layer_norm(rows, width, eps=1e-7))}
         function = ACTIVATIONS[workload.call[0]]()
         return {"stock": calling(lambda: function(rows))}
     tasks = {}

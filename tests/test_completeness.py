@@ -333,7 +333,7 @@ def test_kernels_know_nothing_of_programs():
 #: `validation` and `wording`.
 PARTS = {
     "layers": {"activations", "constraints", "initializers", "regularizers"},
-    "engine": {"activations", "constraints", "layers", "output", "utils"},
+    "engine": {"activations", "constraints", "layers", "output", "regularizers", "utils"},
     "models": {
         *("activations", "callbacks", "conversion", "engine", "layers", "losses", "metrics"),
         *("notebook", "optimizers", "output", "utils"),

@@ -156,6 +156,10 @@ class Network:
             self.n_parameters = placed[-1].stop
         return placed
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, as another thread may add what it finds out while this one is being pickled."""
+        return dict(self.__dict__)
+
     def with_layers(self, layers: Sequence[Layer]) -> "Network":
         """The same network of other layers, which are copies of its own."""
         copies = {id(own): other for own, other in zip(self.layers, layers, strict=True)}

@@ -27,7 +27,7 @@ def aligned(
             mantissa, exponent = f"{round(value, most_decimals):.{digits - 1}e}".split("e")
             needed = len(mantissa.lstrip("-").replace(".", "").rstrip("0")) - 1 - int(exponent)
             decimals = max(decimals, min(needed, most_decimals))
-    texts = [f"{value:.{decimals}f}" for value in values]
+    texts = [f"{value:z.{decimals}f}" for value in values]
     if max(map(len, texts), default=0) > LONGEST:
         return [f"{value:.{digits}g}" for value in values]
     return texts

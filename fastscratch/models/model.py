@@ -17,7 +17,7 @@ from .configured import Configured
 from .fit_data import to_train_on, to_validate
 from .fitting import Fit, fit
 from .graph import as_inputs, as_tensors, copied_network, network_of
-from .head import logs_of
+from .head import Heads, logs_of
 from .names import all_named, name_layers
 from .progress import Shown, as_level
 from .resuming import resumed
@@ -652,8 +652,15 @@ class Model(Configured):
             described(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything, the state as one that is not being trained."""
-        return self.__dict__ | {"_holder": Holder(self._holder.state)}
+        """Everything, the state as one that is not being trained, and heads to be found out anew.
+
+        While a model is being pickled, another thread may find out more of its heads.
+        """
+        return self.__dict__ | {
+            "_holder": Holder(self._holder.state),
+            "_heads_of": None,
+            "_known_heads": Heads(),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

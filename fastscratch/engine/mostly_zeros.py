@@ -15,9 +15,10 @@ from .network import Network
 from .program import Operation
 from .sparse_rows import are_sparse
 
-# A step of a listed tile takes this much longer than one of a tile that goes through all steps; and
-# to ask of a number whether it is zero takes as long as this many multiply-adds.
-LISTED_STEP, LISTING = 1.15, 32
+# A step of a listed tile takes this much longer than one of a tile that goes through all steps; to
+# ask of a number whether it is zero takes as long as this many multiply-adds; and to begin a list,
+# of which there is one for each few inputs, as long as this many for each of them.
+LISTED_STEP, LISTING, BEGINNING = 1.15, 32, 256
 # Zeros are left out if that takes at most this share of the time.
 GAIN = 0.9
 # This many samples are looked at, which takes about 8 us with 784 numbers in each: if it may save
@@ -88,4 +89,5 @@ def pays(samples: Sequence[Any], units: int, at_once: int) -> bool:
     by_inputs = is_there.view(f"u{LISTED_ROWS}")  # each of these numbers is so many flags
     steps = np.count_nonzero(by_samples) + np.count_nonzero(by_inputs)
     share = steps / (by_samples.size + by_inputs.size)
-    return bool(LISTED_STEP * share + LISTING / units <= GAIN)
+    lists = (LISTING + BEGINNING / at_once) / units
+    return bool(LISTED_STEP * share + lists <= GAIN)

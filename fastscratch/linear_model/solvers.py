@@ -133,7 +133,8 @@ class Scaling:
         """
         mean = np.zeros(X.shape[1])
         if has_intercept and centre and not sparse.issparse(X):
-            mean = weight @ X
+            # Without BLAS, whose threads stay awake and would compete with those of the kernels.
+            mean = np.einsum("n,ni->i", weight, X)
         scaling = cls._of_unit_scale(X, mean, has_intercept)
         # A quarter is the curvature of a logistic loss where the score is 0.
         deviation = scaling._deviation(weight)

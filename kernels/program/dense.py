@@ -389,7 +389,7 @@ def _weight_gradient(memory, row, target, start, rows, first, units, worker, sca
     product_serial(target, start, x_transposed, doutput, units, n_out, rows, scratch, scale)
 
 
-@njit
+@njit(inline=True)
 def begin_strip(memory, row, rows, first, units, worker, step):
     """Where the gradient of the weights of some input units goes, what is added to it, and a scale.
 
@@ -410,7 +410,7 @@ def begin_strip(memory, row, rows, first, units, worker, step):
     return Matrix(memory, at, n_out, 1), Matrix(memory, ZEROS, 0, 0), 1.0
 
 
-@njit
+@njit(inline=True)
 def end_strip(memory, row, target, first, units, samples, step):
     """The update of the weights of some input units, unless they are lowered already."""
     if row[STRIP] != NONE:

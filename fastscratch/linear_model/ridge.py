@@ -201,11 +201,12 @@ class Ridge(BaseRidge):
         return np.broadcast_to(alpha, n_targets)
 
     def _closed_form(self, centred: Centred, alpha: np.ndarray) -> tuple[str, np.ndarray]:
+        design, targets = centred.design(), centred.targets
         if self.solver != "svd":
-            coef = solve_normal_equations(centred.design(), centred.targets, alpha)
+            coef = solve_normal_equations(design, targets, alpha)
             if coef is not None:
                 return "cholesky", coef
-        return "svd", Ridges(centred).coefficients(alpha)
+        return "svd", Ridges(design, targets).coefficients(alpha)
 
     def _damped(self, centred: Centred, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         columns, limits = centred.operator(), {"atol": self.tol**2, "btol": self.tol**2}
@@ -219,8 +220,7 @@ class Ridge(BaseRidge):
 class Ridges:
     """The singular values of a regression, from which every penalty has its coefficients."""
 
-    def __init__(self, centred: Centred):
-        design, targets = centred.design(), centred.targets
+    def __init__(self, design: np.ndarray, targets: np.ndarray):
         n, k = design.shape
         if n > k:  # a triangle has the same coefficients
             R = triangle_of(np.hstack([design, targets]))

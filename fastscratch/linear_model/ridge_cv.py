@@ -117,7 +117,8 @@ class RidgeCV(BaseRidge):
             return self._search(alphas, X, y, weight)
         dense = X.toarray() if sparse.issparse(X) else X
         centred = Centred.of(dense, y, weight, self.fit_intercept)
-        design, ridges, n_targets = centred.design(), Ridges(centred), centred.targets.shape[1]
+        design, n_targets = centred.design(), centred.targets.shape[1]
+        ridges = Ridges(design, centred.targets)
         own = np.zeros(len(y))  # of a fitted value, what the intercept makes of the sample itself
         if self.fit_intercept:
             own = centred.root**2 / (centred.root**2).sum()
